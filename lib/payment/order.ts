@@ -1,0 +1,83 @@
+import { isIP } from 'node:net';
+import { InvalidParameterError } from '../errors.js';
+import { checkFields, type FieldTable, isAbsent } from '../fields.js';
+import type { Order, PaymentCode, Rail } from './types.js';
+
+const time = { pattern: /^\d{14}$/, rule: 'must be fourteen digits, yyyyMMddHHmmss' };
+
+// Vendor page, micropay. Lengths in characters, except body (field facts: bytes).
+const orderFields: FieldTable = {
+  out_trade_no: {
+    required: true,
+    pattern: /^[0-9A-Za-z_\-|*]{1,32}$/,
+    rule: 'must be 1 to 32 of 0-9 A-Z a-z _ - | *',
+  },
+  total_fee: { required: true, type: 'integer', minimum: 1 },
+  body: { required: true, maxBytes: 128 },
+  spbill_create_ip: { maxCharacters: 64, check: (value) => isIP(value) !== 0, rule: 'must be an IP address' },
+  attach: { maxCharacters: 127 },
+  detail: { maxCharacters: 6000 },
+  goods_tag: { maxCharacters: 32 },
+  limit_pay: { maxCharacters: 32 },
+  fee_type: { pattern: /^[A-Z]{3}$/, rule: 'must be a currency of three capital letters' },
+  device_info: { maxCharacters: 32 },
+  time_start: time,
+  time_expire: time,
+  receipt: { maxCharacters: 8 },
+  scene_info: { maxCharacters: 256 },
+  profit_sharing: { values: ['Y', 'N'] },
+  deposit: { values: ['Y', 'N'] },
+};
+
+const codeFields: Readonly<Record<Rail, FieldTable>> = {
+  micropay: { auth_code: { required: true, maxCharacters: 128 } },
+  facepay: { face_code: { required: true, maxCharacters: 128 }, openid: { maxCharacters: 128 } },
+};
+
+// What PayClient fills in, and what decides the payment: never through the back door of `extra`.
+const reserved = new Set([
+  ...Object.keys(orderFields),
+  ...['auth_code', 'face_code', 'openid', 'appid', 'mch_id', 'sub_appid', 'sub_mch_id'],
+  ...['nonce_str', 'sign', 'sign_type', 'key'],
+]);
+
+const isRecord = (value: unknown): value is Readonly<Record<string, unknown>> =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);
+
+/**
+ * Holds an order against the vendor's rules, before anything is sent.
+ * @throws InvalidParameterError for the first field that the gateway would refuse on this rail.
+ */
+export function checkOrder(order: Order, rail: Rail): void {
+  if (!isRecord(order)) throw new InvalidParameterError('order', 'must be an object');
+  checkFields(orderFields, order);
+  for (const name of Object.keys(order))
+    if (name !== 'extra' && !Object.hasOwn(orderFields, name))
+      throw new InvalidParameterError(
+        name,
+        'is not a field of an order; `extra` takes what this package does not know',
+      );
+  if (rail === 'micropay' && !isAbsent(order.deposit))
+    throw new InvalidParameterError('deposit', 'is a field of the facepay rail (face_code_type "0")');
+  if (order.extra === undefined) return;
+  if (!isRecord(order.extra)) throw new InvalidParameterError('extra', 'must be an object of strings');
+  for (const name of Object.keys(order.extra))
+    if (reserved.has(name))
+      throw new InvalidParameterError(`extra.${name}`, 'is a field that this package sets itself');
+  checkFields(Object.fromEntries(Object.keys(order.extra).map((name) => [name, {}])), order.extra);
+}
+
+/**
+ * Holds a payment code against the vendor's rules and says which rail takes it.
+ * @throws InvalidParameterError where it is neither an auth_code nor a face_code, or both. Never quotes the code.
+ */
+export function checkCode(code: PaymentCode): Rail {
+  if (!isRecord(code)) throw new InvalidParameterError('code', 'must be an object with auth_code or face_code');
+  const isAuthCode = 'auth_code' in code && !isAbsent(code.auth_code);
+  const isFaceCode = 'face_code' in code && !isAbsent(code.face_code);
+  if (isAuthCode === isFaceCode)
+    throw new InvalidParameterError('code', 'must have either auth_code (micropay) or face_code (facepay)');
+  const rail = isAuthCode ? 'micropay' : 'facepay';
+  checkFields(codeFields[rail], code);
+  return rail;
+}
