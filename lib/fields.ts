@@ -11,6 +11,7 @@ export interface FieldRule {
   /** For the one field where the gateway counts UTF-8 bytes (field facts: body). */
   readonly maxBytes?: number;
   readonly minimum?: number;
+  readonly maximum?: number;
   readonly values?: readonly string[];
   readonly pattern?: RegExp;
   /** Says in words what `pattern` or `check` demands; the end of a sentence that begins with the field's name. */
@@ -31,6 +32,7 @@ function brokenRule(value: unknown, rule: FieldRule): string | undefined {
     if (typeof value !== 'number') return `must be a number, not a ${typeof value}`;
     if (!Number.isSafeInteger(value)) return `must be a whole number, not ${value}`;
     if (rule.minimum !== undefined && value < rule.minimum) return `must be at least ${rule.minimum}, not ${value}`;
+    if (rule.maximum !== undefined && value > rule.maximum) return `must be at most ${rule.maximum}, not ${value}`;
     return undefined;
   }
   if (typeof value !== 'string') return `must be a string, not a ${typeof value}`;
