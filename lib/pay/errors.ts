@@ -1,0 +1,66 @@
+import { WxpayFaceError } from '../errors.js';
+
+/** No usable response came. */
+export class PayTransportError extends WxpayFaceError {
+  declare readonly code: 'ERR_PAY_TRANSPORT';
+  /**
+   * False only where nothing can have reached the gateway: no address, refused, not connected in time, a failed TLS
+   * handshake, an abort before the connection was ready. True means unknown: the payment may have been made.
+   */
+  readonly sent: boolean;
+
+  constructor(message: string, sent: boolean, options?: { cause?: unknown }) {
+    super('PayTransportError', 'ERR_PAY_TRANSPORT', message, options);
+    this.sent = sent;
+  }
+}
+
+/** A response that is no well-formed XML of the expected shape. The payment's state is unknown. */
+export class PayResponseError extends WxpayFaceError {
+  declare readonly code: 'ERR_PAY_RESPONSE';
+
+  constructor(message: string) {
+    super('PayResponseError', 'ERR_PAY_RESPONSE', message);
+  }
+}
+
+/** The response's signature is missing or wrong: not one of its fields may be believed. */
+export class PaySignatureError extends WxpayFaceError {
+  declare readonly code: 'ERR_PAY_SIGNATURE';
+
+  constructor(message: string) {
+    super('PaySignatureError', 'ERR_PAY_SIGNATURE', message);
+  }
+}
+
+/** A verified response about another merchant, order or amount than was asked for. */
+export class PayMismatchError extends WxpayFaceError {
+  declare readonly code: 'ERR_PAY_MISMATCH';
+  /** The field that differs, or that is missing where it must not be. */
+  readonly field: string;
+
+  constructor(field: string, message: string) {
+    super('PayMismatchError', 'ERR_PAY_MISMATCH', message);
+    this.field = field;
+  }
+}
+
+/**
+ * `return_code` was not SUCCESS. Such a response carries no signature, so that it proves nothing: after a payment it means
+ * unknown.
+ */
+export class PayProtocolError extends WxpayFaceError {
+  declare readonly code: 'ERR_PAY_PROTOCOL';
+  readonly return_code: string;
+  readonly return_msg?: string;
+
+  constructor(call: string, return_code: string, return_msg: string | undefined) {
+    super(
+      'PayProtocolError',
+      'ERR_PAY_PROTOCOL',
+      `${call} was answered ${return_code}: ${return_msg ?? 'no return_msg'}`,
+    );
+    this.return_code = return_code;
+    if (return_msg !== undefined) this.return_msg = return_msg;
+  }
+}

@@ -1,0 +1,270 @@
+/** How a message is signed. */
+export type SignType = 'MD5' | 'HMAC-SHA256';
+
+/** What a {@link PayClient} needs to know. */
+export interface PayClientOptions {
+  /** The official account's or mini program's appid that the merchant is bound to. */
+  appid: string;
+  /** The merchant's number; in service-provider mode the provider's. */
+  mch_id: string;
+  /** Service-provider mode: the sub-merchant's appid. */
+  sub_appid?: string;
+  /** Service-provider mode: the sub-merchant's number. */
+  sub_mch_id?: string;
+  /** The merchant's API v2 key. Never logged, never in an error. */
+  key: string;
+  /** @default 'HMAC-SHA256' */
+  sign_type?: SignType;
+  /**
+   * The merchant's client certificate, needed by `reverse`, `facepayreverse` and `refund` only, and shown to no other call.
+   * A `.p12` of the merchant site has the mch_id as its passphrase; one with the old RC2/3DES encryption is refused by
+   * Node.js 17 and later, while PEM always works.
+   */
+  certificate?:
+    | { pfx: Buffer; passphrase?: string }
+    | { cert: string | Buffer; key: string | Buffer; passphrase?: string };
+  /**
+   * Origins, `https://` only. Defaults: the vendor's, `https://api.mch.weixin.qq.com` with the backup
+   * `https://api2.mch.weixin.qq.com`, and `https://payapp.weixin.qq.com` for getWxpayfaceAuthinfo. Another `pay` has no
+   * backup unless it's named.
+   */
+  endpoints?: { pay?: string; payBackup?: string | false; face?: string };
+  /** Extra trusted certificate authorities (PEM), for a private gateway or the simulator. */
+  ca?: string | Buffer | Array<string | Buffer>;
+  /**
+   * Milliseconds. `connect` counts from the call to the end of the TLS handshake, for each host that is tried; `response`
+   * from there to the response's last byte. Defaults: 5000 and 15000.
+   */
+  timeout?: { connect?: number; response?: number };
+  /** `http://`, `https://` or `socks5://` proxy, with user and password in it where needed. */
+  proxy?: string;
+  /** Uses the vendor's sandbox: its paths, MD5, and its key fetched with getsignkey. Not for getWxpayfaceAuthinfo. */
+  sandbox?: boolean;
+  /** The calling machine's address for orders that name none. Default: the first non-internal IPv4 of this machine, else 127.0.0.1. */
+  spbill_create_ip?: string;
+}
+
+/** Who pays, without the secrets. */
+export interface MerchantIdentity {
+  appid: string;
+  mch_id: string;
+  sub_appid?: string;
+  sub_mch_id?: string;
+}
+
+export interface RequestOptions {
+  /**
+   * Gives the call up: it rejects with PayTransportError, whose `sent` tells whether the gateway may have got the request,
+   * and its connection is reset.
+   */
+  signal?: AbortSignal;
+  /** Sandbox only: the `Wechatpay-Negative-Test` header, which asks the sandbox for a failure, e.g. 'micropay-SYSTEMERROR'. */
+  negativeTest?: string;
+}
+
+/** An order, by the merchant's number or by the vendor's. Where both are given the vendor goes by transaction_id. */
+export type OrderRef =
+  | { out_trade_no: string; transaction_id?: string }
+  | { transaction_id: string; out_trade_no?: string };
+
+/** Vendor page, 3: get_wxpayface_authinfo. */
+export interface AuthinfoParams {
+  /** The shop's number, given by the merchant, unique among the shops. At most 32 characters. */
+  store_id: string;
+  /** The shop's name, shown on the screen. At most 128 characters. */
+  store_name: string;
+  /** The terminal's number, given by the merchant. At most 32 characters. */
+  device_id: string;
+  /** What getWxpayfaceRawdata returned. A credential. At most 2048 characters. */
+  rawdata: string;
+  /** Additional data, a JSON text. */
+  attach?: string;
+}
+
+export interface AuthinfoResponse {
+  return_code: 'SUCCESS';
+  return_msg?: string;
+  /** The credential for getWxpayfaceCode. */
+  authinfo: string;
+  /** Seconds for which this terminal may use `authinfo` with the same parameters. */
+  expires_in: number;
+  appid?: string;
+  mch_id?: string;
+  sub_appid?: string;
+  sub_mch_id?: string;
+  nonce_str?: string;
+}
+
+/** What the two rails' payments have in common. Vendor page, 5: micropay. */
+export interface PaymentParams {
+  /** What is sold, e.g. 'image形象店-深圳腾大-QQ公仔'. At most 128 UTF-8 bytes. */
+  body: string;
+  /** The merchant's number of this sale, 1 to 32 of `0-9 A-Z a-z _ - | *`, never used for another sale. */
+  out_trade_no: string;
+  /** Fen, at least 1. */
+  total_fee: number;
+  /** The calling machine's IPv4 or IPv6 address. Default: the client's. */
+  spbill_create_ip?: string;
+  /** The terminal's number, e.g. the shop's. At most 32 characters. */
+  device_info?: string;
+  /** Goods in detail for discounts on single goods: a JSON text of at most 6000 characters. */
+  detail?: string;
+  /** Given back unchanged by queries. At most 127 characters. */
+  attach?: string;
+  /** Currency (ISO 4217), three letters. The vendor's default: CNY. */
+  fee_type?: string;
+  /** Marks the order for coupons and discounts. At most 32 characters. */
+  goods_tag?: string;
+  /** 'no_credit' refuses credit cards. */
+  limit_pay?: string;
+  /** When the order was made, yyyyMMddHHmmss in Beijing time. */
+  time_start?: string;
+  /** When the order ends, yyyyMMddHHmmss in Beijing time, more than a minute ahead. */
+  time_expire?: string;
+  /** 'Y' offers the customer an electronic invoice. */
+  receipt?: string;
+  /** `{"store_info":{"id":…,"name":…,"area_code":…,"address":…}}`, a JSON text of at most 256 characters. */
+  scene_info?: string;
+  /** 'Y': the amount will be shared with others. */
+  profit_sharing?: 'Y' | 'N';
+}
+
+/** Vendor page, 5: micropay. Takes the 18 digits that face_code_type "1" gives. Other fields are sent as they are. */
+export interface MicropayParams extends PaymentParams {
+  /** The customer's code: 18 digits that begin with 10 to 15. A credential. */
+  auth_code: string;
+}
+
+/** The other rail: takes the letters and digits that face_code_type "0" gives. Other fields are sent as they are. */
+export interface FacepayParams extends PaymentParams {
+  /** What getWxpayfaceCode returned. A credential. At most 128 characters. */
+  face_code: string;
+  /** What getWxpayfaceCode returned beside it. */
+  openid?: string;
+  /** 'Y': a deposit. */
+  deposit?: 'Y' | 'N';
+}
+
+interface PayResponse {
+  return_code: 'SUCCESS';
+  return_msg?: string;
+  appid?: string;
+  mch_id?: string;
+  sub_appid?: string;
+  sub_mch_id?: string;
+  device_info?: string;
+  nonce_str?: string;
+  sign?: string;
+  /** Fields that the vendor's tables don't list are kept. Amounts are numbers, all else strings. */
+  [field: string]: string | number | undefined;
+}
+
+/** A verified no, which is a value. */
+export interface PayFailure extends PayResponse {
+  result_code: 'FAIL';
+  err_code: string;
+  /** The vendor's words, Chinese. */
+  err_code_des?: string;
+}
+
+/** Of an order that was paid. Amounts are in fen. */
+interface OrderFacts extends PayResponse {
+  result_code: 'SUCCESS';
+  openid?: string;
+  /** 'Y' where the customer follows the official account. */
+  is_subscribe?: string;
+  sub_openid?: string;
+  sub_is_subscribe?: string;
+  trade_type?: string;
+  bank_type?: string;
+  fee_type?: string;
+  /** Amount to be settled: the order's less the coupons that the merchant doesn't pre-pay. */
+  settlement_total_fee?: number;
+  coupon_fee?: number;
+  [couponFee: `coupon_fee_${number}`]: number;
+  coupon_count?: string;
+  cash_fee?: number;
+  cash_fee_type?: string;
+  attach?: string;
+  /** yyyyMMddHHmmss in Beijing time. */
+  time_end?: string;
+  /** A JSON text. */
+  promotion_detail?: string;
+}
+
+/** Vendor page, 5: micropay. */
+export interface PaySuccess extends OrderFacts {
+  appid: string;
+  mch_id: string;
+  transaction_id: string;
+  out_trade_no: string;
+  total_fee: number;
+}
+
+/** What a payment call answered. SUCCESS is about the order that was sent, merchant, number and amount. */
+export type PayResult = PaySuccess | PayFailure;
+
+/** Vendor page, 6: orderquery. */
+export interface QuerySuccess extends OrderFacts {
+  /** SUCCESS, REFUND, NOTPAY, CLOSED, REVOKED, USERPAYING or PAYERROR; after facepay also ACCEPT. */
+  trade_state: string;
+  /** The vendor's words, Chinese. */
+  trade_state_desc?: string;
+  transaction_id?: string;
+  out_trade_no?: string;
+  /** Fen. There where trade_state is SUCCESS; the caller compares it with the order. */
+  total_fee?: number;
+}
+
+export type QueryResult = QuerySuccess | PayFailure;
+
+/** Vendor page, 7: reverse. */
+export interface ReverseSuccess extends PayResponse {
+  result_code: 'SUCCESS';
+  /** 'Y': the reversal must be called again. */
+  recall?: string;
+}
+
+/** SUCCESS also comes for an order that doesn't exist (yet): only a later query tells that it's reversed. */
+export type ReverseResult = ReverseSuccess | (PayFailure & { recall?: string });
+
+/** The vendor's refund, for an order that was paid after it had been given up. Needs the certificate. */
+export type RefundParams = OrderRef & {
+  /** The merchant's number of this refund, 1 to 64 of `0-9 A-Z a-z _ - | * @`. The same number again never refunds twice. */
+  out_refund_no: string;
+  /** The whole order's amount in fen. */
+  total_fee: number;
+  /** Fen, at most total_fee. */
+  refund_fee: number;
+  /** Currency (ISO 4217). The vendor's default: CNY. */
+  refund_fee_type?: string;
+  /** Shown to the customer. At most 80 characters. */
+  refund_desc?: string;
+  /** REFUND_SOURCE_UNSETTLED_FUNDS (the vendor's default) or REFUND_SOURCE_RECHARGE_FUNDS. */
+  refund_account?: string;
+  /** Where the vendor posts the refund's result. */
+  notify_url?: string;
+};
+
+/** The vendor has taken the refund order; refundquery tells how it ends. */
+export interface RefundSuccess extends PayResponse {
+  result_code: 'SUCCESS';
+  transaction_id: string;
+  out_trade_no: string;
+  out_refund_no: string;
+  /** The vendor's number of the refund. */
+  refund_id: string;
+  refund_fee: number;
+  total_fee: number;
+  settlement_refund_fee?: number;
+  settlement_total_fee?: number;
+  fee_type?: string;
+  cash_fee?: number;
+  cash_fee_type?: string;
+  cash_refund_fee?: number;
+  coupon_refund_fee?: number;
+  [couponFee: `coupon_refund_fee_${number}`]: number;
+  coupon_refund_count?: string;
+}
+
+export type RefundResult = RefundSuccess | PayFailure;
