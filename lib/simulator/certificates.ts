@@ -1,0 +1,71 @@
+import { generateKeyPairSync } from 'node:crypto';
+import forge from 'node-forge';
+
+/** PEM texts. */
+export interface KeyAndCertificate {
+  key: string;
+  cert: string;
+}
+
+export interface Certificates {
+  ca: string;
+  server: KeyAndCertificate;
+  client: KeyAndCertificate;
+}
+
+const day = 24 * 60 * 60 * 1000;
+
+interface Issued extends KeyAndCertificate {
+  certificate: forge.pki.Certificate;
+  privateKey: forge.pki.rsa.PrivateKey;
+}
+
+function issue(commonName: string, extensions: object[], issuer?: Issued): Issued {
+  // Node's own key generator: the library's, in JavaScript, takes seconds.
+  const { privateKey: key } = generateKeyPairSync('rsa', {
+    modulusLength: 2048,
+    publicKeyEncoding: { type: 'spki', format: 'pem' },
+    privateKeyEncoding: { type: 'pkcs8', format: 'pem' },
+  });
+  const privateKey = forge.pki.privateKeyFromPem(key);
+  const certificate = forge.pki.createCertificate();
+  certificate.publicKey = forge.pki.setRsaPublicKey(privateKey.n, privateKey.e);
+  // A positive number: the first byte must not have its highest bit set.
+  certificate.serialNumber = `01${forge.util.bytesToHex(forge.random.getBytesSync(15))}`;
+  certificate.validity.notBefore = new Date(Date.now() - day);
+  certificate.validity.notAfter = new Date(Date.now() + 30 * day);
+  const subject = [{ name: 'commonName', value: commonName }];
+  certificate.setSubject(subject);
+  certificate.setIssuer(issuer ? issuer.certificate.subject.attributes : subject);
+  certificate.setExtensions(extensions);
+  certificate.sign(issuer?.privateKey ?? privateKey, forge.md.sha256.create());
+  return { key, cert: forge.pki.certificateToPem(certificate), certificate, privateKey };
+}
+
+/** A private authority, the gateway's certificate for loopback, and a merchant's client certificate. Made anew at each start. */
+export function makeCertificates(mch_id: string): Certificates {
+  const authority = issue('wxpay-face simulator CA', [
+    { name: 'basicConstraints', cA: true, critical: true },
+    { name: 'keyUsage', keyCertSign: true, cRLSign: true, critical: true },
+  ]);
+  const server = issue(
+    'localhost',
+    [
+      { name: 'extKeyUsage', serverAuth: true },
+      {
+        name: 'subjectAltName',
+        altNames: [
+          { type: 2, value: 'localhost' },
+          { type: 7, ip: '127.0.0.1' },
+        ],
+      },
+    ],
+    authority,
+  );
+  const client = issue(mch_id, [{ name: 'extKeyUsage', clientAuth: true }], authority);
+  return {
+    ca: authority.cert,
+    server: { key: server.key, cert: server.cert },
+    client: { key: client.key, cert: client.cert },
+  };
+}

@@ -1,0 +1,237 @@
+import { randomBytes } from 'node:crypto';
+import { EventEmitter } from 'node:events';
+import { createServer, type Server, type Socket } from 'node:net';
+import type { CallLog } from './call-log.js';
+import type { SimulatedMerchant } from './gateway.js';
+import type { IssuedCodes } from './issued-codes.js';
+import type { Settings } from './scenario.js';
+
+/** What the customer sees: nothing; the camera; a spinner until the till tells the result; the result. */
+export type Screen = 'idle' | 'looking' | 'paying' | 'success' | 'failure';
+
+/** What a customer can do about it. */
+export type CustomerAction = 'show-face' | 'cancel' | 'scan' | 'confirm';
+
+type Answer = { return_code: string; return_msg: string } & Record<string, string>;
+type Request = Readonly<Record<string, unknown>>;
+
+const success: Answer = { return_code: 'SUCCESS', return_msg: 'SUCCESS' };
+const error = (return_msg: string): Answer => ({ return_code: 'ERROR', return_msg });
+const parameterError = (name: string): Answer => ({ return_code: 'PARAM_ERROR', return_msg: `parameter ${name}` });
+
+const maximumFrame = 64 * 1024 * 1024;
+
+interface FaceServiceContext {
+  readonly merchant: SimulatedMerchant;
+  readonly codes: IssuedCodes;
+  readonly log: CallLog;
+  readonly settings: () => Settings;
+}
+
+/** Field facts, "Required fields". */
+const required: Readonly<Record<string, readonly string[]>> = {
+  initWxpayface: [],
+  getWxpayfaceRawdata: [],
+  getWxpayfaceCode: ['appid', 'mch_id', 'store_id', 'face_authtype', 'authinfo'],
+  updateWxpayfacePayResult: ['appid', 'mch_id', 'store_id', 'authinfo', 'payresult'],
+  stopWxpayface: ['appid', 'mch_id', 'authinfo'],
+  releaseWxpayface: [],
+};
+
+const textOf = (value: unknown): string | undefined => (typeof value === 'string' ? value : undefined);
+
+/** Plays WxpayFaceService on a pipe, with the framing of the real one (field facts, "The library"). Emits 'screen'. */
+export class SimulatedFaceService extends EventEmitter {
+  readonly #context: FaceServiceContext;
+  readonly #pipe: string;
+  readonly #sockets = new Set<Socket>();
+  #server: Server | undefined;
+  #initialised = false;
+  #screen: Screen = 'idle';
+  /** Ends the call that waits for a person: the recognition, or the confirmation of a result. */
+  #waiting: ((answer: Answer) => void) | undefined;
+  #recognising: Request = {};
+
+  constructor(context: FaceServiceContext, pipe: string) {
+    super();
+    this.#context = context;
+    this.#pipe = pipe;
+  }
+
+  get screen(): Screen {
+    return this.#screen;
+  }
+
+  #show(screen: Screen): void {
+    this.#screen = screen;
+    this.emit('screen', screen);
+  }
+
+  async start(): Promise<void> {
+    if (this.#server) return;
+    const server = createServer({ allowHalfOpen: true }, (socket) => this.#serve(socket));
+    this.#server = server;
+    await new Promise<void>((resolve, reject) => {
+      server.once('error', reject).listen(this.#pipe, resolve);
+    });
+  }
+
+  /** As when the program ends: nobody listens, open calls break, all its state is gone. */
+  stop(): void {
+    this.#server?.close();
+    this.#server = undefined;
+    for (const socket of this.#sockets) socket.destroy();
+    this.#reset('the service ended');
+  }
+
+  #reset(reason: string): void {
+    this.#initialised = false;
+    this.#finish(error(reason));
+    this.#show('idle');
+  }
+
+  #finish(answer: Answer): void {
+    const finish = this.#waiting;
+    this.#waiting = undefined;
+    finish?.(answer);
+  }
+
+  #serve(socket: Socket): void {
+    this.#sockets.add(socket);
+    socket.on('close', () => this.#sockets.delete(socket));
+    // A till that dies in the middle of a call is no fault of the service.
+    socket.on('error', () => socket.destroy());
+    const chunks: Buffer[] = [];
+    let received = 0;
+    const take = (chunk: Buffer): void => {
+      chunks.push(chunk);
+      received += chunk.length;
+      if (received < 4) return;
+      const frame = Buffer.concat(chunks);
+      const length = frame.readUInt32BE(0);
+      if (length > maximumFrame) {
+        socket.destroy();
+        return;
+      }
+      if (received < 4 + length) return;
+      socket.off('data', take);
+      const answered = (answer: Answer): void => {
+        const json = Buffer.from(JSON.stringify(answer));
+        const head = Buffer.alloc(4);
+        head.writeUInt32BE(json.length);
+        if (!socket.destroyed) socket.end(Buffer.concat([head, json]));
+      };
+      this.#receive(frame.subarray(4, 4 + length)).then(answered, () => socket.destroy());
+    };
+    socket.on('data', take);
+  }
+
+  async #receive(json: Buffer): Promise<Answer> {
+    let request: Request;
+    try {
+      request = Object(JSON.parse(json.toString()));
+    } catch {
+      return parameterError('request');
+    }
+    const cmd = textOf(request.cmd) ?? '';
+    const entry = this.#context.log.begin('face', cmd, textOf(request.out_trade_no));
+    const answer = await this.#answer(cmd, request);
+    entry.end(answer.return_code);
+    return answer;
+  }
+
+  async #answer(cmd: string, request: Request): Promise<Answer> {
+    const { merchant, codes } = this.#context;
+    const needed = Object.hasOwn(required, cmd) ? required[cmd] : undefined;
+    if (!needed) return parameterError('cmd');
+    if (request.version !== '1') return parameterError('version');
+    if (!/^\d{10}$/.test(String(request.now)) || typeof request.now !== 'number') return parameterError('now');
+    const missing = needed.find((name) => !textOf(request[name]));
+    if (missing) return parameterError(missing);
+    if (needed.includes('appid') && request.appid !== merchant.appid) return parameterError('appid');
+    if (needed.includes('mch_id') && request.mch_id !== merchant.mch_id) return parameterError('mch_id');
+    if (needed.includes('authinfo') && !codes.knowsAuthinfo(request.authinfo)) return parameterError('authinfo');
+    if (cmd !== 'initWxpayface' && cmd !== 'releaseWxpayface' && !this.#initialised) return error('not initialised');
+    switch (cmd) {
+      case 'initWxpayface':
+        this.#initialised = true;
+        return success;
+      case 'getWxpayfaceRawdata':
+        return { ...success, rawdata: randomBytes(640).toString('base64') };
+      case 'getWxpayfaceCode':
+        return this.#recognise(request);
+      case 'updateWxpayfacePayResult':
+        return this.#showResult(request);
+      case 'stopWxpayface':
+        // Vendor page: only while no face_code has been returned.
+        if (this.#screen !== 'looking') return error('nothing to stop');
+        this.#show('idle');
+        this.#finish(error('stopped by the merchant'));
+        return success;
+      default:
+        this.#reset('released');
+        return success;
+    }
+  }
+
+  #recognise(request: Request): Promise<Answer> {
+    const byCode = request.face_code_type === '1';
+    const missing = byCode ? undefined : ['out_trade_no', 'total_fee'].find((name) => !textOf(request[name]));
+    if (missing) return Promise.resolve(parameterError(missing));
+    if (this.#screen !== 'idle') return Promise.resolve(error('another payment is on the screen'));
+    this.#recognising = request;
+    const { face, faceDelay } = this.#context.settings();
+    const answer = new Promise<Answer>((resolve) => {
+      this.#waiting = resolve;
+    });
+    this.#show('looking');
+    const actions = { shown: 'show-face', cancelled: 'cancel', scan: 'scan', waiting: undefined } as const;
+    const action = actions[face];
+    if (action) this.#actAfter(faceDelay, action);
+    return answer;
+  }
+
+  #showResult(request: Request): Promise<Answer> {
+    if (this.#screen !== 'paying') return Promise.resolve(error('no payment is on the screen'));
+    const answer = new Promise<Answer>((resolve) => {
+      this.#waiting = resolve;
+    });
+    this.#show(request.payresult === 'SUCCESS' ? 'success' : 'failure');
+    const { confirm, confirmDelay } = this.#context.settings();
+    if (confirm === 'confirmed') this.#actAfter(confirmDelay, 'confirm');
+    return answer;
+  }
+
+  #actAfter(delay: number, action: CustomerAction): void {
+    const waiting = this.#waiting;
+    // Only for the call that began it: another may have taken its place since.
+    const act = (): boolean => this.#waiting === waiting && this.act(action);
+    setTimeout(act, delay).unref();
+  }
+
+  /** The customer does something. False where the screen offers no such thing. */
+  act(action: CustomerAction): boolean {
+    if (action === 'confirm') {
+      if (this.#screen !== 'success' && this.#screen !== 'failure') return false;
+      this.#show('idle');
+      this.#finish({ ...success, return_msg: 'release success' });
+      return true;
+    }
+    if (this.#screen !== 'looking') return false;
+    if (action === 'show-face') {
+      const { out_trade_no, total_fee, face_code_type, sub_appid } = this.#recognising;
+      const order = { out_trade_no: textOf(out_trade_no) ?? '', total_fee: textOf(total_fee) ?? '' };
+      const { code, openid } = this.#context.codes.newFaceCode(face_code_type, order);
+      this.#show('paying');
+      this.#finish({ ...success, face_code: code, openid, ...(sub_appid ? { sub_openid: `${openid}-sub` } : {}) });
+      return true;
+    }
+    this.#show('idle');
+    this.#finish(
+      action === 'cancel'
+        ? { return_code: 'USER_CANCEL', return_msg: '用户退出了人脸识别' }
+        : { return_code: 'SCAN_PAYMENT', return_msg: '用户选择扫码支付' },
+    );
+    return true;
+  }
+}

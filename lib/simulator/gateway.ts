@@ -1,0 +1,281 @@
+import { randomBytes } from 'node:crypto';
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { createServer, type Server } from 'node:https';
+import type { Duplex } from 'node:stream';
+import { TLSSocket } from 'node:tls';
+import { sign, verifySignature } from '../pay/sign.js';
+import type { SignType } from '../pay/types.js';
+import { buildXml, parseXml } from '../pay/xml.js';
+import type { CallLog } from './call-log.js';
+import type { Certificates } from './certificates.js';
+import type { IssuedCodes } from './issued-codes.js';
+import type { Ledger, Verdict } from './ledger.js';
+import type { GatewayCall, Settings } from './scenario.js';
+
+type Fields = Readonly<Record<string, string>>;
+
+export interface SimulatedMerchant {
+  readonly appid: string;
+  readonly mch_id: string;
+  readonly key: string;
+}
+
+interface GatewayContext {
+  readonly merchant: SimulatedMerchant;
+  readonly certificates: Certificates;
+  readonly ledger: Ledger;
+  readonly codes: IssuedCodes;
+  readonly log: CallLog;
+  readonly settings: () => Settings;
+}
+
+interface Route {
+  readonly call: GatewayCall;
+  /** The vendor serves /secapi/ only to a client certificate. */
+  readonly certificate?: true;
+  readonly signType?: SignType;
+  readonly required: readonly string[];
+  readonly act: (fields: Fields, context: GatewayContext, now: number) => Verdict;
+}
+
+const payment = ['body', 'out_trade_no', 'total_fee', 'spbill_create_ip'];
+
+const authinfo: Route['act'] = (_fields, { codes }) => ({
+  ok: { authinfo: codes.newAuthinfo(), expires_in: '7200' },
+});
+
+const micropay: Route['act'] = (fields, { ledger, codes, settings }, now) => {
+  const code = fields.auth_code ?? '';
+  if (!/^1[0-5]\d{16}$/.test(code)) return { err_code: 'AUTH_CODE_INVALID' };
+  return ledger.pay(fields, { code, openid: codes.openidOf(code), trade_type: 'MICROPAY' }, settings(), now);
+};
+
+const facepay: Route['act'] = (fields, { ledger, codes, settings }, now) => {
+  const code = fields.face_code ?? '';
+  const face = codes.face(code);
+  if (!face) return { err_code: 'AUTH_CODE_INVALID' };
+  // Field facts: with face_code_type "0", order and amount are fixed at the recognition.
+  if (face.out_trade_no !== fields.out_trade_no || face.total_fee !== fields.total_fee)
+    return { err_code: 'PARAM_ERROR' };
+  return ledger.pay(fields, { code, openid: face.openid, trade_type: 'FACEPAY' }, settings(), now);
+};
+
+const query =
+  (trade_type: string): Route['act'] =>
+  (fields, { ledger, settings }, now) =>
+    ledger.query(fields, trade_type, settings(), now);
+
+const reverse: Route['act'] = (fields, { ledger, settings }) => ledger.reverse(fields, settings());
+
+const routes: Readonly<Record<string, Route>> = {
+  '/face/get_wxpayface_authinfo': {
+    call: 'get_wxpayface_authinfo',
+    required: ['store_id', 'store_name', 'device_id', 'rawdata', 'now', 'version', 'sign_type'],
+    act: authinfo,
+  },
+  '/pay/micropay': { call: 'micropay', required: [...payment, 'auth_code'], act: micropay },
+  '/pay/orderquery': { call: 'orderquery', required: [], act: query('MICROPAY') },
+  '/secapi/pay/reverse': { call: 'reverse', certificate: true, required: [], act: reverse },
+  '/pay/facepay': { call: 'facepay', signType: 'HMAC-SHA256', required: [...payment, 'face_code'], act: facepay },
+  '/pay/facepayquery': { call: 'facepayquery', signType: 'HMAC-SHA256', required: ['version'], act: query('FACEPAY') },
+  '/secapi/pay/facepayreverse': {
+    call: 'facepayreverse',
+    certificate: true,
+    signType: 'HMAC-SHA256',
+    required: [],
+    act: reverse,
+  },
+  '/secapi/pay/refund': {
+    call: 'refund',
+    certificate: true,
+    required: ['out_refund_no', 'total_fee', 'refund_fee'],
+    act: (fields, { ledger }, now) => ledger.refund(fields, now),
+  },
+  '/pay/refundquery': {
+    call: 'refundquery',
+    required: [],
+    act: (fields, { ledger }) => ledger.refundquery(fields),
+  },
+  '/tools/authcodetoopenid': {
+    call: 'authcodetoopenid',
+    required: ['auth_code'],
+    act: (fields, { codes }) => ({ ok: { openid: codes.openidOf(fields.auth_code ?? '') } }),
+  },
+};
+
+const descriptions: Readonly<Record<string, string>> = {
+  ORDERPAID: '该订单已支付',
+  ORDERREVERSED: '订单已撤销',
+  ORDERCLOSED: '该订单已关闭',
+  OUT_TRADE_NO_USED: '商户订单号重复',
+  ORDERNOTEXIST: '此交易订单号不存在',
+  USERPAYING: '需要用户输入支付密码',
+  NOTENOUGH: '余额不足',
+  SYSTEMERROR: '系统错误',
+  AUTH_CODE_ERROR: '付款码参数错误',
+  AUTH_CODE_INVALID: '付款码检验错误',
+  PARAM_ERROR: '参数错误',
+};
+
+interface Reply {
+  /** What the call log shows. */
+  readonly answer: string;
+  readonly status: number;
+  readonly type: string;
+  readonly body: string;
+}
+
+const page = (status: number, text: string): Reply => ({
+  answer: `HTTP ${status}`,
+  status,
+  type: 'text/html',
+  body: `<html><head><title>${status} ${text}</title></head><body><center><h1>${status} ${text}</h1></center></body></html>`,
+});
+
+const xml = (answer: string, fields: Fields): Reply => ({
+  answer,
+  status: 200,
+  type: 'text/plain',
+  body: buildXml(fields),
+});
+
+/** The vendor signs no answer whose return_code is not SUCCESS. */
+const refuse = (return_code: string, return_msg: string): Reply =>
+  xml(`${return_code} ${return_msg}`, { return_code, return_msg });
+
+const signTypes: Readonly<Record<string, SignType>> = { MD5: 'MD5', 'HMAC-SHA256': 'HMAC-SHA256' };
+
+function answer(route: Route, fields: Fields, context: GatewayContext): Reply {
+  const { merchant } = context;
+  const badCode = route.call === 'get_wxpayface_authinfo' ? 'PARAM_ERROR' : 'FAIL';
+  if (fields.appid !== merchant.appid) return refuse(badCode, 'appid不存在');
+  if (fields.mch_id !== merchant.mch_id) return refuse(badCode, 'mch_id不存在');
+  const signType = signTypes[fields.sign_type || 'MD5'];
+  if (!signType || (route.signType && signType !== route.signType)) return refuse(badCode, '签名类型错误');
+  if (!verifySignature(fields, merchant.key, signType)) return refuse(badCode, '签名错误');
+  const missing = ['nonce_str', ...route.required].find((name) => !fields[name]);
+  if (missing) return refuse(badCode, `缺少参数${missing}`);
+
+  const { sub_appid, sub_mch_id } = fields;
+  const head = {
+    return_code: 'SUCCESS',
+    return_msg: 'OK',
+    appid: merchant.appid,
+    mch_id: merchant.mch_id,
+    ...(sub_appid ? { sub_appid } : {}),
+    ...(sub_mch_id ? { sub_mch_id } : {}),
+    nonce_str: randomBytes(16).toString('hex'),
+  };
+  const verdict = route.act(fields, context, Date.now());
+  const result =
+    'ok' in verdict
+      ? { result_code: 'SUCCESS', ...verdict.ok }
+      : {
+          result_code: 'FAIL',
+          err_code: verdict.err_code,
+          err_code_des: descriptions[verdict.err_code] ?? verdict.err_code,
+          ...verdict.fields,
+        };
+  const unsigned = { ...head, ...result };
+  const told = 'ok' in verdict ? (verdict.ok.trade_state ?? 'SUCCESS') : verdict.err_code;
+  return xml(told, { ...unsigned, sign: sign(unsigned, merchant.key, signType) });
+}
+
+async function bodyOf(request: IncomingMessage): Promise<Buffer> {
+  const chunks: Buffer[] = [];
+  for await (const chunk of request) chunks.push(chunk);
+  return Buffer.concat(chunks);
+}
+
+function fieldsOf(body: Buffer): Fields | undefined {
+  try {
+    return parseXml(body);
+  } catch {
+    return undefined;
+  }
+}
+
+const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms).unref());
+
+async function serve(request: IncomingMessage, response: ServerResponse, context: GatewayContext): Promise<void> {
+  const body = await bodyOf(request);
+  const route = routes[request.url ?? ''];
+  const { loseRequest, loseResponse, latency } = context.settings();
+  await pause(latency);
+  const send = ({ status, type, body: text }: Reply): void => {
+    response.writeHead(status, { 'content-type': type }).end(text);
+  };
+  if (!route) return send(page(404, 'Not Found'));
+  if (request.method !== 'POST') return send(refuse('FAIL', '请使用post方法'));
+  const authorized = request.socket instanceof TLSSocket && request.socket.authorized;
+  const fields = fieldsOf(body);
+  const entry = context.log.begin('pay', route.call, fields?.out_trade_no);
+  if (loseRequest.includes(route.call)) {
+    entry.end('(request lost)');
+    request.socket.destroy();
+    return;
+  }
+  const reply =
+    route.certificate && !authorized
+      ? page(400, 'No required SSL certificate was sent')
+      : fields
+        ? answer(route, fields, context)
+        : refuse('FAIL', 'XML格式错误');
+  if (loseResponse.includes(route.call)) {
+    entry.end(`${reply.answer} (response lost)`);
+    request.socket.destroy();
+    return;
+  }
+  entry.end(reply.answer);
+  if (reply.status === 400) response.shouldKeepAlive = false;
+  send(reply);
+}
+
+/** The payment gateway over real TLS on loopback. */
+export class Gateway {
+  readonly #server: Server;
+  readonly #sockets = new Set<Duplex>();
+
+  private constructor(context: GatewayContext) {
+    const { ca, server } = context.certificates;
+    this.#server = createServer(
+      { key: server.key, cert: server.cert, ca, requestCert: true, rejectUnauthorized: false, minVersion: 'TLSv1.2' },
+      (request, response) => {
+        // A till that goes away in the middle is its own affair.
+        serve(request, response, context).catch(() => request.socket.destroy());
+      },
+    );
+    this.#server.on('connection', (socket) => {
+      if (context.settings().gateway === 'down') {
+        socket.destroy();
+        return;
+      }
+      this.#sockets.add(socket);
+      socket.on('close', () => this.#sockets.delete(socket));
+    });
+  }
+
+  static async listen(context: GatewayContext, port: number): Promise<Gateway> {
+    const gateway = new Gateway(context);
+    await new Promise<void>((resolve, reject) => {
+      gateway.#server.once('error', reject).listen(port, '127.0.0.1', resolve);
+    });
+    return gateway;
+  }
+
+  get origin(): string {
+    const address = this.#server.address();
+    return `https://127.0.0.1:${typeof address === 'object' ? address?.port : address}`;
+  }
+
+  /** Ends every connection, as a gateway that goes down does. */
+  disconnect(): void {
+    for (const socket of this.#sockets) socket.destroy();
+  }
+
+  async close(): Promise<void> {
+    const closed = new Promise((resolve) => this.#server.close(resolve));
+    this.disconnect();
+    await closed;
+  }
+}

@@ -1,0 +1,247 @@
+import type { Settings } from './scenario.js';
+
+/** One order in the gateway's book. Amounts in fen. */
+export interface LedgerEntry {
+  readonly out_trade_no: string;
+  trade_state: 'SUCCESS' | 'REFUND' | 'NOTPAY' | 'CLOSED' | 'REVOKED' | 'USERPAYING' | 'PAYERROR';
+  readonly total_fee: number;
+  charged: number;
+  refunded: number;
+}
+
+interface StoredOrder extends LedgerEntry {
+  readonly transaction_id: string;
+  readonly openid: string;
+  /** Fields of the payment that later answers give back as they came. */
+  readonly echo: Readonly<Record<string, string>>;
+  readonly startedAt: number;
+  time_end: string;
+  queries: number;
+}
+
+interface Refund {
+  readonly out_refund_no: string;
+  readonly refund_id: string;
+  readonly order: StoredOrder;
+  readonly refund_fee: number;
+}
+
+/** What a call comes to: the fields of a good answer, or the vendor's err_code. */
+export type Verdict = { ok: Record<string, string> } | { err_code: string; fields?: Record<string, string> };
+
+/** The vendor's times are Beijing times. */
+const vendorTime = (at: number): string =>
+  new Date(at + 8 * 60 * 60 * 1000).toISOString().replace(/\D/g, '').slice(0, 14);
+
+const echoed = ['attach', 'device_info', 'fee_type'];
+
+const alreadyThere: Record<LedgerEntry['trade_state'], string> = {
+  SUCCESS: 'ORDERPAID',
+  REFUND: 'ORDERPAID',
+  REVOKED: 'ORDERREVERSED',
+  CLOSED: 'ORDERCLOSED',
+  NOTPAY: 'OUT_TRADE_NO_USED',
+  USERPAYING: 'OUT_TRADE_NO_USED',
+  PAYERROR: 'OUT_TRADE_NO_USED',
+};
+
+const stateInWords: Record<LedgerEntry['trade_state'], string> = {
+  SUCCESS: '支付成功',
+  REFUND: '订单发生过退款,退款详情请查询退款单',
+  NOTPAY: '订单未支付',
+  CLOSED: '订单已关闭',
+  REVOKED: '订单已撤销',
+  USERPAYING: '需要用户输入支付密码',
+  PAYERROR: '支付失败,请重新下单支付',
+};
+
+/** The gateway's book: what it does to money. Knows no HTTP and no signature. */
+export class Ledger {
+  readonly #orders = new Map<string, StoredOrder>();
+  readonly #refunds = new Map<string, Refund>();
+  readonly #usedCodes = new Set<string>();
+  #serial = 0;
+
+  get entries(): ReadonlyArray<LedgerEntry> {
+    return [...this.#orders.values()].map(({ out_trade_no, trade_state, total_fee, charged, refunded }) => ({
+      out_trade_no,
+      trade_state,
+      total_fee,
+      charged,
+      refunded,
+    }));
+  }
+
+  #id(prefix: string, length: number, now: number): string {
+    this.#serial += 1;
+    const serial = String(this.#serial);
+    return `${prefix}${vendorTime(now)}`.padEnd(length - serial.length, '0') + serial;
+  }
+
+  #settle(order: StoredOrder, now: number): void {
+    order.trade_state = 'SUCCESS';
+    order.charged = order.total_fee;
+    order.time_end = vendorTime(now);
+  }
+
+  #giveUpIfLate(order: StoredOrder, settings: Settings, now: number): void {
+    if (order.trade_state === 'USERPAYING' && now - order.startedAt >= settings.giveUpAfter)
+      order.trade_state = 'PAYERROR';
+  }
+
+  #find(fields: Readonly<Record<string, string>>): StoredOrder | undefined {
+    // Vendor page: transaction_id wins where both are given.
+    if (fields.transaction_id)
+      return [...this.#orders.values()].find((order) => order.transaction_id === fields.transaction_id);
+    return this.#orders.get(fields.out_trade_no ?? '');
+  }
+
+  #paid(order: StoredOrder, trade_type: string): Record<string, string> {
+    return {
+      ...order.echo,
+      openid: order.openid,
+      is_subscribe: 'N',
+      trade_type,
+      bank_type: 'OTHERS',
+      total_fee: String(order.total_fee),
+      cash_fee: String(order.total_fee),
+      transaction_id: order.transaction_id,
+      out_trade_no: order.out_trade_no,
+      time_end: order.time_end,
+    };
+  }
+
+  pay(
+    fields: Readonly<Record<string, string>>,
+    payer: { code: string; openid: string; trade_type: string },
+    settings: Settings,
+    now: number,
+  ): Verdict {
+    const out_trade_no = fields.out_trade_no ?? '';
+    const existing = this.#orders.get(out_trade_no);
+    if (existing) return { err_code: alreadyThere[existing.trade_state] };
+    if (this.#usedCodes.has(payer.code)) return { err_code: 'AUTH_CODE_ERROR' };
+    this.#usedCodes.add(payer.code);
+
+    const { payment, charged } = settings;
+    const declined = payment !== 'paid' && payment !== 'password' && !charged;
+    // Most declines never create an order (field facts).
+    if (declined) return { err_code: payment };
+
+    const total_fee = Number(fields.total_fee);
+    const order: StoredOrder = {
+      out_trade_no,
+      trade_state: 'USERPAYING',
+      total_fee,
+      charged: 0,
+      refunded: 0,
+      transaction_id: this.#id('42000', 28, now),
+      openid: payer.openid,
+      echo: {
+        fee_type: 'CNY',
+        ...Object.fromEntries(echoed.flatMap((name) => (fields[name] ? [[name, fields[name]]] : []))),
+      },
+      startedAt: now,
+      time_end: '',
+      queries: 0,
+    };
+    this.#orders.set(out_trade_no, order);
+    if (payment === 'password') return { err_code: 'USERPAYING' };
+    this.#settle(order, now);
+    if (payment !== 'paid') return { err_code: payment };
+    return { ok: this.#paid(order, payer.trade_type) };
+  }
+
+  /** The customer enters the password, where the gateway still waits for it. */
+  enterPassword(out_trade_no: string, settings: Settings, now: number): boolean {
+    const order = this.#orders.get(out_trade_no);
+    if (!order) return false;
+    this.#giveUpIfLate(order, settings, now);
+    if (order.trade_state !== 'USERPAYING') return false;
+    this.#settle(order, now);
+    return true;
+  }
+
+  query(fields: Readonly<Record<string, string>>, trade_type: string, settings: Settings, now: number): Verdict {
+    if (settings.query) return { err_code: settings.query };
+    const order = this.#find(fields);
+    if (!order) return { err_code: 'ORDERNOTEXIST' };
+    this.#giveUpIfLate(order, settings, now);
+    if (order.trade_state === 'USERPAYING' && settings.password === 'entered') {
+      if (order.queries >= settings.passwordQueries) this.#settle(order, now);
+      order.queries += 1;
+    }
+    const { trade_state, out_trade_no, echo } = order;
+    const state = { trade_state, trade_state_desc: stateInWords[trade_state] };
+    if (trade_state === 'SUCCESS' || trade_state === 'REFUND')
+      return { ok: { ...this.#paid(order, trade_type), ...state } };
+    return { ok: { out_trade_no, ...(echo.attach ? { attach: echo.attach } : {}), ...state } };
+  }
+
+  reverse(fields: Readonly<Record<string, string>>, settings: Settings): Verdict {
+    if (settings.reverse) return { err_code: settings.reverse, fields: { recall: 'Y' } };
+    const order = this.#find(fields);
+    if (order) {
+      order.trade_state = 'REVOKED';
+      order.refunded = order.charged;
+    }
+    // Reversing an order that doesn't exist answers SUCCESS (field facts).
+    return { ok: { recall: 'N' } };
+  }
+
+  refund(fields: Readonly<Record<string, string>>, now: number): Verdict {
+    const out_refund_no = fields.out_refund_no ?? '';
+    const refund_fee = Number(fields.refund_fee);
+    const done = this.#refunds.get(out_refund_no);
+    // Re-entrant: the same number gives the same refund back.
+    if (done) return { ok: this.#refunded(done) };
+    const order = this.#find(fields);
+    if (!order) return { err_code: 'ORDERNOTEXIST' };
+    if (order.trade_state !== 'SUCCESS' && order.trade_state !== 'REFUND') return { err_code: 'TRADE_STATE_ERROR' };
+    if (Number(fields.total_fee) !== order.total_fee) return { err_code: 'PARAM_ERROR' };
+    if (order.refunded + refund_fee > order.charged) return { err_code: 'NOTENOUGH' };
+    order.refunded += refund_fee;
+    order.trade_state = 'REFUND';
+    const refund = { out_refund_no, refund_id: this.#id('50000', 28, now), order, refund_fee };
+    this.#refunds.set(out_refund_no, refund);
+    return { ok: this.#refunded(refund) };
+  }
+
+  #refunded({ out_refund_no, refund_id, order, refund_fee }: Refund): Record<string, string> {
+    return {
+      transaction_id: order.transaction_id,
+      out_trade_no: order.out_trade_no,
+      out_refund_no,
+      refund_id,
+      refund_fee: String(refund_fee),
+      total_fee: String(order.total_fee),
+      cash_fee: String(order.total_fee),
+    };
+  }
+
+  refundquery(fields: Readonly<Record<string, string>>): Verdict {
+    const order = this.#find(fields);
+    const found = [...this.#refunds.values()].filter(
+      (refund) =>
+        (fields.out_refund_no !== undefined && refund.out_refund_no === fields.out_refund_no) ||
+        (fields.refund_id !== undefined && refund.refund_id === fields.refund_id) ||
+        refund.order === order,
+    );
+    const [first] = found;
+    if (!first) return { err_code: 'REFUNDNOTEXIST' };
+    const { transaction_id, out_trade_no, total_fee } = first.order;
+    const ok: Record<string, string> = {
+      transaction_id,
+      out_trade_no,
+      total_fee: String(total_fee),
+      refund_count: String(found.length),
+    };
+    found.forEach((refund, n) => {
+      ok[`out_refund_no_${n}`] = refund.out_refund_no;
+      ok[`refund_id_${n}`] = refund.refund_id;
+      ok[`refund_fee_${n}`] = String(refund.refund_fee);
+      ok[`refund_status_${n}`] = 'SUCCESS';
+    });
+    return { ok };
+  }
+}

@@ -1,0 +1,5 @@
+export { BusyError } from './errors.js';
+export type { FacePayOptions, FacePayOutcome, FacePayPayOptions } from './face-pay.js';
+export { FacePay } from './face-pay.js';
+export type { Merchant } from './merchant.js';
+export { localMerchant } from './merchant.js';
