@@ -1,0 +1,45 @@
+#pragma once
+
+#include <condition_variable>
+#include <cstddef>
+#include <deque>
+#include <functional>
+#include <mutex>
+#include <vector>
+
+namespace wxpay_face {
+
+using Job = std::function<void()>;
+
+// Threads that may block in the vendor's code for as long as it likes. Not libuv's: its four also serve fs and dns.
+//
+// A job never waits behind a blocked one: while the queue isn't empty a thread is on its way to it, and whoever takes a
+// job sends the next thread for the rest before starting. Idle threads are used last in, first out, and end after a
+// while, so that a burst leaves few behind.
+class CallThreads {
+ public:
+  // One for the process, shared by all environments and never destroyed: at exit its threads may be anywhere.
+  static CallThreads& instance();
+
+  // Throws std::system_error where the system gives no thread, std::bad_alloc where it gives no memory; then the job
+  // will not run. A job must not throw.
+  void run(Job job);
+
+ private:
+  struct Idler {
+    std::condition_variable wake;
+    bool called = false;
+  };
+
+  void summon();
+  void work();
+  bool wait_for_work(std::unique_lock<std::mutex>& lock);
+
+  std::mutex mutex_;
+  std::deque<Job> queue_;
+  std::vector<Idler*> idle_;
+  size_t threads_ = 0;
+  bool summoned_ = false;  // a thread, woken or new, is on its way to the queue
+};
+
+}  // namespace wxpay_face
