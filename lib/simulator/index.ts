@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import { stubLibrary } from '../face/native.js';
+import { findPrebuild } from '../face/native.js';
 import type { PayClientOptions } from '../pay/types.js';
 import { type CallEntry, CallLog } from './call-log.js';
 import { makeCertificates } from './certificates.js';
@@ -46,6 +46,8 @@ export interface Simulator {
   close(): Promise<void>;
 }
 
+const windows = process.platform === 'win32';
+
 /** Where the real service listens (field facts, "The library"). */
 const vendorPipe = '\\\\.\\pipe\\wxpayface';
 
@@ -62,7 +64,7 @@ const vendorPipe = '\\\\.\\pipe\\wxpayface';
 export async function startSimulator(options: SimulatorOptions = {}): Promise<Simulator> {
   let scenario = options.scenario ?? 'success';
   let settings = settingsOf(scenario);
-  const library = stubLibrary();
+  const library = findPrebuild(process.arch, windows ? 'WxpayFaceSDK.dll' : 'libWxpayFaceSDK.so');
   const merchant = {
     appid: 'wx5f3a000000000001',
     mch_id: '1900000109',
@@ -78,8 +80,7 @@ export async function startSimulator(options: SimulatorOptions = {}): Promise<Si
     settings: () => settings,
   };
 
-  const ownFolder =
-    options.pipe === undefined && process.platform !== 'win32' ? mkdtempSync(join(tmpdir(), 'wxpay-face-')) : undefined;
+  const ownFolder = options.pipe === undefined && !windows ? mkdtempSync(join(tmpdir(), 'wxpay-face-')) : undefined;
   const pipe = options.pipe ?? (ownFolder ? join(ownFolder, 'service.sock') : vendorPipe);
   const service = new SimulatedFaceService(context, pipe);
   const gateway = await Gateway.listen(context, options.port ?? 0);

@@ -1,0 +1,31 @@
+import diagnostics_channel from 'node:diagnostics_channel';
+
+const channels = ['wxpay-face.face.call', 'wxpay-face.pay.call', 'wxpay-face.payment.phase'] as const;
+
+const isRecord = (message: unknown): message is Record<string, unknown> =>
+  typeof message === 'object' && message !== null;
+
+const word = (value: unknown): string => (typeof value === 'string' || typeof value === 'number' ? ` ${value}` : '');
+
+function sentence(channel: string, message: Record<string, unknown>): string {
+  const { cmd, name, phase, attempt, detail, return_code, err_code, trade_state, outcome, error, durationMs } = message;
+  if (channel === 'wxpay-face.payment.phase')
+    return `till      ${phase}${attempt === undefined ? '' : ` #${attempt}`}${word(detail)}`;
+  const took = typeof durationMs === 'number' ? `, ${Math.round(durationMs)} ms` : '';
+  if (channel === 'wxpay-face.face.call') return `camera    ${cmd} →${word(return_code ?? error)}${took}`;
+  return `gateway   ${name} →${word(error ?? err_code ?? trade_state ?? outcome)}${took}`;
+}
+
+/** Tells every step of the rooms' diagnostics channels in a line, until the returned function is called. */
+export function watchSteps(print: (line: string) => void): () => void {
+  const watchers = channels.map((channel) => {
+    const watch = (message: unknown): void => {
+      if (isRecord(message)) print(sentence(channel, message));
+    };
+    diagnostics_channel.subscribe(channel, watch);
+    return () => diagnostics_channel.unsubscribe(channel, watch);
+  });
+  return () => {
+    for (const stop of watchers) stop();
+  };
+}
