@@ -1,0 +1,83 @@
+import { WxpayFaceError } from '../errors.js';
+
+/** The library could not be loaded: path, system error number, both architectures, and what to do about it. */
+export class LibraryLoadError extends WxpayFaceError {
+  declare readonly code: 'ERR_LIBRARY_LOAD';
+  /** The file that was looked for: the vendor's library, or a binary of this package. */
+  readonly path: string;
+  /** GetLastError's number on Windows; elsewhere the system's name for it, such as ENOENT. */
+  readonly systemCode?: number | string;
+
+  constructor(path: string, message: string, options?: { systemCode?: number | string | undefined; cause?: unknown }) {
+    super('LibraryLoadError', 'ERR_LIBRARY_LOAD', message, causeOf(options?.cause));
+    this.path = path;
+    if (options?.systemCode !== undefined) this.systemCode = options.systemCode;
+  }
+}
+
+// Field facts, "The library": observed with the vendor's own library.
+const returnValues: Readonly<Record<number, string>> = {
+  [-1]: 'nobody listens on its pipe: start the WxpayFaceService program, as administrator',
+  [-3]: 'the WxpayFaceService program broke the connection before it answered',
+  [-4]: 'the WxpayFaceService program broke the connection in the middle of its answer',
+};
+
+/** wxpayCallFaceService returned non-zero. */
+export class ServiceCallError extends WxpayFaceError {
+  declare readonly code: 'ERR_SERVICE_CALL';
+  readonly cmd: string;
+  readonly returnValue: number;
+
+  constructor(cmd: string, returnValue: number) {
+    const meaning = returnValues[returnValue];
+    super(
+      'ServiceCallError',
+      'ERR_SERVICE_CALL',
+      `${cmd}: the library returned ${returnValue}${meaning === undefined ? '' : ` (${meaning})`}`,
+    );
+    this.cmd = cmd;
+    this.returnValue = returnValue;
+  }
+}
+
+/** The response was not UTF-8 JSON of an object with a return_code, or lacks a field that the command promises. */
+export class ServiceResponseError extends WxpayFaceError {
+  declare readonly code: 'ERR_SERVICE_RESPONSE';
+  readonly cmd: string;
+
+  /** @param problem What is wrong with the response, never what is in it. */
+  constructor(cmd: string, problem: string) {
+    super('ServiceResponseError', 'ERR_SERVICE_RESPONSE', `${cmd}: the response ${problem}`);
+    this.cmd = cmd;
+  }
+}
+
+/** The service answered another return_code than the command's good ones. */
+export class ServiceCommandError extends WxpayFaceError {
+  declare readonly code: 'ERR_SERVICE_COMMAND';
+  readonly cmd: string;
+  readonly return_code: string;
+  readonly return_msg?: string;
+
+  constructor(cmd: string, return_code: string, return_msg: string | undefined) {
+    super(
+      'ServiceCommandError',
+      'ERR_SERVICE_COMMAND',
+      `${cmd}: the service answered ${return_code}${return_msg ? ` (${return_msg})` : ''}`,
+    );
+    this.cmd = cmd;
+    this.return_code = return_code;
+    if (return_msg !== undefined) this.return_msg = return_msg;
+  }
+}
+
+/** The host process ended or did not answer. It is started again for the next call. */
+export class HostProcessError extends WxpayFaceError {
+  declare readonly code: 'ERR_HOST_PROCESS';
+
+  constructor(problem: string, cause?: unknown) {
+    super('HostProcessError', 'ERR_HOST_PROCESS', `the host process of the library ${problem}`, causeOf(cause));
+  }
+}
+
+const causeOf = (cause: unknown) => (cause === undefined ? {} : { cause });

@@ -1,0 +1,52 @@
+import { maximumMessage } from './transport.js';
+
+// A frame is a 32-bit big-endian length and that many bytes: request id, return value (responses only), message.
+const lengthBytes = 4;
+export const responseHeaderBytes = 8;
+
+/** The two parts of a request's frame; the message isn't copied. */
+export function requestFrame(id: number, request: Uint8Array): [header: Buffer, message: Uint8Array] {
+  const header = Buffer.alloc(8);
+  header.writeUInt32BE(4 + request.length, 0);
+  header.writeUInt32BE(id, 4);
+  return [header, request];
+}
+
+/** Puts frames together from what a stream delivers. */
+export class FrameReader {
+  #chunks: Buffer[] = [];
+  #size = 0;
+
+  /**
+   * @returns the payloads that this chunk has completed
+   * @throws RangeError where a length can't be a response's
+   */
+  push(chunk: Buffer): Buffer[] {
+    this.#chunks.push(chunk);
+    this.#size += chunk.length;
+    const payloads: Buffer[] = [];
+    while (this.#size >= lengthBytes) {
+      const length = this.#nextLength();
+      if (length < responseHeaderBytes || length > maximumMessage + responseHeaderBytes)
+        throw new RangeError(`a frame of ${length} bytes`);
+      if (this.#size < lengthBytes + length) break;
+      const all = this.#joined();
+      payloads.push(all.subarray(lengthBytes, lengthBytes + length));
+      this.#chunks = [all.subarray(lengthBytes + length)];
+      this.#size -= lengthBytes + length;
+    }
+    return payloads;
+  }
+
+  #nextLength(): number {
+    const [first] = this.#chunks;
+    return (first !== undefined && first.length >= lengthBytes ? first : this.#joined()).readUInt32BE(0);
+  }
+
+  #joined(): Buffer {
+    const [only, ...others] = this.#chunks;
+    const all = only !== undefined && others.length === 0 ? only : Buffer.concat(this.#chunks, this.#size);
+    this.#chunks = [all];
+    return all;
+  }
+}

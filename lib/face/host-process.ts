@@ -1,0 +1,240 @@
+import { type ChildProcessByStdio, spawn } from 'node:child_process';
+import { Socket } from 'node:net';
+import { performance } from 'node:perf_hooks';
+import type { Readable, Writable } from 'node:stream';
+import { HostProcessError, ServiceCallError, ServiceResponseError } from './errors.js';
+import { FrameReader, requestFrame, responseHeaderBytes } from './frames.js';
+import { explainLoadFailure } from './load-failure.js';
+import { findPrebuild } from './native.js';
+import type { Call, Connection, Transport } from './transport.js';
+
+/** Milliseconds; what they mean is in OpenOptions. */
+interface TimeOuts {
+  readonly callTimeout?: number | undefined;
+  readonly humanTimeout?: number | undefined;
+}
+
+interface Pending {
+  readonly cmd: string;
+  readonly resolve: (response: Uint8Array) => void;
+  readonly reject: (error: Error) => void;
+  timer?: NodeJS.Timeout | undefined;
+}
+
+const nullResponse = -(2 ** 31);
+const noSystemError = -1;
+const largestId = 2 ** 32 - 1;
+
+const howItEnded = (code: number | null, signal: string | null) =>
+  signal === null
+    ? `ended with exit code ${code}${(code ?? 0) > 255 ? ` (0x${code?.toString(16)})` : ''}`
+    : `was ended by ${signal}`;
+
+/** One run of the host program. */
+export class HostProcess implements Connection {
+  /** By performance.now(); undefined while it runs. */
+  endedAt: number | undefined;
+  readonly #child: ChildProcessByStdio<Writable, Readable, null>;
+  readonly #timeOuts: TimeOuts;
+  readonly #pending = new Map<number, Pending>();
+  readonly #exit: Promise<unknown>;
+  #loaded: ((problem?: Error) => void) | undefined;
+  #problem = '';
+  #lastId = 0;
+
+  /**
+   * Starts the program and lets it load the library.
+   * @throws LibraryLoadError where that fails, HostProcessError where the program itself does
+   */
+  static async start(
+    command: readonly [string, ...string[]],
+    library: string,
+    timeOuts: TimeOuts,
+  ): Promise<HostProcess> {
+    const host = new HostProcess(command, library, timeOuts);
+    const { callTimeout } = timeOuts;
+    const late =
+      callTimeout && setTimeout(() => host.#end(`did not load the library within ${callTimeout} ms`), callTimeout);
+    try {
+      await new Promise<void>((resolve, reject) => {
+        host.#loaded = (problem) => (problem === undefined ? resolve() : reject(problem));
+      });
+    } finally {
+      clearTimeout(late);
+      host.#loaded = undefined;
+    }
+    host.#holdParent(false);
+    return host;
+  }
+
+  private constructor([program, ...args]: readonly [string, ...string[]], library: string, timeOuts: TimeOuts) {
+    this.#timeOuts = timeOuts;
+    // Nobody may repeat what the vendor's code prints: it could be a credential.
+    this.#child = spawn(program, [...args, library], { stdio: ['pipe', 'pipe', 'ignore'], windowsHide: true });
+    const reader = new FrameReader();
+    this.#child.stdout.on('data', (chunk: Buffer) => {
+      try {
+        for (const payload of reader.push(chunk)) this.#receive(payload, library);
+      } catch (error) {
+        if (!(error instanceof RangeError)) throw error;
+        this.#end(`sent ${error.message} and was ended`);
+      }
+    });
+    // A broken pipe: its end, below, says why.
+    this.#child.stdin.on('error', () => {});
+    this.#child.on('error', (error) => this.#end(`could not be started: ${error.message}`));
+    this.#exit = new Promise((resolve) => {
+      this.#child.on('exit', (code, signal) => {
+        const tell = () => {
+          this.#end(howItEnded(code, signal));
+          resolve(undefined);
+        };
+        // Answers may still be in the pipe; 'close' doesn't come where a child of the library's holds it open.
+        const enough = setTimeout(tell, 1000);
+        this.#child.on('close', () => {
+          clearTimeout(enough);
+          tell();
+        });
+      });
+      this.#child.on('error', resolve);
+    });
+  }
+
+  call({ cmd, request, stop }: Call): Promise<Uint8Array> {
+    if (this.endedAt !== undefined) return Promise.reject(new HostProcessError(this.#problem));
+    return new Promise((resolve, reject) => {
+      const pending: Pending = { cmd, resolve, reject };
+      this.#lastId = (this.#lastId % largestId) + 1;
+      this.#pending.set(this.#lastId, pending);
+      this.#watch(pending, stop);
+      this.#holdParent(true);
+      const [header, message] = requestFrame(this.#lastId, request);
+      this.#child.stdin.cork();
+      this.#child.stdin.write(header);
+      this.#child.stdin.write(message);
+      this.#child.stdin.uncork();
+    });
+  }
+
+  /** Lets it end by itself, as it does when its input ends. */
+  async close(): Promise<void> {
+    this.#child.stdin.end();
+    this.#holdParent(true);
+    const enough = setTimeout(() => this.#child.kill('SIGKILL'), 2000);
+    await this.#exit;
+    clearTimeout(enough);
+  }
+
+  #watch(pending: Pending, stop: (() => void) | undefined): void {
+    const { callTimeout, humanTimeout } = this.#timeOuts;
+    const endAfterCallTimeout = (problem: string) => {
+      if (callTimeout !== undefined) pending.timer = after(callTimeout, () => this.#end(problem));
+    };
+    if (stop === undefined) endAfterCallTimeout(`did not answer ${pending.cmd} within ${callTimeout} ms and was ended`);
+    else if (humanTimeout !== undefined)
+      pending.timer = after(humanTimeout, () => {
+        endAfterCallTimeout(
+          `did not answer ${pending.cmd} within ${humanTimeout} ms, nor ${callTimeout} ms after stopWxpayface, and was ended`,
+        );
+        stop();
+      });
+
+    /** After a pause of this process itself, an answer may be there that was not read yet: reads first. */
+    function after(milliseconds: number, act: () => void) {
+      return setTimeout(() => setImmediate(() => pending.timer && act()), milliseconds);
+    }
+  }
+
+  #receive(payload: Buffer, library: string): void {
+    if (this.endedAt !== undefined) return;
+    const id = payload.readUInt32BE(0);
+    const value = payload.readInt32BE(4);
+    const message = payload.subarray(responseHeaderBytes);
+    if (this.#loaded !== undefined && id === 0) {
+      const failure = { message: message.toString(), ...(value === noSystemError ? {} : { systemCode: value }) };
+      if (value === 0) this.#loaded();
+      else this.#loaded(explainLoadFailure(library, failure));
+      return;
+    }
+    const pending = this.#pending.get(id);
+    if (pending === undefined || this.#loaded !== undefined) {
+      this.#end('answered what was not asked and was ended');
+      return;
+    }
+    this.#settle(id, pending);
+    if (value === 0) pending.resolve(message);
+    else if (value === nullResponse)
+      pending.reject(new ServiceResponseError(pending.cmd, 'is a null pointer with a size'));
+    else pending.reject(new ServiceCallError(pending.cmd, value));
+  }
+
+  #settle(id: number, pending: Pending): void {
+    clearTimeout(pending.timer);
+    pending.timer = undefined;
+    this.#pending.delete(id);
+    if (this.#pending.size === 0) this.#holdParent(false);
+  }
+
+  #end(problem: string): void {
+    if (this.endedAt !== undefined) return;
+    this.endedAt = performance.now();
+    this.#problem = problem;
+    this.#child.kill('SIGKILL');
+    this.#loaded?.(new HostProcessError(`${problem} before the library was loaded`));
+    for (const [id, pending] of this.#pending) {
+      this.#settle(id, pending);
+      pending.reject(new HostProcessError(`${problem} before it answered ${pending.cmd}`));
+    }
+  }
+
+  /** An idle host lets this process end; a call in flight holds it. */
+  #holdParent(hold: boolean): void {
+    for (const handle of [this.#child, this.#child.stdin, this.#child.stdout])
+      if (handle === this.#child || handle instanceof Socket) hold ? handle.ref() : handle.unref();
+  }
+}
+
+/** Milliseconds before a start after so many ends in a row: none after the first, then doubling from 250 to 8000. */
+export const restartDelay = (ends: number): number => (ends <= 1 ? 0 : Math.min(250 * 2 ** (ends - 2), 8000));
+
+// A host that ran for a minute was not in a row of quick ends.
+const steadyAfter = 60_000;
+
+/** Keeps a host running: starts it again for the next call after it has ended. */
+export async function restarting(
+  start: () => Promise<HostProcess>,
+  sleep = (milliseconds: number) => new Promise<void>((resolve) => setTimeout(resolve, milliseconds)),
+): Promise<Transport> {
+  let startedAt = performance.now();
+  let host = await start();
+  let next: Promise<HostProcess> | undefined;
+  let quickEnds = 0;
+
+  const restart = async () => {
+    quickEnds = (host.endedAt ?? 0) - startedAt >= steadyAfter ? 1 : quickEnds + 1;
+    await sleep(restartDelay(quickEnds));
+    startedAt = performance.now();
+    host = await start();
+    return host;
+  };
+
+  return {
+    async connect() {
+      if (host.endedAt === undefined) return host;
+      next ??= restart().finally(() => {
+        next = undefined;
+      });
+      return next;
+    },
+    close: () => host.close(),
+  };
+}
+
+/**
+ * Loads the vendor's library in a host process of the library's own architecture.
+ * @throws LibraryLoadError, HostProcessError
+ */
+export async function openHostProcess(library: string, arch: string, timeOuts: TimeOuts): Promise<Transport> {
+  const program = findPrebuild(arch, process.platform === 'win32' ? 'wxpay-face-host.exe' : 'wxpay-face-host');
+  return restarting(() => HostProcess.start([program], library, timeOuts));
+}

@@ -1,0 +1,19 @@
+export type {
+  FaceAuthParams,
+  FaceAuthResult,
+  FaceCodeResult,
+  FaceResponse,
+  GetWxpayfaceCodeParams,
+  InitWxpayfaceParams,
+  StopWxpayfaceParams,
+  UpdateWxpayfacePayResultParams,
+} from './commands.js';
+export {
+  HostProcessError,
+  LibraryLoadError,
+  ServiceCallError,
+  ServiceCommandError,
+  ServiceResponseError,
+} from './errors.js';
+export type { LibraryInfo, OpenOptions } from './open.js';
+export { type FaceCallEvent, FaceService } from './service.js';

@@ -1,0 +1,34 @@
+/** One at a time, in the order of arrival. */
+export class Lane {
+  #taken = false;
+  readonly #waiting: Array<() => void> = [];
+
+  /**
+   * Resolves when it is the caller's turn, with the function that ends the turn, once however often it is called.
+   * @throws signal.reason, at once, where the signal aborts before; the place in the queue is given up.
+   */
+  async enter(signal?: AbortSignal): Promise<() => void> {
+    if (this.#taken)
+      await new Promise<void>((resolve, reject) => {
+        const turn = () => {
+          signal?.removeEventListener('abort', giveUp);
+          resolve();
+        };
+        const giveUp = () => {
+          this.#waiting.splice(this.#waiting.indexOf(turn), 1);
+          reject(signal?.reason);
+        };
+        this.#waiting.push(turn);
+        signal?.addEventListener('abort', giveUp, { once: true });
+      });
+    this.#taken = true;
+    let left = false;
+    return () => {
+      if (left) return;
+      left = true;
+      const next = this.#waiting.shift();
+      if (next === undefined) this.#taken = false;
+      else next();
+    };
+  }
+}

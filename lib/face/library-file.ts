@@ -1,0 +1,151 @@
+import { type FileHandle, open } from 'node:fs/promises';
+
+/** What a library's own header says of it. */
+export interface LibraryFile {
+  /** PE: Windows. ELF: Linux. Mach-O: macOS. */
+  readonly format: 'PE' | 'ELF' | 'Mach-O';
+  /** As process.arch has it, or the header's machine number where Node.js has no name for it. */
+  readonly arch: string;
+  /** False for a program, which can't be loaded. */
+  readonly shared: boolean;
+  /** File version of a PE file's resources, such as '1.26.0.0'. */
+  readonly version?: string;
+}
+
+interface Header extends Omit<LibraryFile, 'version'> {
+  /** Where a PE file keeps its resources: in the file, and in memory. */
+  readonly resources?: { readonly offset: number; readonly size: number; readonly address: number };
+}
+
+// winnt.h IMAGE_FILE_MACHINE_*, elf.h EM_*
+const peMachines: Readonly<Record<number, string>> = {
+  332: 'ia32',
+  34404: 'x64',
+  43620: 'arm64',
+  452: 'arm',
+};
+const elfMachines: Readonly<Record<number, string>> = {
+  3: 'ia32',
+  21: 'ppc64',
+  22: 's390x',
+  40: 'arm',
+  62: 'x64',
+  183: 'arm64',
+  243: 'riscv64',
+  258: 'loong64',
+};
+const machoMagics: ReadonlySet<number> = new Set([0xfeedface, 0xfeedfacf, 0xcefaedfe, 0xcffaedfe, 0xcafebabe]);
+
+const named = (machines: Readonly<Record<number, string>>, machine: number) =>
+  machines[machine] ?? `unknown (machine 0x${machine.toString(16)})`;
+
+const headerBytes = 64 * 1024;
+// Generous: a version resource is about 1 KB, but icons and dialogs share its section.
+const maximumResources = 64 * 1024 * 1024;
+
+function peHeader(head: Buffer): Header | undefined {
+  const pe = head.readUInt32LE(0x3c);
+  if (head.toString('latin1', pe, pe + 4) !== 'PE\0\0') return undefined;
+  const coff = pe + 4;
+  const sections = head.readUInt16LE(coff + 2);
+  const optionalSize = head.readUInt16LE(coff + 16);
+  const optional = coff + 20;
+  const file: Header = {
+    format: 'PE',
+    arch: named(peMachines, head.readUInt16LE(coff)),
+    shared: (head.readUInt16LE(coff + 18) & 0x2000) !== 0,
+  };
+  // The third data directory; the directories follow 96 bytes of a PE32 header, 112 of a PE32+ one.
+  const directory = optional + (head.readUInt16LE(optional) === 0x20b ? 112 : 96) + 2 * 8;
+  if (directory + 8 > optional + optionalSize) return file;
+  const address = head.readUInt32LE(directory);
+  if (address === 0) return file;
+  for (let index = 0; index < sections; index++) {
+    const section = optional + optionalSize + 40 * index;
+    const start = head.readUInt32LE(section + 12);
+    const size = head.readUInt32LE(section + 16);
+    if (address >= start && address < start + size) {
+      const offset = head.readUInt32LE(section + 20) + address - start;
+      return { ...file, resources: { offset, size: size - (address - start), address } };
+    }
+  }
+  return file;
+}
+
+function elfHeader(head: Buffer): Header {
+  const wide = (at: number) => (head[5] === 2 ? head.readUInt16BE(at) : head.readUInt16LE(at));
+  return { format: 'ELF', arch: named(elfMachines, wide(18)), shared: wide(16) === 3 };
+}
+
+/** Reads the first bytes of a file; undefined where they are no library's. */
+export function parseHeader(head: Buffer): Header | undefined {
+  try {
+    if (head.toString('latin1', 0, 2) === 'MZ') return peHeader(head);
+    if (head.toString('latin1', 0, 4) === '\x7fELF') return elfHeader(head);
+    if (machoMagics.has(head.readUInt32BE(0))) return { format: 'Mach-O', arch: 'unknown', shared: true };
+  } catch (error) {
+    // A header that points beyond its own end.
+    if (!(error instanceof RangeError)) throw error;
+  }
+  return undefined;
+}
+
+/** The sub-entry of a resource directory: the one with this id, or the first. */
+function resourceEntry(resources: Buffer, directory: number, id?: number): number | undefined {
+  const entries = resources.readUInt16LE(directory + 12) + resources.readUInt16LE(directory + 14);
+  for (let index = 0; index < entries; index++) {
+    const entry = directory + 16 + 8 * index;
+    if (id === undefined || resources.readUInt32LE(entry) === id) return resources.readUInt32LE(entry + 4) & 0x7fffffff;
+  }
+  return undefined;
+}
+
+/** The file version in a PE file's resources (VS_VERSIONINFO), or undefined. `address` is their place in memory. */
+export function parseFileVersion(resources: Buffer, address: number): string | undefined {
+  const versionType = 16;
+  try {
+    const names = resourceEntry(resources, 0, versionType);
+    const languages = names === undefined ? undefined : resourceEntry(resources, names);
+    const entry = languages === undefined ? undefined : resourceEntry(resources, languages);
+    if (entry === undefined) return undefined;
+    // VS_VERSIONINFO: three 16-bit numbers, the key 'VS_VERSION_INFO' in UTF-16 with its NUL, padding to 32 bits.
+    const fixed = resources.readUInt32LE(entry) - address + 40;
+    if (resources.readUInt32LE(fixed) !== 0xfeef04bd) return undefined;
+    const numbers = [10, 8, 14, 12].map((at) => resources.readUInt16LE(fixed + at));
+    return numbers.join('.');
+  } catch (error) {
+    if (!(error instanceof RangeError)) throw error;
+    return undefined;
+  }
+}
+
+async function readPart(file: FileHandle, offset: number, size: number): Promise<Buffer> {
+  const part = Buffer.alloc(size);
+  let filled = 0;
+  while (filled < size) {
+    const { bytesRead } = await file.read(part, filled, size - filled, offset + filled);
+    if (bytesRead === 0) break;
+    filled += bytesRead;
+  }
+  return part.subarray(0, filled);
+}
+
+/**
+ * Reads a library's architecture and version without loading it.
+ * @returns undefined where the file is no library
+ * @throws the system's error where it can't be read
+ */
+export async function readLibraryFile(path: string): Promise<LibraryFile | undefined> {
+  const file = await open(path, 'r');
+  try {
+    const header = parseHeader(await readPart(file, 0, headerBytes));
+    if (header === undefined) return undefined;
+    const { resources, ...library } = header;
+    if (resources === undefined) return library;
+    const size = Math.min(resources.size, maximumResources);
+    const version = parseFileVersion(await readPart(file, resources.offset, size), resources.address);
+    return version === undefined ? library : { ...library, version };
+  } finally {
+    await file.close();
+  }
+}

@@ -1,0 +1,83 @@
+import { LibraryLoadError } from './errors.js';
+
+/** What the system said when it couldn't load a library. */
+export interface LoadFailure {
+  readonly message: string;
+  readonly systemCode?: number | string;
+  readonly missingSymbol?: string;
+}
+
+interface Explanation {
+  /** Windows: GetLastError. */
+  readonly systemCode?: number;
+  /** Elsewhere: dlopen's words, which have no number. */
+  readonly words?: RegExp;
+  readonly problem: string;
+  readonly advice: string;
+}
+
+// winerror.h, and glibc's elf/dl-load.c
+const explanations: readonly Explanation[] = [
+  {
+    systemCode: 126,
+    words: /cannot open shared object file/,
+    problem: 'the file is there, but a library that it depends on is missing',
+    advice: 'put the whole folder of the vendor there, with all its libraries, and not the one file alone',
+  },
+  {
+    systemCode: 127,
+    words: /undefined symbol|version `[^']*' not found/,
+    problem: 'a library that it depends on lacks a function that it needs',
+    advice: 'put the whole folder of the vendor there, with all its libraries of the same version',
+  },
+  {
+    systemCode: 193,
+    words: /invalid ELF header|file too short|wrong ELF class|only ET_DYN|cannot dynamically load/,
+    problem: 'it is no library that this platform can load',
+    advice: 'copy it from the vendor again; it may have been damaged on its way',
+  },
+  {
+    systemCode: 5,
+    words: /Permission denied|Operation not permitted/,
+    problem: 'the system denies access',
+    advice: 'let the user of this program read and execute it, and ask the antivirus program why it does not',
+  },
+  {
+    systemCode: 1114,
+    problem: 'its own start-up code failed',
+    advice: 'start the WxpayFaceService program once, or install it anew',
+  },
+  {
+    systemCode: 225,
+    problem: 'an antivirus program blocks it',
+    advice: 'allow the file there',
+  },
+  {
+    words: /failed to map segment/,
+    problem: 'its folder does not allow programs to run from it (mounted noexec)',
+    advice: 'move it elsewhere',
+  },
+];
+
+/** Turns what the system said about a file, which is there, into an error that says what to do. */
+export function explainLoadFailure(path: string, failure: LoadFailure): LibraryLoadError {
+  const { message, systemCode, missingSymbol } = failure;
+  if (missingSymbol !== undefined)
+    return new LibraryLoadError(
+      path,
+      `${path} was loaded, but has no function ${missingSymbol}: it is not WeChat Pay's WxpayFaceSDK library. ` +
+        'Give the path of the WxpayFaceSDK library in `library` or in the environment variable WXPAY_FACE_SDK.',
+      { systemCode },
+    );
+  const explanation = explanations.find((one) =>
+    process.platform === 'win32' ? one.systemCode === systemCode : one.words?.test(message),
+  );
+  const said = `The system said: ${message.trim()}${typeof systemCode === 'number' ? ` (error ${systemCode})` : ''}`;
+  return new LibraryLoadError(
+    path,
+    explanation === undefined
+      ? `${path} could not be loaded. ${said}`
+      : `${path} could not be loaded: ${explanation.problem}. Please ${explanation.advice}. ${said}`,
+    { systemCode },
+  );
+}

@@ -1,0 +1,89 @@
+import { InvalidParameterError } from '../errors.js';
+import type { FaceResponse } from './commands.js';
+import { ServiceResponseError } from './errors.js';
+import { maximumMessage } from './transport.js';
+
+/** What the service answered; fields that this package doesn't know included. */
+export type RawResponse = Record<string, unknown> & FaceResponse;
+
+// The vendor's FAQ refuses characters outside the Basic Multilingual Plane; a lone surrogate isn't even text.
+const surrogate = /[\ud800-\udfff]/;
+
+function refuseUnsendable(key: string, value: unknown): unknown {
+  if (surrogate.test(key) || (typeof value === 'string' && surrogate.test(value)))
+    throw new InvalidParameterError(
+      key,
+      'must not contain an emoji or another character outside the Basic Multilingual Plane',
+    );
+  if (typeof value === 'bigint' || typeof value === 'function' || typeof value === 'symbol')
+    throw new InvalidParameterError(key, `must be a JSON value, not a ${typeof value}`);
+  if (typeof value === 'number' && !Number.isFinite(value))
+    throw new InvalidParameterError(key, 'must be a finite number');
+  return value;
+}
+
+/**
+ * Freezes a request's parameters as they are now; the function makes the request, with the time of that moment.
+ * `version` and `now` (vendor page, common request fields) are filled in where the parameters don't have them.
+ * @throws InvalidParameterError for what JSON or the vendor's service can't carry
+ */
+export function prepareRequest(cmd: string, params: Readonly<Record<string, unknown>>): () => Uint8Array {
+  if (typeof cmd !== 'string' || cmd === '' || surrogate.test(cmd))
+    throw new InvalidParameterError('cmd', 'must be the name of a command');
+  if (typeof params !== 'object' || params === null || Array.isArray(params))
+    throw new InvalidParameterError('params', 'must be an object');
+  const { cmd: _, ...fields } = params;
+  let body: string;
+  try {
+    body = JSON.stringify(fields, refuseUnsendable);
+  } catch (error) {
+    if (error instanceof InvalidParameterError) throw error;
+    throw new InvalidParameterError('params', 'must be JSON, without a circle in it');
+  }
+  return () => {
+    const head = JSON.stringify({
+      cmd,
+      version: fields.version === undefined ? '1' : undefined,
+      now: fields.now === undefined ? Math.floor(Date.now() / 1000) : undefined,
+    });
+    const request = Buffer.from(body === '{}' ? head : `${head.slice(0, -1)},${body.slice(1)}`);
+    if (request.length > maximumMessage)
+      throw new InvalidParameterError('params', `must be at most ${maximumMessage} bytes; they are ${request.length}`);
+    return request;
+  };
+}
+
+const strictUtf8 = new TextDecoder('utf-8', { fatal: true });
+
+function isResponse(value: object): value is RawResponse {
+  return (
+    'return_code' in value &&
+    typeof value.return_code === 'string' &&
+    (!('return_msg' in value) || typeof value.return_msg === 'string')
+  );
+}
+
+/**
+ * Reads a response as it came, byte for byte; it need not end in NUL.
+ * @throws ServiceResponseError that says what is wrong with it, and nothing of what is in it
+ */
+export function parseResponse(cmd: string, bytes: Uint8Array): RawResponse {
+  if (bytes.length === 0) throw new ServiceResponseError(cmd, 'is empty');
+  let text: string;
+  try {
+    text = strictUtf8.decode(bytes);
+  } catch {
+    throw new ServiceResponseError(cmd, `of ${bytes.length} bytes is not UTF-8`);
+  }
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch {
+    throw new ServiceResponseError(cmd, `of ${bytes.length} bytes is not JSON`);
+  }
+  if (typeof value !== 'object' || value === null || Array.isArray(value))
+    throw new ServiceResponseError(cmd, 'is not a JSON object');
+  if ('return_msg' in value && value.return_msg === null) delete value.return_msg;
+  if (!isResponse(value)) throw new ServiceResponseError(cmd, 'has no return_code in text');
+  return value;
+}

@@ -1,0 +1,122 @@
+import { existsSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { LibraryLoadError, ServiceCallError, ServiceResponseError } from './errors.js';
+import { explainLoadFailure, type LoadFailure } from './load-failure.js';
+import type { Call, Connection, Transport } from './transport.js';
+
+/** The vendor's library in this process, as the addon gives it. */
+interface NativeLibrary {
+  call(request: Uint8Array): Promise<Uint8Array>;
+  close(): void;
+}
+
+interface Addon {
+  open(path: string): NativeLibrary;
+}
+
+/** The folder of this package: the nearest one upwards that has binaries, else the one above the built files. */
+function packageRoot(): string {
+  const here = dirname(fileURLToPath(import.meta.url));
+  for (let folder = here; dirname(folder) !== folder; folder = dirname(folder))
+    if (existsSync(join(folder, 'prebuilds'))) return folder;
+  return dirname(here);
+}
+
+/**
+ * A binary of this package for this platform.
+ * @throws LibraryLoadError where the package has none
+ */
+export function findPrebuild(arch: string, file: string): string {
+  const root = packageRoot();
+  const target = `${process.platform}-${arch}`;
+  // Electron can't run a program that is inside an archive (electron-builder: asarUnpack).
+  const path = join(root, 'prebuilds', target, file).replace(/\.asar(?=[\\/])/, '.asar.unpacked');
+  if (!existsSync(path))
+    throw new LibraryLoadError(
+      path,
+      `wxpay-face has no binary for ${target}: ${path} is missing. ` +
+        `Build it from source with a C++17 compiler and CMake: npm --prefix "${root}" run build:native`,
+      { systemCode: 'ENOENT' },
+    );
+  return path;
+}
+
+const isAddon = (value: unknown): value is Addon =>
+  typeof value === 'object' && value !== null && 'open' in value && typeof value.open === 'function';
+
+function loadAddon(): Addon {
+  const path = findPrebuild(process.arch, 'wxpay_face.node');
+  let addon: unknown;
+  try {
+    addon = createRequire(path)(path);
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    throw new LibraryLoadError(
+      path,
+      `wxpay-face's own binary ${path} could not be loaded by Node.js ${process.versions.node} (${process.platform}-${process.arch}): ${reason}`,
+      { systemCode: 'ERR_DLOPEN_FAILED', cause: error },
+    );
+  }
+  if (!isAddon(addon))
+    throw new LibraryLoadError(
+      path,
+      `${path} is not the binary of this version of wxpay-face: install the package anew`,
+    );
+  return addon;
+}
+
+/** The addon's errors carry what the vendor's function, or the system, said. */
+interface AddonError extends Error {
+  returnValue?: unknown;
+  code?: unknown;
+  systemCode?: unknown;
+  systemMessage?: unknown;
+  missingSymbol?: unknown;
+}
+const isAddonError = (error: unknown): error is AddonError => error instanceof Error;
+
+function loadFailure(error: unknown): LoadFailure {
+  if (!isAddonError(error)) return { message: String(error) };
+  const { systemCode, systemMessage, missingSymbol } = error;
+  return {
+    message: typeof systemMessage === 'string' ? systemMessage : error.message,
+    ...(typeof systemCode === 'number' || typeof systemCode === 'string' ? { systemCode } : {}),
+    ...(typeof missingSymbol === 'string' ? { missingSymbol } : {}),
+  };
+}
+
+function callError(cmd: string, error: unknown): unknown {
+  if (!isAddonError(error)) return error;
+  if (typeof error.returnValue === 'number') return new ServiceCallError(cmd, error.returnValue);
+  if (error.code === 'ERR_NULL_RESPONSE') return new ServiceResponseError(cmd, 'is a null pointer with a size');
+  return error;
+}
+
+/**
+ * Loads the vendor's library into this process.
+ * @throws LibraryLoadError
+ */
+export function openInProcess(path: string): Transport {
+  const addon = loadAddon();
+  let library: NativeLibrary;
+  try {
+    library = addon.open(path);
+  } catch (error) {
+    throw explainLoadFailure(path, loadFailure(error));
+  }
+  const connection: Connection = {
+    async call({ cmd, request }: Call) {
+      try {
+        return await library.call(request);
+      } catch (error) {
+        throw callError(cmd, error);
+      }
+    },
+  };
+  return {
+    connect: async () => connection,
+    close: async () => library.close(),
+  };
+}

@@ -1,0 +1,157 @@
+import { stat } from 'node:fs/promises';
+import { dirname, isAbsolute, join, resolve } from 'node:path';
+import { InvalidParameterError } from '../errors.js';
+import { LibraryLoadError } from './errors.js';
+import { openHostProcess } from './host-process.js';
+import { type LibraryFile, readLibraryFile } from './library-file.js';
+import { openInProcess } from './native.js';
+import type { Transport } from './transport.js';
+
+/** How {@link FaceService.open} finds and runs the vendor's library. */
+export interface OpenOptions {
+  /**
+   * Absolute path of the vendor's library.
+   * @default the environment variable WXPAY_FACE_SDK, else WxpayFaceSDK.dll (Linux: libWxpayFaceSDK.so) beside the executable
+   */
+  library?: string | undefined;
+  /**
+   * 'in-process' is quickest. 'host-process' runs a library of another architecture, and survives its crash.
+   * 'auto': in this process where the library's architecture fits, else in a host process.
+   * @default 'auto'
+   */
+  host?: 'auto' | 'in-process' | 'host-process' | undefined;
+  /**
+   * Milliseconds without an answer after which a host process is ended and restarted; the calls in flight are rejected
+   * with HostProcessError. Host process only, and not for the two commands that wait for a person (getWxpayfaceCode,
+   * updateWxpayfacePayResult).
+   * @default none
+   */
+  callTimeout?: number | undefined;
+  /**
+   * The same for those two: stopWxpayface is sent first, and the host is ended only if that brings nothing within
+   * `callTimeout`; without a `callTimeout` it is not ended.
+   * @default none
+   */
+  humanTimeout?: number | undefined;
+}
+
+/** The vendor's library as it was opened. */
+export interface LibraryInfo {
+  readonly path: string;
+  readonly arch: 'x64' | 'ia32' | 'arm64' | (string & {});
+  /** File version from the library's own resources, e.g. '1.26.0.0'; undefined where it has none. */
+  readonly version?: string;
+  readonly host: 'in-process' | 'host-process';
+}
+
+const fileName = process.platform === 'win32' ? 'WxpayFaceSDK.dll' : 'libWxpayFaceSDK.so';
+const howToName = `Give the absolute path of ${fileName} in \`library\` or in the environment variable WXPAY_FACE_SDK`;
+
+// Where this package finds the fault before the system does: what the system would have said.
+const systemCodes = {
+  missing: process.platform === 'win32' ? 126 : 'ENOENT',
+  denied: process.platform === 'win32' ? 5 : 'EACCES',
+  directory: process.platform === 'win32' ? 5 : 'EISDIR',
+  format: process.platform === 'win32' ? 193 : 'ENOEXEC',
+  path: process.platform === 'win32' ? 161 : 'EINVAL',
+};
+
+/** The absolute path of the library, with the system's own separators (LoadLibraryExW wants backslashes). */
+function libraryPath(option: string | undefined): string {
+  const path = option ?? (process.env.WXPAY_FACE_SDK || join(dirname(process.execPath), fileName));
+  if (!isAbsolute(path))
+    throw new LibraryLoadError(
+      path,
+      `the library's path "${path}" is relative, and would depend on the folder that the program was started in. ` +
+        `${howToName}; here it might be ${resolve(path)}`,
+      { systemCode: systemCodes.path },
+    );
+  const archive = /\.asar(?=[\\/])/i;
+  if (archive.test(path))
+    throw new LibraryLoadError(
+      path,
+      `${path} is inside an asar archive, from where the system can't load a library. Unpack it (electron-builder: ` +
+        `asarUnpack, Electron Forge: asar.unpack) and give ${path.replace(archive, '.asar.unpacked')}`,
+      { systemCode: systemCodes.missing },
+    );
+  return resolve(path);
+}
+
+const errorCode = (error: unknown) =>
+  error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : 'unknown';
+
+/** Looks at the file before the system does, since the system's words on it say too little. */
+async function inspect(path: string): Promise<LibraryFile> {
+  let file: LibraryFile | undefined;
+  try {
+    const found = await stat(path);
+    if (found.isDirectory())
+      throw new LibraryLoadError(path, `${path} is a folder. Did you mean ${join(path, fileName)}?`, {
+        systemCode: systemCodes.directory,
+      });
+    // Reading a pipe or a device might never end.
+    if (found.isFile()) file = await readLibraryFile(path);
+  } catch (error) {
+    if (error instanceof LibraryLoadError) throw error;
+    const code = errorCode(error);
+    if (code === 'ENOENT' || code === 'ENOTDIR')
+      throw new LibraryLoadError(
+        path,
+        `there is no file ${path}. ${howToName}; it comes with the WxpayFaceService program`,
+        {
+          systemCode: systemCodes.missing,
+        },
+      );
+    if (code === 'EACCES' || code === 'EPERM')
+      throw new LibraryLoadError(path, `${path} may not be read by the user of this program: grant read access to it`, {
+        systemCode: systemCodes.denied,
+      });
+    throw new LibraryLoadError(path, `${path} could not be read (${code})`, { systemCode: code, cause: error });
+  }
+  const native = process.platform === 'win32' ? 'PE' : process.platform === 'darwin' ? 'Mach-O' : 'ELF';
+  const wrong =
+    file === undefined
+      ? 'is not a library'
+      : file.format !== native
+        ? `is a ${file.format} file, which ${process.platform} can't load`
+        : file.shared
+          ? undefined
+          : 'is a program, not a library';
+  if (file === undefined || wrong !== undefined)
+    throw new LibraryLoadError(path, `${path} ${wrong}. ${howToName}`, { systemCode: systemCodes.format });
+  return file;
+}
+
+function checkOptions({ library, host, callTimeout, humanTimeout }: OpenOptions): void {
+  if (library !== undefined && (typeof library !== 'string' || library === '' || library.includes('\0')))
+    throw new InvalidParameterError('library', 'must be a path');
+  if (host !== undefined && !['auto', 'in-process', 'host-process'].includes(host))
+    throw new InvalidParameterError('host', "must be 'auto', 'in-process' or 'host-process'");
+  // Above this, setTimeout fires at once.
+  const longest = 2 ** 31 - 1;
+  for (const [name, value] of Object.entries({ callTimeout, humanTimeout }))
+    if (value !== undefined && !(Number.isInteger(value) && value > 0 && value <= longest))
+      throw new InvalidParameterError(name, `must be a whole number of milliseconds from 1 to ${longest}`);
+}
+
+/**
+ * Finds, inspects and loads the vendor's library.
+ * @throws LibraryLoadError, InvalidParameterError; HostProcessError where the library crashes while it is loaded
+ */
+export async function openLibrary(options: OpenOptions): Promise<{ library: LibraryInfo; transport: Transport }> {
+  checkOptions(options);
+  const path = libraryPath(options.library);
+  const { arch, version } = await inspect(path);
+  const fits = arch === process.arch;
+  if (options.host === 'in-process' && !fits)
+    throw new LibraryLoadError(
+      path,
+      `${path} is for ${arch}, this process is ${process.arch}. ` +
+        "Leave out host: 'in-process'; a host process runs a library of another architecture",
+      { systemCode: systemCodes.format },
+    );
+  const host = options.host === 'host-process' || !fits ? 'host-process' : 'in-process';
+  const transport = host === 'in-process' ? openInProcess(path) : await openHostProcess(path, arch, options);
+  const library = Object.freeze({ path, arch, ...(version === undefined ? {} : { version }), host } as const);
+  return { library, transport };
+}

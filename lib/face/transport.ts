@@ -1,0 +1,28 @@
+/** One request on its way to the vendor's function. */
+export interface Call {
+  readonly cmd: string;
+  /** JSON in UTF-8. */
+  readonly request: Uint8Array;
+  /** Only where the command waits for a person: asks the service to end that wait. */
+  readonly stop?: () => void;
+}
+
+/** The vendor's library, loaded once. */
+export interface Connection {
+  /**
+   * Resolves with exactly the bytes of the response.
+   * @throws ServiceCallError, ServiceResponseError for a response that isn't there, HostProcessError
+   */
+  call(call: Call): Promise<Uint8Array>;
+}
+
+/** The way to the vendor's library: in this process, or in a host process that may be started more than once. */
+export interface Transport {
+  /** The loaded library; another object than last time where it had to be loaded anew. */
+  connect(): Promise<Connection>;
+  /** Only after all calls have returned. */
+  close(): Promise<void>;
+}
+
+/** Bound on requests and responses, the same in the addon and the host process. */
+export const maximumMessage = 64 * 1024 * 1024;
