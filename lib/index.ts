@@ -1,0 +1,5 @@
+export { ClosedError, InvalidParameterError, WxpayFaceError } from './errors.js';
+export * from './face/index.js';
+export * from './pay/index.js';
+export * from './payment/index.js';
+export * from './terminal/index.js';
