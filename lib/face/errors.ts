@@ -52,6 +52,22 @@ export class ServiceResponseError extends WxpayFaceError {
   }
 }
 
+/** Why a call that the vendor's function answered has no response; by the addon's code, and as the host process's status. */
+export const missingResponses: ReadonlyArray<{
+  readonly code: string;
+  readonly status: number;
+  readonly problem: string;
+}> = [
+  { code: 'ERR_NULL_RESPONSE', status: -(2 ** 31), problem: 'is a null pointer with a size' },
+  { code: 'ERR_RESPONSE_TOO_LONG', status: -(2 ** 31) + 1, problem: 'has more than 64 MiB' },
+  { code: 'ERR_OUT_OF_MEMORY', status: -(2 ** 31) + 2, problem: 'found no memory to be copied to' },
+  {
+    code: 'ERR_OUT_OF_RESOURCES',
+    status: -(2 ** 31) + 3,
+    problem: 'will not come: the system has no thread for the call',
+  },
+];
+
 /** The service answered another return_code than the command's good ones. */
 export class ServiceCommandError extends WxpayFaceError {
   declare readonly code: 'ERR_SERVICE_COMMAND';

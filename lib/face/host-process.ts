@@ -2,7 +2,7 @@ import { type ChildProcessByStdio, spawn } from 'node:child_process';
 import { Socket } from 'node:net';
 import { performance } from 'node:perf_hooks';
 import type { Readable, Writable } from 'node:stream';
-import { HostProcessError, ServiceCallError, ServiceResponseError } from './errors.js';
+import { HostProcessError, missingResponses, ServiceCallError, ServiceResponseError } from './errors.js';
 import { FrameReader, requestFrame, responseHeaderBytes } from './frames.js';
 import { explainLoadFailure } from './load-failure.js';
 import { findPrebuild } from './native.js';
@@ -21,7 +21,6 @@ interface Pending {
   timer?: NodeJS.Timeout | undefined;
 }
 
-const nullResponse = -(2 ** 31);
 const noSystemError = -1;
 const largestId = 2 ** 32 - 1;
 
@@ -162,9 +161,9 @@ export class HostProcess implements Connection {
       return;
     }
     this.#settle(id, pending);
+    const missing = missingResponses.find(({ status }) => status === value);
     if (value === 0) pending.resolve(message);
-    else if (value === nullResponse)
-      pending.reject(new ServiceResponseError(pending.cmd, 'is a null pointer with a size'));
+    else if (missing !== undefined) pending.reject(new ServiceResponseError(pending.cmd, missing.problem));
     else pending.reject(new ServiceCallError(pending.cmd, value));
   }
 

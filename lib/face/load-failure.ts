@@ -59,9 +59,15 @@ const explanations: readonly Explanation[] = [
   },
 ];
 
+// Over the frames of a host process only dlsym's words arrive.
+const entryPoint = /undefined symbol: (wxpayCallFaceService|wxpayReleaseResponse)$/;
+
 /** Turns what the system said about a file, which is there, into an error that says what to do. */
 export function explainLoadFailure(path: string, failure: LoadFailure): LibraryLoadError {
-  const { message, systemCode, missingSymbol } = failure;
+  const { message } = failure;
+  // dlopen has no number for what went wrong: Node.js's name for it.
+  const systemCode = failure.systemCode ?? 'ERR_DLOPEN_FAILED';
+  const missingSymbol = failure.missingSymbol ?? entryPoint.exec(message)?.[1];
   if (missingSymbol !== undefined)
     return new LibraryLoadError(
       path,

@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { LibraryLoadError, ServiceCallError, ServiceResponseError } from './errors.js';
+import { LibraryLoadError, missingResponses, ServiceCallError, ServiceResponseError } from './errors.js';
 import { explainLoadFailure, type LoadFailure } from './load-failure.js';
 import type { Call, Connection, Transport } from './transport.js';
 
@@ -90,8 +90,8 @@ function loadFailure(error: unknown): LoadFailure {
 function callError(cmd: string, error: unknown): unknown {
   if (!isAddonError(error)) return error;
   if (typeof error.returnValue === 'number') return new ServiceCallError(cmd, error.returnValue);
-  if (error.code === 'ERR_NULL_RESPONSE') return new ServiceResponseError(cmd, 'is a null pointer with a size');
-  return error;
+  const missing = missingResponses.find(({ code }) => code === error.code);
+  return missing === undefined ? error : new ServiceResponseError(cmd, missing.problem);
 }
 
 /**
