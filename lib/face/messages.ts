@@ -55,6 +55,15 @@ export function prepareRequest(cmd: string, params: Readonly<Record<string, unkn
 
 const strictUtf8 = new TextDecoder('utf-8', { fatal: true });
 
+// JSON can write what UTF-8 can't: half a surrogate pair.
+const escapedSurrogate = /\\u[dD][89a-fA-F]/;
+
+function refuseLoneSurrogate(key: string, value: unknown): unknown {
+  for (const text of [key, value])
+    if (typeof text === 'string' && /\p{Surrogate}/u.test(text)) throw new RangeError('a lone surrogate');
+  return value;
+}
+
 function isResponse(value: object): value is RawResponse {
   return (
     'return_code' in value &&
@@ -77,9 +86,10 @@ export function parseResponse(cmd: string, bytes: Uint8Array): RawResponse {
   }
   let value: unknown;
   try {
-    value = JSON.parse(text);
-  } catch {
-    throw new ServiceResponseError(cmd, `of ${bytes.length} bytes is not JSON`);
+    value = JSON.parse(text, escapedSurrogate.test(text) ? refuseLoneSurrogate : undefined);
+  } catch (error) {
+    const problem = error instanceof RangeError ? 'has half a character' : 'is not JSON';
+    throw new ServiceResponseError(cmd, `of ${bytes.length} bytes ${problem}`);
   }
   if (typeof value !== 'object' || value === null || Array.isArray(value))
     throw new ServiceResponseError(cmd, 'is not a JSON object');
