@@ -1,11 +1,13 @@
 // Builds the addon, the host process and the stub library, and puts them where the package looks: prebuilds/<target>/.
-//   node scripts/build-native.mjs [--target linux-x64]
+//   node scripts/build-native.mjs [--target linux-x64 | win32-x64 | win32-ia32]
+// The Windows targets are cross-built on Linux by mingw-w64; on Windows itself MSVC builds that machine's own.
 import { spawnSync } from 'node:child_process';
-import { copyFileSync, existsSync, mkdirSync, renameSync, statSync } from 'node:fs';
+import { copyFileSync, existsSync, mkdirSync, readFileSync, renameSync, statSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
+import { nodeApiShim } from './windows/node-api-shim.mjs';
 
 const root = resolve(dirname(fileURLToPath(import.meta.url)), '..');
 const here = `${process.platform}-${process.arch}`;
@@ -20,21 +22,38 @@ function stop(message) {
 
 const found = (program) => !spawnSync(program, ['--version'], { stdio: 'ignore' }).error;
 
-if (target !== here) {
-  stop(`this machine builds ${here} only, not ${target}.`);
-}
+const crossCompilers = { 'win32-x64': 'x86_64-w64-mingw32-g++-posix', 'win32-ia32': 'i686-w64-mingw32-g++-posix' };
+const crossCompiler = process.platform === 'linux' ? crossCompilers[target] : undefined;
+if (target !== here && !crossCompiler) stop(`this machine can't build ${target}.`);
+
 const install =
-  platform === 'win32'
+  process.platform === 'win32'
     ? 'install the "Desktop development with C++" workload of Visual Studio Build Tools'
     : 'install it with "apt-get install cmake g++ make" (or your system\'s equivalent)';
 if (!found('cmake')) stop(`CMake is missing; ${install}.`);
-if (platform !== 'win32' && !['c++', process.env.CXX].some((name) => name && found(name))) {
+if (crossCompiler) {
+  if (!found(crossCompiler))
+    stop(
+      `${crossCompiler} is missing; install it with "apt-get install g++-mingw-w64-x86-64-posix g++-mingw-w64-i686-posix".`,
+    );
+} else if (process.platform !== 'win32' && !['c++', process.env.CXX].some((name) => name && found(name))) {
   stop(`a C++ compiler is missing; ${install}.`);
 }
 
 const output = join(root, 'build', target);
 const cmakeJs = join(dirname(createRequire(import.meta.url).resolve('cmake-js/package.json')), 'bin', 'cmake-js');
-const built = spawnSync(process.execPath, [cmakeJs, 'build', '--log-level', 'warn', '--arch', arch, '-O', output], {
+const options = ['--log-level', 'warn', '--arch', arch, '-O', output];
+if (crossCompiler) {
+  const shim = join(output, 'node-api-shim.c');
+  mkdirSync(output, { recursive: true });
+  const text = nodeApiShim();
+  if (!existsSync(shim) || readFileSync(shim, 'utf8') !== text) writeFileSync(shim, text);
+  options.push(
+    `--CDCMAKE_TOOLCHAIN_FILE=${join(root, 'scripts/windows/mingw.toolchain.cmake')}`,
+    `--CDNODE_API_SHIM=${shim}`,
+  );
+}
+const built = spawnSync(process.execPath, [cmakeJs, 'build', ...options], {
   cwd: root,
   stdio: ['ignore', 'pipe', 'pipe'],
   encoding: 'utf8',

@@ -1,0 +1,18 @@
+# Debian's g++-mingw-w64-{x86-64,i686}-posix. NODE_ARCH comes from cmake-js --arch.
+set(CMAKE_SYSTEM_NAME Windows)
+if(NODE_ARCH STREQUAL "ia32")
+  set(triplet i686-w64-mingw32)
+  set(CMAKE_SYSTEM_PROCESSOR x86)
+else()
+  set(triplet x86_64-w64-mingw32)
+  set(CMAKE_SYSTEM_PROCESSOR AMD64)
+endif()
+set(CMAKE_C_COMPILER ${triplet}-gcc-posix)
+set(CMAKE_CXX_COMPILER ${triplet}-g++-posix)
+set(CMAKE_RC_COMPILER ${triplet}-windres)
+set(CMAKE_FIND_ROOT_PATH /usr/${triplet})
+set(CMAKE_FIND_ROOT_PATH_MODE_PROGRAM NEVER)
+set(CMAKE_FIND_ROOT_PATH_MODE_LIBRARY ONLY)
+set(CMAKE_FIND_ROOT_PATH_MODE_INCLUDE ONLY)
+# CMake's compiler checks get the same architecture.
+list(APPEND CMAKE_TRY_COMPILE_PLATFORM_VARIABLES NODE_ARCH)
