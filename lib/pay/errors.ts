@@ -64,3 +64,12 @@ export class PayProtocolError extends WxpayFaceError {
     if (return_msg !== undefined) this.return_msg = return_msg;
   }
 }
+
+/** What is fit to be seen of an error that holds requests, options and sockets: its name, code and message. */
+export function cleanCause(error: unknown): Error & { code?: string } {
+  if (!(error instanceof Error)) return new Error(typeof error === 'string' ? error : 'unknown');
+  const clean: Error & { code?: string } = new Error(error.message);
+  Object.defineProperty(clean, 'name', { value: error.name, configurable: true });
+  if ('code' in error && typeof error.code === 'string') clean.code = error.code;
+  return clean;
+}

@@ -1,0 +1,86 @@
+import { InvalidParameterError } from '../errors.js';
+import { type FieldTable, isAbsent } from '../fields.js';
+import {
+  authcodetoopenidFields,
+  authinfoFields,
+  facepayFields,
+  micropayFields,
+  orderRefFields,
+  refundFields,
+  refundqueryFields,
+} from './parameters.js';
+import type { About } from './results.js';
+import type { Connection } from './transport.js';
+import type { SignType } from './types.js';
+
+/** What the client must know of one of the gateway's calls. */
+export interface Call {
+  readonly path: string;
+  readonly fields: FieldTable;
+  /** What no rule for a single field can say. */
+  readonly check?: (params: Readonly<Record<string, unknown>>) => void;
+  /** Default 'kept'. */
+  readonly connection?: Connection;
+  /** Default 'pay'. */
+  readonly host?: 'face';
+  /** Where only one is taken. Default: the client's. */
+  readonly sign_type?: SignType;
+  /** Fields that are the same in each request, or need only a clock. */
+  readonly constants?: () => Record<string, string>;
+  readonly about?: About;
+}
+
+const oneOf =
+  (...names: string[]) =>
+  (params: Readonly<Record<string, unknown>>): void => {
+    if (names.every((name) => isAbsent(params[name])))
+      throw new InvalidParameterError(names[0] ?? '', `is required, or ${names.slice(1).join(' or ')}`);
+  };
+
+const namesOrder = oneOf('out_trade_no', 'transaction_id');
+
+const query = { fields: orderRefFields, check: namesOrder, about: 'query' } as const;
+const reversal = { fields: orderRefFields, check: namesOrder, connection: 'certificate' } as const;
+
+// Paths: vendor page and field facts (the two rails). The facepay rail knows HMAC-SHA256 only.
+export const calls = {
+  getWxpayfaceAuthinfo: {
+    path: '/face/get_wxpayface_authinfo',
+    host: 'face',
+    fields: authinfoFields,
+    constants: () => ({ version: '1', now: String(Math.floor(Date.now() / 1000)) }),
+  },
+  micropay: { path: '/pay/micropay', fields: micropayFields, connection: 'fresh', about: 'payment' },
+  orderquery: { path: '/pay/orderquery', ...query },
+  reverse: { path: '/secapi/pay/reverse', ...reversal },
+  facepay: {
+    path: '/pay/facepay',
+    fields: facepayFields,
+    connection: 'fresh',
+    about: 'payment',
+    sign_type: 'HMAC-SHA256',
+  },
+  facepayquery: {
+    path: '/pay/facepayquery',
+    ...query,
+    sign_type: 'HMAC-SHA256',
+    constants: () => ({ version: '1.0' }),
+  },
+  facepayreverse: { path: '/secapi/pay/facepayreverse', ...reversal, sign_type: 'HMAC-SHA256' },
+  refund: {
+    path: '/secapi/pay/refund',
+    fields: refundFields,
+    connection: 'certificate',
+    check: (params) => {
+      namesOrder(params);
+      if (Number(params.refund_fee) > Number(params.total_fee))
+        throw new InvalidParameterError('refund_fee', 'must not be more than total_fee');
+    },
+  },
+  refundquery: {
+    path: '/pay/refundquery',
+    fields: refundqueryFields,
+    check: oneOf('out_trade_no', 'transaction_id', 'out_refund_no', 'refund_id'),
+  },
+  authcodetoopenid: { path: '/tools/authcodetoopenid', fields: authcodetoopenidFields },
+} satisfies Record<string, Call>;

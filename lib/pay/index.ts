@@ -1,0 +1,32 @@
+export { PayClient } from './client.js';
+export {
+  PayMismatchError,
+  PayProtocolError,
+  PayResponseError,
+  PaySignatureError,
+  PayTransportError,
+} from './errors.js';
+export type { PayCall } from './observability.js';
+export { sign, verifySignature } from './sign.js';
+export type {
+  AuthinfoParams,
+  AuthinfoResponse,
+  FacepayParams,
+  MerchantIdentity,
+  MicropayParams,
+  OrderRef,
+  PayClientOptions,
+  PayFailure,
+  PaymentParams,
+  PayResult,
+  PaySuccess,
+  QueryResult,
+  QuerySuccess,
+  RefundParams,
+  RefundResult,
+  RefundSuccess,
+  RequestOptions,
+  ReverseResult,
+  ReverseSuccess,
+  SignType,
+} from './types.js';

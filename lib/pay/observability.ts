@@ -1,0 +1,32 @@
+import { channel } from 'node:diagnostics_channel';
+
+/**
+ * What the diagnostics channel `wxpay-face.pay.call` gets when a call of a PayClient has ended. No secret is in it, and no
+ * personal data.
+ *
+ * @example <caption>A span for OpenTelemetry</caption>
+ * import { subscribe } from 'node:diagnostics_channel';
+ * subscribe('wxpay-face.pay.call', ({ name, startTime, duration, outcome, ...attributes }) => {
+ *   const span = tracer.startSpan(`wxpay ${name}`, { startTime, kind: SpanKind.CLIENT, attributes: { outcome, ...attributes } });
+ *   if (outcome.startsWith('ERR_')) span.setStatus({ code: SpanStatusCode.ERROR, message: outcome });
+ *   span.end(startTime + duration);
+ * });
+ */
+export interface PayCall {
+  /** The method, e.g. 'micropay'; for `post` the path. */
+  name: string;
+  out_trade_no?: string;
+  transaction_id?: string;
+  /** Milliseconds since the epoch. */
+  startTime: number;
+  /** Milliseconds. */
+  duration: number;
+  /** The result_code, SUCCESS or FAIL, else the `code` of the error that was thrown. */
+  outcome: string;
+  /** Where the outcome is FAIL. */
+  err_code?: string;
+  /** Of a PayTransportError. */
+  sent?: boolean;
+}
+
+export const payCalls = channel('wxpay-face.pay.call');

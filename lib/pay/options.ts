@@ -1,0 +1,128 @@
+import { X509Certificate } from 'node:crypto';
+import { isIP } from 'node:net';
+import { networkInterfaces } from 'node:os';
+import { InvalidParameterError } from '../errors.js';
+import { checkFields, isAbsent } from '../fields.js';
+import { checkCertificate } from './certificate.js';
+import type { TransportOptions } from './transport.js';
+import type { MerchantIdentity, PayClientOptions, SignType } from './types.js';
+
+const vendor = {
+  pay: 'https://api.mch.weixin.qq.com',
+  payBackup: 'https://api2.mch.weixin.qq.com',
+  face: 'https://payapp.weixin.qq.com',
+};
+
+/** PayClientOptions, checked, with every default in its place. */
+export interface Settings {
+  identity: MerchantIdentity;
+  key: string;
+  sign_type: SignType;
+  /** The host to ask, and its backup. */
+  hosts: { pay: readonly string[]; face: readonly string[] };
+  sandbox: boolean;
+  spbill_create_ip: string;
+  transport: TransportOptions;
+}
+
+const fields = {
+  appid: { required: true, maxCharacters: 32 },
+  mch_id: { required: true, maxCharacters: 32 },
+  sub_appid: { maxCharacters: 32 },
+  sub_mch_id: { maxCharacters: 32 },
+  key: { required: true },
+  sign_type: { values: ['MD5', 'HMAC-SHA256'] },
+  spbill_create_ip: { check: (value: string) => isIP(value) !== 0, rule: 'must be an IPv4 or IPv6 address' },
+};
+
+function parseUrl(name: string, text: unknown): URL {
+  try {
+    return new URL(String(text));
+  } catch {
+    throw new InvalidParameterError(name, 'must be a URL');
+  }
+}
+
+function origin(name: string, text: unknown): string {
+  const url = parseUrl(name, text);
+  if (url.protocol !== 'https:') throw new InvalidParameterError(name, 'must begin with https://');
+  if (url.pathname !== '/' || url.search !== '' || url.hash !== '' || url.username !== '')
+    throw new InvalidParameterError(name, 'must be an origin: https://, a host and perhaps a port, nothing behind it');
+  return url.origin;
+}
+
+function milliseconds(name: string, value: unknown, otherwise: number): number {
+  if (value === undefined) return otherwise;
+  if (typeof value === 'number' && Number.isSafeInteger(value) && value > 0 && value < 2 ** 31) return value;
+  throw new InvalidParameterError(name, 'must be a whole number of milliseconds, at least 1');
+}
+
+function proxyUrl(text: unknown): URL | undefined {
+  if (isAbsent(text)) return undefined;
+  const url = parseUrl('proxy', text);
+  if (!['http:', 'https:', 'socks5:', 'socks5h:'].includes(url.protocol))
+    throw new InvalidParameterError('proxy', 'must begin with http://, https:// or socks5://');
+  return url;
+}
+
+function authorities(ca: PayClientOptions['ca']): Array<string | Buffer> {
+  if (ca === undefined) return [];
+  const list = Array.isArray(ca) ? ca : [ca];
+  for (const authority of list) {
+    try {
+      new X509Certificate(authority);
+    } catch {
+      throw new InvalidParameterError('ca', 'must be certificates in PEM');
+    }
+  }
+  return list;
+}
+
+function certificateOf(value: PayClientOptions['certificate']): PayClientOptions['certificate'] {
+  if (value === undefined) return undefined;
+  const whole =
+    typeof value === 'object' &&
+    value !== null &&
+    ('pfx' in value ? Buffer.isBuffer(value.pfx) : !isAbsent(value.cert) && !isAbsent(value.key));
+  if (!whole)
+    throw new InvalidParameterError('certificate', 'must have a pfx (a Buffer), or a cert and a key (text or Buffer)');
+  checkCertificate(value);
+  return value;
+}
+
+function firstAddress(): string {
+  const addresses = Object.values(networkInterfaces()).flatMap((list) => list ?? []);
+  return addresses.find(({ family, internal }) => family === 'IPv4' && !internal)?.address ?? '127.0.0.1';
+}
+
+/** @throws InvalidParameterError that names the option; quotes no value. */
+export function checkOptions(options: PayClientOptions): Settings {
+  if (typeof options !== 'object' || options === null) throw new InvalidParameterError('options', 'must be an object');
+  checkFields(fields, { ...options });
+  const { appid, mch_id, sub_appid, sub_mch_id, key, endpoints = {}, timeout = {}, sandbox = false } = options;
+  if (typeof sandbox !== 'boolean') throw new InvalidParameterError('sandbox', 'must be true or false');
+  const pay = origin('endpoints.pay', endpoints.pay ?? vendor.pay);
+  // A private gateway's orders are none of the vendor's backup host's business.
+  const payBackup = endpoints.payBackup ?? (pay === vendor.pay && vendor.payBackup);
+  return {
+    identity: { appid, mch_id, ...(sub_appid && { sub_appid }), ...(sub_mch_id && { sub_mch_id }) },
+    key,
+    sign_type: options.sign_type ?? 'HMAC-SHA256',
+    hosts: {
+      pay: payBackup === false ? [pay] : [pay, origin('endpoints.payBackup', payBackup)],
+      face: [origin('endpoints.face', endpoints.face ?? vendor.face)],
+    },
+    sandbox,
+    spbill_create_ip: options.spbill_create_ip ?? firstAddress(),
+    transport: {
+      ca: authorities(options.ca),
+      certificate: certificateOf(options.certificate),
+      timeout: {
+        connect: milliseconds('timeout.connect', timeout.connect, 5000),
+        response: milliseconds('timeout.response', timeout.response, 15_000),
+      },
+      proxy: proxyUrl(options.proxy),
+      mch_id,
+    },
+  };
+}

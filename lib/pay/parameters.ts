@@ -1,0 +1,120 @@
+import { isIP } from 'node:net';
+import type { FieldRule, FieldTable } from '../fields.js';
+
+/** Milliseconds since the epoch of the vendor's yyyyMMddHHmmss, which is Beijing time; NaN for what is no time. */
+export function parseTime(text: string): number {
+  const parts = /^(\d{4})(\d\d)(\d\d)(\d\d)(\d\d)(\d\d)$/.exec(text);
+  if (parts === null) return Number.NaN;
+  const [year = 0, month = 0, day = 0, hour = 0, minute = 0, second = 0] = parts.slice(1).map(Number);
+  const local = new Date(Date.UTC(year, month - 1, day, hour, minute, second));
+  // Date.UTC takes the 31st of February for a day in March.
+  if (local.toISOString().replace(/\D/g, '').slice(0, 14) !== text) return Number.NaN;
+  return local.getTime() - 8 * 60 * 60 * 1000;
+}
+
+function isJson(text: string): boolean {
+  try {
+    const value: unknown = JSON.parse(text);
+    return typeof value === 'object' && value !== null;
+  } catch {
+    return false;
+  }
+}
+
+const time: FieldRule = {
+  maxCharacters: 14,
+  check: (value) => !Number.isNaN(parseTime(value)),
+  rule: 'must be a time as yyyyMMddHHmmss',
+};
+const json: FieldRule = { check: isJson, rule: 'must be JSON' };
+const currency: FieldRule = { pattern: /^[A-Z]{3}$/, rule: 'must be three capital letters (ISO 4217)' };
+const fen: FieldRule = { required: true, type: 'integer', minimum: 1 };
+const yesOrNo: FieldRule = { values: ['Y', 'N'] };
+
+/** What every order has, whichever code pays it (vendor page, 5: micropay; lengths are the page's). */
+export const orderFields = {
+  body: { required: true, maxBytes: 128 },
+  out_trade_no: {
+    required: true,
+    maxCharacters: 32,
+    pattern: /^[0-9A-Za-z_|*-]+$/,
+    rule: 'must be made of 0-9 A-Z a-z _ - | * only',
+  },
+  total_fee: fen,
+  spbill_create_ip: { maxCharacters: 64, check: (value) => isIP(value) !== 0, rule: 'must be an IPv4 or IPv6 address' },
+  device_info: { maxCharacters: 32 },
+  detail: { ...json, maxCharacters: 6000 },
+  attach: { maxCharacters: 127 },
+  fee_type: currency,
+  goods_tag: { maxCharacters: 32 },
+  limit_pay: { maxCharacters: 32 },
+  time_start: time,
+  time_expire: {
+    maxCharacters: 14,
+    check: (value) => parseTime(value) > Date.now() + 60_000,
+    rule: 'must be a time as yyyyMMddHHmmss (Beijing time) more than a minute ahead',
+  },
+  receipt: { maxCharacters: 8 },
+  scene_info: { ...json, maxCharacters: 256 },
+  profit_sharing: yesOrNo,
+  deposit: yesOrNo,
+} satisfies FieldTable;
+
+const authCode: FieldRule = {
+  required: true,
+  pattern: /^1[0-5]\d{16}$/,
+  rule: 'must be 18 digits that begin with 10 to 15',
+};
+
+export const micropayFields: FieldTable = { ...orderFields, auth_code: authCode };
+
+export const facepayFields: FieldTable = {
+  ...orderFields,
+  face_code: { required: true, maxCharacters: 128 },
+  openid: { maxCharacters: 128 },
+};
+
+/** Vendor page, 6: orderquery, 7: reverse. A query also takes the @ of numbers that other systems gave. */
+export const orderRefFields: FieldTable = {
+  out_trade_no: {
+    maxCharacters: 32,
+    pattern: /^[0-9A-Za-z_|*@-]+$/,
+    rule: 'must be made of 0-9 A-Z a-z _ - | * @ only',
+  },
+  transaction_id: { maxCharacters: 32, pattern: /^[0-9A-Za-z]+$/, rule: 'must be made of digits and letters' },
+};
+
+/** Vendor page, 3: get_wxpayface_authinfo. */
+export const authinfoFields: FieldTable = {
+  store_id: { required: true, maxCharacters: 32 },
+  store_name: { required: true, maxCharacters: 128 },
+  device_id: { required: true, maxCharacters: 32 },
+  attach: json,
+  rawdata: { required: true, maxCharacters: 2048 },
+};
+
+/** The vendor's refund (secapi/pay/refund). */
+export const refundFields: FieldTable = {
+  ...orderRefFields,
+  out_refund_no: {
+    required: true,
+    maxCharacters: 64,
+    pattern: /^[0-9A-Za-z_|*@-]+$/,
+    rule: 'must be made of 0-9 A-Z a-z _ - | * @ only',
+  },
+  total_fee: fen,
+  refund_fee: fen,
+  refund_fee_type: currency,
+  refund_desc: { maxCharacters: 80 },
+  refund_account: { maxCharacters: 30 },
+  notify_url: { maxCharacters: 256 },
+};
+
+export const refundqueryFields: FieldTable = {
+  ...orderRefFields,
+  out_refund_no: { maxCharacters: 64 },
+  refund_id: { maxCharacters: 32 },
+  offset: { type: 'integer', minimum: 0 },
+};
+
+export const authcodetoopenidFields: FieldTable = { auth_code: authCode };

@@ -1,0 +1,113 @@
+import { PayMismatchError, PayResponseError } from './errors.js';
+import type { AuthinfoResponse, PayResult, QueryResult, RefundResult, ReverseResult } from './types.js';
+
+/** Fields of a verified response. */
+export type Fields = Readonly<Record<string, string>>;
+
+// Vendor page: the Int fields in fen of micropay, orderquery; those of refund. coupon_fee_0, coupon_refund_fee_0, …
+const amount =
+  /^(?:(?:settlement_)?total_fee|cash_fee|coupon_fee(?:_\d+)?|(?:settlement_|cash_)?refund_fee|coupon_refund_fee(?:_\d+)?)$/;
+
+function fen(name: string, value: string): number {
+  if (!/^\d{1,15}$/.test(value)) throw new PayResponseError(`${name} is not a whole number of fen`);
+  return Number(value);
+}
+
+/** Amounts as numbers of fen; an empty one, which no signature covers, is none. */
+function withAmounts(fields: Fields): Record<string, string | number> {
+  return Object.fromEntries(
+    Object.entries(fields).flatMap(([name, value]): Array<[string, string | number]> => {
+      if (!amount.test(name)) return [[name, value]];
+      return value === '' ? [] : [[name, fen(name, value)]];
+    }),
+  );
+}
+
+/** A field without which the response says nothing. */
+function needed(fields: Fields, name: string): string {
+  const value = fields[name];
+  if (value === undefined || value === '') throw new PayResponseError(`The response has no ${name}`);
+  return value;
+}
+
+const neededAmount = (fields: Fields, name: string): number => fen(name, needed(fields, name));
+
+const verdict = { return_code: 'SUCCESS', result_code: 'SUCCESS' } as const;
+
+/** The no that each of the calls can answer; undefined where it's a yes. */
+function failure(fields: Fields) {
+  const result_code = needed(fields, 'result_code');
+  if (result_code === 'SUCCESS') return undefined;
+  if (result_code !== 'FAIL') throw new PayResponseError('The result_code is neither SUCCESS nor FAIL');
+  return {
+    ...withAmounts(fields),
+    return_code: 'SUCCESS',
+    result_code,
+    err_code: needed(fields, 'err_code'),
+  } as const;
+}
+
+export const readPayment = (fields: Fields): PayResult =>
+  failure(fields) ?? {
+    ...withAmounts(fields),
+    ...verdict,
+    appid: needed(fields, 'appid'),
+    mch_id: needed(fields, 'mch_id'),
+    transaction_id: needed(fields, 'transaction_id'),
+    out_trade_no: needed(fields, 'out_trade_no'),
+    total_fee: neededAmount(fields, 'total_fee'),
+  };
+
+export const readQuery = (fields: Fields): QueryResult =>
+  failure(fields) ?? { ...withAmounts(fields), ...verdict, trade_state: needed(fields, 'trade_state') };
+
+export const readReverse = (fields: Fields): ReverseResult => failure(fields) ?? { ...withAmounts(fields), ...verdict };
+
+export const readRefund = (fields: Fields): RefundResult =>
+  failure(fields) ?? {
+    ...withAmounts(fields),
+    ...verdict,
+    transaction_id: needed(fields, 'transaction_id'),
+    out_trade_no: needed(fields, 'out_trade_no'),
+    out_refund_no: needed(fields, 'out_refund_no'),
+    refund_id: needed(fields, 'refund_id'),
+    refund_fee: neededAmount(fields, 'refund_fee'),
+    total_fee: neededAmount(fields, 'total_fee'),
+  };
+
+export function readAuthinfo(fields: Fields): AuthinfoResponse {
+  const expires_in = needed(fields, 'expires_in');
+  if (!/^\d{1,9}$/.test(expires_in)) throw new PayResponseError('expires_in is not a number of seconds');
+  const authinfo = needed(fields, 'authinfo');
+  return { ...fields, return_code: 'SUCCESS', authinfo, expires_in: Number(expires_in) };
+}
+
+const ofMerchant = ['appid', 'mch_id', 'sub_appid', 'sub_mch_id'];
+const ofOrder = ['out_trade_no', 'transaction_id', 'total_fee', 'out_refund_no', 'refund_fee'];
+
+/** What a response says of money: 'payment' and 'query' calls that tell SUCCESS must say whose. */
+export type About = 'payment' | 'query';
+
+const tellsSuccess = (about: About | undefined, { result_code, trade_state }: Fields): boolean =>
+  result_code === 'SUCCESS' && (about === 'payment' || (about === 'query' && trade_state === 'SUCCESS'));
+
+/**
+ * Holds a verified response against what was asked: a good signature may be a replay of another merchant's, another
+ * order's or another amount's. What was sent must be equal where it comes back, and must come back where a SUCCESS is told.
+ * @throws PayMismatchError for the first field that differs or is missing.
+ */
+export function checkIdentity(call: string, about: About | undefined, sent: Fields, received: Fields): void {
+  const told = tellsSuccess(about, received);
+  for (const name of [...ofMerchant, ...ofOrder]) {
+    const asked = sent[name];
+    const answered = received[name] || undefined;
+    if (answered === undefined) {
+      // A query doesn't send the amount, but its caller must be able to compare it. The vendor needn't repeat the rest.
+      const owed = name === 'total_fee' || (asked !== undefined && name !== 'sub_appid' && name !== 'transaction_id');
+      if (told && owed) throw new PayMismatchError(name, `The response to ${call} has no ${name}`);
+    } else if (asked === undefined) {
+      if (name === 'sub_mch_id') throw new PayMismatchError(name, `The response to ${call} is about a ${name}`);
+    } else if (amount.test(name) ? fen(name, answered) !== Number(asked) : answered !== asked)
+      throw new PayMismatchError(name, `The response to ${call} is about another ${name}`);
+  }
+}

@@ -1,0 +1,283 @@
+import { once } from 'node:events';
+import type { ClientRequest } from 'node:http';
+import net from 'node:net';
+import { performance } from 'node:perf_hooks';
+import tls from 'node:tls';
+import { Agent, type AgentConnectOpts } from 'agent-base';
+import got from 'got';
+import { type Certificate, certificateNote } from './certificate.js';
+import { cleanCause, PayResponseError, PayTransportError } from './errors.js';
+
+const maxBytes = 1024 * 1024;
+/** Milliseconds for which a host that couldn't be reached is tried last. */
+const avoidFor = 60_000;
+/** Milliseconds after which an unused connection is closed: before the gateway does. */
+const keepFor = 30_000;
+
+/**
+ * Which connections a call may use. An idle kept connection may be dead, and a payment on it would end as unknown for
+ * nothing; the merchant's certificate goes only to the calls that need it.
+ */
+export type Connection = 'fresh' | 'kept' | 'certificate';
+
+export interface TransportOptions {
+  ca: ReadonlyArray<string | Buffer>;
+  certificate: Certificate | undefined;
+  timeout: { connect: number; response: number };
+  proxy: URL | undefined;
+  /** The certificate's owner. */
+  mch_id: string;
+}
+
+export interface Post {
+  /** The host to ask, then the one to ask where nothing can have reached the first. */
+  hosts: readonly string[];
+  path: string;
+  body: string;
+  headers: Readonly<Record<string, string>>;
+  connection: Connection;
+  signal: AbortSignal | undefined;
+}
+
+export interface Reply {
+  status: number;
+  contentType: string;
+  body: Buffer;
+}
+
+/** The TCP connection below a TLS one: only it can be reset. */
+const carriers = new WeakMap<net.Socket, net.Socket>();
+
+/** Throws away what is still on its way, where a close would let it arrive a minute later (field facts). */
+function reset(socket: net.Socket): void {
+  const carrier = carriers.get(socket);
+  // The way to an https:// proxy is a TLS connection itself.
+  if (carrier !== undefined && !(carrier instanceof tls.TLSSocket)) carrier.resetAndDestroy();
+  socket.destroy();
+}
+
+async function openThroughProxy(
+  proxy: URL,
+  request: ClientRequest,
+  options: AgentConnectOpts,
+  signal: AbortSignal,
+  timeout: number,
+): Promise<net.Socket> {
+  const tunnel = { ...options, host: options.host ?? '', port: Number(options.port), secureEndpoint: false as const };
+  if (proxy.protocol.startsWith('socks')) {
+    const { SocksProxyAgent } = await import('socks-proxy-agent');
+    return new SocksProxyAgent(proxy, { timeout }).connect(request, tunnel);
+  }
+  const { HttpsProxyAgent } = await import('https-proxy-agent');
+  // The library writes its proxy's URL to the debug log: it gets one without the password.
+  const address = new URL(proxy);
+  address.username = '';
+  address.password = '';
+  const headers: Record<string, string> = {};
+  if (proxy.username !== '' || proxy.password !== '') {
+    const credentials = `${decodeURIComponent(proxy.username)}:${decodeURIComponent(proxy.password)}`;
+    headers['Proxy-Authorization'] = `Basic ${Buffer.from(credentials).toString('base64')}`;
+  }
+  let answer = 0;
+  request.once('proxyConnect', (connect: { statusCode: number }) => {
+    answer = connect.statusCode;
+  });
+  const socket = await new HttpsProxyAgent(address, { headers, signal }).connect(request, tunnel);
+  if (answer !== 200) {
+    socket.destroy();
+    throw new Error(`the proxy answered ${answer}`);
+  }
+  return socket;
+}
+
+/** Opens connections that are ready for use, and gives none back before: what fails in here has sent nothing. */
+class GatewayAgent extends Agent {
+  readonly #settings: TransportOptions;
+  readonly #secureContext: tls.SecureContext;
+  /** What may be wrong with the certificate that was shown last. */
+  certificateNote = '';
+
+  constructor(settings: TransportOptions, secureContext: tls.SecureContext, keepAlive: boolean) {
+    super({ keepAlive, timeout: keepFor });
+    this.#settings = settings;
+    this.#secureContext = secureContext;
+  }
+
+  override isSecureEndpoint(): boolean {
+    return true;
+  }
+
+  override async connect(request: ClientRequest, options: AgentConnectOpts): Promise<tls.TLSSocket> {
+    const { timeout, proxy } = this.#settings;
+    const host = options.host ?? '';
+    const port = Number(options.port);
+    const giveUp = new AbortController();
+    let late = false;
+    const timer = setTimeout(() => {
+      late = true;
+      giveUp.abort();
+    }, timeout.connect);
+    request.once('close', () => giveUp.abort());
+    let carrier: net.Socket | undefined;
+    let secure: tls.TLSSocket | undefined;
+    try {
+      if (proxy === undefined) {
+        carrier = net.connect({ host, port, noDelay: true });
+        await once(carrier, 'connect', { signal: giveUp.signal });
+      } else carrier = await openThroughProxy(proxy, request, options, giveUp.signal, timeout.connect);
+      secure = tls.connect({
+        socket: carrier,
+        host,
+        servername: net.isIP(host) === 0 ? host : '',
+        secureContext: this.#secureContext,
+        // Not left to NODE_TLS_REJECT_UNAUTHORIZED.
+        rejectUnauthorized: true,
+      });
+      carriers.set(secure, carrier);
+      this.certificateNote = certificateNote(secure, this.#settings.mch_id);
+      await once(secure, 'secureConnect', { signal: giveUp.signal });
+      return secure;
+    } catch (error) {
+      // An error that comes after the abort has nobody else to hear it.
+      carrier?.on('error', () => {}).destroy();
+      secure?.on('error', () => {}).destroy();
+      if (late) throw new Error(`no connection to ${host} within ${timeout.connect} ms`);
+      throw error;
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+
+  /** Lets calls in flight end, and keeps no connection any more. */
+  close(): void {
+    this.keepAlive = false;
+    for (const sockets of Object.values(this.freeSockets)) for (const socket of sockets ?? []) socket.destroy();
+  }
+}
+
+const hints: Readonly<Record<string, string>> = {
+  ENOTFOUND: 'the name has no address: is there a network, a DNS server?',
+  EAI_AGAIN: 'the DNS server did not answer',
+  CERT_HAS_EXPIRED: "the gateway's certificate has expired, or this machine's clock is wrong",
+  CERT_NOT_YET_VALID: "the gateway's certificate is not valid yet, or this machine's clock is wrong",
+  ERR_TLS_CERT_ALTNAME_INVALID: "the gateway's certificate is for another name",
+  DEPTH_ZERO_SELF_SIGNED_CERT: "the gateway's certificate is not from a trusted authority; see the option ca",
+  SELF_SIGNED_CERT_IN_CHAIN: "the gateway's certificate is not from a trusted authority; see the option ca",
+  UNABLE_TO_GET_ISSUER_CERT_LOCALLY: "the gateway's certificate is not from a trusted authority; see the option ca",
+  UNABLE_TO_VERIFY_LEAF_SIGNATURE: "the gateway's certificate is not from a trusted authority; see the option ca",
+  ERR_SSL_TLSV1_ALERT_UNKNOWN_CA: "the gateway doesn't know who issued the merchant's certificate",
+  ERR_SSL_SSLV3_ALERT_CERTIFICATE_EXPIRED: "the gateway says that the merchant's certificate has expired",
+  ERR_SSL_SSLV3_ALERT_CERTIFICATE_REVOKED: "the gateway says that the merchant's certificate was revoked",
+  ERR_SSL_SSLV3_ALERT_BAD_CERTIFICATE: "the gateway doesn't accept the merchant's certificate",
+  ERR_SSL_SSLV3_ALERT_CERTIFICATE_UNKNOWN: "the gateway doesn't accept the merchant's certificate",
+  ERR_SSL_TLSV13_ALERT_CERTIFICATE_REQUIRED: "the gateway demands the merchant's certificate",
+};
+
+// With TLS 1.3 a server refuses the client's certificate after the client's handshake has ended: still nothing was heard.
+const handshakeRefused = (code: string): boolean => code.startsWith('ERR_SSL_') && Object.hasOwn(hints, code);
+
+/** Posts XML over HTTPS: no redirects, no retries, never a doubt about what was sent. */
+export class Transport {
+  readonly #settings: TransportOptions;
+  readonly #agents: Record<Connection, GatewayAgent>;
+  #avoided: { host: string; until: number } | undefined;
+
+  constructor(settings: TransportOptions) {
+    this.#settings = settings;
+    const { ca, certificate } = settings;
+    const trust: tls.SecureContextOptions = {
+      minVersion: 'TLSv1.2',
+      ...(ca.length > 0 && { ca: [...tls.rootCertificates, ...ca] }),
+    };
+    const anonymous = tls.createSecureContext(trust);
+    const merchant = certificate === undefined ? anonymous : tls.createSecureContext({ ...trust, ...certificate });
+    this.#agents = {
+      fresh: new GatewayAgent(settings, anonymous, false),
+      kept: new GatewayAgent(settings, anonymous, true),
+      certificate: new GatewayAgent(settings, merchant, true),
+    };
+  }
+
+  /** @throws PayTransportError, PayResponseError for a body beyond 1 MiB. */
+  async send(post: Post): Promise<Reply> {
+    const avoided = this.#avoided;
+    const hosts = [...post.hosts];
+    if (avoided !== undefined && avoided.host === hosts[0] && performance.now() < avoided.until) hosts.reverse();
+    for (const [index, host] of hosts.entries()) {
+      try {
+        const reply = await this.#sendTo(host, post);
+        if (host === this.#avoided?.host) this.#avoided = undefined;
+        return reply;
+      } catch (error) {
+        // Another host may only be asked where this one can't have heard anything: else a customer pays twice.
+        if (!(error instanceof PayTransportError) || error.sent || post.signal?.aborted) throw error;
+        this.#avoided = { host, until: performance.now() + avoidFor };
+        if (index === hosts.length - 1) throw error;
+      }
+    }
+    throw new PayTransportError('There is no host to ask', false);
+  }
+
+  async #sendTo(host: string, { path, body, headers, connection, signal }: Post): Promise<Reply> {
+    if (signal?.aborted) throw new PayTransportError('Aborted before anything was sent', false);
+    let socket: net.Socket | undefined;
+    let givenUp: string | undefined;
+    let timer: NodeJS.Timeout | undefined;
+    const stream = got.stream.post(`${host}${path}`, {
+      body,
+      headers: {
+        ...headers,
+        'content-type': 'text/xml; charset=utf-8',
+        'accept-encoding': 'gzip',
+        'user-agent': 'wxpay-face',
+      },
+      agent: { https: this.#agents[connection] },
+      retry: { limit: 0 },
+      followRedirect: false,
+      throwHttpErrors: false,
+    });
+    const giveUp = (why: string) => {
+      givenUp = why;
+      if (socket !== undefined) reset(socket);
+      stream.destroy();
+    };
+    const { response: patience } = this.#settings.timeout;
+    stream.once('request', (request: ClientRequest) => {
+      request.once('socket', (ready) => {
+        socket = ready;
+        timer = setTimeout(() => giveUp(`no whole answer within ${patience} ms`), patience);
+      });
+    });
+    const onAbort = () => giveUp('aborted');
+    signal?.addEventListener('abort', onAbort);
+    try {
+      const chunks: Buffer[] = [];
+      let size = 0;
+      for await (const chunk of stream) {
+        chunks.push(chunk);
+        size += chunk.length;
+        if (size > maxBytes) {
+          giveUp('too long an answer');
+          throw new PayResponseError(`The answer has more than ${maxBytes} bytes`);
+        }
+      }
+      const status = stream.response?.statusCode ?? 0;
+      return { status, contentType: stream.response?.headers['content-type'] ?? '', body: Buffer.concat(chunks, size) };
+    } catch (error) {
+      if (error instanceof PayResponseError) throw error;
+      const { code = '', message } = cleanCause(error);
+      const sent = socket !== undefined && !handshakeRefused(code);
+      const note = this.#agents[connection].certificateNote;
+      const what = givenUp ?? [message, hints[code] ?? '', note].filter((part) => part !== '').join('; ');
+      const consequence = sent ? 'whether the gateway got the request is unknown' : 'nothing was sent';
+      throw new PayTransportError(`${host}: ${what}; ${consequence}`, sent, { cause: cleanCause(error) });
+    } finally {
+      clearTimeout(timer);
+      signal?.removeEventListener('abort', onAbort);
+    }
+  }
+
+  close(): void {
+    for (const agent of Object.values(this.#agents)) agent.close();
+  }
+}
