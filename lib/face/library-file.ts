@@ -8,11 +8,15 @@ export interface LibraryFile {
   readonly arch: string;
   /** False for a program, which can't be loaded. */
   readonly shared: boolean;
+  /** False where the header speaks of more than the file has. Linux ends a process that loads such a file (SIGBUS). */
+  readonly complete: boolean;
   /** File version of a PE file's resources, such as '1.26.0.0'. */
   readonly version?: string;
 }
 
-interface Header extends Omit<LibraryFile, 'version'> {
+interface Header extends Omit<LibraryFile, 'version' | 'complete'> {
+  /** The bytes that the file must have. */
+  readonly extent: number;
   /** Where a PE file keeps its resources: in the file, and in memory. */
   readonly resources?: { readonly offset: number; readonly size: number; readonly address: number };
 }
@@ -47,34 +51,48 @@ function peHeader(head: Buffer): Header | undefined {
   const pe = head.readUInt32LE(0x3c);
   if (head.toString('latin1', pe, pe + 4) !== 'PE\0\0') return undefined;
   const coff = pe + 4;
-  const sections = head.readUInt16LE(coff + 2);
-  const optionalSize = head.readUInt16LE(coff + 16);
   const optional = coff + 20;
+  const optionalSize = head.readUInt16LE(coff + 16);
+  const sections = Array.from({ length: head.readUInt16LE(coff + 2) }, (_, index) => {
+    const section = optional + optionalSize + 40 * index;
+    return {
+      address: head.readUInt32LE(section + 12),
+      size: head.readUInt32LE(section + 16),
+      offset: head.readUInt32LE(section + 20),
+    };
+  });
   const file: Header = {
     format: 'PE',
     arch: named(peMachines, head.readUInt16LE(coff)),
     shared: (head.readUInt16LE(coff + 18) & 0x2000) !== 0,
+    extent: Math.max(optional + optionalSize, ...sections.map(({ offset, size }) => offset && offset + size)),
   };
   // The third data directory; the directories follow 96 bytes of a PE32 header, 112 of a PE32+ one.
   const directory = optional + (head.readUInt16LE(optional) === 0x20b ? 112 : 96) + 2 * 8;
   if (directory + 8 > optional + optionalSize) return file;
   const address = head.readUInt32LE(directory);
-  if (address === 0) return file;
-  for (let index = 0; index < sections; index++) {
-    const section = optional + optionalSize + 40 * index;
-    const start = head.readUInt32LE(section + 12);
-    const size = head.readUInt32LE(section + 16);
-    if (address >= start && address < start + size) {
-      const offset = head.readUInt32LE(section + 20) + address - start;
-      return { ...file, resources: { offset, size: size - (address - start), address } };
-    }
-  }
-  return file;
+  const section = sections.find((one) => address >= one.address && address < one.address + one.size);
+  if (address === 0 || section === undefined) return file;
+  const skipped = address - section.address;
+  return { ...file, resources: { offset: section.offset + skipped, size: section.size - skipped, address } };
 }
 
 function elfHeader(head: Buffer): Header {
-  const wide = (at: number) => (head[5] === 2 ? head.readUInt16BE(at) : head.readUInt16LE(at));
-  return { format: 'ELF', arch: named(elfMachines, wide(18)), shared: wide(16) === 3 };
+  const wide = head[4] === 2;
+  const big = head[5] === 2;
+  const half = (at: number) => (big ? head.readUInt16BE(at) : head.readUInt16LE(at));
+  const word = (at: number) => (big ? head.readUInt32BE(at) : head.readUInt32LE(at));
+  const address = (at: number) => (wide ? Number(big ? head.readBigUInt64BE(at) : head.readBigUInt64LE(at)) : word(at));
+  const segments = Array.from({ length: half(wide ? 56 : 44) }, (_, index) => {
+    const segment = address(wide ? 32 : 28) + half(wide ? 54 : 42) * index;
+    return address(segment + (wide ? 8 : 4)) + address(segment + (wide ? 32 : 16));
+  });
+  return {
+    format: 'ELF',
+    arch: named(elfMachines, half(18)),
+    shared: half(16) === 3,
+    extent: Math.max(...segments, 0),
+  };
 }
 
 /** Reads the first bytes of a file; undefined where they are no library's. */
@@ -82,7 +100,7 @@ export function parseHeader(head: Buffer): Header | undefined {
   try {
     if (head.toString('latin1', 0, 2) === 'MZ') return peHeader(head);
     if (head.toString('latin1', 0, 4) === '\x7fELF') return elfHeader(head);
-    if (machoMagics.has(head.readUInt32BE(0))) return { format: 'Mach-O', arch: 'unknown', shared: true };
+    if (machoMagics.has(head.readUInt32BE(0))) return { format: 'Mach-O', arch: 'unknown', shared: true, extent: 0 };
   } catch (error) {
     // A header that points beyond its own end.
     if (!(error instanceof RangeError)) throw error;
@@ -140,7 +158,8 @@ export async function readLibraryFile(path: string): Promise<LibraryFile | undef
   try {
     const header = parseHeader(await readPart(file, 0, headerBytes));
     if (header === undefined) return undefined;
-    const { resources, ...library } = header;
+    const { resources, extent, ...described } = header;
+    const library = { ...described, complete: (await file.stat()).size >= extent };
     if (resources === undefined) return library;
     const size = Math.min(resources.size, maximumResources);
     const version = parseFileVersion(await readPart(file, resources.offset, size), resources.address);

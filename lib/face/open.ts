@@ -114,9 +114,11 @@ async function inspect(path: string): Promise<LibraryFile> {
       ? 'is not a library'
       : file.format !== native
         ? `is a ${file.format} file, which ${process.platform} can't load`
-        : file.shared
-          ? undefined
-          : 'is a program, not a library';
+        : !file.shared
+          ? 'is a program, not a library'
+          : file.complete
+            ? undefined
+            : 'is cut off: copy it from the vendor again';
   if (file === undefined || wrong !== undefined)
     throw new LibraryLoadError(path, `${path} ${wrong}. ${howToName}`, { systemCode: systemCodes.format });
   return file;

@@ -60,18 +60,18 @@ function dll(machine: number, version: readonly [number, number, number, number]
 describe("A library's own header", () => {
   it('tells the architecture of libraries of every platform, and has no version where there is none', async () => {
     const expected = {
-      'win32-ia32/node.napi.node': { format: 'PE', arch: 'ia32', shared: true },
-      'win32-x64/node.napi.node': { format: 'PE', arch: 'x64', shared: true },
-      'linux-x64/node.napi.glibc.node': { format: 'ELF', arch: 'x64', shared: true },
-      'linux-arm64/node.napi.armv8.node': { format: 'ELF', arch: 'arm64', shared: true },
-      'linux-arm/node.napi.armv7.node': { format: 'ELF', arch: 'arm', shared: true },
+      'win32-ia32/node.napi.node': { format: 'PE', arch: 'ia32', shared: true, complete: true },
+      'win32-x64/node.napi.node': { format: 'PE', arch: 'x64', shared: true, complete: true },
+      'linux-x64/node.napi.glibc.node': { format: 'ELF', arch: 'x64', shared: true, complete: true },
+      'linux-arm64/node.napi.armv8.node': { format: 'ELF', arch: 'arm64', shared: true, complete: true },
+      'linux-arm/node.napi.armv7.node': { format: 'ELF', arch: 'arm', shared: true, complete: true },
     };
     for (const [file, header] of Object.entries(expected))
       expect(await readLibraryFile(join(foreign, file)), file).to.deep.equal(header);
   });
 
   it('tells the architecture of the stub library, which is that of this process', async () => {
-    expect(await readLibraryFile(stubPath)).to.include({ arch: process.arch, shared: true });
+    expect(await readLibraryFile(stubPath)).to.include({ arch: process.arch, shared: true, complete: true });
   });
 
   it("tells a Windows library's file version", async () => {
@@ -83,6 +83,7 @@ describe("A library's own header", () => {
         format: 'PE',
         arch: 'ia32',
         shared: true,
+        complete: true,
         version: '1.26.3.65535',
       });
     } finally {
