@@ -239,7 +239,7 @@ export class Transport {
     const giveUp = (why: string) => {
       givenUp = why;
       if (socket !== undefined) reset(socket);
-      stream.destroy();
+      stream.destroy(new Error(why));
     };
     const { response: patience } = this.#settings.timeout;
     stream.once('request', (request: ClientRequest) => {
@@ -261,7 +261,8 @@ export class Transport {
           throw new PayResponseError(`The answer has more than ${maxBytes} bytes`);
         }
       }
-      const status = stream.response?.statusCode ?? 0;
+      const status = stream.response?.statusCode;
+      if (status === undefined) throw new Error(givenUp ?? 'no answer');
       return { status, contentType: stream.response?.headers['content-type'] ?? '', body: Buffer.concat(chunks, size) };
     } catch (error) {
       if (error instanceof PayResponseError) throw error;

@@ -1,0 +1,47 @@
+import { execFileSync } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+import { expect } from 'chai';
+import { paymentErrorCodes, queryErrorCodes, reverseErrorCodes } from '../../lib/pay/error-codes.js';
+
+describe('the error catalogue', () => {
+  it("has every row of the vendor's three tables", () => {
+    expect(Object.keys(paymentErrorCodes)).to.have.lengthOf(25);
+    expect(Object.keys(queryErrorCodes)).to.have.members(['ORDERNOTEXIST', 'SYSTEMERROR']);
+    expect(Object.keys(reverseErrorCodes)).to.have.members([
+      'SYSTEMERROR',
+      'INVALID_TRANSACTIONID',
+      'PARAM_ERROR',
+      'REQUIRE_POST_METHOD',
+      'SIGNERROR',
+      'REVERSE_EXPIRE',
+      'INVALID_REQUEST',
+      'TRADE_ERROR',
+      'USERPAYING',
+    ]);
+  });
+
+  it('says unknown of the three payments that the vendor calls unknown, failed of all others', () => {
+    const unknown = Object.values(paymentErrorCodes).filter(({ payment }) => payment === 'unknown');
+    expect(unknown.map(({ err_code }) => err_code)).to.have.members(['SYSTEMERROR', 'BANKERROR', 'USERPAYING']);
+    expect(paymentErrorCodes.AUTHCODEEXPIRE?.payment).to.equal('failed');
+  });
+
+  it('says each thing in Chinese and in English', () => {
+    for (const table of [paymentErrorCodes, queryErrorCodes, reverseErrorCodes])
+      for (const [code, { err_code, zh, en }] of Object.entries(table)) {
+        expect(err_code).to.equal(code);
+        for (const text of Object.values(en)) expect(text).to.match(/^[\x20-\x7e…]+$/);
+        expect(Object.values(zh).join('')).to.match(/\p{Script=Han}/u);
+      }
+  });
+
+  it('knows nothing of an unlisted code, also where an object would', () => {
+    for (const code of ['NO_SUCH_CODE', 'constructor', 'toString', '__proto__'])
+      expect(paymentErrorCodes[code]).to.equal(undefined);
+  });
+
+  it('is what docs/error-codes.md shows', () => {
+    const catalogue = fileURLToPath(new URL('../../lib/pay/error-codes.js', import.meta.url));
+    execFileSync(process.execPath, ['scripts/error-codes.mjs', '--check', catalogue], { stdio: 'pipe' });
+  });
+});
