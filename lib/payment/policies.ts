@@ -1,0 +1,108 @@
+import { InvalidPolicyError } from './errors.js';
+import type { PaymentProcessorOptions, PollingPolicy, ReversalPolicy } from './types.js';
+
+/** Both policies, complete and checked. */
+export interface Policies {
+  readonly polling: Readonly<PollingPolicy>;
+  readonly reversal: Readonly<ReversalPolicy>;
+}
+
+/** The vendor's advice (vendor page, 5 and 7) where it gives any. Milliseconds. */
+export const defaultPolicies: Policies = {
+  polling: { firstDelay: 5_000, interval: 5_000, timeout: 30_000 },
+  reversal: {
+    notBefore: 15_000,
+    mode: 'background',
+    backoff: { initial: 1_000, factor: 2, maximum: 60_000, jitter: 0.2 },
+    settleAfter: 300_000,
+  },
+};
+
+// No wait makes sense beyond the seven days in which the vendor reverses; timers hold no more than 24.8 days anyway.
+const week = 7 * 24 * 60 * 60 * 1000;
+
+/** Field, least and greatest value. An interval or a backoff of 0 would spin. */
+const limits: ReadonlyArray<readonly [field: string, minimum: number, maximum: number]> = [
+  ['polling.firstDelay', 0, week],
+  ['polling.interval', 1, week],
+  ['polling.timeout', 0, week],
+  ['reversal.notBefore', 0, week],
+  ['reversal.settleAfter', 0, week],
+  ['reversal.backoff.initial', 1, week],
+  ['reversal.backoff.factor', 1, 100],
+  ['reversal.backoff.maximum', 1, week],
+  ['reversal.backoff.jitter', 0, 1],
+];
+
+const isRecord = (value: unknown): value is Readonly<Record<string, unknown>> =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);
+
+/** Lays what was given over the defaults; a field that the defaults don't have is a spelling mistake. */
+function complete<T extends object>(field: string, defaults: T, given: unknown): T {
+  if (given === undefined) return defaults;
+  if (!isRecord(given)) throw new InvalidPolicyError(field, 'must be an object');
+  const result = { ...defaults };
+  for (const [name, value] of Object.entries(given)) {
+    if (!Object.hasOwn(defaults, name))
+      throw new InvalidPolicyError(`${field}.${name}`, `is unknown; known are ${Object.keys(defaults).join(', ')}`);
+    if (value !== undefined) Object.assign(result, { [name]: value });
+  }
+  return result;
+}
+
+function valueAt(policies: object, path: string): unknown {
+  return path.split('.').reduce<unknown>((value, name) => (isRecord(value) ? value[name] : undefined), policies);
+}
+
+/**
+ * Completes the policies with their defaults and checks them, once.
+ * @param requestTimeout Milliseconds after which the client gives up a request; `settleAfter` must be longer.
+ * @throws InvalidPolicyError for the first field out of range: its name and its limits.
+ */
+export function resolvePolicies(
+  given: Pick<PaymentProcessorOptions, 'polling' | 'reversal'>,
+  requestTimeout = 0,
+): Policies {
+  const reversal = complete('reversal', defaultPolicies.reversal, given.reversal);
+  const policies = {
+    polling: complete('polling', defaultPolicies.polling, given.polling),
+    reversal: {
+      ...reversal,
+      backoff: complete('reversal.backoff', defaultPolicies.reversal.backoff, given.reversal?.backoff),
+    },
+  };
+  for (const [field, minimum, maximum] of limits) {
+    const value = valueAt(policies, field);
+    if (typeof value !== 'number' || !(value >= minimum && value <= maximum))
+      throw new InvalidPolicyError(field, `must be a number from ${minimum} to ${maximum}, not ${String(value)}`);
+  }
+  const { mode, notBefore, settleAfter, backoff } = policies.reversal;
+  if (mode !== 'background' && mode !== 'await')
+    throw new InvalidPolicyError('reversal.mode', `must be 'background' or 'await', not ${String(mode)}`);
+  if (backoff.maximum < backoff.initial)
+    throw new InvalidPolicyError(
+      'reversal.backoff.maximum',
+      `must be at least reversal.backoff.initial (${backoff.initial}), not ${backoff.maximum}`,
+    );
+  if (settleAfter <= notBefore)
+    throw new InvalidPolicyError(
+      'reversal.settleAfter',
+      `must be more than reversal.notBefore (${notBefore}), not ${settleAfter}`,
+    );
+  if (settleAfter <= requestTimeout)
+    throw new InvalidPolicyError(
+      'reversal.settleAfter',
+      `must be more than the client's time-outs together (${requestTimeout}), not ${settleAfter}`,
+    );
+  return policies;
+}
+
+/** Milliseconds to wait after the given number of attempts, before jitter. */
+export function backoff({ initial, factor, maximum }: ReversalPolicy['backoff'], attempts: number): number {
+  return Math.min(maximum, initial * factor ** Math.max(0, attempts - 1));
+}
+
+/** Spreads a wait by a share of itself, so that many tills don't come back at the same moment. `chance` is from 0 to 1. */
+export function jittered(wait: number, jitter: number, chance: number): number {
+  return wait * (1 + jitter * (2 * chance - 1));
+}
