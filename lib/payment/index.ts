@@ -1,2 +1,19 @@
-export * from './errors.js';
-export type * from './types.js';
+export { InvalidPolicyError, JournalError, OrderExistsError } from './errors.js';
+export { LevelJournal } from './level-journal.js';
+export { MemoryJournal } from './memory-journal.js';
+export { PaymentProcessor } from './processor.js';
+export type {
+  Clock,
+  Journal,
+  JournalFilter,
+  Order,
+  PaymentClient,
+  PaymentCode,
+  PaymentOutcome,
+  PaymentProcessorOptions,
+  PaymentProgress,
+  PaymentRecord,
+  PayOptions,
+  PollingPolicy,
+  ReversalPolicy,
+} from './types.js';

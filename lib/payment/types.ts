@@ -125,11 +125,14 @@ export type PaymentOutcome =
    */
   | { status: 'attention'; out_trade_no: string; reason: string };
 
-/** What PaymentProcessor needs of a {@link PayClient}. */
+/** What PaymentProcessor needs of a {@link PayClient}. Every call must settle by time-outs of its own. */
 export type PaymentClient = Pick<
   PayClient,
-  'micropay' | 'orderquery' | 'reverse' | 'facepay' | 'facepayquery' | 'facepayreverse'
->;
+  'identity' | 'micropay' | 'orderquery' | 'reverse' | 'facepay' | 'facepayquery' | 'facepayreverse'
+> & {
+  /** Milliseconds after which a request of it is given up at the latest. */
+  readonly requestTimeout?: number;
+};
 
 /** Parts and policies of a PaymentProcessor. */
 export interface PaymentProcessorOptions {
