@@ -1,37 +1,14 @@
-import { isIP } from 'node:net';
 import { InvalidParameterError } from '../errors.js';
 import { checkFields, type FieldTable, isAbsent } from '../fields.js';
+import { facepayFields, micropayFields, orderFields } from '../pay/parameters.js';
 import type { Order, PaymentCode, Rail } from './types.js';
 
-const time = { pattern: /^\d{14}$/, rule: 'must be fourteen digits, yyyyMMddHHmmss' };
-
-// Vendor page, micropay. Lengths in characters, except body (field facts: bytes).
-const orderFields: FieldTable = {
-  out_trade_no: {
-    required: true,
-    pattern: /^[0-9A-Za-z_\-|*]{1,32}$/,
-    rule: 'must be 1 to 32 of 0-9 A-Z a-z _ - | *',
-  },
-  total_fee: { required: true, type: 'integer', minimum: 1 },
-  body: { required: true, maxBytes: 128 },
-  spbill_create_ip: { maxCharacters: 64, check: (value) => isIP(value) !== 0, rule: 'must be an IP address' },
-  attach: { maxCharacters: 127 },
-  detail: { maxCharacters: 6000 },
-  goods_tag: { maxCharacters: 32 },
-  limit_pay: { maxCharacters: 32 },
-  fee_type: { pattern: /^[A-Z]{3}$/, rule: 'must be a currency of three capital letters' },
-  device_info: { maxCharacters: 32 },
-  time_start: time,
-  time_expire: time,
-  receipt: { maxCharacters: 8 },
-  scene_info: { maxCharacters: 256 },
-  profit_sharing: { values: ['Y', 'N'] },
-  deposit: { values: ['Y', 'N'] },
-};
+const withoutOrder = (table: FieldTable): FieldTable =>
+  Object.fromEntries(Object.entries(table).filter(([name]) => !Object.hasOwn(orderFields, name)));
 
 const codeFields: Readonly<Record<Rail, FieldTable>> = {
-  micropay: { auth_code: { required: true, maxCharacters: 128 } },
-  facepay: { face_code: { required: true, maxCharacters: 128 }, openid: { maxCharacters: 128 } },
+  micropay: withoutOrder(micropayFields),
+  facepay: withoutOrder(facepayFields),
 };
 
 // What PayClient fills in, and what decides the payment: never through the back door of `extra`.
