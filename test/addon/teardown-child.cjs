@@ -1,9 +1,10 @@
 // One cell of the table in teardown.test.ts: brings the addon to a stage, then ends in a way.
-//   node teardown-child.cjs ADDON LIBRARY STAGE END
+//   node teardown-child.cjs ADDON COPY_OF_ADDON LIBRARY STAGE END
+// Workers have ADDON to themselves, so that it would be unloaded with them; the main thread watches through the copy.
 // Plain JavaScript of Node 16: the table runs on old versions, too.
 const { Worker, isMainThread, parentPort, workerData } = require('node:worker_threads');
 
-const [addonPath, libraryPath, stage, end] = isMainThread ? process.argv.slice(2) : workerData;
+const [addonPath, watcherPath, libraryPath, stage, end] = isMainThread ? process.argv.slice(2) : workerData;
 const request = (word) => Buffer.from(word);
 
 // Synchronous: nothing is delivered while it lasts.
@@ -127,9 +128,9 @@ const workerEnds = {
 };
 
 async function endWorker() {
-  // The library of the main thread is the same one: it sees what the worker leaves behind.
-  const library = require(addonPath).open(libraryPath);
-  const worker = new Worker(__filename, { workerData: [addonPath, libraryPath, stage, end] });
+  // The vendor's library is the same one: it shows what the worker leaves behind.
+  const library = require(watcherPath).open(libraryPath);
+  const worker = new Worker(__filename, { workerData: process.argv.slice(2) });
   worker.on('error', (error) => {
     if (error.message !== 'uncaught on purpose') throw error;
   });
@@ -155,12 +156,12 @@ async function endWorker() {
 
 if (!isMainThread) {
   parentPort.once('message', workerEnds[end].inside);
-  reach().then((reached) => {
+  void reach().then((reached) => {
     parentPort.postMessage(reached);
     if (stage === 'returned') standStill(50);
   });
 } else if (end in mainEnds) {
-  mainEnds[end]();
+  void mainEnds[end]();
 } else {
-  endWorker();
+  void endWorker();
 }

@@ -1,4 +1,5 @@
 import { execFile, execFileSync } from 'node:child_process';
+import { copyFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect } from 'chai';
 import { addonPath, root, testLibrary } from './native.js';
@@ -26,6 +27,7 @@ const ends: ReadonlyArray<readonly [end: string, exitCode: number]> = [
 ];
 
 const others = process.env.WXPAY_FACE_TEST_LONG ? ['16', '18', '20', '22', '24', '26'] : ['16', '24'];
+const copyPath = join(root, 'build', `addon-copy-${process.pid}.node`);
 const child = join(root, 'test', 'addon', 'teardown-child.cjs');
 
 interface End {
@@ -36,7 +38,7 @@ interface End {
 
 const run = (node: string, stage: string, end: string) =>
   new Promise<End>((resolve) => {
-    const args = ['--expose-gc', child, addonPath, testLibrary('faulty'), stage, end];
+    const args = ['--expose-gc', child, addonPath, copyPath, testLibrary('faulty'), stage, end];
     execFile(node, args, { timeout: 15_000, killSignal: 'SIGKILL' }, (error, _stdout, stderr) =>
       resolve({ code: error ? error.code : 0, signal: error?.signal, stderr }),
     );
@@ -54,6 +56,11 @@ function table(node: () => string) {
 }
 
 describe('addon: teardown', () => {
+  before(() => copyFileSync(addonPath, copyPath));
+  after(() => {
+    rmSync(copyPath, { force: true, maxRetries: 5 });
+  });
+
   describe(`on this Node.js (${process.version})`, () => table(() => process.execPath));
 
   for (const major of others) {

@@ -16,8 +16,10 @@ static void lock(void) { AcquireSRWLockExclusive(&mutex); }
 static void unlock(void) { ReleaseSRWLockExclusive(&mutex); }
 static void wait_for_change(void) { SleepConditionVariableSRW(&changed, &mutex, INFINITE, 0); }
 static void announce_change(void) { WakeAllConditionVariable(&changed); }
+static int process_id(void) { return (int)GetCurrentProcessId(); }
 #else
 #include <pthread.h>
+#include <unistd.h>
 typedef pthread_t Thread;
 #define this_thread pthread_self
 static pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER;
@@ -26,6 +28,7 @@ static void lock(void) { pthread_mutex_lock(&mutex); }
 static void unlock(void) { pthread_mutex_unlock(&mutex); }
 static void wait_for_change(void) { pthread_cond_wait(&changed, &mutex); }
 static void announce_change(void) { pthread_cond_broadcast(&changed); }
+static int process_id(void) { return (int)getpid(); }
 #endif
 
 static int blocked = 0;      // calls that wait
@@ -101,13 +104,14 @@ static int hang(Call* call) {
 static int report(Call* call) {
   char text[128];
   lock();
-  snprintf(text, sizeof text, "{\"return_code\":\"SUCCESS\",\"outstanding\":%d,\"blocked\":%d}", outstanding, blocked);
+  snprintf(text, sizeof text, "{\"return_code\":\"SUCCESS\",\"outstanding\":%d,\"blocked\":%d,\"pid\":%d}", outstanding,
+           blocked, process_id());
   unlock();
   return answer_text(call, text);
 }
 
 static int crash(Call* call) {
-  char* volatile nowhere = NULL;
+  volatile char* volatile nowhere = NULL;
   *nowhere = *call->request;
   return 0;
 }

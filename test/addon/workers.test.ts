@@ -1,0 +1,62 @@
+import { strict as assert } from 'node:assert';
+import { once } from 'node:events';
+import { createRequire } from 'node:module';
+import { Worker } from 'node:worker_threads';
+import { expect } from 'chai';
+import { type Addon, addonPath, loadAddon, report, testLibrary, untilBlocked } from './native.js';
+
+const require = createRequire(import.meta.url);
+
+// What each worker runs; its messages are the answers that it got.
+const source = `
+  const { parentPort, workerData } = require('node:worker_threads');
+  const library = require(workerData.addon).open(workerData.library);
+  (async () => {
+    for (let round = 0; round < workerData.rounds; round++) {
+      const texts = Array.from({ length: 8 }, (_, i) => workerData.name + ' ' + round + ' ' + i);
+      const answers = await Promise.all(texts.map((text) => library.call(Buffer.from(text))));
+      if (answers.map(String).join() !== texts.join()) throw new Error('answers got mixed up');
+    }
+    parentPort.postMessage('done');
+  })();
+`;
+
+const start = (name: string, rounds: number) =>
+  new Worker(source, {
+    eval: true,
+    workerData: { addon: addonPath, library: testLibrary('faulty'), name, rounds },
+  });
+
+describe('addon: several environments in a process', () => {
+  const library = loadAddon().open(testLibrary('faulty'));
+
+  it('gives each of eight workers its own answers', async () => {
+    const workers = Array.from({ length: 8 }, (_, i) => start(`worker ${i}`, 20));
+    const messages = await Promise.all(workers.map((worker) => once(worker, 'message')));
+    expect(messages.flat()).to.deep.equal(Array(8).fill('done'));
+    await Promise.all(workers.map((worker) => worker.terminate()));
+    expect(await report(library)).to.deep.equal({ return_code: 'SUCCESS', outstanding: 0, blocked: 0 });
+  });
+
+  it('goes on in the main thread while workers are terminated in the middle of their calls', async () => {
+    for (let i = 0; i < 10; i++) {
+      const worker = start('endless', Number.MAX_SAFE_INTEGER);
+      await once(worker, 'online');
+      const answers = await Promise.all(Array.from({ length: 50 }, (_, call) => library.call(Buffer.from(`${call}`))));
+      expect(answers.map(String)).to.deep.equal(Array.from({ length: 50 }, (_, call) => `${call}`));
+      await worker.terminate();
+    }
+    await untilBlocked(library, 0);
+    while ((await report(library)).outstanding !== 0);
+  });
+
+  it('loads many times in one environment', async () => {
+    for (let i = 0; i < 50; i++) {
+      delete require.cache[addonPath];
+      const addon: Addon = require(addonPath);
+      const text = Buffer.from(`load ${i}`);
+      const answer = await addon.open(testLibrary('faulty')).call(text);
+      assert(answer.equals(text));
+    }
+  });
+});
