@@ -11,19 +11,54 @@ import {
 } from 'wxpay-face';
 import { type Scenario, type Simulator, startSimulator } from 'wxpay-face/simulator';
 
-/** Waits take no time: sleeping moves the clock, as in a shop where nothing else happens meanwhile. */
-export function leapingClock(): Clock {
+const paymentCalls = ['micropay', 'orderquery', 'reverse', 'facepay', 'facepayquery', 'facepayreverse'] as const;
+
+/**
+ * Waits take no time: as soon as none of the client's calls is under way, the clock leaps to the next sleeper's hour.
+ * The client is the real one, its calls counted.
+ */
+function leapOver(client: PayClient): { client: PaymentProcessorOptions['client']; clock: Clock } {
   let now = Date.now();
-  return {
+  let underWay = 0;
+  const sleepers = new Set<{ until: number; wake: () => void }>();
+  const leap = (): void => {
+    const [next] = [...sleepers].sort((a, b) => a.until - b.until);
+    if (!next) return;
+    if (underWay === 0) {
+      sleepers.delete(next);
+      now = Math.max(now, next.until);
+      next.wake();
+    }
+    setImmediate(leap);
+  };
+  const counted = Object.fromEntries(
+    paymentCalls.map((name) => [
+      name,
+      (...given: [never, never]) => {
+        underWay += 1;
+        return client[name](...given).finally(() => {
+          underWay -= 1;
+        });
+      },
+    ]),
+  );
+  const clock: Clock = {
     wall: () => now,
     monotonic: () => now,
-    sleep: async (ms, signal) => {
-      // A turn of the event loop, so that what is under way gets its chance.
-      await new Promise((resolve) => setImmediate(resolve));
-      if (signal?.aborted) throw signal.reason;
-      now += ms;
-    },
+    sleep: (ms, signal) =>
+      new Promise((resolve, reject) => {
+        const sleeper = { until: now + ms, wake: resolve };
+        const giveUp = (): void => {
+          sleepers.delete(sleeper);
+          reject(signal?.reason);
+        };
+        if (signal?.aborted) return giveUp();
+        signal?.addEventListener('abort', giveUp, { once: true });
+        if (sleepers.size === 0) setImmediate(leap);
+        sleepers.add(sleeper);
+      }),
   };
+  return { client: Object.assign(Object.create(client), counted), clock };
 }
 
 export interface Till {
@@ -40,7 +75,7 @@ export interface Till {
 
 export const terminal = { store_id: 'SZTX001', store_name: '腾大餐厅', device_id: 'TILL-1' };
 
-/** A whole till in front of a simulator: the built addon, the stub library, real TLS, a leaping clock. */
+/** A whole till in front of a simulator: the built addon, the stub library, real TLS, waits that take no time. */
 export async function openTill(
   scenario: Scenario = 'success',
   options: { payment?: Partial<PaymentProcessorOptions>; facePay?: Partial<FacePayOptions> } = {},
@@ -50,7 +85,7 @@ export async function openTill(
   const face = await FaceService.open({ library: simulator.library });
   const client = new PayClient(simulator.client);
   const journal = new MemoryJournal();
-  const processor = new PaymentProcessor({ client, journal, clock: leapingClock(), ...options.payment });
+  const processor = new PaymentProcessor({ ...leapOver(client), journal, ...options.payment });
   const facePay = new FacePay({ face, merchant: localMerchant(client, processor), terminal, ...options.facePay });
   return {
     simulator,

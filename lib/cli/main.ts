@@ -1,10 +1,13 @@
+import { readFileSync } from 'node:fs';
 import { Command } from 'commander';
-import packageJson from '../../package.json' with { type: 'json' };
 import { demo } from './demo.js';
+
+// Built to dist/cli.js, one folder below the package's own file.
+const { version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8'));
 
 const program = new Command('wxpay-face')
   .description('WeChat Pay face payment for tills · 微信刷脸支付')
-  .version(packageJson.version);
+  .version(String(version));
 
 program
   .command('demo')

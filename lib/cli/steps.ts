@@ -8,10 +8,10 @@ const isRecord = (message: unknown): message is Record<string, unknown> =>
 const word = (value: unknown): string => (typeof value === 'string' || typeof value === 'number' ? ` ${value}` : '');
 
 function sentence(channel: string, message: Record<string, unknown>): string {
-  const { cmd, name, phase, attempt, detail, return_code, err_code, trade_state, outcome, error, durationMs } = message;
+  const { cmd, name, phase, attempt, detail, return_code, err_code, trade_state, outcome, error, duration } = message;
   if (channel === 'wxpay-face.payment.phase')
     return `till      ${phase}${attempt === undefined ? '' : ` #${attempt}`}${word(detail)}`;
-  const took = typeof durationMs === 'number' ? `, ${Math.round(durationMs)} ms` : '';
+  const took = typeof duration === 'number' ? `, ${Math.round(duration)} ms` : '';
   if (channel === 'wxpay-face.face.call') return `camera    ${cmd} →${word(return_code ?? error)}${took}`;
   return `gateway   ${name} →${word(error ?? err_code ?? trade_state ?? outcome)}${took}`;
 }

@@ -42,8 +42,18 @@ function issue(commonName: string, extensions: object[], issuer?: Issued): Issue
   return { key, cert: forge.pki.certificateToPem(certificate), certificate, privateKey };
 }
 
-/** A private authority, the gateway's certificate for loopback, and a merchant's client certificate. Made anew at each start. */
-export function makeCertificates(mch_id: string): Certificates {
+let made: Certificates | undefined;
+
+/**
+ * A private authority, the gateway's certificate for loopback, and a merchant's client certificate. Made once in a process:
+ * the keys take most of a second.
+ */
+export function certificatesFor(mch_id: string): Certificates {
+  made ??= makeCertificates(mch_id);
+  return made;
+}
+
+function makeCertificates(mch_id: string): Certificates {
   const authority = issue('wxpay-face simulator CA', [
     { name: 'basicConstraints', cA: true, critical: true },
     { name: 'keyUsage', keyCertSign: true, cRLSign: true, critical: true },

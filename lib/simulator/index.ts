@@ -5,7 +5,7 @@ import { dirname, join } from 'node:path';
 import { findPrebuild } from '../face/native.js';
 import type { PayClientOptions } from '../pay/types.js';
 import { type CallEntry, CallLog } from './call-log.js';
-import { makeCertificates } from './certificates.js';
+import { certificatesFor } from './certificates.js';
 import { SimulatedFaceService } from './face-service.js';
 import { Gateway } from './gateway.js';
 import { IssuedCodes } from './issued-codes.js';
@@ -70,7 +70,7 @@ export async function startSimulator(options: SimulatorOptions = {}): Promise<Si
     mch_id: '1900000109',
     key: randomBytes(16).toString('hex'),
   };
-  const certificates = makeCertificates(merchant.mch_id);
+  const certificates = certificatesFor(merchant.mch_id);
   const context = {
     merchant,
     certificates,
