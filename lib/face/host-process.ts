@@ -29,9 +29,15 @@ const howItEnded = (code: number | null, signal: string | null) =>
     ? `ended with exit code ${code}${(code ?? 0) > 255 ? ` (0x${code?.toString(16)})` : ''}`
     : `was ended by ${signal}`;
 
-/** One run of the host program. */
-export class HostProcess implements Connection {
+/** One run of the library, which may end. */
+export interface Host extends Connection {
   /** By performance.now(); undefined while it runs. */
+  readonly endedAt: number | undefined;
+  close(): Promise<void>;
+}
+
+/** One run of the host program. */
+export class HostProcess implements Host {
   endedAt: number | undefined;
   readonly #child: ChildProcessByStdio<Writable, Readable, null>;
   readonly #timeOuts: TimeOuts;
@@ -201,12 +207,12 @@ const steadyAfter = 60_000;
 
 /** Keeps a host running: starts it again for the next call after it has ended. */
 export async function restarting(
-  start: () => Promise<HostProcess>,
+  start: () => Promise<Host>,
   sleep = (milliseconds: number) => new Promise<void>((resolve) => setTimeout(resolve, milliseconds)),
 ): Promise<Transport> {
   let startedAt = performance.now();
   let host = await start();
-  let next: Promise<HostProcess> | undefined;
+  let next: Promise<Host> | undefined;
   let quickEnds = 0;
 
   const restart = async () => {

@@ -1,0 +1,369 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { expect } from 'chai';
+import { FaceService, HostProcessError, type OpenOptions, ServiceCommandError } from 'wxpay-face';
+import { type Host, HostProcess, restartDelay, restarting } from '../../lib/face/host-process.js';
+import { stubPath, testLibrary } from '../addon/native.js';
+import { deferred, PipeServer, rejection } from './pipe-server.js';
+
+const windows = process.platform === 'win32';
+const host = 'host-process';
+const pause = (milliseconds: number) => new Promise((resolve) => setTimeout(resolve, milliseconds));
+
+const order = { appid: 'wx97debaxyzabcca2', mch_id: '1281087510', store_id: 'IMG001', authinfo: '0CSmor/Pp4v' };
+const recognition = { ...order, face_authtype: 'FACEPAY', face_code_type: '1' } as const;
+
+const services: FaceService[] = [];
+async function open(options: OpenOptions): Promise<FaceService> {
+  const face = await FaceService.open({ host, ...options });
+  services.push(face);
+  return face;
+}
+
+async function hostError(call: Promise<unknown>): Promise<string> {
+  const error = await rejection(call);
+  expect(error).to.be.instanceOf(HostProcessError).with.property('code', 'ERR_HOST_PROCESS');
+  return error instanceof Error ? error.message : '';
+}
+
+describe('A host process', () => {
+  let service: PipeServer;
+  before(async () => {
+    service = await PipeServer.start();
+    process.env.WXPAY_FACE_PIPE = service.path;
+  });
+  beforeEach(() => {
+    service.requests.length = 0;
+    service.answer = () => ({ return_code: 'SUCCESS' });
+  });
+  afterEach(async () => {
+    await Promise.all(services.splice(0).map((face) => face.close()));
+  });
+  after(async () => {
+    delete process.env.WXPAY_FACE_PIPE;
+    await service.close();
+  });
+
+  it('runs the library outside of this process', async () => {
+    const face = await open({ library: testLibrary('faulty') });
+    expect(face.library).to.deep.equal({ path: testLibrary('faulty'), arch: process.arch, host });
+    expect((await face.call('report')).pid)
+      .to.be.a('number')
+      .and.not.to.equal(process.pid);
+  });
+
+  it('carries a request and a response of megabytes', async () => {
+    const face = await open({ library: testLibrary('faulty') });
+    const text = '刷脸'.repeat(1_000_000);
+    expect((await face.call('echo', { return_code: 'SUCCESS', text })).text).to.equal(text);
+  });
+
+  it("keeps what the vendor's code prints out of the frames", async () => {
+    const face = await open({ library: testLibrary('faulty') });
+    expect(await face.call('print', { return_code: 'SUCCESS' })).to.include({ return_code: 'SUCCESS' });
+  });
+
+  for (const [cmd, how] of [
+    ['crash', windows ? 'exit code' : 'SIGSEGV'],
+    ['abort', windows ? 'exit code' : 'SIGABRT'],
+    ['exit', 'exit code 3'],
+  ] as const)
+    it(`that ends with its library (${cmd}) rejects every call in flight, and is there again for the next`, async () => {
+      const face = await open({ library: testLibrary('faulty') });
+      const blocked = rejection(face.call('block'));
+      const message = await hostError(face.call(cmd));
+      expect(message).to.include(how).and.to.include(cmd);
+      expect(await blocked).to.be.instanceOf(HostProcessError);
+      expect((await face.call('report')).return_code).to.equal('SUCCESS');
+    });
+
+  it('that somebody kills is there again for the next call', async () => {
+    const face = await open({ library: testLibrary('faulty') });
+    const { pid } = await face.call('report');
+    const blocked = hostError(face.call('block'));
+    process.kill(Number(pid), 'SIGKILL');
+    expect(await blocked).to.include(windows ? 'exit code' : 'SIGKILL');
+    expect((await face.call('report')).pid)
+      .to.be.a('number')
+      .and.not.to.equal(pid);
+  });
+
+  it('that does not answer within callTimeout is ended, with every call in flight', async () => {
+    const face = await open({ library: testLibrary('faulty'), callTimeout: 250 });
+    const other = rejection(face.call('block'));
+    expect(await hostError(face.call('hang'))).to.match(/did not answer (hang|block) within 250 ms/);
+    expect(await other).to.be.instanceOf(HostProcessError);
+    expect((await face.call('report')).return_code).to.equal('SUCCESS');
+  });
+
+  it('is not ended for an answer that arrived while this process was busy', async () => {
+    const face = await open({ library: testLibrary('faulty'), callTimeout: 250 });
+    const call = face.call('echo', { return_code: 'SUCCESS' });
+    await new Promise<void>((resolve) => process.nextTick(resolve)); // the request is on its way, its answer can't be read yet
+    const until = Date.now() + 600;
+    while (Date.now() < until);
+    expect((await call).return_code).to.equal('SUCCESS');
+  });
+
+  it('waits for a person beyond callTimeout', async () => {
+    const face = await open({ library: stubPath, callTimeout: 150 });
+    const shown = deferred<{ return_code: string }>();
+    service.answer = () => shown.promise;
+    const code = face.getWxpayfaceCode(recognition);
+    await pause(400);
+    shown.resolve({ return_code: 'SCAN_PAYMENT' });
+    expect(await code).to.deep.equal({ return_code: 'SCAN_PAYMENT' });
+  });
+
+  it('that waits for a person beyond humanTimeout sends stopWxpayface first', async () => {
+    const face = await open({ library: stubPath, callTimeout: 15_000, humanTimeout: 100 });
+    service.answer = async ({ cmd }) => {
+      if (cmd === 'stopWxpayface') return { return_code: 'SUCCESS' };
+      await service.received('stopWxpayface');
+      return { return_code: 'USER_CANCEL' };
+    };
+    expect(await face.getWxpayfaceCode(recognition)).to.deep.equal({ return_code: 'USER_CANCEL' });
+    expect(service.cmds).to.deep.equal(['getWxpayfaceCode', 'stopWxpayface']);
+    const { appid, mch_id, authinfo } = order;
+    expect(service.requests[1]).to.include({ appid, mch_id, authinfo });
+  });
+
+  it('is ended only where stopWxpayface brings nothing within callTimeout', async () => {
+    const face = await open({ library: stubPath, callTimeout: 200, humanTimeout: 100 });
+    const never = deferred<{ return_code: string }>();
+    service.answer = ({ cmd }) => (cmd === 'updateWxpayfacePayResult' ? never.promise : { return_code: 'SUCCESS' });
+    const message = await hostError(face.updateWxpayfacePayResult({ ...order, payresult: 'SUCCESS' }));
+    expect(message).to.include('updateWxpayfacePayResult within 100 ms, nor 200 ms after stopWxpayface');
+    expect(service.cmds).to.deep.equal(['updateWxpayfacePayResult', 'stopWxpayface']);
+    never.resolve({ return_code: 'SUCCESS' });
+  });
+
+  it('is not ended by humanTimeout alone', async () => {
+    const face = await open({ library: stubPath, humanTimeout: 50 });
+    const shown = deferred<{ return_code: string }>();
+    service.answer = ({ cmd }) => (cmd === 'getWxpayfaceCode' ? shown.promise : { return_code: 'ERROR' });
+    const code = face.getWxpayfaceCode(recognition);
+    await service.received('stopWxpayface');
+    await pause(200);
+    shown.resolve({ return_code: 'SCAN_PAYMENT' });
+    expect(await code).to.deep.equal({ return_code: 'SCAN_PAYMENT' });
+  });
+
+  describe('started again', () => {
+    /** Ends the host: a request that is never answered. */
+    async function endHost(face: FaceService) {
+      const before = service.answer;
+      const never = deferred<{ return_code: string }>();
+      service.answer = ({ cmd }) => (cmd === 'hang' ? never.promise : { return_code: 'SUCCESS' });
+      await hostError(face.call('hang'));
+      never.resolve({ return_code: 'SUCCESS' });
+      service.answer = before;
+    }
+    const restarts = { library: stubPath, callTimeout: 300 };
+
+    it('is initialised as before, ahead of the next command, and once', async () => {
+      const face = await open(restarts);
+      await face.initWxpayface({ ip: '10.0.0.1', port: '8080' });
+      await endHost(face);
+      await Promise.all([face.call('a'), face.call('b'), face.getWxpayfaceRawdata().catch(() => {})]);
+      expect(service.cmds.slice(0, 3)).to.deep.equal(['initWxpayface', 'hang', 'initWxpayface']);
+      expect(service.cmds.slice(3)).to.have.members(['a', 'b', 'getWxpayfaceRawdata']);
+      const [first, , second] = service.requests;
+      expect({ ...second, now: 0 }).to.deep.equal({ ...first, now: 0 });
+    });
+
+    it('is not initialised where it was not before, or was released since', async () => {
+      const face = await open(restarts);
+      service.answer = () => ({ return_code: 'ERROR' });
+      await rejection(face.initWxpayface());
+      await endHost(face);
+      service.answer = () => ({ return_code: 'SUCCESS' });
+      await face.call('a');
+      await face.initWxpayface();
+      await face.releaseWxpayface();
+      await endHost(face);
+      await face.call('b');
+      const expected = ['initWxpayface', 'hang', 'a', 'initWxpayface', 'releaseWxpayface', 'hang', 'b'];
+      expect(service.cmds).to.deep.equal(expected);
+    });
+
+    it('is not initialised for what needs no initialisation', async () => {
+      const face = await open(restarts);
+      await face.initWxpayface();
+      await endHost(face);
+      await face.stopWxpayface(order);
+      await face.initWxpayface();
+      await endHost(face);
+      await face.releaseWxpayface();
+      const expected = ['initWxpayface', 'hang', 'stopWxpayface', 'initWxpayface', 'hang', 'releaseWxpayface'];
+      expect(service.cmds).to.deep.equal(expected);
+    });
+
+    it('sends nothing until initialisation succeeds', async () => {
+      const face = await open(restarts);
+      await face.initWxpayface();
+      await endHost(face);
+      service.answer = () => ({ return_code: 'SYSTEMERROR' });
+      const refused = await rejection(face.call('a'));
+      expect(refused).to.be.instanceOf(ServiceCommandError).that.includes({ cmd: 'initWxpayface' });
+      service.answer = () => ({ return_code: 'SUCCESS' });
+      await face.call('b');
+      expect(service.cmds).to.deep.equal(['initWxpayface', 'hang', 'initWxpayface', 'initWxpayface', 'b']);
+    });
+
+    /** A host that ended after so many milliseconds. */
+    const endedAfter = (milliseconds: number): Host => ({
+      endedAt: performance.now() + milliseconds,
+      call: async () => Buffer.alloc(0),
+      close: async () => {},
+    });
+
+    it('waits longer and longer where it keeps ending', async () => {
+      const waited: number[] = [];
+      let starts = 0;
+      const start = async () => {
+        if (++starts === 3) throw new Error('no such program');
+        return endedAfter(0);
+      };
+      const transport = await restarting(start, async (milliseconds) => void waited.push(milliseconds));
+      for (let call = 0; call < 8; call++) await transport.connect().catch(() => {});
+      expect(waited).to.deep.equal([0, 250, 500, 1000, 2000, 4000, 8000, 8000]);
+    });
+
+    it('does not wait after a host that ran for long', async () => {
+      const waited: number[] = [];
+      const transport = await restarting(
+        async () => endedAfter(60_000),
+        async (milliseconds) => void waited.push(milliseconds),
+      );
+      for (let call = 0; call < 3; call++) await transport.connect();
+      expect(waited).to.deep.equal([0, 0, 0]);
+      expect(restartDelay(1000)).to.equal(8000);
+    });
+  });
+
+  describe('that talks nonsense is ended:', () => {
+    let folder: string;
+    before(() => {
+      folder = mkdtempSync(join(tmpdir(), 'face-'));
+    });
+    after(() => rmSync(folder, { recursive: true, maxRetries: 5 }));
+
+    const greeting = '00000008' + '00000000' + '00000000';
+
+    /** A program that greets, or not, and sends these bytes when it is asked something. */
+    async function start(greet: string, answer: string) {
+      const script = join(folder, 'host.cjs');
+      writeFileSync(
+        script,
+        `process.stdout.write(Buffer.from('${greet}', 'hex'));
+         process.stdin.once('data', () => process.stdout.write(Buffer.from('${answer}', 'hex'))).on('end', () => process.exit());`,
+      );
+      return HostProcess.start([process.execPath, script], stubPath, {});
+    }
+    const ask = (program: HostProcess) => program.call({ cmd: 'x', request: Buffer.from('{}') });
+
+    for (const [what, answer] of [
+      ['a length beyond all bounds', 'ffffffff'],
+      ['a length too short for an answer', '00000004' + '00000001'],
+      ['an answer to what was not asked', '00000008' + '00000002' + '00000000'],
+      ['a second greeting', greeting],
+      ['text', Buffer.from('hello, world').toString('hex')],
+    ] as const)
+      it(what, async () => {
+        const program = await start(greeting, answer);
+        const error = await rejection(ask(program));
+        expect(error).to.have.property('name', 'HostProcessError');
+        expect(error)
+          .to.have.property('message')
+          .that.matches(/and was ended before it answered x/);
+        expect(program.endedAt).to.be.a('number');
+        expect(await rejection(ask(program))).to.have.property('name', 'HostProcessError');
+      });
+
+    it('text instead of a greeting', async () => {
+      const error = await rejection(start(Buffer.from('Usage: …').toString('hex'), ''));
+      expect(error).to.have.property('name', 'HostProcessError');
+    });
+
+    it('an answer before a greeting', async () => {
+      const error = await rejection(start('00000008' + '00000001' + '00000000', ''));
+      expect(error).to.have.property('name', 'HostProcessError');
+    });
+
+    it('nothing, since it can not be started', async () => {
+      const error = await rejection(HostProcess.start([join(folder, 'none')], stubPath, {}));
+      expect(error).to.have.property('message').that.includes('could not be started');
+    });
+  });
+
+  describe('and the till that it works for:', () => {
+    const till = fileURLToPath(new URL('till.js', import.meta.url));
+
+    /** Runs a till; `lines` are what it says. */
+    function startTill(
+      cmd: string,
+      end: string,
+    ): { child: ChildProcess; lines: AsyncIterator<Record<string, unknown>> } {
+      const library = cmd === 'getWxpayfaceRawdata' ? stubPath : testLibrary('faulty');
+      const child = spawn(process.execPath, [till, library, host, cmd, end], { stdio: ['ignore', 'pipe', 'ignore'] });
+      const { stdout } = child;
+      const lines = (async function* () {
+        let text = '';
+        for await (const chunk of stdout) {
+          text += chunk;
+          for (let end = text.indexOf('\n'); end !== -1; end = text.indexOf('\n')) {
+            yield JSON.parse(text.slice(0, end));
+            text = text.slice(end + 1);
+          }
+        }
+      })();
+      return { child, lines };
+    }
+    const exit = (child: ChildProcess) =>
+      new Promise((resolve) => child.on('exit', (code, signal) => resolve(signal ?? code)));
+
+    async function gone(pid: unknown) {
+      for (;;) {
+        try {
+          process.kill(Number(pid), 0);
+        } catch {
+          return;
+        }
+        await pause(20);
+      }
+    }
+
+    for (const [how, cmd, end, code] of [
+      ['ends by itself', 'echo', '', 0],
+      ['calls process.exit', 'hang', 'exit', 5],
+      ['breaks', 'hang', 'throw', 1],
+      ['is killed', 'hang', 'wait', 'SIGKILL'],
+    ] as const)
+      it(`none is left when it ${how}`, async () => {
+        const { child, lines } = startTill(cmd, end);
+        const ended = exit(child);
+        const { pid } = (await lines.next()).value;
+        expect(pid).to.be.a('number');
+        if (end === 'wait') child.kill('SIGKILL');
+        expect(await ended).to.equal(code);
+        await gone(pid);
+      });
+
+    it('a call in flight keeps the till running', async () => {
+      const answer = deferred<{ return_code: string }>();
+      service.answer = ({ cmd }) => (cmd === 'report' ? { return_code: 'SUCCESS' } : answer.promise);
+      const { child, lines } = startTill('getWxpayfaceRawdata', 'answer');
+      const ended = exit(child);
+      await lines.next();
+      await service.received('getWxpayfaceRawdata');
+      await pause(200);
+      answer.resolve({ return_code: 'ERROR' });
+      expect((await lines.next()).value).to.deep.equal({ return_code: 'ERROR' });
+      expect(await ended).to.equal(0);
+    });
+  });
+});
