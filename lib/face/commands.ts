@@ -266,3 +266,27 @@ const byName: ReadonlyMap<string, Command> = new Map(Object.entries(commands));
 
 /** The row of a command, or undefined for one that the page doesn't describe. */
 export const findCommand = (cmd: string): Command | undefined => byName.get(cmd);
+
+/** Compares as far as `since` goes: '1.18' is met by 1.18.0.0. */
+function isOlder(version: string, since: string): boolean {
+  const have = version.split('.').map(Number);
+  for (const [index, wanted] of since.split('.').map(Number).entries()) {
+    const part = have[index] ?? 0;
+    if (part !== wanted) return part < wanted;
+  }
+  return false;
+}
+
+/** What of a request is newer than the library's version, and the SDK version that introduced it. */
+export function newerThan(
+  version: string,
+  cmd: string,
+  params: Readonly<Record<string, unknown>>,
+): Array<{ what: string; since: string }> {
+  const command = findCommand(cmd);
+  if (command === undefined) return [];
+  const used = [{ what: cmd, since: command.since }];
+  for (const [field, { since }] of Object.entries(command.fields))
+    if (since !== undefined && given(params[field])) used.push({ what: `${cmd}'s parameter ${field}`, since });
+  return used.filter(({ since }) => isOlder(version, since));
+}

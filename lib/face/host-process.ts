@@ -105,13 +105,13 @@ export class HostProcess implements Host {
     });
   }
 
-  call({ cmd, request, stop }: Call): Promise<Uint8Array> {
+  call({ cmd, request, person }: Call): Promise<Uint8Array> {
     if (this.endedAt !== undefined) return Promise.reject(new HostProcessError(this.#problem));
     return new Promise((resolve, reject) => {
       const pending: Pending = { cmd, resolve, reject };
       this.#lastId = (this.#lastId % largestId) + 1;
       this.#pending.set(this.#lastId, pending);
-      this.#watch(pending, stop);
+      this.#watch(pending, person);
       this.#holdParent(true);
       const [header, message] = requestFrame(this.#lastId, request);
       this.#child.stdin.cork();
@@ -130,24 +130,24 @@ export class HostProcess implements Host {
     clearTimeout(enough);
   }
 
-  #watch(pending: Pending, stop: (() => void) | undefined): void {
+  #watch(pending: Pending, person: Call['person']): void {
     const { callTimeout, humanTimeout } = this.#timeOuts;
-    const endAfterCallTimeout = (problem: string) => {
-      if (callTimeout !== undefined) pending.timer = after(callTimeout, () => this.#end(problem));
+    const act = (milliseconds: number | undefined, action: () => void) => {
+      if (milliseconds === undefined) return;
+      // After a pause of this process itself the answer may be there, not read yet: the immediate lets it be read first.
+      pending.timer = setTimeout(() => setImmediate(() => pending.timer && action()), milliseconds);
     };
-    if (stop === undefined) endAfterCallTimeout(`did not answer ${pending.cmd} within ${callTimeout} ms and was ended`);
-    else if (humanTimeout !== undefined)
-      pending.timer = after(humanTimeout, () => {
-        endAfterCallTimeout(
-          `did not answer ${pending.cmd} within ${humanTimeout} ms, nor ${callTimeout} ms after stopWxpayface, and was ended`,
-        );
-        stop();
+    const late = `did not answer ${pending.cmd} within`;
+    if (person === undefined) act(callTimeout, () => this.#end(`${late} ${callTimeout} ms and was ended`));
+    else
+      act(humanTimeout, () => {
+        if (!person.awaited()) return;
+        act(callTimeout, () => {
+          const problem = `${late} ${humanTimeout} ms, nor ${callTimeout} ms after stopWxpayface, and was ended`;
+          if (person.awaited()) this.#end(problem);
+        });
+        person.stop();
       });
-
-    /** After a pause of this process itself, an answer may be there that was not read yet: reads first. */
-    function after(milliseconds: number, act: () => void) {
-      return setTimeout(() => setImmediate(() => pending.timer && act()), milliseconds);
-    }
   }
 
   #receive(payload: Buffer, library: string): void {

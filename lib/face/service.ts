@@ -13,6 +13,7 @@ import {
   findCommand,
   type GetWxpayfaceCodeParams,
   type InitWxpayfaceParams,
+  newerThan,
   type StopWxpayfaceParams,
   type UpdateWxpayfacePayResultParams,
 } from './commands.js';
@@ -20,7 +21,7 @@ import { ServiceCommandError, ServiceResponseError } from './errors.js';
 import { Lane } from './lane.js';
 import { parseResponse, prepareRequest, type RawResponse } from './messages.js';
 import { type LibraryInfo, type OpenOptions, openLibrary } from './open.js';
-import type { Connection, Transport } from './transport.js';
+import type { Call, Connection, Transport } from './transport.js';
 
 type Params = Readonly<Record<string, unknown>>;
 
@@ -55,7 +56,8 @@ export class FaceService {
   declare readonly [Symbol.asyncDispose]: () => Promise<void>;
   readonly #transport: Transport;
   readonly #serial = new Lane();
-  readonly #inFlight = new Set<Promise<unknown>>();
+  readonly #inFlight = new Set<symbol>();
+  #whenIdle = () => {};
   readonly #warned = new Set<string>();
   /** The parameters of an initWxpayface that is in force, and the connection it was sent on. */
   #init: { readonly request: () => Uint8Array; connection: Connection } | undefined;
@@ -112,8 +114,8 @@ export class FaceService {
 
   /**
    * Tells the customer's screen how the payment ended (vendor page 8). Returns when the customer has confirmed, or never.
-   * Aborting lets the commands behind it go ahead; the vendor's own call can't be ended, so the promise still settles when
-   * that has returned.
+   * Aborting lets the commands behind it, and close(), go ahead; the vendor's own call can't be ended, so the promise still
+   * settles when that has returned.
    */
   updateWxpayfacePayResult(
     params: UpdateWxpayfacePayResultParams,
@@ -149,15 +151,18 @@ export class FaceService {
     }
   }
 
-  /** Waits for calls in flight; later calls are rejected with ClosedError. Idempotent. */
+  /** Waits for calls in flight, those in the queue too; later calls are rejected with ClosedError. Idempotent. */
   close(): Promise<void> {
     this.#closed ??= this.#finish();
     return this.#closed;
   }
 
   async #finish(): Promise<void> {
-    // An abort may still send a stopWxpayface meanwhile.
-    while (this.#inFlight.size > 0) await Promise.allSettled(this.#inFlight);
+    // An abort may still send a stopWxpayface meanwhile, or let go of a call that never returns.
+    if (this.#inFlight.size > 0)
+      await new Promise<void>((resolve) => {
+        this.#whenIdle = resolve;
+      });
     await this.#transport.close();
   }
 
@@ -185,34 +190,34 @@ export class FaceService {
     const request = prepareRequest(cmd, params);
     if (signal?.aborted) throw signal.reason;
     this.#warnOfNewer(cmd, params);
-    return this.#track(this.#inTurn(cmd, { ...params }, request, signal));
-  }
-
-  async #track<Result>(call: Promise<Result>): Promise<Result> {
-    this.#inFlight.add(call);
-    try {
-      return await call;
-    } finally {
-      this.#inFlight.delete(call);
-    }
+    return this.#inTurn(cmd, { ...params }, request, signal);
   }
 
   async #inTurn(cmd: string, params: Params, request: () => Uint8Array, signal?: AbortSignal): Promise<RawResponse> {
     const command = findCommand(cmd);
-    const leave = command?.lane === 'serial' ? await this.#serial.enter(signal) : undefined;
+    const call = Symbol(cmd);
+    this.#inFlight.add(call);
+    let leaveLane = () => {};
+    const leave = () => {
+      leaveLane();
+      this.#inFlight.delete(call);
+      if (this.#inFlight.size === 0) this.#whenIdle();
+    };
     const stop = () => this.#stop(params);
     const onAbort = command?.abort === 'leave' ? leave : stop;
     try {
+      if (command?.lane === 'serial') leaveLane = await this.#serial.enter(signal);
       const connection = await unlessAborted(this.#ready(command), signal);
       if (signal?.aborted) throw signal.reason;
-      if (onAbort) signal?.addEventListener('abort', onAbort);
+      signal?.addEventListener('abort', onAbort);
       if (cmd === 'releaseWxpayface') this.#init = undefined;
-      const response = await this.#exchange(connection, cmd, request, command?.waitsForPerson ? stop : undefined);
+      const person = command?.waitsForPerson ? { stop, awaited: () => this.#inFlight.has(call) } : undefined;
+      const response = await this.#exchange(connection, cmd, request, person);
       if (cmd === 'initWxpayface' && response.return_code === 'SUCCESS') this.#init = { request, connection };
       return response;
     } finally {
-      if (onAbort) signal?.removeEventListener('abort', onAbort);
-      leave?.();
+      signal?.removeEventListener('abort', onAbort);
+      leave();
     }
   }
 
@@ -239,7 +244,7 @@ export class FaceService {
     connection: Connection,
     cmd: string,
     request: () => Uint8Array,
-    stop?: () => void,
+    person?: Call['person'],
   ): Promise<RawResponse> {
     const began = performance.now();
     const tell = (outcome: { return_code: string } | { error: string }) => {
@@ -248,7 +253,7 @@ export class FaceService {
       callChannel.publish(event);
     };
     try {
-      const bytes = await connection.call({ cmd, request: request(), ...(stop === undefined ? {} : { stop }) });
+      const bytes = await connection.call({ cmd, request: request(), ...(person === undefined ? {} : { person }) });
       const response = parseResponse(cmd, bytes);
       tell({ return_code: response.return_code });
       return response;
@@ -262,23 +267,19 @@ export class FaceService {
   #stop({ appid, mch_id, authinfo }: Params): void {
     const params = { appid, mch_id, authinfo };
     this.#warnOfNewer('stopWxpayface', params);
-    this.#track(this.#inTurn('stopWxpayface', params, prepareRequest('stopWxpayface', params))).catch(() => {});
+    this.#inTurn('stopWxpayface', params, prepareRequest('stopWxpayface', params)).catch(() => {});
   }
 
   #warnOfNewer(cmd: string, params: Params): void {
-    const command = findCommand(cmd);
     const { version, path } = this.library;
-    if (command === undefined || version === undefined) return;
-    const warnOnce = (what: string, since: string) => {
-      if (!isOlder(version, since) || this.#warned.has(what)) return;
+    if (version === undefined) return;
+    for (const { what, since } of newerThan(version, cmd, params)) {
+      if (this.#warned.has(what)) continue;
       this.#warned.add(what);
       process.emitWarning(`${what} needs SDK ${since}, but ${path} is ${version}: it may be ignored or refused`, {
         type: 'WxpayFaceWarning',
       });
-    };
-    warnOnce(cmd, command.since);
-    for (const [field, { since }] of Object.entries(command.fields))
-      if (since !== undefined && (params[field] ?? '') !== '') warnOnce(`${cmd}'s parameter ${field}`, since);
+    }
   }
 }
 
@@ -305,16 +306,6 @@ async function unlessAborted<Result>(result: Promise<Result>, signal: AbortSigna
   } finally {
     signal.removeEventListener('abort', giveUp);
   }
-}
-
-/** Compares as far as `since` goes: '1.18' is met by 1.18.0.0. */
-function isOlder(version: string, since: string): boolean {
-  const have = version.split('.').map(Number);
-  for (const [index, wanted] of since.split('.').map(Number).entries()) {
-    const part = have[index] ?? 0;
-    if (part !== wanted) return part < wanted;
-  }
-  return false;
 }
 
 /**

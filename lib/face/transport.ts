@@ -3,8 +3,13 @@ export interface Call {
   readonly cmd: string;
   /** JSON in UTF-8. */
   readonly request: Uint8Array;
-  /** Only where the command waits for a person: asks the service to end that wait. */
-  readonly stop?: () => void;
+  /** Only where the command waits for a person. */
+  readonly person?: {
+    /** Asks the service to end that wait. */
+    readonly stop: () => void;
+    /** False once the caller has turned to the next customer: then neither a stop nor a new start may get in the way. */
+    readonly awaited: () => boolean;
+  };
 }
 
 /** The vendor's library, loaded once. */
