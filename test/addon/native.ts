@@ -28,12 +28,18 @@ const windows = process.platform === 'win32';
 const target = `${process.platform}-${process.arch}`;
 
 export const root = fileURLToPath(new URL('../../../..', import.meta.url));
-export const addonPath = join(root, 'prebuilds', target, 'wxpay_face.node');
-export const hostPath = join(root, 'prebuilds', target, windows ? 'wxpay-face-host.exe' : 'wxpay-face-host');
-export const stubPath = join(root, 'prebuilds', target, windows ? 'WxpayFaceSDK.dll' : 'libWxpayFaceSDK.so');
+
+// The sanitizers' scripts put builds of their own here; else what users get is tested.
+const build = process.env.WXPAY_FACE_TEST_BUILD ?? join(root, 'build', target);
+const binaries = process.env.WXPAY_FACE_TEST_BUILD ? join(build, 'out') : join(root, 'prebuilds', target);
+
+export const addonPath = join(binaries, 'wxpay_face.node');
+export const hostPath = join(binaries, windows ? 'wxpay-face-host.exe' : 'wxpay-face-host');
+export const stubPath = join(binaries, windows ? 'WxpayFaceSDK.dll' : 'libWxpayFaceSDK.so');
+export const coreTestPath = join(build, 'test', 'core-test');
 
 /** A library of test/addon/libraries. */
-export const testLibrary = (name: string) => join(root, 'build', target, 'test', `${name}${windows ? '.dll' : '.so'}`);
+export const testLibrary = (name: string) => join(build, 'test', `${name}${windows ? '.dll' : '.so'}`);
 
 export const loadAddon = (): Addon => createRequire(import.meta.url)(addonPath);
 

@@ -35,7 +35,7 @@ describe('addon: several environments in a process', () => {
     const messages = await Promise.all(workers.map((worker) => once(worker, 'message')));
     expect(messages.flat()).to.deep.equal(Array(8).fill('done'));
     await Promise.all(workers.map((worker) => worker.terminate()));
-    expect(await report(library)).to.deep.equal({ return_code: 'SUCCESS', outstanding: 0, blocked: 0 });
+    expect(await report(library)).to.deep.include({ outstanding: 0, blocked: 0 });
   });
 
   it('goes on in the main thread while workers are terminated in the middle of their calls', async () => {
