@@ -7,6 +7,9 @@ import { expect } from 'chai';
 import { hostPath, root, type Service, startService, stubPath, testLibrary } from './native.js';
 
 const mebibyte = 1 << 20;
+
+// A program that runs the host, such as valgrind.
+const under: string[] = JSON.parse(process.env.WXPAY_FACE_TEST_UNDER ?? '[]');
 const windows = process.platform === 'win32';
 
 interface Frame {
@@ -27,7 +30,8 @@ class Host {
   #needed = 4;
 
   constructor(...args: string[]) {
-    this.child = spawn(hostPath, args, { stdio: ['pipe', 'pipe', 'pipe'] });
+    const [program, ...before] = [...under, hostPath];
+    this.child = spawn(program, [...before, ...args], { stdio: ['pipe', 'pipe', 'pipe'] });
     this.exit = new Promise((resolve) => this.child.once('close', (code, signal) => resolve([code, signal])));
     this.child.stdin.on('error', () => {}); // a host that has ended
     this.child.stderr.on('data', (chunk) => {
@@ -95,7 +99,7 @@ describe('host process', () => {
   }
   afterEach(async () => {
     for (const host of hosts.splice(0)) {
-      host.child.kill('SIGKILL');
+      host.child.stdin.end();
       await host.exit;
     }
   });
