@@ -152,6 +152,20 @@ describe('A host process', () => {
     expect(await code).to.deep.equal({ return_code: 'SCAN_PAYMENT' });
   });
 
+  it('is neither stopped nor ended for a result screen that its till has let go of', async () => {
+    const face = await open({ library: stubPath, callTimeout: 100, humanTimeout: 100 });
+    const confirmed = deferred<{ return_code: string }>();
+    service.answer = ({ cmd }) => (cmd === 'updateWxpayfacePayResult' ? confirmed.promise : { return_code: 'SUCCESS' });
+    const abort = new AbortController();
+    const told = face.updateWxpayfacePayResult({ ...order, payresult: 'SUCCESS' }, { signal: abort.signal });
+    await service.received('updateWxpayfacePayResult');
+    abort.abort();
+    await pause(400);
+    confirmed.resolve({ return_code: 'SUCCESS' });
+    expect(await told).to.deep.equal({ return_code: 'SUCCESS' });
+    expect(service.cmds).to.deep.equal(['updateWxpayfacePayResult']);
+  });
+
   describe('started again', () => {
     /** Ends the host: a request that is never answered. */
     async function endHost(face: FaceService) {
@@ -352,6 +366,10 @@ describe('A host process', () => {
         expect(await ended).to.equal(code);
         await gone(pid);
       });
+
+    it('one that was asked nothing lets the till end', async () => {
+      expect(await exit(startTill('nothing', '').child)).to.equal(7);
+    });
 
     it('a call in flight keeps the till running', async () => {
       const answer = deferred<{ return_code: string }>();
