@@ -121,5 +121,7 @@ export function reverseAnswer(answer: ReverseResult): Answer {
 export function reverseError(error: unknown): Answer {
   const detail = describe(error);
   if (error instanceof InvalidParameterError) return { on: 'reverse:unable', detail };
+  if (error instanceof PayProtocolError)
+    return { on: 'reverse:refused', detail: error.return_msg ?? error.return_code };
   return { on: 'reverse:again', detail };
 }

@@ -55,6 +55,9 @@ const progressOf = (phase: Phase): PaymentProgress['phase'] => {
   return phase === 'reversing' ? 'reversing' : 'submitting';
 };
 
+/** One for all: the error that abort() would make, with its stack, is dear where thousands are polled. */
+const stopped = new ClosedError('What is no longer needed');
+
 /** A client that throws at once is one that rejects. */
 const call = async <T>(send: () => Promise<T>): Promise<T> => send();
 
@@ -78,8 +81,8 @@ export class ActivePayment {
   #revision: number;
   /** By the monotonic clock. */
   #requestedAt: number;
-  /** Settles when the payment request has ended, one way or the other; never rejects. */
-  #submission: Promise<void> = Promise.resolve();
+  /** Settles when the payment request has ended, one way or the other, and that has had its effect; never rejects. */
+  #submission: Promise<unknown> = Promise.resolve();
   readonly #inbox: Array<{ event: PaymentEvent; taken: (taken: boolean) => void }> = [];
   #pumping: Promise<void> | undefined;
   readonly #waiters: Waiter[] = [];
@@ -137,7 +140,7 @@ export class ActivePayment {
     this.#submission = call(() => send({ signal: this.#life.signal }))
       .then((answer) => submitAnswer(answer, this.#entry.total_fee))
       .catch(submitError)
-      .then((answer) => void this.post(answer));
+      .then((answer) => this.post(answer));
   }
 
   /** Goes on where the journal left off. */
@@ -204,7 +207,7 @@ export class ActivePayment {
   #entered(event: PaymentEvent): void {
     const { phase } = this.#state;
     const seen = event.detail === undefined ? {} : { detail: event.detail };
-    if (phase !== 'polling' && phase !== 'confirming') this.#deadline.abort();
+    if (phase !== 'polling' && phase !== 'confirming') this.#deadline.abort(stopped);
     this.#tell({ phase: progressOf(phase), ...(finalPhases.has(phase) ? { detail: phase } : seen) });
     if (finalPhases.has(phase)) this.#end();
     this.#answerWaiters();
@@ -234,7 +237,7 @@ export class ActivePayment {
 
   #perform(next: Next): void {
     if (next.do === 'continue') return;
-    this.#action.abort();
+    this.#action.abort(stopped);
     if (next.do === 'end' || next.do === 'submit') return;
     this.#action = new AbortController();
     const { signal } = this.#action;
@@ -244,10 +247,10 @@ export class ActivePayment {
     });
   }
 
-  async #query({ wait, attempt }: Extract<Next, { do: 'query' }>, signal: AbortSignal): Promise<void> {
-    const { client, clock, gate } = this.#around;
+  async #query({ wait, notBefore, attempt }: Extract<Next, { do: 'query' }>, signal: AbortSignal): Promise<void> {
+    const { client, gate } = this.#around;
     const { rail, total_fee } = this.#entry;
-    if (wait > 0) await clock.sleep(wait, signal);
+    await this.#wait(wait, notBefore, signal);
     await gate(async () => {
       if (signal.aborted) return;
       const isReversing = this.#state.phase === 'reversing';
@@ -261,21 +264,26 @@ export class ActivePayment {
   }
 
   async #reverse({ wait, notBefore, attempt }: Extract<Next, { do: 'reverse' }>, signal: AbortSignal): Promise<void> {
-    const { client, clock, gate, policies, random } = this.#around;
-    const { rail } = this.#entry;
-    if (wait > 0) await clock.sleep(jittered(wait, policies.reversal.backoff.jitter, random()), signal);
-    // Timers may fire a little early.
-    while (this.#elapsed() < notBefore) await clock.sleep(Math.ceil(notBefore - this.#elapsed()), signal);
-    // Its answer may still be that the number is another sale's, whose payment a reversal would refund.
-    await this.#submission;
+    const { client, gate, policies, random } = this.#around;
+    await this.#wait(jittered(wait, policies.reversal.backoff.jitter, random()), notBefore, signal);
     await gate(async () => {
       if (signal.aborted) return;
       this.#tell({ phase: 'reversing', attempt });
-      const answer = await call(() => client[calls[rail].reverse](this.#order, { signal }))
+      const answer = await call(() => client[calls[this.#entry.rail].reverse](this.#order, { signal }))
         .then(reverseAnswer)
         .catch(reverseError);
       if (!signal.aborted) void this.post(answer);
     });
+  }
+
+  async #wait(ms: number, notBefore: number | undefined, signal: AbortSignal): Promise<void> {
+    const { clock } = this.#around;
+    if (ms > 0) await clock.sleep(ms, signal);
+    if (notBefore === undefined) return;
+    // Timers may fire a little early.
+    while (this.#elapsed() < notBefore) await clock.sleep(Math.ceil(notBefore - this.#elapsed()), signal);
+    // Its answer may still be that the number is another sale's, whose payment a reversal would refund.
+    await this.#submission;
   }
 
   #watchDeadline(): void {
@@ -326,9 +334,9 @@ export class ActivePayment {
   }
 
   #stop(): void {
-    this.#life.abort();
-    this.#action.abort();
-    this.#deadline.abort();
+    this.#life.abort(stopped);
+    this.#action.abort(stopped);
+    this.#deadline.abort(stopped);
     this.#around.onOver();
   }
 }

@@ -51,6 +51,7 @@ export const events = {
   'query:refused': 'a query was answered with an unsigned return_code FAIL',
   'reverse:done': 'the reversal was answered SUCCESS, without recall',
   'reverse:again': 'the reversal must be called again: recall Y, an err_code, no verified answer',
+  'reverse:refused': 'the reversal was answered with an unsigned return_code FAIL',
   'reverse:expired': 'the reversal was answered REVERSE_EXPIRE',
   'reverse:unable': "the reversal can't be sent from here, e.g. for want of a client certificate",
   timeout: 'polling.timeout has passed since the payment request',
@@ -111,8 +112,12 @@ export interface Facts {
 export interface Memory {
   readonly queries: number;
   readonly reversals: number;
-  /** The last query was refused like the payment request. */
+  /** The last query was answered with an unsigned return_code FAIL. */
   readonly queryRefused: boolean;
+  /** The last reversal too. */
+  readonly reversalRefused: boolean;
+  /** Some answer had a signature that verifies. */
+  readonly verified: boolean;
   /** After settleAfter a query found no order, and no query since has found one. */
   readonly missing: boolean;
   /** A reversal sent since then was answered SUCCESS. */
@@ -128,14 +133,15 @@ export interface PaymentState {
 /** What the driver does next. Waits in milliseconds. */
 export type Next =
   | { readonly do: 'submit' }
-  | { readonly do: 'query'; readonly wait: number; readonly attempt: number }
-  /** Not before `notBefore` since the payment request, and not before that request has ended one way or the other. */
+  /** Not before `notBefore` since the payment request; where that is given, also not before that request has ended. */
+  | { readonly do: 'query'; readonly wait: number; readonly notBefore?: number; readonly attempt: number }
   | { readonly do: 'reverse'; readonly wait: number; readonly notBefore: number; readonly attempt: number }
   /** Go on with what is going on. */
   | { readonly do: 'continue' }
   | { readonly do: 'end' };
 
-type Plan = 'query now' | 'query first' | 'query again' | 'reverse' | 'reverse again' | 'continue' | 'end';
+/** 'ask, then reverse': vendor page, 6: before a reversal the order's state is to be confirmed. */
+type Plan = 'query now' | 'query first' | 'query again' | 'ask, then reverse' | 'reverse' | 'continue' | 'end';
 
 type Guard = (state: PaymentState, event: PaymentEvent, policies: Policies) => boolean;
 
@@ -145,6 +151,8 @@ export const guards = {
   'given up by a person': ({ facts }) => facts.givenUp === true,
   'payment and queries refused, nothing verified': ({ facts, memory }, event, { polling }) =>
     facts.refusal !== undefined && memory.queryRefused && event.elapsed >= polling.timeout,
+  'everything refused for long': ({ memory }, event, { reversal }) =>
+    !memory.verified && memory.queryRefused && memory.reversalRefused && event.elapsed >= reversal.settleAfter,
   settled: ({ memory }) => memory.missing && memory.reversedSince,
   'settled, but it was charged': ({ facts, memory }) =>
     facts.charged === true && memory.missing && memory.reversedSince,
@@ -188,7 +196,7 @@ export const transitions: readonly Row[] = [
   { from: 'submitting', on: ['submit:not-sent'], to: 'failed', next: 'end', reason: '{detail}' },
   { from: 'submitting', on: ['submit:unclear', 'submit:refused'], to: 'polling', next: 'query first' },
   { from: 'submitting', on: ['withdraw'], to: 'cancelled', next: 'end' },
-  { from: 'submitting', on: ['timeout', 'abort', 'cancel'], to: 'reversing', next: 'reverse' },
+  { from: 'submitting', on: ['timeout', 'abort', 'cancel'], to: 'reversing', next: 'ask, then reverse' },
   // A crash: the request may have been sent, and may still be on its way.
   { from: 'submitting', on: ['restart'], to: 'polling', next: 'query first' },
 
@@ -214,7 +222,7 @@ export const transitions: readonly Row[] = [
     reason: attention.refused,
     resumable: true,
   },
-  { from: 'polling', on: ['timeout', 'abort', 'cancel'], to: 'reversing', next: 'reverse' },
+  { from: 'polling', on: ['timeout', 'abort', 'cancel'], to: 'reversing', next: 'ask, then reverse' },
   { from: 'polling', on: ['restart'], to: 'polling', next: 'query first' },
 
   {
@@ -229,7 +237,7 @@ export const transitions: readonly Row[] = [
   { from: 'confirming', on: ['query:silent', 'query:refused'], to: 'confirming', next: 'query again' },
   { from: 'confirming', on: ['query:REFUND'], to: 'attention', next: 'end', reason: attention.refund },
   { from: 'confirming', on: ['query:stranger'], to: 'attention', next: 'end', reason: attention.stranger },
-  { from: 'confirming', on: ['timeout', 'abort', 'cancel'], to: 'reversing', next: 'reverse' },
+  { from: 'confirming', on: ['timeout', 'abort', 'cancel'], to: 'reversing', next: 'ask, then reverse' },
   { from: 'confirming', on: ['restart'], to: 'confirming', next: 'query now' },
 
   // The request's own answer may come after the sale was given up.
@@ -243,7 +251,7 @@ export const transitions: readonly Row[] = [
     next: 'continue',
   },
   // Also SUCCESS: a reversal may have overtaken its payment. Only the query tells.
-  { from: 'reversing', on: ['reverse:done', 'reverse:again'], to: 'reversing', next: 'query now' },
+  { from: 'reversing', on: ['reverse:done', 'reverse:again', 'reverse:refused'], to: 'reversing', next: 'query now' },
   { from: 'reversing', on: ['reverse:expired'], to: 'attention', next: 'end', reason: attention.expired },
   {
     from: 'reversing',
@@ -276,6 +284,15 @@ export const transitions: readonly Row[] = [
     reason: attention.refused,
     resumable: true,
   },
+  {
+    from: 'reversing',
+    on: ['query:refused'],
+    when: 'everything refused for long',
+    to: 'attention',
+    next: 'end',
+    reason: attention.refused,
+    resumable: true,
+  },
   // SUCCESS too: found charged after it was given up, so it is reversed, never told as paid.
   {
     from: 'reversing',
@@ -289,16 +306,24 @@ export const transitions: readonly Row[] = [
       'query:refused',
     ],
     to: 'reversing',
-    next: 'reverse again',
+    next: 'reverse',
   },
   // The till may have died between a reversal and its confirmation.
   { from: 'reversing', on: ['restart'], to: 'reversing', next: 'query now' },
 
-  { from: 'paid', on: ['cancel'], to: 'reversing', next: 'reverse' },
-  { from: 'attention', on: ['cancel'], when: 'may still be reversed', to: 'reversing', next: 'reverse' },
+  { from: 'paid', on: ['cancel'], to: 'reversing', next: 'ask, then reverse' },
+  { from: 'attention', on: ['cancel'], when: 'may still be reversed', to: 'reversing', next: 'ask, then reverse' },
 ];
 
-const newMemory: Memory = { queries: 0, reversals: 0, queryRefused: false, missing: false, reversedSince: false };
+const newMemory: Memory = {
+  queries: 0,
+  reversals: 0,
+  queryRefused: false,
+  reversalRefused: false,
+  verified: false,
+  missing: false,
+  reversedSince: false,
+};
 
 /** A payment that was just written to the journal. */
 export const submitting: PaymentState = { phase: 'submitting', facts: {}, memory: newMemory };
@@ -336,35 +361,27 @@ function learn(facts: Facts, event: PaymentEvent): Facts {
   }
 }
 
-function remember(memory: Memory, event: PaymentEvent, { reversal }: Policies): Memory {
-  switch (event.on) {
-    case 'restart':
-      return newMemory;
-    case 'reverse:done':
-      return { ...memory, reversals: memory.reversals + 1, reversedSince: memory.missing };
-    case 'reverse:again':
-      return { ...memory, reversals: memory.reversals + 1, reversedSince: false };
-    case 'query:ORDERNOTEXIST':
-      return {
-        ...memory,
-        queries: memory.queries + 1,
-        queryRefused: false,
-        missing: memory.missing || event.elapsed >= reversal.settleAfter,
-      };
-    case 'query:silent':
-      return { ...memory, queries: memory.queries + 1 };
-    case 'query:refused':
-      return { ...memory, queries: memory.queries + 1, queryRefused: true };
-    default:
-      if (!event.on.startsWith('query:')) return memory;
-      return {
-        ...memory,
-        queries: memory.queries + 1,
-        queryRefused: false,
-        missing: false,
-        reversedSince: false,
-      };
-  }
+function remember(before: Memory, { on, elapsed, verified }: PaymentEvent, { reversal }: Policies): Memory {
+  if (on === 'restart') return newMemory;
+  const memory = verified ? { ...before, verified } : before;
+  if (on.startsWith('reverse:'))
+    return {
+      ...memory,
+      reversals: memory.reversals + 1,
+      reversalRefused: on === 'reverse:refused',
+      reversedSince: on === 'reverse:done' && memory.missing,
+    };
+  if (!on.startsWith('query:')) return memory;
+  const isSilent = on === 'query:silent' || on === 'query:refused';
+  const missing = on === 'query:ORDERNOTEXIST' && (memory.missing || elapsed >= reversal.settleAfter);
+  return {
+    ...memory,
+    queries: memory.queries + 1,
+    queryRefused: on === 'query:refused',
+    // Silence says nothing of the order; anything but ORDERNOTEXIST has found it.
+    missing: isSilent ? memory.missing : missing,
+    reversedSince: memory.reversedSince && (isSilent || missing),
+  };
 }
 
 /** What the final state adds to the facts. */
@@ -382,13 +399,8 @@ function conclude(facts: Facts, row: Row, event: PaymentEvent): Facts {
 }
 
 function plan(to: Plan, { queries, reversals }: Memory, { polling, reversal }: Policies): Next {
-  const query = (wait: number): Next => ({ do: 'query', wait, attempt: queries + 1 });
-  const reverse = (wait: number): Next => ({
-    do: 'reverse',
-    wait,
-    notBefore: reversal.notBefore,
-    attempt: reversals + 1,
-  });
+  const query = (wait: number) => ({ do: 'query' as const, wait, attempt: queries + 1 });
+  const { notBefore } = reversal;
   switch (to) {
     case 'query now':
       return query(0);
@@ -396,10 +408,10 @@ function plan(to: Plan, { queries, reversals }: Memory, { polling, reversal }: P
       return query(polling.firstDelay);
     case 'query again':
       return query(polling.interval);
+    case 'ask, then reverse':
+      return { ...query(0), notBefore };
     case 'reverse':
-      return reverse(0);
-    case 'reverse again':
-      return reverse(backoff(reversal.backoff, reversals));
+      return { do: 'reverse', wait: backoff(reversal.backoff, reversals), notBefore, attempt: reversals + 1 };
     default:
       return { do: to };
   }

@@ -97,9 +97,9 @@ export function resolvePolicies(
   return policies;
 }
 
-/** Milliseconds to wait after the given number of attempts, before jitter. */
+/** Milliseconds to wait after the given number of attempts, before jitter: none before the first. */
 export function backoff({ initial, factor, maximum }: ReversalPolicy['backoff'], attempts: number): number {
-  return Math.min(maximum, initial * factor ** Math.max(0, attempts - 1));
+  return attempts === 0 ? 0 : Math.min(maximum, initial * factor ** (attempts - 1));
 }
 
 /** Spreads a wait by a share of itself, so that many tills don't come back at the same moment. `chance` is from 0 to 1. */

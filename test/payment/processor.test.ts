@@ -101,7 +101,11 @@ describe('PaymentProcessor', () => {
 
   it('gives up a paid sale', async () => {
     const { pay, processor, clock, client } = till(
-      { micropay: [charged('A1', 100)], orderquery: [state('REVOKED')], reverse: [reversed('Y'), reversed()] },
+      {
+        micropay: [charged('A1', 100)],
+        orderquery: [isPaid('A1', 100), state('REVOKED')],
+        reverse: [reversed('Y'), reversed()],
+      },
       awaiting,
     );
     await pay();
@@ -111,7 +115,7 @@ describe('PaymentProcessor', () => {
 
   it('reverses what was aborted after sending', async () => {
     const { processor, clock, client } = till(
-      { micropay: [lost], orderquery: [state('REVOKED')], reverse: [reversed()] },
+      { micropay: [lost], orderquery: [isPaid('A1', 100), state('REVOKED')], reverse: [reversed()] },
       awaiting,
     );
     const abort = new AbortController();
