@@ -100,6 +100,8 @@ export function checkOptions(options: PayClientOptions): Settings {
   if (typeof options !== 'object' || options === null) throw new InvalidParameterError('options', 'must be an object');
   checkFields(fields, { ...options });
   const { appid, mch_id, sub_appid, sub_mch_id, key, endpoints = {}, timeout = {}, sandbox = false } = options;
+  for (const [name, value] of Object.entries({ endpoints, timeout }))
+    if (typeof value !== 'object' || value === null) throw new InvalidParameterError(name, 'must be an object');
   if (typeof sandbox !== 'boolean') throw new InvalidParameterError('sandbox', 'must be true or false');
   const pay = origin('endpoints.pay', endpoints.pay ?? vendor.pay);
   // A private gateway's orders are none of the vendor's backup host's business.

@@ -51,8 +51,8 @@ const carriers = new WeakMap<net.Socket, net.Socket>();
 /** Throws away what is still on its way, where a close would let it arrive a minute later (field facts). */
 function reset(socket: net.Socket): void {
   const carrier = carriers.get(socket);
-  // The way to an https:// proxy is a TLS connection itself.
-  if (carrier !== undefined && !(carrier instanceof tls.TLSSocket)) carrier.resetAndDestroy();
+  // The way to an https:// proxy is a TLS connection itself. One that's being shut down can't be reset, and has been heard.
+  if (carrier !== undefined && !(carrier instanceof tls.TLSSocket) && !socket.writableEnded) carrier.resetAndDestroy();
   socket.destroy();
 }
 
@@ -93,11 +93,11 @@ async function openThroughProxy(
 /** Opens connections that are ready for use, and gives none back before: what fails in here has sent nothing. */
 class GatewayAgent extends Agent {
   readonly #settings: TransportOptions;
-  readonly #secureContext: tls.SecureContext;
+  readonly #secureContext: () => tls.SecureContext;
   /** What may be wrong with the certificate that was shown last. */
   certificateNote = '';
 
-  constructor(settings: TransportOptions, secureContext: tls.SecureContext, keepAlive: boolean) {
+  constructor(settings: TransportOptions, secureContext: () => tls.SecureContext, keepAlive: boolean) {
     super({ keepAlive, timeout: keepFor });
     this.#settings = settings;
     this.#secureContext = secureContext;
@@ -129,7 +129,7 @@ class GatewayAgent extends Agent {
         socket: carrier,
         host,
         servername: net.isIP(host) === 0 ? host : '',
-        secureContext: this.#secureContext,
+        secureContext: this.#secureContext(),
         // Not left to NODE_TLS_REJECT_UNAUTHORIZED.
         rejectUnauthorized: true,
       });
@@ -176,6 +176,20 @@ const hints: Readonly<Record<string, string>> = {
 // With TLS 1.3 a server refuses the client's certificate after the client's handshake has ended: still nothing was heard.
 const handshakeRefused = (code: string): boolean => code.startsWith('ERR_SSL_') && Object.hasOwn(hints, code);
 
+/** Made at the first connection: the system's authorities take their time to read where others are added. */
+function secureContext(ca: TransportOptions['ca'], certificate?: Certificate): tls.SecureContext {
+  return tls.createSecureContext({
+    minVersion: 'TLSv1.2',
+    ...(ca.length > 0 && { ca: [...tls.rootCertificates, ...ca] }),
+    ...certificate,
+  });
+}
+
+function lazily<Value>(make: () => Value): () => Value {
+  let value: Value | undefined;
+  return () => (value ??= make());
+}
+
 /** Posts XML over HTTPS: no redirects, no retries, never a doubt about what was sent. */
 export class Transport {
   readonly #settings: TransportOptions;
@@ -184,13 +198,8 @@ export class Transport {
 
   constructor(settings: TransportOptions) {
     this.#settings = settings;
-    const { ca, certificate } = settings;
-    const trust: tls.SecureContextOptions = {
-      minVersion: 'TLSv1.2',
-      ...(ca.length > 0 && { ca: [...tls.rootCertificates, ...ca] }),
-    };
-    const anonymous = tls.createSecureContext(trust);
-    const merchant = certificate === undefined ? anonymous : tls.createSecureContext({ ...trust, ...certificate });
+    const anonymous = lazily(() => secureContext(settings.ca));
+    const merchant = lazily(() => secureContext(settings.ca, settings.certificate));
     this.#agents = {
       fresh: new GatewayAgent(settings, anonymous, false),
       kept: new GatewayAgent(settings, anonymous, true),
