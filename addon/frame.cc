@@ -7,6 +7,8 @@ namespace wxpay_face {
 namespace {
 
 constexpr size_t kWord = 4;
+// A request is read by pieces, so that a length without the bytes doesn't cost 64 MiB.
+constexpr size_t kPiece = size_t{64} << 10;
 
 uint32_t read_word(const uint8_t* bytes) {
   return uint32_t{bytes[0]} << 24 | uint32_t{bytes[1]} << 16 | uint32_t{bytes[2]} << 8 | uint32_t{bytes[3]};
@@ -26,8 +28,14 @@ ReadResult read_request(const ReadExactly& read, Request& request) {
   if (!read(word, kWord)) return ReadResult::end;
   request.id = read_word(word);
   if (request.id == 0) return ReadResult::malformed;
-  request.body.resize(payload - kWord);
-  if (!request.body.empty() && !read(request.body.data(), request.body.size())) return ReadResult::end;
+  const size_t size = payload - kWord;
+  request.body.clear();
+  while (request.body.size() < size) {
+    const size_t position = request.body.size();
+    const size_t piece = std::min(size - position, kPiece);
+    request.body.resize(position + piece);
+    if (!read(request.body.data() + position, piece)) return ReadResult::end;
+  }
   return ReadResult::request;
 }
 

@@ -172,7 +172,9 @@ std::shared_future<Library> load(const std::string& path) {
   CallThreads::instance().run([path, loaded] {
     const auto result = Library::load(path);
     if (const auto* error = std::get_if<LoadError>(&result)) {
-      send_greeting(error->code.value_or(kNoErrorNumber), error->message);
+      // The parent learns of a missing symbol by dlsym's words; Windows has a number for it, and no name.
+      const std::string missing = error->missing_symbol.empty() ? "" : ": undefined symbol: " + error->missing_symbol;
+      send_greeting(error->code.value_or(kNoErrorNumber), error->message + missing);
       end(kLoadFailed);
     }
     send_greeting(0, "");

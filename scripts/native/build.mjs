@@ -31,17 +31,18 @@ export function need(program, debianPackage) {
 }
 
 /** Builds into build/<name> with CMake variables of its own, and returns that folder. */
-export function build(name, variables, env = {}) {
+export function build(name, variables) {
   const folder = join(root, 'build', name);
   const cmakeJs = join(dirname(createRequire(import.meta.url).resolve('cmake-js/package.json')), 'bin', 'cmake-js');
   const defines = Object.entries(variables).map(([key, value]) => `--CD${key}=${value}`);
-  const args = [cmakeJs, 'build', '--config', 'RelWithDebInfo', '--log-level', 'warn', '-O', folder, ...defines];
-  const { status, stdout, stderr } = spawnSync(process.execPath, args, {
-    cwd: root,
-    env: { ...process.env, ...env },
-    encoding: 'utf8',
-  });
-  if (status !== 0) {
+  const options = ['--config', 'RelWithDebInfo', '--log-level', 'warn', '-O', folder, ...defines];
+  // Both: build alone would go on with the variables of a former configuration.
+  for (const step of ['configure', 'build']) {
+    const { status, stdout, stderr } = spawnSync(process.execPath, [cmakeJs, step, ...options], {
+      cwd: root,
+      encoding: 'utf8',
+    });
+    if (status === 0) continue;
     process.stderr.write(stdout + stderr);
     console.error(`the build of build/${name} failed; the compiler's own words are above.`);
     process.exit(1);
