@@ -12,7 +12,12 @@ import type { Call, Connection, Transport } from './transport.js';
 interface TimeOuts {
   readonly callTimeout?: number | undefined;
   readonly humanTimeout?: number | undefined;
+  /** For the start of the program and the loading of the library. */
+  readonly loadTimeout?: number | undefined;
 }
+
+// An antivirus program may look at the host for long before it lets it start.
+const shortestLoadTimeout = 10_000;
 
 interface Pending {
   readonly cmd: string;
@@ -57,9 +62,9 @@ export class HostProcess implements Host {
     timeOuts: TimeOuts,
   ): Promise<HostProcess> {
     const host = new HostProcess(command, library, timeOuts);
-    const { callTimeout } = timeOuts;
+    const { loadTimeout } = timeOuts;
     const late =
-      callTimeout && setTimeout(() => host.#end(`did not load the library within ${callTimeout} ms`), callTimeout);
+      loadTimeout && setTimeout(() => host.#end(`did not load the library within ${loadTimeout} ms`), loadTimeout);
     try {
       await new Promise<void>((resolve, reject) => {
         host.#loaded = (problem) => (problem === undefined ? resolve() : reject(problem));
@@ -239,7 +244,12 @@ export async function restarting(
  * Loads the vendor's library in a host process of the library's own architecture.
  * @throws LibraryLoadError, HostProcessError
  */
-export async function openHostProcess(library: string, arch: string, timeOuts: TimeOuts): Promise<Transport> {
+export async function openHostProcess(
+  library: string,
+  arch: string,
+  { callTimeout, humanTimeout }: TimeOuts,
+): Promise<Transport> {
   const program = findPrebuild(arch, process.platform === 'win32' ? 'wxpay-face-host.exe' : 'wxpay-face-host');
-  return restarting(() => HostProcess.start([program], library, timeOuts));
+  const loadTimeout = callTimeout && Math.max(callTimeout, shortestLoadTimeout);
+  return restarting(() => HostProcess.start([program], library, { callTimeout, humanTimeout, loadTimeout }));
 }

@@ -23,7 +23,7 @@ export interface OpenOptions {
   /**
    * Milliseconds without an answer after which a host process is ended and restarted; the calls in flight are rejected
    * with HostProcessError. Host process only, and not for the two commands that wait for a person (getWxpayfaceCode,
-   * updateWxpayfacePayResult).
+   * updateWxpayfacePayResult). The start of a host process has at least 10 seconds.
    * @default none
    */
   callTimeout?: number | undefined;

@@ -25,7 +25,11 @@ describe('A library that can not be loaded says why, and what to do:', () => {
     folder = mkdtempSync(join(tmpdir(), 'face-'));
   });
   afterEach(() => {
-    rmSync(folder, { recursive: true, maxRetries: 5 });
+    try {
+      rmSync(folder, { recursive: true, maxRetries: 5 });
+    } catch (error) {
+      if (!windows) throw error; // which keeps a library's file open in this process, also when its loading failed
+    }
   });
 
   /** A copy of the stub library with a change. */
@@ -52,7 +56,8 @@ describe('A library that can not be loaded says why, and what to do:', () => {
     const unpacked = join(folder, 'app.asar.unpacked');
     mkdirSync(unpacked);
     copyFileSync(stubPath, join(unpacked, fileName));
-    const face = await FaceService.open({ library: join(unpacked, fileName) });
+    // Out of this process: Windows would keep the file for as long as it is loaded.
+    const face = await FaceService.open({ library: join(unpacked, fileName), host: 'host-process' });
     await face.close();
   });
 
@@ -162,14 +167,10 @@ describe('A library that can not be loaded says why, and what to do:', () => {
       });
   }
 
-  it('a library that crashes, or never returns, while it is loaded', async () => {
-    const crashed = await rejection(FaceService.open({ library: testLibrary('crash_on_load'), host: 'host-process' }));
-    expect(crashed).to.be.instanceOf(HostProcessError);
-    expect(crashed).to.have.property('message').that.includes('before the library was loaded');
-    const library = testLibrary('hang_on_load');
-    const hung = await rejection(FaceService.open({ library, host: 'host-process', callTimeout: 300 }));
-    expect(hung).to.be.instanceOf(HostProcessError);
-    expect(hung).to.have.property('message').that.includes('did not load the library within 300 ms');
+  it('a library that crashes while it is loaded', async () => {
+    const error = await rejection(FaceService.open({ library: testLibrary('crash_on_load'), host: 'host-process' }));
+    expect(error).to.be.instanceOf(HostProcessError);
+    expect(error).to.have.property('message').that.includes('before the library was loaded');
   });
 
   it("options that mean nothing, with the option's name", async () => {
