@@ -1,18 +1,22 @@
 // Builds the addon, the host process and the stub library, and puts them where the package looks: prebuilds/<target>/.
-//   node scripts/build-native.mjs [--target linux-x64 | win32-x64 | win32-ia32]
+//   node scripts/build-native.mjs [--target linux-x64 | win32-x64 | win32-ia32] [--portable]
 // The Windows targets are cross-built on Linux by mingw-w64; on Windows itself MSVC builds that machine's own.
+// --portable: Linux binaries for old distributions too, as they are published.
 import { spawnSync } from 'node:child_process';
 import { copyFileSync, existsSync, mkdirSync, readFileSync, renameSync, statSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
+import { portableCompiler } from './portable-compiler.mjs';
 import { nodeApiShim } from './windows/node-api-shim.mjs';
 
 const root = resolve(dirname(fileURLToPath(import.meta.url)), '..');
 const here = `${process.platform}-${process.arch}`;
-const { values } = parseArgs({ options: { target: { type: 'string', default: here } } });
-const { target } = values;
+const { values } = parseArgs({
+  options: { target: { type: 'string', default: here }, portable: { type: 'boolean', default: false } },
+});
+const { target, portable } = values;
 const [platform, arch] = target.split('-');
 
 function stop(message) {
@@ -24,7 +28,8 @@ const found = (program) => !spawnSync(program, ['--version'], { stdio: 'ignore' 
 
 const crossCompilers = { 'win32-x64': 'x86_64-w64-mingw32-g++-posix', 'win32-ia32': 'i686-w64-mingw32-g++-posix' };
 const crossCompiler = process.platform === 'linux' ? crossCompilers[target] : undefined;
-if (target !== here && !crossCompiler) stop(`this machine can't build ${target}.`);
+if ((target !== here && !crossCompiler) || (portable && target !== 'linux-x64'))
+  stop(`this machine can't build ${target}${portable ? ' --portable' : ''}.`);
 
 const install =
   process.platform === 'win32'
@@ -40,7 +45,7 @@ if (crossCompiler) {
   stop(`a C++ compiler is missing; ${install}.`);
 }
 
-const output = join(root, 'build', target);
+const output = join(root, 'build', portable ? `${target}-portable` : target);
 const cmakeJs = join(dirname(createRequire(import.meta.url).resolve('cmake-js/package.json')), 'bin', 'cmake-js');
 const options = ['--log-level', 'warn', '--arch', arch, '-O', output];
 if (crossCompiler) {
@@ -52,6 +57,10 @@ if (crossCompiler) {
     `--CDCMAKE_TOOLCHAIN_FILE=${join(root, 'scripts/windows/mingw.toolchain.cmake')}`,
     `--CDNODE_API_SHIM=${shim}`,
   );
+}
+if (portable) {
+  const { cc, cxx } = portableCompiler();
+  options.push(`--CDCMAKE_C_COMPILER=${cc}`, `--CDCMAKE_CXX_COMPILER=${cxx}`, '--CDWXPAY_FACE_TESTS=OFF');
 }
 const built = spawnSync(process.execPath, [cmakeJs, 'build', ...options], {
   cwd: root,
@@ -74,7 +83,7 @@ mkdirSync(prebuilds, { recursive: true });
 for (const product of products) {
   const from = join(output, 'out', product);
   const to = join(prebuilds, product);
-  if (existsSync(to) && statSync(to).mtimeMs >= statSync(from).mtimeMs) continue;
+  if (!portable && existsSync(to) && statSync(to).mtimeMs >= statSync(from).mtimeMs) continue;
   // By way of rename: a process that has the old file mapped keeps it, where writing into it would crash that process.
   copyFileSync(from, `${to}.new`);
   renameSync(`${to}.new`, to);

@@ -4,6 +4,9 @@ import { fileURLToPath } from 'node:url';
 import { ensureSystemPackages } from './system-packages.mjs';
 
 ensureSystemPackages('building the Windows binaries', ['g++-mingw-w64-x86-64-posix', 'g++-mingw-w64-i686-posix']);
-const build = fileURLToPath(new URL('build-native.mjs', import.meta.url));
-for (const target of ['linux-x64', 'win32-x64', 'win32-ia32'])
-  execFileSync(process.execPath, [build, '--target', target], { stdio: 'inherit' });
+const script = (name, ...args) =>
+  execFileSync(process.execPath, [fileURLToPath(new URL(name, import.meta.url)), ...args], { stdio: 'inherit' });
+script('build-native.mjs', '--target', 'linux-x64', '--portable');
+script('build-native.mjs', '--target', 'win32-x64');
+script('build-native.mjs', '--target', 'win32-ia32');
+script('check-binaries.mjs');

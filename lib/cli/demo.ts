@@ -29,9 +29,9 @@ const acts: readonly Act[] = [
 ];
 
 /** A demonstration's pace: the same policies as in a shop, a few times faster. Milliseconds. */
-const timeout = { connect: 1000, response: 2000 };
-const polling = { firstDelay: 1000, interval: 1000, timeout: 4000 };
-const reversal = { notBefore: 3000, mode: 'await', settleAfter: 5000 } as const;
+const timeout = { connect: 5000, response: 5000 };
+const polling = { firstDelay: 1000, interval: 1000, timeout: 8000 };
+const reversal = { notBefore: 3000, mode: 'await', settleAfter: 15_000 } as const;
 
 const yuan = (fen: number): string => `¥${(fen / 100).toFixed(2)}`;
 
@@ -57,7 +57,8 @@ async function perform(act: Act, index: number, facePay: FacePay, simulator: Sim
   const outcome = await facePay.pay(order).finally(stopWatching);
   const entry = simulator.ledger.find(({ out_trade_no }) => out_trade_no === order.out_trade_no);
   const good = outcome.status === act.expected && agrees(outcome, entry);
-  console.log(`   outcome   ${outcome.status} · order ${order.out_trade_no} · ${yuan(order.total_fee)}`);
+  const reason = 'reason' in outcome ? ` · ${outcome.reason}` : '';
+  console.log(`   outcome   ${outcome.status}${reason} · order ${order.out_trade_no} · ${yuan(order.total_fee)}`);
   console.log(`   ledger    ${describe(entry)}`);
   console.log(good ? '   they agree' : `   THEY DISAGREE (expected: ${act.expected})`);
   return good;

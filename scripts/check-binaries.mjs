@@ -1,0 +1,50 @@
+// Prints what the published binaries ask of a system, and fails where that is more than was promised: the C library of old
+// Linux distributions; on Windows nothing but the system, from Windows 7.
+import { execFileSync } from 'node:child_process';
+import { readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { oldestGlibc } from './portable-compiler.mjs';
+
+const prebuilds = fileURLToPath(new URL('../prebuilds', import.meta.url));
+const objdump = (...args) => execFileSync('objdump', args, { encoding: 'utf8' });
+const matches = (text, pattern) => [...new Set([...text.matchAll(pattern)].map(([, found]) => found))];
+const number = (version) => version.split('.').reduce((sum, part) => sum * 1000 + Number(part), 0);
+
+const allowed = {
+  linux: new Set(['libc.so.6', 'libdl.so.2', 'libpthread.so.0', 'libm.so.6', 'librt.so.1', 'ld-linux-x86-64.so.2']),
+  win32: new Set(['KERNEL32.dll', 'msvcrt.dll']),
+};
+
+function linux(path) {
+  const needed = matches(objdump('-p', path), /NEEDED\s+(\S+)/g);
+  const glibc = matches(objdump('-T', path), /\(?GLIBC_([0-9.]+)\)?/g)
+    .sort((a, b) => number(a) - number(b))
+    .at(-1);
+  return { needed, says: `glibc ${glibc}`, good: number(glibc) <= number(oldestGlibc) };
+}
+
+function win32(path) {
+  const headers = objdump('-p', path);
+  const field = (name) => new RegExp(`${name}\\s+(\\d+)`).exec(headers)?.[1];
+  const version = `${field('MajorSubsystemVersion')}.${field('MinorSubsystemVersion')}`;
+  const described = objdump('-h', path).includes('.rsrc');
+  const needed = matches(headers, /DLL Name: (\S+)/g);
+  return {
+    needed,
+    says: `Windows ${version}, ${described ? 'described' : 'no version resource'}`,
+    good: version === '6.1' && described,
+  };
+}
+
+let failed = false;
+for (const target of ['linux-x64', 'win32-x64', 'win32-ia32'])
+  for (const file of readdirSync(join(prebuilds, target)).sort()) {
+    const path = join(prebuilds, target, file);
+    const platform = target.startsWith('win32') ? 'win32' : 'linux';
+    const { needed, says, good } = platform === 'win32' ? win32(path) : linux(path);
+    const bad = !good || needed.some((library) => !allowed[platform].has(library));
+    console.log(`${bad ? 'BAD ' : 'good'} ${target}/${file}: ${says}; ${needed.join(', ')}`);
+    failed ||= bad;
+  }
+process.exit(failed ? 1 : 0);
