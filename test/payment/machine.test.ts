@@ -1,0 +1,149 @@
+import { execFileSync } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+import { expect } from 'chai';
+import fc from 'fast-check';
+import {
+  type EventName,
+  events,
+  finalPhases,
+  outcomeOf,
+  type PaymentEvent,
+  type PaymentState,
+  phases,
+  submitting,
+  transition,
+  transitions,
+} from '../../lib/payment/machine.js';
+import { defaultPolicies } from '../../lib/payment/policies.js';
+
+const payment = { transaction_id: '42', total_fee: 100, response: {} };
+const decline = { err_code: 'NOTENOUGH' };
+const names = Object.keys(events).filter((name): name is EventName => Object.hasOwn(events, name));
+
+const anyEvent: fc.Arbitrary<PaymentEvent> = fc.record({
+  on: fc.constantFrom(...names),
+  elapsed: fc.integer({ min: 0, max: 600_000 }),
+  verified: fc.boolean(),
+  payment: fc.constant(payment),
+  decline: fc.constant(decline),
+});
+
+/** Every state that a payment passes, and what was to be done in each. */
+function history(given: readonly PaymentEvent[]) {
+  let state: PaymentState = submitting;
+  return given.map((event) => {
+    const before = state;
+    const step = transition(state, event, defaultPolicies);
+    state = step.state;
+    return { before, event, ...step };
+  });
+}
+
+describe('The payment machine', () => {
+  it('is what docs/payment-states.md shows', () => {
+    const machine = fileURLToPath(new URL('../../lib/payment/machine.js', import.meta.url));
+    execFileSync(process.execPath, ['scripts/payment-states.mjs', '--check', machine], { stdio: 'pipe' });
+  });
+
+  it('names only rows that can be reached: none stands behind another that takes all its events', () => {
+    for (const [index, { from, on, when }] of transitions.entries())
+      for (const event of on) {
+        const before = transitions.slice(0, index).filter((row) => row.from === from && row.on.includes(event));
+        expect(
+          before.some((row) => row.when === undefined || row.when === when),
+          `${from} ${event}`,
+        ).to.equal(false);
+      }
+  });
+
+  it('has an answer to every query and reversal in the states that wait for one', () => {
+    for (const name of names) {
+      if (name.startsWith('query:'))
+        for (const from of ['polling', 'confirming', 'reversing'] as const)
+          expect(
+            transitions.some((row) => row.from === from && row.on.includes(name)),
+            `${from} ${name}`,
+          ).to.equal(true);
+      if (name.startsWith('reverse:'))
+        expect(
+          transitions.some((row) => row.from === 'reversing' && row.on.includes(name)),
+          name,
+        ).to.equal(true);
+      if (name.startsWith('submit:'))
+        for (const from of ['submitting', 'reversing'] as const)
+          expect(
+            transitions.some((row) => row.from === from && row.on.includes(name)),
+            `${from} ${name}`,
+          ).to.equal(true);
+    }
+  });
+
+  it('goes on after every answer and timer in an unfinished state, whatever came before', () => {
+    fc.assert(
+      fc.property(fc.array(anyEvent, { maxLength: 30 }), (given) => {
+        for (const { before, event, state, next } of history(given)) {
+          if (finalPhases.has(state.phase) || before.phase === 'submitting') continue;
+          const isAnswer = /^(query|reverse|restart)/.test(event.on) && !finalPhases.has(before.phase);
+          if (isAnswer && (before.phase === 'reversing' || !event.on.startsWith('reverse:')))
+            expect(next.do, `${before.phase} ${event.on}`).to.be.oneOf(['query', 'reverse']);
+        }
+      }),
+    );
+  });
+
+  it('never tells paid after the decision to reverse, whatever comes', () => {
+    fc.assert(
+      fc.property(fc.array(anyEvent, { maxLength: 40 }), (given) => {
+        const passed = history(given).map(({ state }) => state.phase);
+        const decided = passed.indexOf('reversing');
+        if (decided >= 0) expect(passed.slice(decided)).to.not.include('paid');
+      }),
+    );
+  });
+
+  it('leaves a final state only by cancel()', () => {
+    fc.assert(
+      fc.property(fc.array(anyEvent, { maxLength: 40 }), (given) => {
+        for (const { before, event, state } of history(given))
+          if (finalPhases.has(before.phase) && state.phase !== before.phase) {
+            expect(event.on).to.equal('cancel');
+            expect(before.phase).to.be.oneOf(['paid', 'attention']);
+          }
+      }),
+    );
+  });
+
+  it('has something to tell in each final state, and while reversing', () => {
+    fc.assert(
+      fc.property(fc.array(anyEvent, { maxLength: 40 }), (given) => {
+        for (const { state } of history(given))
+          if (finalPhases.has(state.phase) || state.phase === 'reversing')
+            expect(outcomeOf('A1', state)).to.include({ status: state.phase, out_trade_no: 'A1' });
+      }),
+    );
+  });
+
+  it('believes that an order is missing only after settleAfter, one more reversal and one more query', () => {
+    fc.assert(
+      fc.property(fc.array(anyEvent, { maxLength: 60 }), (given) => {
+        const passed = history(given);
+        const end = passed.findIndex(
+          ({ before, event, state }) =>
+            before.phase === 'reversing' && state.phase === 'reversed' && event.on === 'query:ORDERNOTEXIST',
+        );
+        if (end < 0) return;
+        const earlier = passed.slice(0, end).map(({ event }) => event);
+        const missed = earlier.findIndex(
+          ({ on, elapsed }) => on === 'query:ORDERNOTEXIST' && elapsed >= defaultPolicies.reversal.settleAfter,
+        );
+        expect(missed).to.be.at.least(0);
+        expect(earlier.slice(missed).map(({ on }) => on)).to.include('reverse:done');
+      }),
+      { numRuns: 2_000 },
+    );
+  });
+
+  it('knows every state that its table names', () => {
+    for (const { from, to } of transitions) expect(phases).to.include.keys(from, to);
+  });
+});
