@@ -4,7 +4,7 @@ import { ClassicLevel } from 'classic-level';
 import { ClosedError, InvalidParameterError, WxpayFaceError } from '../errors.js';
 import { JournalError, OrderExistsError } from './errors.js';
 import { Lanes } from './lanes.js';
-import { checkLevelLogs, crc32c } from './level-files.js';
+import { checkLevelFiles } from './level-files.js';
 import { checkNew, checkSuccessor, isPaymentRecord, matches } from './record.js';
 import type { Journal, JournalFilter, PaymentRecord } from './types.js';
 
@@ -13,19 +13,14 @@ const day = 24 * 60 * 60 * 1000;
 // Every write is on the disk before it counts.
 const durable = { sync: true };
 
-// LevelDB doesn't verify its tables when it reads them, so each record carries its own checksum.
-const checksum = (text: string): string => crc32c(Buffer.from(text)).toString(16).padStart(8, '0');
-
-const encode = (record: PaymentRecord): string => {
-  const text = JSON.stringify(record);
-  return checksum(text) + text;
-};
-
 function decode(out_trade_no: string, value: string): PaymentRecord {
-  const text = value.slice(8);
-  if (value.slice(0, 8) !== checksum(text))
+  let record: unknown;
+  try {
+    record = JSON.parse(value);
+  } catch {
+    // The cause would quote the record.
     throw new JournalError(`The journal's record of ${out_trade_no} is damaged`);
-  const record: unknown = JSON.parse(text);
+  }
   if (!isPaymentRecord(record) || record.out_trade_no !== out_trade_no)
     throw new JournalError(`The journal's record of ${out_trade_no} was written by another version of this package`);
   return record;
@@ -91,8 +86,9 @@ export class LevelJournal implements Journal {
     let level: ClassicLevel<string, string>;
     try {
       await mkdir(path, { recursive: true });
-      await checkLevelLogs(path);
-      level = new ClassicLevel<string, string>(path, { keyEncoding: 'utf8', valueEncoding: 'utf8' });
+      await checkLevelFiles(path);
+      // Not compressed, so that checkLevelFiles can read the tables.
+      level = new ClassicLevel<string, string>(path, { compression: false });
       await level.open();
     } catch (error) {
       throw error instanceof JournalError ? error : openError(path, error);
@@ -112,7 +108,7 @@ export class LevelJournal implements Journal {
     const { out_trade_no } = record;
     await this.#lanes.run(out_trade_no, async () => {
       if ((await this.get(out_trade_no)) !== undefined) throw new OrderExistsError(out_trade_no);
-      await told(() => this.#level.put(out_trade_no, encode(record), durable));
+      await told(() => this.#level.put(out_trade_no, JSON.stringify(record), durable));
     });
   }
 
@@ -120,7 +116,7 @@ export class LevelJournal implements Journal {
     const { out_trade_no } = record;
     await this.#lanes.run(out_trade_no, async () => {
       checkSuccessor(record, await this.get(out_trade_no));
-      await told(() => this.#level.put(out_trade_no, encode(record), durable));
+      await told(() => this.#level.put(out_trade_no, JSON.stringify(record), durable));
     });
   }
 
