@@ -9,7 +9,7 @@ import { oldestGlibc } from './portable-compiler.mjs';
 const prebuilds = fileURLToPath(new URL('../prebuilds', import.meta.url));
 const objdump = (...args) => execFileSync('objdump', args, { encoding: 'utf8' });
 const matches = (text, pattern) => [...new Set([...text.matchAll(pattern)].map(([, found]) => found))];
-const number = (version) => version.split('.').reduce((sum, part) => sum * 1000 + Number(part), 0);
+const number = (version) => [0, 1, 2].reduce((sum, n) => sum * 1000 + Number(version.split('.')[n] ?? 0), 0);
 
 const allowed = {
   linux: new Set(['libc.so.6', 'libdl.so.2', 'libpthread.so.0', 'libm.so.6', 'librt.so.1', 'ld-linux-x86-64.so.2']),
