@@ -9,7 +9,7 @@ export interface LoadFailure {
 
 interface Explanation {
   /** Windows: GetLastError. */
-  readonly systemCode?: number;
+  readonly systemCodes?: readonly number[];
   /** Elsewhere: dlopen's words, which have no number. */
   readonly words?: RegExp;
   readonly problem: string;
@@ -19,36 +19,36 @@ interface Explanation {
 // winerror.h, and glibc's elf/dl-load.c
 const explanations: readonly Explanation[] = [
   {
-    systemCode: 126,
+    systemCodes: [126],
     words: /cannot open shared object file/,
     problem: 'the file is there, but a library that it depends on is missing',
     advice: 'put the whole folder of the vendor there, with all its libraries, and not the one file alone',
   },
   {
-    systemCode: 127,
+    systemCodes: [127],
     words: /undefined symbol|version `[^']*' not found/,
     problem: 'a library that it depends on lacks a function that it needs',
     advice: 'put the whole folder of the vendor there, with all its libraries of the same version',
   },
   {
-    systemCode: 193,
+    systemCodes: [193],
     words: /invalid ELF header|file too short|wrong ELF class|only ET_DYN|cannot dynamically load/,
     problem: 'it is no library that this platform can load',
     advice: 'copy it from the vendor again; it may have been damaged on its way',
   },
   {
-    systemCode: 5,
+    systemCodes: [5],
     words: /Permission denied|Operation not permitted/,
     problem: 'the system denies access',
     advice: 'let the user of this program read and execute it, and ask the antivirus program why it does not',
   },
   {
-    systemCode: 1114,
+    systemCodes: [1114, 998],
     problem: 'its own start-up code failed',
     advice: 'start the WxpayFaceService program once, or install it anew',
   },
   {
-    systemCode: 225,
+    systemCodes: [225],
     problem: 'an antivirus program blocks it',
     advice: 'allow the file there',
   },
@@ -76,7 +76,9 @@ export function explainLoadFailure(path: string, failure: LoadFailure): LibraryL
       { systemCode },
     );
   const explanation = explanations.find((one) =>
-    process.platform === 'win32' ? one.systemCode === systemCode : one.words?.test(message),
+    typeof systemCode === 'number' && process.platform === 'win32'
+      ? one.systemCodes?.includes(systemCode)
+      : one.words?.test(message),
   );
   const said = `The system said: ${message.trim()}${typeof systemCode === 'number' ? ` (error ${systemCode})` : ''}`;
   return new LibraryLoadError(

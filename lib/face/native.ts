@@ -37,7 +37,8 @@ export function findPrebuild(arch: string, file: string): string {
     throw new LibraryLoadError(
       path,
       `wxpay-face has no binary for ${target}: ${path} is missing. ` +
-        `Build it from source with a C++17 compiler and CMake: npm --prefix "${root}" run build:native`,
+        `Build it from source with CMake and a C++17 compiler: ` +
+        `npm --prefix "${root}" install --ignore-scripts && npm --prefix "${root}" run build:native`,
       { systemCode: 'ENOENT' },
     );
   return path;
