@@ -12,5 +12,15 @@ export default defineConfig([
   { ...shared, entry: { ...publicEntries, cli: 'lib/cli/main.ts' }, format: 'esm', splitting: true },
   // got is an ES module only, so the CommonJS output carries it inside.
   { ...shared, entry: publicEntries, format: 'cjs', noExternal: ['got'] },
+  // The simulator's web page: files that its server reads.
+  {
+    entry: ['lib/simulator/console/page/page.{html,css,ts}'],
+    outDir: 'dist/console',
+    format: 'esm',
+    platform: 'browser',
+    // The last Chromium for Windows 7.
+    target: 'chrome109',
+    loader: { '.html': 'copy' },
+  },
   { entry: publicEntries, format: ['esm', 'cjs'], dts: { only: true } },
 ]);

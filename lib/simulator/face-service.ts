@@ -10,7 +10,16 @@ import type { Settings } from './scenario.js';
 export type Screen = 'idle' | 'looking' | 'paying' | 'success' | 'failure';
 
 /** What a customer can do about it. */
-export type CustomerAction = 'show-face' | 'cancel' | 'scan' | 'confirm';
+export type ScreenAction = 'show-face' | 'cancel' | 'scan' | 'confirm';
+
+/** What each screen offers. */
+const offers: Readonly<Record<Screen, readonly ScreenAction[]>> = {
+  idle: [],
+  looking: ['show-face', 'cancel', 'scan'],
+  paying: [],
+  success: ['confirm'],
+  failure: ['confirm'],
+};
 
 type Answer = { return_code: string; return_msg: string } & Record<string, string>;
 type Request = Readonly<Record<string, unknown>>;
@@ -51,6 +60,7 @@ export class SimulatedFaceService extends EventEmitter {
   /** Ends the call that waits for a person: the recognition, or the confirmation of a result. */
   #waiting: ((answer: Answer) => void) | undefined;
   #recognising: Request = {};
+  #abandoned = false;
 
   constructor(context: FaceServiceContext, pipe: string) {
     super();
@@ -60,6 +70,23 @@ export class SimulatedFaceService extends EventEmitter {
 
   get screen(): Screen {
     return this.#screen;
+  }
+
+  /** The order on the screen, as far as the till named it. */
+  get order(): { readonly out_trade_no?: string; readonly total_fee?: number } {
+    if (this.#screen === 'idle') return {};
+    const out_trade_no = textOf(this.#recognising.out_trade_no);
+    const total_fee = textOf(this.#recognising.total_fee);
+    return { ...(out_trade_no && { out_trade_no }), ...(total_fee && { total_fee: Number(total_fee) }) };
+  }
+
+  get offered(): readonly ScreenAction[] {
+    return this.#abandoned ? [] : offers[this.#screen];
+  }
+
+  /** Nobody stands before the screen any more. */
+  get abandoned(): boolean {
+    return this.#abandoned;
   }
 
   #show(screen: Screen): void {
@@ -134,9 +161,9 @@ export class SimulatedFaceService extends EventEmitter {
       return parameterError('request');
     }
     const cmd = textOf(request.cmd) ?? '';
-    const entry = this.#context.log.begin('face', cmd, textOf(request.out_trade_no));
+    const entry = this.#context.log.begin('face', cmd, request);
     const answer = await this.#answer(cmd, request);
-    entry.end(answer.return_code);
+    entry.end(answer.return_code, answer);
     return answer;
   }
 
@@ -175,11 +202,14 @@ export class SimulatedFaceService extends EventEmitter {
   }
 
   #recognise(request: Request): Promise<Answer> {
-    const byCode = request.face_code_type === '1';
-    const missing = byCode ? undefined : ['out_trade_no', 'total_fee'].find((name) => !textOf(request[name]));
+    if (request.face_authtype !== 'FACEPAY' && request.face_authtype !== 'FACE_AUTH')
+      return Promise.resolve(parameterError('face_authtype'));
+    const boundToOrder = request.face_authtype === 'FACEPAY' && request.face_code_type !== '1';
+    const missing = boundToOrder ? ['out_trade_no', 'total_fee'].find((name) => !textOf(request[name])) : undefined;
     if (missing) return Promise.resolve(parameterError(missing));
     if (this.#screen !== 'idle') return Promise.resolve(error('another payment is on the screen'));
     this.#recognising = request;
+    this.#abandoned = false;
     const { face, faceDelay } = this.#context.settings();
     const answer = new Promise<Answer>((resolve) => {
       this.#waiting = resolve;
@@ -202,36 +232,44 @@ export class SimulatedFaceService extends EventEmitter {
     return answer;
   }
 
-  #actAfter(delay: number, action: CustomerAction): void {
+  #actAfter(delay: number, action: ScreenAction): void {
     const waiting = this.#waiting;
     // Only for the call that began it: another may have taken its place since.
     const act = (): boolean => this.#waiting === waiting && this.act(action);
     setTimeout(act, delay).unref();
   }
 
+  /** The customer goes away in the middle: whatever the screen waits for won't happen. */
+  walkAway(): void {
+    this.#abandoned = this.#screen !== 'idle';
+  }
+
   /** The customer does something. False where the screen offers no such thing. */
-  act(action: CustomerAction): boolean {
-    if (action === 'confirm') {
-      if (this.#screen !== 'success' && this.#screen !== 'failure') return false;
-      this.#show('idle');
-      this.#finish({ ...success, return_msg: 'release success' });
-      return true;
-    }
-    if (this.#screen !== 'looking') return false;
-    if (action === 'show-face') {
-      const { out_trade_no, total_fee, face_code_type, sub_appid } = this.#recognising;
-      const order = { out_trade_no: textOf(out_trade_no) ?? '', total_fee: textOf(total_fee) ?? '' };
-      const { code, openid } = this.#context.codes.newFaceCode(face_code_type, order);
-      this.#show('paying');
-      this.#finish({ ...success, face_code: code, openid, ...(sub_appid ? { sub_openid: `${openid}-sub` } : {}) });
-      return true;
-    }
-    this.#show('idle');
-    this.#finish(
-      action === 'cancel'
-        ? { return_code: 'USER_CANCEL', return_msg: '用户退出了人脸识别' }
-        : { return_code: 'SCAN_PAYMENT', return_msg: '用户选择扫码支付' },
-    );
+  act(action: ScreenAction): boolean {
+    if (!this.offered.includes(action)) return false;
+    this.#context.log.customer(action);
+    const answer = this.#answerAfter(action);
+    this.#show('face_code' in answer ? 'paying' : 'idle');
+    this.#finish(answer);
     return true;
+  }
+
+  #answerAfter(action: ScreenAction): Answer {
+    if (action === 'confirm') return { ...success, return_msg: 'release success' };
+    if (action === 'cancel') return { return_code: 'USER_CANCEL', return_msg: '用户退出了人脸识别' };
+    if (action === 'scan') return { return_code: 'SCAN_PAYMENT', return_msg: '用户选择扫码支付' };
+    const { out_trade_no, total_fee, face_authtype, face_code_type, sub_appid } = this.#recognising;
+    const face_sid = randomBytes(16).toString('hex');
+    // The page doesn't say what proves who somebody is; a face_code pays, so it's none of it.
+    if (face_authtype === 'FACE_AUTH') return { ...success, face_sid };
+    const order = { out_trade_no: textOf(out_trade_no) ?? '', total_fee: textOf(total_fee) ?? '' };
+    const { code, openid } = this.#context.codes.newFaceCode(face_code_type, order);
+    return {
+      ...success,
+      face_code: code,
+      openid,
+      face_sid,
+      ...(sub_appid ? { sub_openid: `${openid}-sub` } : {}),
+    };
   }
 }

@@ -3,6 +3,8 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { createServer, type Server } from 'node:https';
 import type { Duplex } from 'node:stream';
 import { TLSSocket } from 'node:tls';
+import { gzipSync } from 'node:zlib';
+import { paymentErrorCodes, queryErrorCodes, reverseErrorCodes } from '../pay/error-codes.js';
 import { sign, verifySignature } from '../pay/sign.js';
 import type { SignType } from '../pay/types.js';
 import { buildXml, parseXml } from '../pay/xml.js';
@@ -18,6 +20,8 @@ export interface SimulatedMerchant {
   readonly appid: string;
   readonly mch_id: string;
   readonly key: string;
+  /** Signs in the vendor's sandbox, where getsignkey gives it out. */
+  readonly sandboxKey: string;
 }
 
 interface GatewayContext {
@@ -32,8 +36,11 @@ interface GatewayContext {
 interface Route {
   readonly call: GatewayCall;
   /** The vendor serves /secapi/ only to a client certificate. */
-  readonly certificate?: true;
+  readonly certificate?: boolean;
   readonly signType?: SignType;
+  /** Which merchant's fields it takes and checks. */
+  readonly identity: ReadonlyArray<'appid' | 'mch_id'>;
+  readonly key: 'key' | 'sandboxKey';
   readonly required: readonly string[];
   readonly act: (fields: Fields, context: GatewayContext, now: number) => Verdict;
 }
@@ -67,22 +74,21 @@ const query =
 
 const reverse: Route['act'] = (fields, { ledger, settings }) => ledger.reverse(fields, settings());
 
-const routes: Readonly<Record<string, Route>> = {
+const production: Readonly<Record<string, Partial<Route> & Pick<Route, 'call' | 'act'>>> = {
   '/face/get_wxpayface_authinfo': {
     call: 'get_wxpayface_authinfo',
     required: ['store_id', 'store_name', 'device_id', 'rawdata', 'now', 'version', 'sign_type'],
     act: authinfo,
   },
   '/pay/micropay': { call: 'micropay', required: [...payment, 'auth_code'], act: micropay },
-  '/pay/orderquery': { call: 'orderquery', required: [], act: query('MICROPAY') },
-  '/secapi/pay/reverse': { call: 'reverse', certificate: true, required: [], act: reverse },
+  '/pay/orderquery': { call: 'orderquery', act: query('MICROPAY') },
+  '/secapi/pay/reverse': { call: 'reverse', certificate: true, act: reverse },
   '/pay/facepay': { call: 'facepay', signType: 'HMAC-SHA256', required: [...payment, 'face_code'], act: facepay },
   '/pay/facepayquery': { call: 'facepayquery', signType: 'HMAC-SHA256', required: ['version'], act: query('FACEPAY') },
   '/secapi/pay/facepayreverse': {
     call: 'facepayreverse',
     certificate: true,
     signType: 'HMAC-SHA256',
-    required: [],
     act: reverse,
   },
   '/secapi/pay/refund': {
@@ -91,10 +97,11 @@ const routes: Readonly<Record<string, Route>> = {
     required: ['out_refund_no', 'total_fee', 'refund_fee'],
     act: (fields, { ledger }, now) => ledger.refund(fields, now),
   },
-  '/pay/refundquery': {
-    call: 'refundquery',
-    required: [],
-    act: (fields, { ledger }) => ledger.refundquery(fields),
+  '/pay/refundquery': { call: 'refundquery', act: (fields, { ledger }) => ledger.refundquery(fields) },
+  '/pay/closeorder': {
+    call: 'closeorder',
+    required: ['out_trade_no'],
+    act: (fields, { ledger }) => ledger.close(fields),
   },
   '/tools/authcodetoopenid': {
     call: 'authcodetoopenid',
@@ -103,23 +110,49 @@ const routes: Readonly<Record<string, Route>> = {
   },
 };
 
-const descriptions: Readonly<Record<string, string>> = {
-  ORDERPAID: '该订单已支付',
-  ORDERREVERSED: '订单已撤销',
-  ORDERCLOSED: '该订单已关闭',
-  OUT_TRADE_NO_USED: '商户订单号重复',
-  ORDERNOTEXIST: '此交易订单号不存在',
-  USERPAYING: '需要用户输入支付密码',
+const ordinary: Omit<Route, 'call' | 'act'> = { required: [], identity: ['appid', 'mch_id'], key: 'key' };
+
+/** By path. The sandbox knows the same calls but no certificate, and a key of its own. */
+const routes: ReadonlyMap<string, Route> = new Map([
+  ...Object.entries(production).flatMap(
+    ([path, route]): Array<[string, Route]> => [
+      [path, { ...ordinary, ...route }],
+      [`/xdc/apiv2sandbox${path}`, { ...ordinary, ...route, certificate: false, key: 'sandboxKey' }],
+    ],
+  ),
+  [
+    '/xdc/apiv2getsignkey/sign/getsignkey',
+    {
+      ...ordinary,
+      call: 'getsignkey',
+      identity: ['mch_id'],
+      act: (_fields, { merchant }) => ({ ok: { sandbox_signkey: merchant.sandboxKey } }),
+    },
+  ],
+]);
+
+/** What the vendor's tables, which don't describe refunds and closing, leave out. */
+const refundDescriptions: Readonly<Record<string, string>> = {
   NOTENOUGH: '余额不足',
-  SYSTEMERROR: '系统错误',
-  AUTH_CODE_ERROR: '付款码参数错误',
-  AUTH_CODE_INVALID: '付款码检验错误',
-  PARAM_ERROR: '参数错误',
+  REFUNDNOTEXIST: '退款订单查询失败',
+  TRADE_STATE_ERROR: '订单状态错误',
+  ORDERNOTEXIST: '此交易订单号不存在',
 };
+
+const catalogues: Partial<Record<GatewayCall, Readonly<Record<string, { zh: { description: string } }>>>> = {
+  orderquery: queryErrorCodes,
+  facepayquery: queryErrorCodes,
+  reverse: reverseErrorCodes,
+  facepayreverse: reverseErrorCodes,
+};
+
+const describe = (call: GatewayCall, err_code: string): string =>
+  (catalogues[call] ?? paymentErrorCodes)[err_code]?.zh.description ?? refundDescriptions[err_code] ?? err_code;
 
 interface Reply {
   /** What the call log shows. */
   readonly answer: string;
+  readonly fields: Fields;
   readonly status: number;
   readonly type: string;
   readonly body: string;
@@ -127,6 +160,7 @@ interface Reply {
 
 const page = (status: number, text: string): Reply => ({
   answer: `HTTP ${status}`,
+  fields: {},
   status,
   type: 'text/html',
   body: `<html><head><title>${status} ${text}</title></head><body><center><h1>${status} ${text}</h1></center></body></html>`,
@@ -134,6 +168,7 @@ const page = (status: number, text: string): Reply => ({
 
 const xml = (answer: string, fields: Fields): Reply => ({
   answer,
+  fields,
   status: 200,
   type: 'text/plain',
   body: buildXml(fields),
@@ -145,14 +180,19 @@ const refuse = (return_code: string, return_msg: string): Reply =>
 
 const signTypes: Readonly<Record<string, SignType>> = { MD5: 'MD5', 'HMAC-SHA256': 'HMAC-SHA256' };
 
-function answer(route: Route, fields: Fields, context: GatewayContext): Reply {
+/** The sandbox's failures on demand, e.g. 'micropay-SYSTEMERROR'. */
+const demandedError = (route: Route, negativeTest: unknown): string | undefined =>
+  route.key === 'sandboxKey' ? /-([A-Z][A-Z0-9_]*)$/.exec(String(negativeTest))?.[1] : undefined;
+
+function answer(route: Route, fields: Fields, negativeTest: unknown, context: GatewayContext): Reply {
   const { merchant } = context;
+  const key = merchant[route.key];
   const badCode = route.call === 'get_wxpayface_authinfo' ? 'PARAM_ERROR' : 'FAIL';
-  if (fields.appid !== merchant.appid) return refuse(badCode, 'appid不存在');
-  if (fields.mch_id !== merchant.mch_id) return refuse(badCode, 'mch_id不存在');
+  const stranger = route.identity.find((name) => fields[name] !== merchant[name]);
+  if (stranger) return refuse(badCode, `${stranger}不存在`);
   const signType = signTypes[fields.sign_type || 'MD5'];
   if (!signType || (route.signType && signType !== route.signType)) return refuse(badCode, '签名类型错误');
-  if (!verifySignature(fields, merchant.key, signType)) return refuse(badCode, '签名错误');
+  if (!verifySignature(fields, key, signType)) return refuse(badCode, '签名错误');
   const missing = ['nonce_str', ...route.required].find((name) => !fields[name]);
   if (missing) return refuse(badCode, `缺少参数${missing}`);
 
@@ -160,25 +200,25 @@ function answer(route: Route, fields: Fields, context: GatewayContext): Reply {
   const head = {
     return_code: 'SUCCESS',
     return_msg: 'OK',
-    appid: merchant.appid,
-    mch_id: merchant.mch_id,
+    ...Object.fromEntries(route.identity.map((name) => [name, merchant[name]])),
     ...(sub_appid ? { sub_appid } : {}),
     ...(sub_mch_id ? { sub_mch_id } : {}),
     nonce_str: randomBytes(16).toString('hex'),
   };
-  const verdict = route.act(fields, context, Date.now());
+  const demanded = demandedError(route, negativeTest);
+  const verdict = demanded ? { err_code: demanded } : route.act(fields, context, Date.now());
   const result =
     'ok' in verdict
       ? { result_code: 'SUCCESS', ...verdict.ok }
       : {
           result_code: 'FAIL',
           err_code: verdict.err_code,
-          err_code_des: descriptions[verdict.err_code] ?? verdict.err_code,
+          err_code_des: describe(route.call, verdict.err_code),
           ...verdict.fields,
         };
   const unsigned = { ...head, ...result };
   const told = 'ok' in verdict ? (verdict.ok.trade_state ?? 'SUCCESS') : verdict.err_code;
-  return xml(told, { ...unsigned, sign: sign(unsigned, merchant.key, signType) });
+  return xml(told, { ...unsigned, sign: sign(unsigned, key, signType) });
 }
 
 async function bodyOf(request: IncomingMessage): Promise<Buffer> {
@@ -197,38 +237,42 @@ function fieldsOf(body: Buffer): Fields | undefined {
 
 const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms).unref());
 
+function send(request: IncomingMessage, response: ServerResponse, { status, type, body }: Reply): void {
+  // As a server that no longer trusts the connection.
+  if (status === 400) response.shouldKeepAlive = false;
+  const zip = /\bgzip\b/.test(String(request.headers['accept-encoding']));
+  response.writeHead(status, { 'content-type': type, ...(zip ? { 'content-encoding': 'gzip' } : {}) });
+  response.end(zip ? gzipSync(body) : body);
+}
+
 async function serve(request: IncomingMessage, response: ServerResponse, context: GatewayContext): Promise<void> {
   const body = await bodyOf(request);
-  const route = routes[request.url ?? ''];
+  const route = routes.get(request.url ?? '');
+  if (!route) return send(request, response, page(404, 'Not Found'));
+  if (request.method !== 'POST') return send(request, response, refuse('FAIL', '请使用post方法'));
+  const fields = fieldsOf(body);
+  const entry = context.log.begin('pay', route.call, fields ?? {});
   const { loseRequest, loseResponse, latency } = context.settings();
   await pause(latency);
-  const send = ({ status, type, body: text }: Reply): void => {
-    response.writeHead(status, { 'content-type': type }).end(text);
-  };
-  if (!route) return send(page(404, 'Not Found'));
-  if (request.method !== 'POST') return send(refuse('FAIL', '请使用post方法'));
-  const authorized = request.socket instanceof TLSSocket && request.socket.authorized;
-  const fields = fieldsOf(body);
-  const entry = context.log.begin('pay', route.call, fields?.out_trade_no);
   if (loseRequest.includes(route.call)) {
-    entry.end('(request lost)');
+    entry.end('(request lost)', {}, 'request');
     request.socket.destroy();
     return;
   }
+  const authorized = request.socket instanceof TLSSocket && request.socket.authorized;
   const reply =
     route.certificate && !authorized
       ? page(400, 'No required SSL certificate was sent')
       : fields
-        ? answer(route, fields, context)
+        ? answer(route, fields, request.headers['wechatpay-negative-test'], context)
         : refuse('FAIL', 'XML格式错误');
   if (loseResponse.includes(route.call)) {
-    entry.end(`${reply.answer} (response lost)`);
+    entry.end(`${reply.answer} (response lost)`, reply.fields, 'response');
     request.socket.destroy();
     return;
   }
-  entry.end(reply.answer);
-  if (reply.status === 400) response.shouldKeepAlive = false;
-  send(reply);
+  entry.end(reply.answer, reply.fields);
+  send(request, response, reply);
 }
 
 /** The payment gateway over real TLS on loopback. */
@@ -247,6 +291,7 @@ export class Gateway {
     );
     this.#server.on('connection', (socket) => {
       if (context.settings().gateway === 'down') {
+        context.log.refused();
         socket.destroy();
         return;
       }

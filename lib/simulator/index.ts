@@ -1,18 +1,23 @@
 import { randomBytes } from 'node:crypto';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import { findPrebuild } from '../face/native.js';
 import type { PayClientOptions } from '../pay/types.js';
 import { type CallEntry, CallLog } from './call-log.js';
 import { certificatesFor } from './certificates.js';
+import { ConsoleServer } from './console/server.js';
+import { act, type CustomerAction, offered } from './customer.js';
 import { SimulatedFaceService } from './face-service.js';
 import { Gateway } from './gateway.js';
 import { IssuedCodes } from './issued-codes.js';
 import { Ledger, type LedgerEntry } from './ledger.js';
-import { type Scenario, settingsOf } from './scenario.js';
+import { asRecord, type Scenario, settingsOf } from './scenario.js';
 
-export type { Scenario, ScenarioName, Settings } from './scenario.js';
+export type { CallEntry } from './call-log.js';
+export type { CustomerAction } from './customer.js';
+export type { LedgerEntry } from './ledger.js';
+export type { GatewayCall, Scenario, ScenarioName, Settings } from './scenario.js';
 export { scenarios } from './scenario.js';
 
 export interface SimulatorOptions {
@@ -35,16 +40,34 @@ export interface Simulator {
   /** Environment for a process that loads the stub library. startSimulator sets it in its own process. */
   readonly env: Record<string, string>;
   /**
+   * A web page on loopback where a person plays the customer, watches each payment as it happens, and switches how service
+   * and gateway behave. Whoever knows this address can do so: it holds a random token.
+   */
+  readonly consoleUrl: string;
+  /**
    * How customer, service and gateway behave from now on: a name of {@link scenarios}, or a record of settings.
    * Setting it throws InvalidParameterError for what it doesn't know.
    */
   scenario: Scenario;
   /** The gateway's book: every order with its state and what was charged and refunded, in fen. */
   readonly ledger: ReadonlyArray<Readonly<LedgerEntry>>;
-  /** Every call that service and gateway received, in order. Holds no credential. */
+  /** Every call that service and gateway received, in order. Credentials and personal data are masked. */
   readonly calls: ReadonlyArray<Readonly<CallEntry>>;
+  /**
+   * The customer does something now, where the scenario leaves it to you (`face` or `password` 'waiting', `confirm` 'never').
+   * @returns false where nothing asks for it.
+   * @example
+   * simulator.scenario = { payment: 'password', password: 'waiting' };
+   * const outcome = facePay.pay(order);
+   * // … once the till has been told USERPAYING
+   * simulator.act('enter-password');
+   */
+  act(action: CustomerAction): boolean;
   close(): Promise<void>;
 }
+
+/** How many orders and events of a long session the console shows. */
+const newest = 500;
 
 const windows = process.platform === 'win32';
 
@@ -69,6 +92,7 @@ export async function startSimulator(options: SimulatorOptions = {}): Promise<Si
     appid: 'wx5f3a000000000001',
     mch_id: '1900000109',
     key: randomBytes(16).toString('hex'),
+    sandboxKey: randomBytes(16).toString('hex'),
   };
   const certificates = certificatesFor(merchant.mch_id);
   const context = {
@@ -79,18 +103,60 @@ export async function startSimulator(options: SimulatorOptions = {}): Promise<Si
     log: new CallLog(),
     settings: () => settings,
   };
+  const { ledger, log } = context;
 
   const ownFolder = options.pipe === undefined && !windows ? mkdtempSync(join(tmpdir(), 'wxpay-face-')) : undefined;
   const pipe = options.pipe ?? (ownFolder ? join(ownFolder, 'service.sock') : vendorPipe);
   const service = new SimulatedFaceService(context, pipe);
+  const customer = { ...context, service };
   const gateway = await Gateway.listen(context, options.port ?? 0);
-  if (settings.service === 'running') await service.start();
+
+  const changeScenario = (next: Scenario): void => {
+    settings = settingsOf(next);
+    scenario = next;
+    if (settings.gateway === 'down') gateway.disconnect();
+    if (settings.service === 'down') service.stop();
+    else service.start().catch((error: Error) => process.emitWarning(error));
+    webConsole.changed();
+  };
+  const webConsole = new ConsoleServer({
+    snapshot: () => ({
+      gateway: gateway.origin,
+      pipe,
+      scenario: String(asRecord(scenario).scenario ?? 'success'),
+      settings,
+      screen: { shows: service.screen, abandoned: service.abandoned, ...service.order },
+      password: ledger.awaitingPassword(settings, Date.now()),
+      offered: offered(customer),
+      ledger: ledger.entries.slice(-newest),
+      ...log.recent(newest),
+    }),
+    act: (action) => act(action, customer),
+    setScenario: changeScenario,
+    set: (changes) => changeScenario({ ...asRecord(scenario), ...changes }),
+  });
+  log.on('change', () => webConsole.changed());
+  service.on('screen', () => webConsole.changed());
+
+  const close = async (): Promise<void> => {
+    service.stop();
+    await Promise.all([gateway.close(), webConsole.close()]);
+    if (ownFolder) rmSync(ownFolder, { recursive: true, force: true });
+  };
+  try {
+    await webConsole.listen();
+    if (settings.service === 'running') await service.start();
+  } catch (error) {
+    await close();
+    throw error;
+  }
   const env = { WXPAY_FACE_PIPE: pipe };
   Object.assign(process.env, env);
 
   return {
     library,
     env,
+    consoleUrl: webConsole.url,
     client: {
       appid: merchant.appid,
       mch_id: merchant.mch_id,
@@ -103,22 +169,15 @@ export async function startSimulator(options: SimulatorOptions = {}): Promise<Si
       return scenario;
     },
     set scenario(next) {
-      settings = settingsOf(next);
-      scenario = next;
-      if (settings.gateway === 'down') gateway.disconnect();
-      if (settings.service === 'down') service.stop();
-      else service.start().catch((error: Error) => process.emitWarning(error));
+      changeScenario(next);
     },
     get ledger() {
-      return context.ledger.entries;
+      return ledger.entries;
     },
     get calls() {
-      return context.log.entries;
+      return log.entries;
     },
-    async close() {
-      service.stop();
-      await gateway.close();
-      if (ownFolder) rmSync(dirname(pipe), { recursive: true, force: true });
-    },
+    act: (action) => act(action, customer),
+    close,
   };
 }

@@ -17,6 +17,8 @@ interface StoredOrder extends LedgerEntry {
   readonly startedAt: number;
   time_end: string;
   queries: number;
+  /** The customer walked away from the password. */
+  abandoned: boolean;
 }
 
 interface Refund {
@@ -140,10 +142,12 @@ export class Ledger {
       echo: {
         fee_type: 'CNY',
         ...Object.fromEntries(echoed.flatMap((name) => (fields[name] ? [[name, fields[name]]] : []))),
+        ...(fields.sub_appid ? { sub_openid: `${payer.openid}-sub`, sub_is_subscribe: 'N' } : {}),
       },
       startedAt: now,
       time_end: '',
       queries: 0,
+      abandoned: false,
     };
     this.#orders.set(out_trade_no, order);
     if (payment === 'password') return { err_code: 'USERPAYING' };
@@ -152,14 +156,27 @@ export class Ledger {
     return { ok: this.#paid(order, payer.trade_type) };
   }
 
+  #awaitingPassword(settings: Settings, now: number): StoredOrder | undefined {
+    const orders = [...this.#orders.values()].reverse();
+    for (const order of orders) this.#giveUpIfLate(order, settings, now);
+    return orders.find(({ trade_state, abandoned }) => trade_state === 'USERPAYING' && !abandoned);
+  }
+
+  /** The newest order whose customer is asked for the password. */
+  awaitingPassword(settings: Settings, now: number): LedgerEntry | undefined {
+    return this.#awaitingPassword(settings, now);
+  }
+
   /** The customer enters the password, where the gateway still waits for it. */
-  enterPassword(out_trade_no: string, settings: Settings, now: number): boolean {
-    const order = this.#orders.get(out_trade_no);
-    if (!order) return false;
-    this.#giveUpIfLate(order, settings, now);
-    if (order.trade_state !== 'USERPAYING') return false;
-    this.#settle(order, now);
-    return true;
+  enterPassword(settings: Settings, now: number): void {
+    const order = this.#awaitingPassword(settings, now);
+    if (order) this.#settle(order, now);
+  }
+
+  /** The customer will never enter it: the gateway gives up in its own time. */
+  abandonPassword(settings: Settings, now: number): void {
+    const order = this.#awaitingPassword(settings, now);
+    if (order) order.abandoned = true;
   }
 
   query(fields: Readonly<Record<string, string>>, trade_type: string, settings: Settings, now: number): Verdict {
@@ -167,7 +184,7 @@ export class Ledger {
     const order = this.#find(fields);
     if (!order) return { err_code: 'ORDERNOTEXIST' };
     this.#giveUpIfLate(order, settings, now);
-    if (order.trade_state === 'USERPAYING' && settings.password === 'entered') {
+    if (order.trade_state === 'USERPAYING' && settings.password === 'entered' && !order.abandoned) {
       if (order.queries >= settings.passwordQueries) this.#settle(order, now);
       order.queries += 1;
     }
@@ -187,6 +204,14 @@ export class Ledger {
     }
     // Reversing an order that doesn't exist answers SUCCESS (field facts).
     return { ok: { recall: 'N' } };
+  }
+
+  close(fields: Readonly<Record<string, string>>): Verdict {
+    const order = this.#find(fields);
+    if (!order) return { err_code: 'ORDERNOTEXIST' };
+    if (order.charged > 0) return { err_code: 'ORDERPAID' };
+    order.trade_state = 'CLOSED';
+    return { ok: {} };
   }
 
   refund(fields: Readonly<Record<string, string>>, now: number): Verdict {

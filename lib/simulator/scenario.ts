@@ -11,6 +11,7 @@ export const gatewayCalls = [
   'facepayreverse',
   'refund',
   'refundquery',
+  'closeorder',
   'authcodetoopenid',
   'getsignkey',
 ] as const;
@@ -89,48 +90,78 @@ export type ScenarioName = keyof typeof scenarios;
 /** A scenario's name; or a record of {@link Settings}, with `scenario` naming the one to start from (default 'success'). */
 export type Scenario = string | Record<string, unknown>;
 
-const errCode = /^[A-Z][A-Z0-9_]*$/;
-const oneOf =
-  (...values: string[]) =>
-  (value: unknown): boolean =>
-    typeof value === 'string' && values.includes(value);
-const milliseconds = (value: unknown): boolean => typeof value === 'number' && value >= 0 && Number.isFinite(value);
-const calls = (value: unknown): boolean => Array.isArray(value) && value.every(oneOf(...gatewayCalls));
-const errCodeOrNone = (value: unknown): boolean => typeof value === 'string' && (value === '' || errCode.test(value));
+/** What a value must be, as data: for the check of a scenario, and for the console's switches. */
+export type SettingRule =
+  | { readonly kind: 'choice'; readonly choices: readonly string[] }
+  | { readonly kind: 'flag' | 'milliseconds' | 'count' | 'calls' }
+  /** An err_code by name, or one of the words besides. */
+  | { readonly kind: 'err_code'; readonly besides: readonly string[] };
 
-const rules: Record<keyof Settings, [(value: unknown) => boolean, string]> = {
-  service: [oneOf('running', 'down'), "must be 'running' or 'down'"],
-  face: [oneOf('shown', 'cancelled', 'scan', 'waiting'), "must be 'shown', 'cancelled', 'scan' or 'waiting'"],
-  faceDelay: [milliseconds, 'must be milliseconds'],
-  confirm: [oneOf('confirmed', 'never'), "must be 'confirmed' or 'never'"],
-  confirmDelay: [milliseconds, 'must be milliseconds'],
-  payment: [
-    (value) => value === 'paid' || value === 'password' || (value !== '' && errCodeOrNone(value)),
-    "must be 'paid', 'password' or an err_code",
-  ],
-  charged: [(value) => typeof value === 'boolean', 'must be true or false'],
-  password: [oneOf('entered', 'never', 'waiting'), "must be 'entered', 'never' or 'waiting'"],
-  passwordQueries: [(value) => Number.isSafeInteger(value) && Number(value) >= 0, 'must be a count'],
-  giveUpAfter: [milliseconds, 'must be milliseconds'],
-  query: [errCodeOrNone, "must be an err_code or ''"],
-  reverse: [errCodeOrNone, "must be an err_code or ''"],
-  gateway: [oneOf('up', 'down'), "must be 'up' or 'down'"],
-  latency: [milliseconds, 'must be milliseconds'],
-  loseRequest: [calls, `must be a list of ${gatewayCalls.join(', ')}`],
-  loseResponse: [calls, `must be a list of ${gatewayCalls.join(', ')}`],
+export const settingRules: Readonly<Record<keyof Settings, SettingRule>> = {
+  service: { kind: 'choice', choices: ['running', 'down'] },
+  face: { kind: 'choice', choices: ['shown', 'cancelled', 'scan', 'waiting'] },
+  faceDelay: { kind: 'milliseconds' },
+  confirm: { kind: 'choice', choices: ['confirmed', 'never'] },
+  confirmDelay: { kind: 'milliseconds' },
+  payment: { kind: 'err_code', besides: ['paid', 'password'] },
+  charged: { kind: 'flag' },
+  password: { kind: 'choice', choices: ['entered', 'never', 'waiting'] },
+  passwordQueries: { kind: 'count' },
+  giveUpAfter: { kind: 'milliseconds' },
+  query: { kind: 'err_code', besides: [''] },
+  reverse: { kind: 'err_code', besides: [''] },
+  gateway: { kind: 'choice', choices: ['up', 'down'] },
+  latency: { kind: 'milliseconds' },
+  loseRequest: { kind: 'calls' },
+  loseResponse: { kind: 'calls' },
 };
+
+const errCode = /^[A-Z][A-Z0-9_]*$/;
+
+/** What is wrong with a value, as the end of a sentence that begins with the setting's name. */
+function brokenRule(rule: SettingRule, value: unknown): string | undefined {
+  const quoted = (words: readonly string[]): string => words.map((word) => `'${word}'`).join(', ');
+  const isOneOf = (words: readonly string[], word: unknown): boolean =>
+    typeof word === 'string' && words.includes(word);
+  switch (rule.kind) {
+    case 'choice':
+      return isOneOf(rule.choices, value) ? undefined : `must be one of ${quoted(rule.choices)}`;
+    case 'flag':
+      return typeof value === 'boolean' ? undefined : 'must be true or false';
+    case 'milliseconds':
+      // A timer takes no more than 31 bits.
+      return typeof value === 'number' && value >= 0 && value < 2 ** 31 ? undefined : 'must be milliseconds';
+    case 'count':
+      return Number.isSafeInteger(value) && Number(value) >= 0 ? undefined : 'must be a count';
+    case 'calls':
+      return Array.isArray(value) && value.every((name) => isOneOf(gatewayCalls, name))
+        ? undefined
+        : `must be a list of ${gatewayCalls.join(', ')}`;
+    case 'err_code':
+      return isOneOf(rule.besides, value) || (typeof value === 'string' && errCode.test(value))
+        ? undefined
+        : `must be an err_code or one of ${quoted(rule.besides)}`;
+  }
+}
 
 const isScenarioName = (name: unknown): name is ScenarioName =>
   typeof name === 'string' && Object.hasOwn(scenarios, name);
 
 function checkSettings(changes: Record<string, unknown>): asserts changes is Partial<Settings> {
   for (const [name, value] of Object.entries(changes)) {
-    const rule = Object.entries(rules).find(([known]) => known === name)?.[1];
-    if (!rule)
-      throw new InvalidParameterError(name, `is no setting of a scenario; there are ${Object.keys(rules).join(', ')}`);
-    const [good, demand] = rule;
-    if (!good(value)) throw new InvalidParameterError(name, demand);
+    const rule = Object.entries(settingRules).find(([known]) => known === name)?.[1];
+    if (!rule) {
+      const known = Object.keys(settingRules).join(', ');
+      throw new InvalidParameterError(name, `is no setting of a scenario; there are ${known}`);
+    }
+    const broken = brokenRule(rule, value);
+    if (broken !== undefined) throw new InvalidParameterError(name, broken);
   }
+}
+
+/** The name and what differs from it: the same as a scenario, for a change of one setting. */
+export function asRecord(scenario: Scenario): Record<string, unknown> {
+  return typeof scenario === 'string' ? { scenario } : { ...scenario };
 }
 
 /**
@@ -138,7 +169,7 @@ function checkSettings(changes: Record<string, unknown>): asserts changes is Par
  * @throws InvalidParameterError for an unknown name, an unknown setting, or a value out of range.
  */
 export function settingsOf(scenario: Scenario): Settings {
-  const { scenario: name = 'success', ...changes } = typeof scenario === 'string' ? { scenario } : scenario;
+  const { scenario: name = 'success', ...changes } = asRecord(scenario);
   if (!isScenarioName(name))
     throw new InvalidParameterError('scenario', `must be one of ${Object.keys(scenarios).join(', ')}`);
   checkSettings(changes);

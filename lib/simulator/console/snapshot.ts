@@ -1,0 +1,30 @@
+import type { CallEntry, SimulatorEvent } from '../call-log.js';
+import type { CustomerAction } from '../customer.js';
+import type { Screen } from '../face-service.js';
+import type { LedgerEntry } from '../ledger.js';
+import type { Settings } from '../scenario.js';
+
+/** All that the page shows. Holds no credential. Amounts in fen. */
+export interface Snapshot {
+  /** Where a till finds gateway and service. */
+  readonly gateway: string;
+  readonly pipe: string;
+  readonly scenario: string;
+  readonly settings: Settings;
+  readonly screen: {
+    readonly shows: Screen;
+    /** The customer walked away. */
+    readonly abandoned: boolean;
+    readonly out_trade_no?: string;
+    readonly total_fee?: number;
+  };
+  /** The order whose customer is asked for the password. */
+  readonly password: Pick<LedgerEntry, 'out_trade_no' | 'total_fee'> | undefined;
+  /** What the customer can do now. */
+  readonly offered: readonly CustomerAction[];
+  /** The newest of a long session, and so are the events and their calls. */
+  readonly ledger: readonly LedgerEntry[];
+  /** By the numbers in `events`. */
+  readonly calls: Readonly<Record<number, CallEntry>>;
+  readonly events: readonly SimulatorEvent[];
+}
