@@ -1,0 +1,155 @@
+// Packs the package as it is published, installs the tarball into empty projects, and pays there with the README's own code:
+//   node scripts/test-package.mjs [--all]
+// Without --all on Node.js 16, 20 and 24; with it on 16, 18, 20, 22, 24 and 26.
+import { execFileSync, spawnSync } from 'node:child_process';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
+import { getNode } from './native/get-node.mjs';
+
+const root = fileURLToPath(new URL('..', import.meta.url));
+const { values } = parseArgs({ options: { all: { type: 'boolean', default: false } } });
+const majors = values.all ? [16, 18, 20, 22, 24, 26] : [16, 20, 24];
+const megabyte = 1024 * 1024;
+const inherit = { stdio: 'inherit', cwd: root };
+
+function stop(message) {
+  console.error(`test-package: ${message}`);
+  process.exit(1);
+}
+
+execFileSync(process.execPath, ['scripts/setup.mjs'], inherit);
+execFileSync('npm', ['run', '--silent', 'prebuild'], inherit);
+
+const folder = mkdtempSync(join(tmpdir(), 'wxpay-face-package-'));
+process.on('exit', () => rmSync(folder, { recursive: true, force: true }));
+
+// ── the tarball ──
+const [packed] = JSON.parse(
+  execFileSync('npm', ['pack', '--json', '--ignore-scripts', '--pack-destination', folder], {
+    cwd: root,
+    encoding: 'utf8',
+  }),
+);
+const tarball = join(folder, packed.filename);
+const files = new Set(packed.files.map(({ path }) => path));
+console.log(`${packed.filename}: ${files.size} files, ${(statSync(tarball).size / megabyte).toFixed(2)} MB packed`);
+if (statSync(tarball).size > 5 * megabyte) stop('the tarball is larger than 5 MB');
+const binaries = {
+  'linux-x64': ['wxpay_face.node', 'wxpay-face-host', 'libWxpayFaceSDK.so'],
+  'win32-x64': ['wxpay_face.node', 'wxpay-face-host.exe', 'WxpayFaceSDK.dll'],
+  'win32-ia32': ['wxpay_face.node', 'wxpay-face-host.exe', 'WxpayFaceSDK.dll'],
+};
+const expected = [
+  ...['dist/index.js', 'dist/index.cjs', 'dist/index.d.ts', 'dist/index.d.cts', 'dist/cli.js', 'CMakeLists.txt'],
+  ...['LICENSE', 'README.md', 'README.zh-CN.md', 'addon/addon.cc', 'dist/THIRD-PARTY-LICENSES.txt'],
+  ...Object.entries(binaries).flatMap(([target, names]) => names.map((name) => `prebuilds/${target}/${name}`)),
+];
+for (const path of expected) if (!files.has(path)) stop(`${path} is missing from the tarball`);
+if (files.has('binding.gyp')) stop('binding.gyp makes npm build at installation');
+const { scripts } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
+for (const name of ['preinstall', 'install', 'postinstall', 'prepare'])
+  if (scripts[name]) stop(`there is a script "${name}"`);
+execFileSync('npx', ['publint', '--strict', tarball], inherit);
+execFileSync('npx', ['attw', '--format', 'table-flipped', tarball], inherit);
+
+// ── the README's integration, in every way to load it ──
+const [, integration] = /```ts\n([\s\S]*?)```/.exec(readFileSync(join(root, 'README.md'), 'utf8')) ?? [];
+if (!integration) stop('the README has no integration in TypeScript');
+const esm = `${integration}\nprocess.exit(outcome.status === 'paid' ? 0 : 1);\n`;
+const cjs = `${esm.replace(/^import (\{.*?\}) from (.*?);$/gm, 'const $1 = require($2);').replace(/^(const simulator)/m, '(async () => {\n$1')}})();\n`;
+
+function project(name, path = name) {
+  const home = join(folder, path);
+  mkdirSync(home, { recursive: true });
+  writeFileSync(join(home, 'package.json'), JSON.stringify({ name, private: true }));
+  execFileSync('npm', ['install', '--silent', '--ignore-scripts', '--no-audit', '--no-fund', tarball], {
+    cwd: home,
+    stdio: ['ignore', 'ignore', 'inherit'],
+  });
+  return home;
+}
+
+function runs(what, node, home, file) {
+  const { status, stdout, stderr } = spawnSync(node, [file], { cwd: home, encoding: 'utf8', timeout: 120_000 });
+  if (status !== 0) stop(`${what} ended with ${status}\n${stdout}${stderr}`);
+  console.log(`good ${what}`);
+}
+
+const tool = (name) => join(root, 'node_modules', '.bin', name);
+const home = project('consumer');
+writeFileSync(join(home, 'main.mjs'), esm);
+writeFileSync(join(home, 'main.cjs'), cjs);
+writeFileSync(join(home, 'main.mts'), esm);
+execFileSync(
+  tool('esbuild'),
+  [
+    'main.mjs',
+    '--bundle',
+    '--platform=node',
+    '--format=esm',
+    '--external:wxpay-face',
+    '--outfile=bundle.mjs',
+    '--log-level=error',
+  ],
+  { cwd: home, stdio: 'inherit' },
+);
+execFileSync(
+  tool('esbuild'),
+  [
+    'main.cjs',
+    '--bundle',
+    '--platform=node',
+    '--format=cjs',
+    '--external:wxpay-face',
+    '--outfile=bundle.cjs',
+    '--log-level=error',
+  ],
+  { cwd: home, stdio: 'inherit' },
+);
+const types = [
+  '--typeRoots',
+  join(root, 'node_modules', '@types'),
+  '--types',
+  'node',
+  '--strict',
+  '--target',
+  'es2022',
+];
+for (const [resolution, module] of [
+  ['node16', 'node16'],
+  ['bundler', 'esnext'],
+]) {
+  const outDir = `compiled-${resolution}`;
+  const options = ['--module', module, '--moduleResolution', resolution, '--outDir', outDir, ...types];
+  execFileSync(tool('tsc'), ['main.mts', ...options], { cwd: home, stdio: 'inherit' });
+}
+const unpacked = project('unpacked', 'resources 收银台/app.asar.unpacked');
+writeFileSync(join(unpacked, 'main.cjs'), cjs);
+
+for (const major of majors) {
+  const node = getNode(major);
+  for (const file of [
+    'main.mjs',
+    'main.cjs',
+    'compiled-node16/main.mjs',
+    'compiled-bundler/main.mjs',
+    'bundle.mjs',
+    'bundle.cjs',
+  ])
+    runs(`Node.js ${major}: ${file}`, node, home, file);
+  runs(`Node.js ${major}: in app.asar.unpacked`, node, unpacked, 'main.cjs');
+}
+
+// ── a platform without binaries: the message's own command builds them ──
+const bare = project('bare');
+writeFileSync(join(bare, 'main.mjs'), esm);
+const installed = join(bare, 'node_modules', 'wxpay-face');
+rmSync(join(installed, 'prebuilds'), { recursive: true });
+const { stderr } = spawnSync(process.execPath, ['main.mjs'], { cwd: bare, encoding: 'utf8' });
+const [, command] = /: (npm --prefix .*)$/m.exec(stderr) ?? [];
+if (!command) stop(`without binaries the message names no command:\n${stderr}`);
+execFileSync('sh', ['-c', command], { cwd: bare, stdio: ['ignore', 'ignore', 'inherit'] });
+runs('built from source', process.execPath, bare, 'main.mjs');
