@@ -21,7 +21,7 @@ class VendorResponse {
   VendorResponse& operator=(const VendorResponse&) = delete;
 
   int return_value() const { return return_value_; }
-  const char* data() const { return data_; }
+  const uint8_t* data() const { return reinterpret_cast<const uint8_t*>(data_); }
   size_t size() const { return size_; }
 
  private:

@@ -1,4 +1,4 @@
-// Builds of the native parts for the tools: sanitizers, valgrind, fuzzers.
+// Builds of the native parts for the tools: sanitizers, valgrind, fuzzers, benchmarks.
 import { spawnSync } from 'node:child_process';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
@@ -31,11 +31,11 @@ export function need(program, debianPackage) {
 }
 
 /** Builds into build/<name> with CMake variables of its own, and returns that folder. */
-export function build(name, variables) {
+export function build(name, variables, config = 'RelWithDebInfo') {
   const folder = join(root, 'build', name);
   const cmakeJs = join(dirname(createRequire(import.meta.url).resolve('cmake-js/package.json')), 'bin', 'cmake-js');
   const defines = Object.entries(variables).map(([key, value]) => `--CD${key}=${value}`);
-  const options = ['--config', 'RelWithDebInfo', '--log-level', 'warn', '-O', folder, ...defines];
+  const options = ['--config', config, '--log-level', 'warn', '-O', folder, ...defines];
   // Both: build alone would go on with the variables of a former configuration.
   for (const step of ['configure', 'build']) {
     const { status, stdout, stderr } = spawnSync(process.execPath, [cmakeJs, step, ...options], {

@@ -1,0 +1,229 @@
+// The native core beside its peers, in one run: koffi's .async and an AsyncWorker, all three on the same library.
+//   npm run bench:native -- [--rounds 9]
+// Prints the table and writes it into docs/benchmarks.md. Rounds take turns, so that a busy machine disturbs all alike; each
+// ratio is taken within a round, and told as the median over the rounds with the lowest and the highest.
+import { execFileSync } from 'node:child_process';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
+import { createRequire } from 'node:module';
+import { cpus } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { parseArgs } from 'node:util';
+import { build, root, run } from '../../scripts/native/build.mjs';
+
+const { values } = parseArgs({ options: { rounds: { type: 'string', default: '9' } } });
+const rounds = Number(values.rounds);
+const target = `${process.platform}-${process.arch}`;
+const require = createRequire(import.meta.url);
+
+if (!existsSync(new URL('../node_modules/koffi', import.meta.url)))
+  run('npm', ['ci', '--ignore-scripts', '--silent'], { cwd: join(root, 'bench') });
+const built = join(build('bench', { WXPAY_FACE_BENCHMARKS: 'ON' }, 'Release'), 'out');
+const instant = join(root, 'build', target, 'test', 'instant.so');
+const faulty = join(root, 'build', target, 'test', 'faulty.so');
+const slow = join(built, 'slow.so');
+
+// ── the three ways ──
+
+const addon = require(join(root, 'prebuilds', target, 'wxpay_face.node'));
+const koffi = require('koffi');
+
+function ours(path) {
+  const library = addon.open(path);
+  return (request) => library.call(request);
+}
+
+function byKoffi(path) {
+  const library = koffi.load(path);
+  const call = library.func(
+    'int wxpayCallFaceService(const uint8_t *request, uint32_t size, _Out_ void **response, _Out_ uint32_t *responseSize)',
+  );
+  const release = library.func('void wxpayReleaseResponse(_Inout_ void **response)');
+  return (request) =>
+    new Promise((resolve, reject) => {
+      const response = [null];
+      const size = [0];
+      call.async(request, request.length, response, size, (error, returned) => {
+        if (error) return reject(error);
+        if (returned !== 0) return reject(new Error(`returned ${returned}`));
+        const answer = Buffer.from(koffi.decode(response[0], koffi.array('uint8_t', size[0], 'Typed')));
+        release(response);
+        resolve(answer);
+      });
+    });
+}
+
+function byAsyncWorker(path) {
+  const worker = require(join(built, 'async_worker.node'));
+  worker.open(path);
+  return worker.call;
+}
+
+const ways = { 'wxpay-face': ours, koffi: byKoffi, AsyncWorker: byAsyncWorker };
+const names = Object.keys(ways);
+
+// ── numbers ──
+
+const median = (numbers) => [...numbers].sort((a, b) => a - b)[Math.floor(numbers.length / 2)];
+const round = (number) => (number >= 100 ? number.toFixed(0) : number >= 1 ? number.toFixed(1) : number.toFixed(2));
+const ratio = (mine, theirs) => {
+  const ratios = mine.map((time, i) => time / theirs[i]);
+  return `${median(ratios).toFixed(2)} (${Math.min(...ratios).toFixed(2)}–${Math.max(...ratios).toFixed(2)})`;
+};
+const row = (...cells) => `| ${cells.join(' | ')} |`;
+const table = (head, rows) => [row(...head), row(...head.map(() => '---')), ...rows].join('\n');
+
+// ── round trips ──
+
+async function callMany(call, request, atOnce, count) {
+  let left = count;
+  const lane = async () => {
+    while (left-- > 0) await call(request);
+  };
+  const started = performance.now();
+  await Promise.all(Array.from({ length: atOnce }, lane));
+  return ((performance.now() - started) * 1000) / count;
+}
+
+const floor = (size, count) =>
+  execFileSync(join(built, 'floor'), [instant, String(size), '1', String(count)], { encoding: 'utf8' }).trim();
+
+async function roundTrips() {
+  const calls = Object.fromEntries(names.map((name) => [name, ways[name](instant)]));
+  const rows = [];
+  for (const atOnce of [1, 32]) {
+    for (const [label, size, count] of [
+      ['100 B', 100, 10_000],
+      ['1 KB', 1024, 10_000],
+      ['64 KB', 65_536, 4000],
+    ]) {
+      const request = Buffer.alloc(size, 'x');
+      const times = Object.fromEntries([...names, 'floor'].map((name) => [name, []]));
+      for (let i = -1; i < rounds; i++) {
+        for (const name of names) {
+          const time = await callMany(calls[name], request, atOnce, count);
+          if (i >= 0) times[name].push(time); // the first round warms up
+        }
+        if (i >= 0) times.floor.push(Number(floor(size, count)));
+      }
+      const mine = times['wxpay-face'];
+      rows.push(
+        row(
+          `${label}, ${atOnce === 1 ? 'one at a time' : `${atOnce} at once`}`,
+          ...names.map((name) => round(median(times[name]))),
+          ratio(mine, times.koffi),
+          ratio(mine, times.AsyncWorker),
+          atOnce === 1 ? ratio(mine, times.floor) : '–',
+        ),
+      );
+      console.log(rows.at(-1));
+    }
+  }
+  return table(['round trip', ...names.map((name) => `${name} µs`), '÷ koffi', '÷ AsyncWorker', '÷ floor'], rows);
+}
+
+// ── what a blocked call does to the rest of the process ──
+
+async function files() {
+  const calls = Object.fromEntries(names.map((name) => [name, ways[name](slow)]));
+  const rows = [];
+  for (const atOnce of [4, 16]) {
+    const times = Object.fromEntries(names.map((name) => [name, []]));
+    for (let i = 0; i < Math.min(rounds, 5); i++) {
+      for (const name of names) {
+        const blocked = Array.from({ length: atOnce }, () => calls[name](Buffer.from('x')));
+        await sleep(20);
+        const started = performance.now();
+        await readFile(join(root, 'package.json'));
+        times[name].push(performance.now() - started);
+        await Promise.all(blocked);
+      }
+    }
+    const mine = times['wxpay-face'];
+    rows.push(
+      row(
+        `${atOnce} calls of 500 ms in flight`,
+        ...names.map((name) => round(median(times[name]))),
+        ratio(mine, times.koffi),
+        ratio(mine, times.AsyncWorker),
+      ),
+    );
+    console.log(rows.at(-1));
+  }
+  return table(['fs.readFile', ...names.map((name) => `${name} ms`), '÷ koffi', '÷ AsyncWorker'], rows);
+}
+
+// ── the host process ──
+
+async function hostProcess() {
+  const { FaceService } = await import('../../dist/index.js');
+  const inside = await FaceService.open({ library: faulty, host: 'in-process' });
+  const outside = await FaceService.open({ library: faulty, host: 'host-process' });
+  const request = (service) => () => service.call('report');
+  const times = { inside: [], outside: [] };
+  for (let i = -1; i < rounds; i++) {
+    const insideTime = await callMany(request(inside), undefined, 1, 2000);
+    const outsideTime = await callMany(request(outside), undefined, 1, 2000);
+    if (i < 0) continue;
+    times.inside.push(insideTime);
+    times.outside.push(outsideTime);
+  }
+  await Promise.all([inside.close(), outside.close()]);
+  const added = times.outside.map((time, i) => time - times.inside[i]);
+  return table(
+    ['FaceService.call', 'in-process µs', 'host-process µs', 'added µs', '÷ in-process'],
+    [
+      row(
+        'a small command',
+        round(median(times.inside)),
+        round(median(times.outside)),
+        `${round(median(added))} (${round(Math.min(...added))}–${round(Math.max(...added))})`,
+        ratio(times.outside, times.inside),
+      ),
+    ],
+  );
+}
+
+// ── memory ──
+
+function memory() {
+  const script = join(root, 'bench', 'native', 'memory.mjs');
+  const rows = [
+    ['in-process', 500],
+    ['host-process', 20],
+  ].map(([host, count]) => {
+    const args = ['--expose-gc', script, faulty, host, String(count)];
+    const { own, hostProcess } = JSON.parse(execFileSync(process.execPath, args, { encoding: 'utf8' }));
+    return row(host, round(own), hostProcess === 0 ? '–' : String(hostProcess));
+  });
+  return table(['an idle FaceService', 'KB in the process', 'KB private in its host process'], rows);
+}
+
+// ── the page ──
+
+const results = [
+  `Node.js ${process.versions.node}, ${cpus().length} × ${cpus()[0].model.trim()}, koffi ${koffi.version}; ${rounds} rounds, median ` +
+    '(ratios: with lowest and highest). A ratio below 1 means that wxpay-face is quicker.',
+  'The round trip of a request on a library that answers at once with the request itself; the floor is the bare C call and ' +
+    'two hand-overs between threads, without JavaScript:',
+  await roundTrips(),
+  'A small file read while calls are blocked (libuv has four threads for files, names, koffi and AsyncWorker together):',
+  await files(),
+  'A call through FaceService, in this process and in a host process of its own:',
+  await hostProcess(),
+  'Memory:',
+  memory(),
+].join('\n\n');
+
+const page = join(root, 'docs', 'benchmarks.md');
+const [begin, end] = ['<!-- native:begin -->', '<!-- native:end -->'];
+const section = `${begin}\n## Native\n\n\`npm run bench:native\` makes this section.\n\n${results}\n${end}`;
+const before = existsSync(page) ? readFileSync(page, 'utf8') : '# Benchmarks\n';
+const from = before.indexOf(begin);
+const after =
+  from === -1
+    ? `${before.trimEnd()}\n\n${section}\n`
+    : before.slice(0, from) + section + before.slice(before.indexOf(end) + end.length);
+writeFileSync(page, after);
+console.log(results);
