@@ -116,7 +116,7 @@ export async function startGateway(tls: TlsOptions = {}): Promise<Gateway> {
     numbers.set(socket, ++gateway.connections);
     socket.on('error', (error: NodeJS.ErrnoException) => gateway.ends.push(error.code ?? ''));
   });
-  server.on('tlsClientError', () => {});
+  server.on('tlsClientError', (error: NodeJS.ErrnoException) => gateway.ends.push(error.code ?? ''));
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
   const { port } = server.address() as AddressInfo;
