@@ -455,8 +455,8 @@ for (const host of ['in-process', 'host-process'] as const)
       abort.abort(reason);
       await next;
       await face.close();
-      confirmed.resolve({ return_code: 'SUCCESS' });
-      if (host === 'host-process') expect(await told).to.equal(reason);
+      confirmed.resolve({ return_code: 'ERROR' });
+      expect(await told).to.equal(reason);
       expect(service.cmds).to.deep.equal(['updateWxpayfacePayResult', 'initWxpayface']);
     });
 
