@@ -62,6 +62,8 @@ type Params = Readonly<Record<string, unknown>>;
 export class PayClient {
   /** Who pays, without the secrets: what the face commands need. */
   readonly identity: MerchantIdentity;
+  /** Milliseconds after which a request is given up at the latest: a connection to each host, and a response. */
+  readonly requestTimeout: number;
   readonly #settings: Settings;
   #transport: Promise<Transport> | undefined;
   #sandboxKey: Promise<string> | undefined;
@@ -71,6 +73,8 @@ export class PayClient {
   constructor(options: PayClientOptions) {
     this.#settings = checkOptions(options);
     this.identity = Object.freeze(this.#settings.identity);
+    const { hosts, transport } = this.#settings;
+    this.requestTimeout = hosts.pay.length * transport.timeout.connect + transport.timeout.response;
   }
 
   /**

@@ -129,10 +129,8 @@ export type PaymentOutcome =
 export type PaymentClient = Pick<
   PayClient,
   'identity' | 'micropay' | 'orderquery' | 'reverse' | 'facepay' | 'facepayquery' | 'facepayreverse'
-> & {
-  /** Milliseconds after which a request of it is given up at the latest. */
-  readonly requestTimeout?: number;
-};
+> &
+  Partial<Pick<PayClient, 'requestTimeout'>>;
 
 /** Parts and policies of a PaymentProcessor. */
 export interface PaymentProcessorOptions {

@@ -1,7 +1,10 @@
 import { expect } from 'chai';
 import fc from 'fast-check';
+import { PayClient } from '../../lib/pay/client.js';
 import { InvalidPolicyError } from '../../lib/payment/errors.js';
+import { MemoryJournal } from '../../lib/payment/memory-journal.js';
 import { backoff, defaultPolicies, jittered, resolvePolicies } from '../../lib/payment/policies.js';
+import { PaymentProcessor } from '../../lib/payment/processor.js';
 import type { PaymentProcessorOptions } from '../../lib/payment/types.js';
 
 type Given = Pick<PaymentProcessorOptions, 'polling' | 'reversal'>;
@@ -70,6 +73,17 @@ describe('The policies of a payment', () => {
   it('demand that a missing order counts only after no request can be on its way', () => {
     expect(refusal({ reversal: { settleAfter: 20_000 } }, 20_000)).to.include({ field: 'reversal.settleAfter' });
     resolvePolicies({ reversal: { settleAfter: 20_001 } }, 20_000);
+    const client = new PayClient({
+      appid: 'wx8888888888888888',
+      mch_id: '1900000109',
+      key: '192006250b4c09247ec02edce69f6a2d',
+      timeout: { connect: 6_000, response: 9_000 },
+    });
+    const processor = (settleAfter: number) =>
+      new PaymentProcessor({ client, journal: new MemoryJournal(), reversal: { settleAfter } });
+    // Two hosts may be tried.
+    expect(() => processor(21_000)).to.throw(InvalidPolicyError, /client's time-outs together \(21000\)/);
+    processor(21_001);
   });
 
   it('wait longer from attempt to attempt, never longer than the maximum and its jitter, never less than nothing', () => {
