@@ -1,23 +1,13 @@
 // Makes a fresh clone ready: installs and builds whatever is missing or older than its sources, nothing else.
-import { spawnSync } from 'node:child_process';
 import { existsSync, readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { root, run, script } from './run.mjs';
 
-const root = fileURLToPath(new URL('..', import.meta.url));
 process.chdir(root);
 
 if (Number(process.versions.node.split('.')[0]) < 20) {
   console.error(`Working on wxpay-face needs Node.js 20 or newer; this is ${process.version}.`);
   process.exit(1);
-}
-
-const npm = process.platform === 'win32' ? 'npm.cmd' : 'npm';
-
-function run(command, args) {
-  const { status, error } = spawnSync(command, args, { stdio: 'inherit', shell: process.platform === 'win32' });
-  if (error) console.error(`Could not run ${command}: ${error.message}`);
-  if (status !== 0) process.exit(status ?? 1);
 }
 
 const changed = (path) => (existsSync(path) ? statSync(path).mtimeMs : 0);
@@ -27,10 +17,10 @@ function newest(path) {
   return Math.max(0, ...readdirSync(path).map((name) => newest(join(path, name))));
 }
 
-if (changed('node_modules/.package-lock.json') < changed('package-lock.json')) run(npm, ['ci', '--ignore-scripts']);
+if (changed('node_modules/.package-lock.json') < changed('package-lock.json')) run('npm', ['ci', '--ignore-scripts']);
 
-run(process.execPath, ['scripts/build-native.mjs']);
+script('build-native.mjs');
 
 const sources = ['lib', 'package.json', 'tsconfig.json', 'tsup.config.ts'];
 const outputs = ['dist/index.js', 'dist/index.cjs', 'dist/index.d.ts', 'dist/index.d.cts', 'dist/cli.js'];
-if (Math.min(...outputs.map(changed)) < Math.max(...sources.map(newest))) run(npm, ['run', '--silent', 'build:dist']);
+if (Math.min(...outputs.map(changed)) < Math.max(...sources.map(newest))) run('npm', ['run', '--silent', 'build:dist']);

@@ -1,37 +1,32 @@
 // Packs the package as it is published, installs the tarball into empty projects, and pays there with the README's own code:
 //   node scripts/test-package.mjs [--all]
 // Without --all on Node.js 16, 20 and 24; with it on 16, 18, 20, 22, 24 and 26.
-import { execFileSync, spawnSync } from 'node:child_process';
+import { spawnSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { getNode } from './native/get-node.mjs';
+import { root, run, script } from './run.mjs';
 
-const root = fileURLToPath(new URL('..', import.meta.url));
 const { values } = parseArgs({ options: { all: { type: 'boolean', default: false } } });
 const majors = values.all ? [16, 18, 20, 22, 24, 26] : [16, 20, 24];
 const megabyte = 1024 * 1024;
-const inherit = { stdio: 'inherit', cwd: root };
 
 function stop(message) {
   console.error(`test-package: ${message}`);
   process.exit(1);
 }
 
-execFileSync(process.execPath, ['scripts/setup.mjs'], inherit);
-execFileSync('npm', ['run', '--silent', 'prebuild'], inherit);
+script('setup.mjs');
+script('prebuild.mjs');
 
 const folder = mkdtempSync(join(tmpdir(), 'wxpay-face-package-'));
 process.on('exit', () => rmSync(folder, { recursive: true, force: true }));
 
 // ── the tarball ──
 const [packed] = JSON.parse(
-  execFileSync('npm', ['pack', '--json', '--ignore-scripts', '--pack-destination', folder], {
-    cwd: root,
-    encoding: 'utf8',
-  }),
+  run('npm', ['pack', '--json', '--ignore-scripts', '--pack-destination', folder], { stdio: 'pipe' }),
 );
 const tarball = join(folder, packed.filename);
 const files = new Set(packed.files.map(({ path }) => path));
@@ -52,8 +47,8 @@ if (files.has('binding.gyp')) stop('binding.gyp makes npm build at installation'
 const { scripts } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
 for (const name of ['preinstall', 'install', 'postinstall', 'prepare'])
   if (scripts[name]) stop(`there is a script "${name}"`);
-execFileSync('npx', ['publint', '--strict', tarball], inherit);
-execFileSync('npx', ['attw', '--format', 'table-flipped', tarball], inherit);
+run('npx', ['publint', '--strict', tarball]);
+run('npx', ['attw', '--format', 'table-flipped', tarball]);
 
 // ── the README's integration, in every way to load it ──
 const [, integration] = /```ts\n([\s\S]*?)```/.exec(readFileSync(join(root, 'README.md'), 'utf8')) ?? [];
@@ -65,7 +60,7 @@ function project(name, path = name) {
   const home = join(folder, path);
   mkdirSync(home, { recursive: true });
   writeFileSync(join(home, 'package.json'), JSON.stringify({ name, private: true }));
-  execFileSync('npm', ['install', '--silent', '--ignore-scripts', '--no-audit', '--no-fund', tarball], {
+  run('npm', ['install', '--silent', '--ignore-scripts', '--no-audit', '--no-fund', tarball], {
     cwd: home,
     stdio: ['ignore', 'ignore', 'inherit'],
   });
@@ -83,7 +78,7 @@ const home = project('consumer');
 writeFileSync(join(home, 'main.mjs'), esm);
 writeFileSync(join(home, 'main.cjs'), cjs);
 writeFileSync(join(home, 'main.mts'), esm);
-execFileSync(
+run(
   tool('esbuild'),
   [
     'main.mjs',
@@ -96,7 +91,7 @@ execFileSync(
   ],
   { cwd: home, stdio: 'inherit' },
 );
-execFileSync(
+run(
   tool('esbuild'),
   [
     'main.cjs',
@@ -124,7 +119,7 @@ for (const [resolution, module] of [
 ]) {
   const outDir = `compiled-${resolution}`;
   const options = ['--module', module, '--moduleResolution', resolution, '--outDir', outDir, ...types];
-  execFileSync(tool('tsc'), ['main.mts', ...options], { cwd: home, stdio: 'inherit' });
+  run(tool('tsc'), ['main.mts', ...options], { cwd: home, stdio: 'inherit' });
 }
 const unpacked = project('unpacked', 'resources 收银台/app.asar.unpacked');
 writeFileSync(join(unpacked, 'main.cjs'), cjs);
@@ -151,5 +146,5 @@ rmSync(join(installed, 'prebuilds'), { recursive: true });
 const { stderr } = spawnSync(process.execPath, ['main.mjs'], { cwd: bare, encoding: 'utf8' });
 const [, command] = /: (npm --prefix .*)$/m.exec(stderr) ?? [];
 if (!command) stop(`without binaries the message names no command:\n${stderr}`);
-execFileSync('sh', ['-c', command], { cwd: bare, stdio: ['ignore', 'ignore', 'inherit'] });
+run('sh', ['-c', command], { cwd: bare, stdio: ['ignore', 'ignore', 'inherit'] });
 runs('built from source', process.execPath, bare, 'main.mjs');

@@ -1,13 +1,11 @@
 // Runs the test suite on real Windows Node.js under Wine:
 //   node scripts/windows/test.mjs [--all] [spec …]
 // Without --all: Node.js 22, x64 and ia32. With it: x64 18, 20 and 22, ia32 22.
-import { execFileSync } from 'node:child_process';
-import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { getNode } from '../native/get-node.mjs';
+import { root, run, script } from '../run.mjs';
 import { ensureWine, runWindows } from './wine.mjs';
 
-const root = fileURLToPath(new URL('../..', import.meta.url));
 const { values, positionals } = parseArgs({
   options: { all: { type: 'boolean', default: false } },
   allowPositionals: true,
@@ -20,11 +18,10 @@ const usual = [
 const runs = values.all ? [['win32-x64', 18], ['win32-x64', 20], ...usual] : usual;
 const specs = positionals.length > 0 ? positionals : ['build/js/test/**/*.test.js'];
 
-const npm = (...args) => execFileSync('npm', args, { cwd: root, stdio: 'inherit' });
 ensureWine();
-execFileSync(process.execPath, ['scripts/setup.mjs'], { cwd: root, stdio: 'inherit' });
-npm('run', '--silent', 'prebuild');
-npm('run', '--silent', 'compile');
+script('setup.mjs');
+script('prebuild.mjs');
+run('npm', ['run', '--silent', 'compile']);
 
 let failed = false;
 for (const [platform, major] of runs) {
