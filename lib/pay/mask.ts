@@ -10,6 +10,8 @@ export function preview(body: Buffer, secrets: readonly string[]): string {
   if (body.length === 0) return 'no body';
   const text = body.subarray(0, 400).toString();
   const masked = mask(text, secrets)
+    // What a response brings, which nobody has seen before.
+    .replace(/(authinfo|openid|sandbox_signkey)[\s\S]*/, '$1 ***')
     // Keys, codes and signatures of another request, e.g. in an error page.
     .replace(/[\w+/=-]{16,}/g, '***')
     .replace(/[\p{C}\s]+/gu, ' ')

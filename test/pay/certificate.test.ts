@@ -1,0 +1,91 @@
+import { readFileSync } from 'node:fs';
+import { inspect } from 'node:util';
+import { expect } from 'chai';
+import { InvalidParameterError } from '../../lib/errors.js';
+import { PayClient } from '../../lib/pay/client.js';
+import { PayTransportError } from '../../lib/pay/errors.js';
+import type { PayClientOptions } from '../../lib/pay/types.js';
+import { authority, issue, mch_id, merchantCertificate, toPfx } from './certificates.js';
+import { base, type Gateway, rejection, startGateway } from './gateway.js';
+
+type Certificate = NonNullable<PayClientOptions['certificate']>;
+
+const passphrase = 'p12-passphrase';
+const { cert, key: privateKey } = merchantCertificate;
+// Made by "openssl pkcs12 -export -legacy -certpbe PBE-SHA1-RC2-40", as old downloads of the merchant site are.
+const legacy = readFileSync('test/pay/fixtures/legacy-rc2.p12');
+
+describe("the merchant's certificate", () => {
+  let gateway: Gateway;
+  before(async () => {
+    gateway = await startGateway({ rejectUnauthorized: true });
+    gateway.handle = () => ({ ...base, result_code: 'SUCCESS', recall: 'N' });
+  });
+  after(() => gateway.close());
+
+  async function reverse(certificate: Certificate): Promise<unknown> {
+    const client = new PayClient({ ...gateway.options, certificate });
+    try {
+      return await client.reverse({ out_trade_no: '1' });
+    } finally {
+      client.close();
+    }
+  }
+
+  it('may be PEM, as text or bytes, or a PFX', async () => {
+    for (const certificate of [
+      { cert, key: privateKey },
+      { cert: Buffer.from(cert), key: Buffer.from(privateKey) },
+      { pfx: toPfx(merchantCertificate, passphrase), passphrase },
+    ])
+      expect(await reverse(certificate)).to.include({ result_code: 'SUCCESS' });
+  });
+
+  const wrong: ReadonlyArray<readonly [string, () => Certificate, RegExp]> = [
+    [
+      'another passphrase',
+      () => ({ pfx: toPfx(merchantCertificate, passphrase), passphrase: 'wr0ng-pass' }),
+      /passphrase.*mch_id/,
+    ],
+    ['no passphrase', () => ({ pfx: toPfx(merchantCertificate, passphrase) }), /passphrase/],
+    ['no PFX at all', () => ({ pfx: Buffer.from('not a PFX'), passphrase }), /no PKCS#12 file/],
+    ['an empty PFX', () => ({ pfx: Buffer.alloc(0), passphrase }), /no PKCS#12 file/],
+    ["another certificate's key", () => ({ cert, key: issue('x').key }), /don't belong together/],
+    ['no PEM certificate', () => ({ cert: 'x', key: privateKey }), /not PEM/],
+    ['no PEM key', () => ({ cert, key: 'x' }), /not PEM/],
+  ];
+  for (const [what, make, said] of wrong)
+    it(`with ${what} is refused when the client is made, in words of its own`, () => {
+      const make_ = () => new PayClient({ ...gateway.options, certificate: make() });
+      expect(make_).to.throw(InvalidParameterError, said).with.property('parameter', 'certificate');
+      expect(make_)
+        .to.throw()
+        .that.satisfies((error: unknown) => {
+          const seen = inspect(error, { depth: 9, showHidden: true });
+          return !/wr0ng-pass|p12-passphrase|PRIVATE KEY/.test(seen);
+        });
+    });
+
+  it('with the old RC2 encryption is refused with the way to convert it, where Node.js is too new for it', function () {
+    if (process.versions.openssl.startsWith('1.')) this.skip();
+    expect(() => new PayClient({ ...gateway.options, certificate: { pfx: legacy, passphrase: mch_id } })).to.throw(
+      InvalidParameterError,
+      /RC2.*openssl pkcs12 -legacy/,
+    );
+  });
+
+  it('that the gateway turns down is explained by its dates, its owner or its issuer', async () => {
+    const expired = issue(mch_id, { issuer: authority, from: 0 });
+    const early = issue(mch_id, { issuer: authority, from: Date.now() + 86_400_000 });
+    const foreign = issue('1234567890');
+    for (const [certificate, said] of [
+      [expired, /certificate expired on Jan 31/],
+      [early, /not valid before/],
+      [foreign, /merchant 1234567890, not of 1900000109/],
+    ] as const) {
+      const error = await rejection(reverse(certificate));
+      expect(error).to.be.instanceOf(PayTransportError);
+      expect(error.message).to.match(said);
+    }
+  });
+});

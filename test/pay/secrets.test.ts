@@ -1,0 +1,175 @@
+import { subscribe, unsubscribe } from 'node:diagnostics_channel';
+import { inspect } from 'node:util';
+import { expect } from 'chai';
+import { PayClient } from '../../lib/pay/client.js';
+import type { PayClientOptions } from '../../lib/pay/types.js';
+import { buildXml } from '../../lib/pay/xml.js';
+import { merchantCertificate, toPfx } from './certificates.js';
+import { base, type Gateway, type Handler, key, paid, rejection, signed, startGateway } from './gateway.js';
+import { startHttpProxy, startSocksProxy } from './proxies.js';
+
+const secrets = {
+  key,
+  auth_code: '134567890123456789',
+  face_code: 'Face-c0de',
+  openid: 'oOpenId-1',
+  rawdata: 'RawData+/x==',
+  authinfo: 'AuthInfo+/y==',
+  passphrase: 'P12-passphrase',
+  proxyPassword: 'Pr0xyPass',
+  sandboxKey: 'SandboxKey-7',
+};
+const order = { body: 'coffee', out_trade_no: '1', total_fee: 100 };
+const terminal = { store_id: 'S1', store_name: '店', device_id: 'D1', rawdata: secrets.rawdata };
+
+/** All that a developer could put on a screen of a thing: enumerable or not, nested, its causes, as JSON. */
+function seen(thing: unknown): string {
+  const parts = [
+    inspect(thing, { depth: 9, showHidden: true, maxStringLength: null, maxArrayLength: null }),
+    String(thing),
+  ];
+  parts.push(JSON.stringify(thing) ?? '');
+  if (thing instanceof Error) parts.push(thing.stack ?? '', seen(thing.cause ?? ''));
+  return parts.join('\n');
+}
+
+describe('no secret', () => {
+  let gateway: Gateway;
+  const events: unknown[] = [];
+  const printed: string[] = [];
+  const note = (event: unknown) => events.push(event);
+  const write = process.stderr.write;
+
+  before(async () => {
+    gateway = await startGateway();
+    subscribe('wxpay-face.pay.call', note);
+  });
+  after(async () => {
+    unsubscribe('wxpay-face.pay.call', note);
+    await gateway.close();
+  });
+
+  function expectNone(text: string): void {
+    const hidden = [
+      ...Object.values(secrets),
+      Buffer.from(`till:${secrets.proxyPassword}`).toString('base64'),
+      'PRIVATE KEY',
+    ];
+    for (const secret of hidden) expect(text).to.not.contain(secret);
+  }
+
+  const everyCall = (client: PayClient): ReadonlyArray<() => Promise<unknown>> => [
+    () => client.getWxpayfaceAuthinfo(terminal),
+    () => client.micropay({ ...order, auth_code: secrets.auth_code }),
+    () => client.facepay({ ...order, face_code: secrets.face_code, openid: secrets.openid }),
+    () => client.orderquery({ out_trade_no: '1' }),
+    () => client.reverse({ out_trade_no: '1' }),
+    () => client.authcodetoopenid({ auth_code: secrets.auth_code }),
+  ];
+
+  const gateways: Record<string, Handler> = {
+    'an error page that echoes the request': ({ response, fields }) => {
+      response.writeHead(500, { 'content-type': 'text/html' }).end(`<p>${buildXml(fields)}</p>`);
+      return undefined;
+    },
+    'a body that is no XML and echoes the values': ({ fields }) => Object.values(fields).join(' | '),
+    'a FAIL that echoes the values': ({ fields }) =>
+      buildXml({ return_code: 'FAIL', return_msg: Object.values(fields).join(' '), sandbox_signkey: 'x' }),
+    'a wrong signature': ({ fields }) =>
+      buildXml({ ...paid(fields), ...fields, authinfo: secrets.authinfo, sign: 'X' }),
+    'another order': ({ fields }) => ({ ...paid(fields), out_trade_no: '2', appid: 'wx2', openid: secrets.openid }),
+    'an authinfo that is cut off': () =>
+      signed({ authinfo: secrets.authinfo, ...base, openid: secrets.openid }).slice(0, -9),
+    'an authinfo without its life': ({ path }) =>
+      path.startsWith('/face/') ? { ...base, authinfo: secrets.authinfo } : '',
+    'a reset': ({ socket }) => {
+      socket.destroy();
+      return undefined;
+    },
+  };
+
+  for (const [what, handler] of Object.entries(gateways))
+    it(`is in an error or an event after ${what}`, async () => {
+      gateway.handle = handler;
+      const client = new PayClient({
+        ...gateway.options,
+        certificate: { pfx: toPfx(merchantCertificate, secrets.passphrase), passphrase: secrets.passphrase },
+      });
+      for (const call of everyCall(client)) expectNone(seen(await rejection(call())));
+      expectNone(seen(client));
+      client.close();
+    });
+
+  it('is in an error, or in what libraries print for debugging, on the way through a proxy', async () => {
+    const [http, socks] = await Promise.all([startHttpProxy(407), startSocksProxy()]);
+    gateway.handle = ({ socket }) => {
+      socket.destroy();
+      return undefined;
+    };
+    process.stderr.write = (text: string | Uint8Array) => {
+      printed.push(String(text));
+      return true;
+    };
+    try {
+      for (const url of [
+        `http://till:${secrets.proxyPassword}@127.0.0.1:${http.port}`,
+        `socks5://till:${secrets.proxyPassword}@127.0.0.1:${socks.port}`,
+      ]) {
+        const client = new PayClient({ ...gateway.options, certificate: merchantCertificate, proxy: url });
+        for (const call of everyCall(client)) expectNone(seen(await rejection(call())));
+        expectNone(seen(client));
+        client.close();
+      }
+    } finally {
+      process.stderr.write = write;
+      await Promise.all([http.close(), socks.close()]);
+    }
+    expectNone(printed.join(''));
+  });
+
+  it('is in an error of wrong options or parameters', async () => {
+    const wrong: ReadonlyArray<Partial<PayClientOptions>> = [
+      { proxy: `ftp://till:${secrets.proxyPassword}@proxy` },
+      { certificate: { pfx: Buffer.from('x'), passphrase: secrets.passphrase } },
+      { endpoints: { pay: `https://u:${secrets.passphrase}@x.example` } },
+      { key: `${key}😀` },
+    ];
+    for (const options of wrong) {
+      try {
+        new PayClient({ ...gateway.options, ...options });
+        expect.fail('It was accepted');
+      } catch (error) {
+        expectNone(seen(error));
+      }
+    }
+    const client = new PayClient(gateway.options);
+    expectNone(seen(await rejection(client.micropay({ ...order, auth_code: `${secrets.auth_code}0` }))));
+    expectNone(seen(await rejection(client.facepay({ ...order, face_code: `${secrets.face_code}\0` }))));
+    expectNone(seen(await rejection(client.getWxpayfaceAuthinfo({ ...terminal, rawdata: `${secrets.rawdata}😀` }))));
+  });
+
+  it("is in an error of the sandbox's", async () => {
+    gateway.handle = ({ path }) =>
+      path.endsWith('getsignkey')
+        ? buildXml({ return_code: 'SUCCESS', sandbox_signkey: secrets.sandboxKey })
+        : buildXml({ return_code: 'FAIL', return_msg: `${secrets.sandboxKey} ${key}` });
+    const client = new PayClient({ ...gateway.options, sandbox: true });
+    expectNone(seen(await rejection(client.micropay({ ...order, auth_code: secrets.auth_code }))));
+    expectNone(seen(client));
+    client.close();
+  });
+
+  it('is in any event of all these calls, while name, order, duration and outcome are', async () => {
+    gateway.handle = ({ fields }) =>
+      signed({ ...base, result_code: 'FAIL', err_code: 'NOTENOUGH', out_trade_no: fields.out_trade_no ?? '' });
+    const client = new PayClient(gateway.options);
+    await client.micropay({ ...order, auth_code: secrets.auth_code });
+    client.close();
+    expectNone(seen(events));
+    const last = events.at(-1);
+    expect(last).to.include({ name: 'micropay', out_trade_no: '1', outcome: 'FAIL', err_code: 'NOTENOUGH' });
+    expect(last).to.have.property('duration').that.is.a('number').above(0);
+    expect(events.length).to.be.above(40);
+    expect(events).to.deep.include.members([events.find((event) => inspect(event).includes('ERR_PAY_SIGNATURE'))]);
+  });
+});
