@@ -1,4 +1,5 @@
 import { subscribe, unsubscribe } from 'node:diagnostics_channel';
+import { createRequire } from 'node:module';
 import { inspect } from 'node:util';
 import { expect } from 'chai';
 import { PayClient } from '../../lib/pay/client.js';
@@ -7,6 +8,9 @@ import { buildXml } from '../../lib/pay/xml.js';
 import { merchantCertificate, toPfx } from './certificates.js';
 import { base, type Gateway, type Handler, key, paid, rejection, signed, startGateway } from './gateway.js';
 import { startHttpProxy, startSocksProxy } from './proxies.js';
+
+// What the proxy agents write their debug log with.
+const debug: { enable(names: string): void; disable(): void } = createRequire(import.meta.url)('debug');
 
 const secrets = {
   key,
@@ -106,6 +110,7 @@ describe('no secret', () => {
       socket.destroy();
       return undefined;
     };
+    debug.enable('*');
     process.stderr.write = (text: string | Uint8Array) => {
       printed.push(String(text));
       return true;
@@ -122,8 +127,10 @@ describe('no secret', () => {
       }
     } finally {
       process.stderr.write = write;
+      debug.disable();
       await Promise.all([http.close(), socks.close()]);
     }
+    expect(printed.join('')).to.contain('https-proxy-agent').and.contain('socks-proxy-agent');
     expectNone(printed.join(''));
   });
 
