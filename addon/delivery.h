@@ -14,11 +14,13 @@ namespace wxpay_face {
 
 class Delivery;
 
-// One call on its way: plain data, so that any thread may hold it and let go of it last.
+// One call on its way: plain data, so that any thread may hold it and let go of it last. (The promise is but a number
+// to every other thread than the environment's. One that is never settled costs eight bytes: Node-API can't drop it.)
 struct Call {
   Library library;
   std::vector<uint8_t> request;
   std::shared_ptr<Delivery> delivery;
+  napi_deferred promise = nullptr;
   Answer answer;
   std::shared_ptr<Call> next;  // in the queue of finished calls; finishing must not need memory
 };

@@ -86,14 +86,6 @@ describe('addon: calls', () => {
       });
     }
 
-    it('shows the caller in the stack of a rejection', async () => {
-      async function cashierPressesPay() {
-        await library.call(text('close'));
-      }
-      const error = await rejection(cashierPressesPay());
-      expect(error.stack).to.include('cashierPressesPay');
-    });
-
     it('lets a stop overtake a blocked recognition', async () => {
       const recognition = library.call(text('hold'));
       expect((await library.call(text('stop'))).toString()).to.equal('stop');
