@@ -105,11 +105,11 @@ export async function startSimulator(options: SimulatorOptions = {}): Promise<Si
   };
   const { ledger, log } = context;
 
+  const gateway = await Gateway.listen(context, options.port ?? 0);
   const ownFolder = options.pipe === undefined && !windows ? mkdtempSync(join(tmpdir(), 'wxpay-face-')) : undefined;
   const pipe = options.pipe ?? (ownFolder ? join(ownFolder, 'service.sock') : vendorPipe);
   const service = new SimulatedFaceService(context, pipe);
   const customer = { ...context, service };
-  const gateway = await Gateway.listen(context, options.port ?? 0);
 
   const changeScenario = (next: Scenario): void => {
     settings = settingsOf(next);

@@ -81,8 +81,8 @@ function arrow(row: Row, event: SimulatorEvent & { kind: 'request' | 'response' 
         ...(details ? [element('span', { class: 'details' }, `(${details})`)] : []),
       ]
     : [
-        ...(entry.lost ? [element('span', { class: 'answer bad' }, lost)] : []),
         ...(answer ? [element('span', { class: `answer ${moodOf(answer)}` }, answer)] : []),
+        ...(entry.lost ? [element('span', { class: 'answer bad' }, lost)] : []),
         ...(details ? [element('span', { class: 'details' }, details)] : []),
       ];
   // Whoever looks for a request that was lost finds it cut where it was asked, and no answer.
@@ -135,7 +135,8 @@ const seconds = (milliseconds: number): string => `${(milliseconds / 1000).toFix
 
 function makeRow(row: Row): HTMLElement {
   const { steps } = words();
-  if (row.step) return element('li', { class: 'step' }, element('span', {}, steps[row.step]));
+  if (row.step)
+    return element('li', { class: row.active ? 'step active' : 'step' }, element('span', {}, steps[row.step]));
   const { event, entry } = row;
   const running = event?.kind === 'request' && entry !== undefined && entry.answer === undefined;
   const classes = ['row', event?.kind ?? '', ...(row.active ? ['active'] : []), ...(running ? ['running'] : [])];
@@ -172,7 +173,7 @@ export function showSequence(snapshot: Snapshot): void {
   showList(
     select,
     [
-      { id: '', name: page.latest },
+      { id: '', name: latest ? `${page.latest} · ${nameOf(latest, snapshot)}` : page.latest },
       ...payments.map((each) => ({ id: each.id, name: nameOf(each, snapshot) })).reverse(),
     ],
     ({ id }) => id,

@@ -197,8 +197,8 @@ export function makeSwitches(change: Change, setScenario: (name: string) => void
     'div',
     { class: 'scenario' },
     element('label', { for: 'scenario' }, page.scenario),
-    scenario,
     custom,
+    scenario,
   );
   byId('switches', HTMLElement).replaceChildren(top, ...fieldsets);
 
