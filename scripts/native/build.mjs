@@ -2,33 +2,7 @@
 import { spawnSync } from 'node:child_process';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
-import { fileURLToPath } from 'node:url';
-
-export const root = fileURLToPath(new URL('../..', import.meta.url));
-
-/** Runs a program; where it fails, this process ends with its exit code. */
-export function run(command, args, options = {}) {
-  const { status, signal, error } = spawnSync(command, args, { cwd: root, stdio: 'inherit', ...options });
-  if (error) throw error;
-  if (status !== 0) {
-    console.error(`${[command, ...args].join(' ')} ended with ${signal ?? status}`);
-    process.exit(status ?? 1);
-  }
-}
-
-/** Makes sure that a program is there: under CI as root by installing its Debian package, else by saying what to type. */
-export function need(program, debianPackage) {
-  const missing = () => spawnSync(program, ['--version']).error !== undefined;
-  if (missing() && process.env.CI && process.getuid?.() === 0) {
-    spawnSync('apt-get', ['install', '-y', '-qq', ...debianPackage.split(' ')], {
-      stdio: ['ignore', 'ignore', 'inherit'],
-    });
-  }
-  if (missing()) {
-    console.error(`${program} is missing; install it with "apt-get install ${debianPackage}".`);
-    process.exit(1);
-  }
-}
+import { root } from '../run.mjs';
 
 /** Builds into build/<name> with CMake variables of its own, and returns that folder. */
 export function build(name, variables, config = 'RelWithDebInfo') {

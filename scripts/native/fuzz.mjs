@@ -4,10 +4,12 @@
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { build, need, run } from './build.mjs';
+import { run } from '../run.mjs';
+import { ensureSystemPackages } from '../system-packages.mjs';
+import { build } from './build.mjs';
 
 const { values } = parseArgs({ options: { seconds: { type: 'string', default: '20' } } });
-need('clang++', 'clang libclang-rt-dev');
+ensureSystemPackages('the fuzzers', ['clang', 'libclang-rt-dev']);
 
 const folder = build('fuzz', {
   CMAKE_C_COMPILER: 'clang',

@@ -5,7 +5,8 @@
 import { execFileSync } from 'node:child_process';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { build, root, run } from './build.mjs';
+import { root, run } from '../run.mjs';
+import { build } from './build.mjs';
 
 const { values } = parseArgs({ options: { long: { type: 'boolean', default: false } } });
 

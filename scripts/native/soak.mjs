@@ -11,7 +11,7 @@ import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
-import { root } from './build.mjs';
+import { root } from '../run.mjs';
 
 const { values } = parseArgs({
   options: { calls: { type: 'string', default: '50000' }, serve: { type: 'boolean', default: false } },

@@ -4,10 +4,12 @@
 import { mkdirSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { build, need, root, run } from './build.mjs';
+import { root, run } from '../run.mjs';
+import { ensureSystemPackages } from '../system-packages.mjs';
+import { build } from './build.mjs';
 
 const { values } = parseArgs({ options: { long: { type: 'boolean', default: false } } });
-need('valgrind', 'valgrind');
+ensureSystemPackages('memcheck', ['valgrind']);
 
 const folder = build('valgrind', {});
 const logs = join(folder, 'logs');
