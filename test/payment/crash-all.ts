@@ -1,0 +1,3 @@
+// Every cell of the crash matrix: npm run test:crash.
+process.env.WXPAY_FACE_CRASH = 'all';
+await import('./crash.test.js');

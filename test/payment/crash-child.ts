@@ -1,0 +1,127 @@
+// A till that dies, or one that comes back. What it is to do stands in CRASH_TILL; it tells each outcome on a line of its own.
+import { writeSync } from 'node:fs';
+import { deserialize } from 'node:v8';
+import {
+  FacePay,
+  FaceService,
+  type Journal,
+  LevelJournal,
+  localMerchant,
+  PayClient,
+  type PayClientOptions,
+  type PaymentOutcome,
+  PaymentProcessor,
+} from 'wxpay-face';
+
+export interface Errand {
+  readonly client: PayClientOptions;
+  readonly library: string;
+  readonly journal: string;
+  /** Absent: recover. */
+  readonly order?: { readonly out_trade_no: string; readonly total_fee: number; readonly body: string };
+  /** The step at which it dies. */
+  readonly diesAt?: string;
+}
+
+const {
+  client: options,
+  library,
+  journal: directory,
+  order,
+  diesAt,
+}: Errand = deserialize(Buffer.from(process.env.CRASH_TILL ?? '', 'base64'));
+
+const passed = (step: string): void => {
+  if (step === diesAt) process.kill(process.pid, 'SIGKILL');
+};
+const tell = (outcome: object): void => void writeSync(1, `${JSON.stringify(outcome)}\n`);
+
+/** Dies before or after a write, by the state that is written. */
+function mortal(journal: LevelJournal): Journal {
+  return {
+    create: async (record) => {
+      passed('before create');
+      await journal.create(record);
+      passed('after create');
+    },
+    put: async (record) => {
+      const words = record.finished ? 'the end' : record.state;
+      if (record.acknowledged) passed('before acknowledge');
+      passed(`before writing ${words}`);
+      await journal.put(record);
+      passed(`after writing ${words}`);
+    },
+    get: (number) => journal.get(number),
+    list: (filter) => journal.list(filter),
+    prune: (before) => journal.prune(before),
+    close: () => journal.close(),
+  };
+}
+
+/** Dies before a request, while the gateway works on it, or at its answer. */
+function mortalClient(client: PayClient): PayClient {
+  const names = ['micropay', 'orderquery', 'reverse'] as const;
+  const calls = names.map((name) => [
+    name,
+    async (...given: [never, never]) => {
+      passed(`before ${name}`);
+      const answer = client[name](...given);
+      // The gateway takes 40 ms.
+      setTimeout(() => passed(`during ${name}`), 20);
+      try {
+        return await answer;
+      } finally {
+        passed(`after ${name}`);
+      }
+    },
+  ]);
+  return Object.assign(Object.create(client), Object.fromEntries(calls));
+}
+
+const client = new PayClient(options);
+const journal = await LevelJournal.open(directory);
+const processor = new PaymentProcessor({
+  client: mortalClient(client),
+  journal: mortal(journal),
+  polling: { firstDelay: 60, interval: 60, timeout: 400 },
+  reversal: {
+    notBefore: 200,
+    mode: 'await',
+    settleAfter: 2_100,
+    backoff: { initial: 50, factor: 2, maximum: 200, jitter: 0 },
+  },
+});
+
+if (order === undefined) {
+  for await (const outcome of processor.recover()) {
+    tell(outcome);
+    await processor.acknowledge(outcome.out_trade_no);
+  }
+} else {
+  const face = await FaceService.open({ library });
+  const local = localMerchant(client, processor);
+  const facePay = new FacePay({
+    face,
+    merchant: {
+      identity: local.identity,
+      getWxpayfaceAuthinfo: (params, given) => local.getWxpayfaceAuthinfo(params, given),
+      outcome: (number) => local.outcome(number),
+      pay: async (...given): Promise<PaymentOutcome> => {
+        passed('before pay');
+        const outcome = await local.pay(...given);
+        passed('after pay');
+        return outcome;
+      },
+    },
+    terminal: { store_id: 'SZTX001', store_name: '腾大餐厅', device_id: 'TILL-1' },
+  });
+  const outcome = await facePay.pay(order);
+  passed('after the screen');
+  tell(outcome);
+  await processor.acknowledge(order.out_trade_no);
+  await facePay.close();
+  await face.close();
+}
+await processor.close();
+await journal.close();
+client.close();
