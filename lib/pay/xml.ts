@@ -51,18 +51,6 @@ export function buildXml(fields: Readonly<Record<string, string>>): string {
   return builder.build({ xml: fields });
 }
 
-const parser = new XMLParser({
-  preserveOrder: true,
-  cdataPropName: '#cdata',
-  parseTagValue: false,
-  trimValues: false,
-  // Decoded below, where an unknown entity is refused instead of left as it is.
-  processEntities: false,
-  // Names never become those of an object here, so that nothing needs renaming.
-  onDangerousProperty: (name) => name,
-  maxNestedTags: 2,
-});
-
 const declaration = /^\ufeff?\s*(?:<\?xml\s[^<>?]*\?>)?/;
 const cdata = /<!\[CDATA\[[\s\S]*?\]\]>/g;
 const root = /^\s*<xml>([\s\S]*)<\/xml>\s*$/;
@@ -86,6 +74,7 @@ function checkShape(xml: string): void {
 const named: Readonly<Record<string, string>> = { amp: '&', lt: '<', gt: '>', quot: '"', apos: "'" };
 
 function decodeEntities(text: string): string {
+  if (!text.includes('&')) return text;
   return text.replace(/&(?:(amp|lt|gt|quot|apos)|#(\d{1,7})|#x([\da-fA-F]{1,6}))?;?/g, (all, name, decimal, hex) => {
     if (all.endsWith(';')) {
       if (name !== undefined) return named[name] ?? '';
@@ -97,18 +86,38 @@ function decodeEntities(text: string): string {
   });
 }
 
-/** fast-xml-parser's ordered form: an array of objects with one property each, an element's or a text's. */
-function* entriesOf(nodes: unknown): Generator<[name: string, content: unknown]> {
-  if (!Array.isArray(nodes)) throw new PayResponseError('The body was not understood');
-  for (const node of nodes) yield* Object.entries(node);
+const parser = new XMLParser({
+  preserveOrder: true,
+  parseTagValue: false,
+  trimValues: false,
+  // Paths of elements are read by nobody, and would be joined for each of them.
+  jPath: false,
+  // The library's own leaves an unknown entity as it is.
+  entityDecoder: {
+    decode: decodeEntities,
+    reset: () => {},
+    setXmlVersion: () => {},
+    setExternalEntities: () => {},
+    addInputEntities: () => {},
+  },
+  // Names never become those of an object here, so that nothing needs renaming.
+  onDangerousProperty: (name) => name,
+  maxNestedTags: 2,
+});
+
+/** A node of fast-xml-parser's ordered form: an object with one property, an element's or a text's. */
+function readNode(node: object): [name: string, content: unknown] {
+  const [entry] = Object.entries(node);
+  if (entry === undefined) throw new PayResponseError('The body was not understood');
+  return entry;
 }
 
 function textOf(nodes: unknown): string {
   let text = '';
-  for (const [name, content] of entriesOf(nodes)) {
-    if (name === '#cdata') text += [...entriesOf(content)].map(([, section]) => section).join('');
-    else if (name === '#text' && typeof content === 'string') text += decodeEntities(content);
-    else throw new PayResponseError('The body has an element within a field');
+  for (const node of Array.isArray(nodes) ? nodes : [{}]) {
+    const [name, content] = readNode(node);
+    if (name !== '#text') throw new PayResponseError('The body has an element within a field');
+    text += content;
   }
   return text;
 }
@@ -142,14 +151,14 @@ export function parseXml(body: string | Buffer): Record<string, string> {
   const fields = new Map<string, string>();
   try {
     // A gateway signs a carriage return as it is, while a parser must make it a line feed: it's hidden from the parser.
-    for (const [name, content] of entriesOf(parser.parse(xml.replaceAll('\r', hiddenReturn)))) {
-      if (name !== 'xml') throw new PayResponseError('The body is no <xml> element');
-      for (const [field, value] of entriesOf(content)) {
-        // White space between the elements.
-        if (field === '#text') continue;
-        if (fields.has(field)) throw new PayResponseError(`The body has ${field} twice`);
-        fields.set(field, textOf(value).replaceAll(hiddenReturn, '\r'));
-      }
+    const nodes: unknown = parser.parse(xml.replaceAll('\r', hiddenReturn));
+    const [, content] = readNode(Array.isArray(nodes) ? nodes[0] : {});
+    for (const node of Array.isArray(content) ? content : [{}]) {
+      const [name, value] = readNode(node);
+      // White space between the elements.
+      if (name === '#text') continue;
+      if (fields.has(name)) throw new PayResponseError(`The body has ${name} twice`);
+      fields.set(name, textOf(value).replaceAll(hiddenReturn, '\r'));
     }
   } catch (error) {
     if (error instanceof PayResponseError) throw error;
