@@ -84,7 +84,8 @@ export class ActivePayment {
   /** Settles when the payment request has ended, one way or the other, and that has had its effect; never rejects. */
   #submission: Promise<unknown> = Promise.resolve();
   readonly #inbox: Array<{ event: PaymentEvent; taken: (taken: boolean) => void }> = [];
-  #pumping: Promise<void> | undefined;
+  #isPumping = false;
+  #pumped: Promise<void> = Promise.resolve();
   readonly #waiters: Waiter[] = [];
   readonly #life = new AbortController();
   #action = new AbortController();
@@ -145,7 +146,7 @@ export class ActivePayment {
 
   /** Goes on where the journal left off. */
   async resume(): Promise<void> {
-    this.#watchDeadline();
+    if (this.#state.phase !== 'reversing') this.#watchDeadline();
     await this.post({ on: 'restart' });
   }
 
@@ -154,9 +155,7 @@ export class ActivePayment {
     if (this.#over) return Promise.resolve(false);
     return new Promise((taken) => {
       this.#inbox.push({ event: { ...answer, elapsed }, taken });
-      this.#pumping ??= this.#pump().finally(() => {
-        this.#pumping = undefined;
-      });
+      if (!this.#isPumping) this.#pumped = this.#pump();
     });
   }
 
@@ -172,7 +171,7 @@ export class ActivePayment {
   /** Stops; what is unfinished stays in the journal. Resolves when nothing will be written any more. */
   async close(): Promise<void> {
     this.#fail(new ClosedError('The payment processor'));
-    await this.#pumping;
+    await this.#pumped;
   }
 
   #elapsed(): number {
@@ -180,6 +179,7 @@ export class ActivePayment {
   }
 
   async #pump(): Promise<void> {
+    this.#isPumping = true;
     for (let item = this.#inbox.shift(); item !== undefined; item = this.#inbox.shift()) {
       if (this.#over) {
         item.taken(false);
@@ -192,6 +192,7 @@ export class ActivePayment {
       }
       item.taken(true);
     }
+    this.#isPumping = false;
   }
 
   async #take(event: PaymentEvent): Promise<void> {

@@ -135,14 +135,14 @@ class World {
     for (let index = 0, count = random.between(1, 2); index < count; index += 1) this.#plan(`N${index}`);
     if (random.chance(0.3)) clock.at(random.between(0, 120_000), () => clock.jump(random.between(-10, 10) * 365 * day));
     if (random.chance(0.1)) clock.at(random.between(0, 120_000), () => void this.#restart());
-    // A history that ends waits for no more than a few thousand timers; three crashes take no more than 24 days.
+    // A history that ends waits for no more than some hundred timers; three crashes take no more than 24 days.
     let waits = 0;
     const isEndless = () => {
       waits += 1;
-      return waits > 8_000;
+      return waits > 3_000;
     };
     await clock.run(isEndless, 30 * day);
-    if (waits > 8_000) this.violate('unfinished for ever');
+    if (waits > 3_000) this.violate('unfinished for ever');
     await this.#checkFinished();
     this.#crashes = 0;
     await this.#till?.stop();
