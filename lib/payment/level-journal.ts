@@ -42,6 +42,18 @@ function openError(directory: string, error: unknown): JournalError {
   return new JournalError(`The journal in ${directory} can't be opened: ${words}`, { cause });
 }
 
+/** @returns What kept the files from being looked at. They may be another process's; then LevelDB will say so. */
+async function prepare(directory: string): Promise<{ error: unknown } | undefined> {
+  try {
+    await mkdir(directory, { recursive: true });
+    await checkLevelFiles(directory);
+    return undefined;
+  } catch (error) {
+    if (error instanceof JournalError) throw error;
+    return { error };
+  }
+}
+
 /** What LevelDB throws, as a JournalError. */
 async function told<T>(task: () => Promise<T>): Promise<T> {
   try {
@@ -83,15 +95,15 @@ export class LevelJournal implements Journal {
     const { keep = 90 * day } = options;
     if (!(keep >= 0)) throw new InvalidParameterError('keep', `must be milliseconds, not ${String(keep)}`);
     const path = resolve(directory);
-    let level: ClassicLevel<string, string>;
+    const unread = await prepare(path);
+    // Begins to open at once. Not compressed, so that checkLevelFiles can read the tables.
+    const level = new ClassicLevel<string, string>(path, { compression: false });
     try {
-      await mkdir(path, { recursive: true });
-      await checkLevelFiles(path);
-      // Not compressed, so that checkLevelFiles can read the tables.
-      level = new ClassicLevel<string, string>(path, { compression: false });
       await level.open();
+      if (unread) throw unread.error;
     } catch (error) {
-      throw error instanceof JournalError ? error : openError(path, error);
+      await level.close();
+      throw openError(path, error);
     }
     const journal = new LevelJournal(level);
     try {

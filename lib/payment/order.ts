@@ -28,8 +28,8 @@ const isRecord = (value: unknown): value is Readonly<Record<string, unknown>> =>
 export function checkOrder(order: Order, rail: Rail): void {
   if (!isRecord(order)) throw new InvalidParameterError('order', 'must be an object');
   checkFields(orderFields, order);
-  for (const name of Object.keys(order))
-    if (name !== 'extra' && !Object.hasOwn(orderFields, name))
+  for (const [name, value] of Object.entries(order))
+    if (name !== 'extra' && !Object.hasOwn(orderFields, name) && !isAbsent(value))
       throw new InvalidParameterError(
         name,
         'is not a field of an order; `extra` takes what this package does not know',
