@@ -91,7 +91,7 @@ async function openThroughProxy(
 }
 
 /** Opens connections that are ready for use, and gives none back before: what fails in here has sent nothing. */
-class GatewayAgent extends Agent {
+export class GatewayAgent extends Agent {
   readonly #settings: TransportOptions;
   readonly #secureContext: () => tls.SecureContext;
   /** What may be wrong with the certificate that was shown last. */
@@ -155,7 +155,8 @@ class GatewayAgent extends Agent {
   }
 }
 
-const hints: Readonly<Record<string, string>> = {
+/** What an error of a connection means, by its code. */
+export const hints: Readonly<Record<string, string>> = {
   ENOTFOUND: 'the name has no address: is there a network, a DNS server?',
   EAI_AGAIN: 'the DNS server did not answer',
   CERT_HAS_EXPIRED: "the gateway's certificate has expired, or this machine's clock is wrong",
@@ -177,7 +178,7 @@ const hints: Readonly<Record<string, string>> = {
 const handshakeRefused = (code: string): boolean => code.startsWith('ERR_SSL_') && Object.hasOwn(hints, code);
 
 /** Made at the first connection: the system's authorities take their time to read where others are added. */
-function secureContext(ca: TransportOptions['ca'], certificate?: Certificate): tls.SecureContext {
+export function secureContext(ca: TransportOptions['ca'], certificate?: Certificate): tls.SecureContext {
   return tls.createSecureContext({
     minVersion: 'TLSv1.2',
     ...(ca.length > 0 && { ca: [...tls.rootCertificates, ...ca] }),
