@@ -191,6 +191,13 @@ function lazily<Value>(make: () => Value): () => Value {
   return () => (value ??= make());
 }
 
+const http = got.extend({
+  headers: { 'content-type': 'text/xml; charset=utf-8', 'accept-encoding': 'gzip', 'user-agent': 'wxpay-face' },
+  retry: { limit: 0 },
+  followRedirect: false,
+  throwHttpErrors: false,
+});
+
 /** Posts XML over HTTPS: no redirects, no retries, never a doubt about what was sent. */
 export class Transport {
   readonly #settings: TransportOptions;
@@ -233,19 +240,7 @@ export class Transport {
     let socket: net.Socket | undefined;
     let givenUp: string | undefined;
     let timer: NodeJS.Timeout | undefined;
-    const stream = got.stream.post(`${host}${path}`, {
-      body,
-      headers: {
-        ...headers,
-        'content-type': 'text/xml; charset=utf-8',
-        'accept-encoding': 'gzip',
-        'user-agent': 'wxpay-face',
-      },
-      agent: { https: this.#agents[connection] },
-      retry: { limit: 0 },
-      followRedirect: false,
-      throwHttpErrors: false,
-    });
+    const stream = http.stream.post(`${host}${path}`, { body, headers, agent: { https: this.#agents[connection] } });
     const giveUp = (why: string) => {
       givenUp = why;
       if (socket !== undefined) reset(socket);

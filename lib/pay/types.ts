@@ -58,7 +58,7 @@ export interface RequestOptions {
    * and its connection is reset.
    */
   signal?: AbortSignal;
-  /** Sandbox only: the `Wechatpay-Negative-Test` header, which asks the sandbox for a failure, e.g. 'micropay-SYSTEMERROR'. */
+  /** Sandbox only: the `Wechatpay-Negative-Test` header, the test case to play, e.g. 'MICROPAY_USERPAYING'. */
   negativeTest?: string;
 }
 
