@@ -3,7 +3,7 @@ import { defineConfig, type Options } from 'tsup';
 const shared: Options = {
   target: 'node16.17',
   sourcemap: true,
-  shims: true,
+  metafile: true, // for scripts/licenses.mjs
 };
 
 const publicEntries = { index: 'lib/index.ts', simulator: 'lib/simulator/index.ts' };
@@ -11,7 +11,15 @@ const publicEntries = { index: 'lib/index.ts', simulator: 'lib/simulator/index.t
 export default defineConfig([
   { ...shared, entry: { ...publicEntries, cli: 'lib/cli/main.ts' }, format: 'esm', splitting: true },
   // got is an ES module only, so the CommonJS output carries it inside.
-  { ...shared, entry: publicEntries, format: 'cjs', noExternal: ['got'] },
+  {
+    ...shared,
+    entry: publicEntries,
+    format: 'cjs',
+    noExternal: ['got'],
+    // Right also below a folder with a % in its name, and in an Electron preload, which tsup's own stand-in takes for a page.
+    define: { 'import.meta.url': 'importMetaUrl' },
+    banner: { js: "'use strict';\nconst importMetaUrl = require('node:url').pathToFileURL(__filename).href;" },
+  },
   // The simulator's web page: files that its server reads.
   {
     entry: ['lib/simulator/console/page/page.{html,css,ts}'],

@@ -204,6 +204,7 @@ void call(const std::shared_future<Library>& library, Request request) {
   while ((result = read_request(read_exactly, request)) == ReadResult::request) call(library, std::move(request));
   if (result == ReadResult::end) end(kParentGone);
   fputs("wxpay-face-host: malformed frame on stdin\n", stderr);
+  fflush(stderr);  // into a pipe it is buffered on Windows
   end(kMalformedFrame);
 }
 

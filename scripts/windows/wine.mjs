@@ -14,8 +14,8 @@ function environment() {
     WINEPREFIX: prefix,
     WINEARCH: 'win64',
     WINEDEBUG: process.env.WINEDEBUG ?? '-all',
-    // No installers for .NET and a browser.
-    WINEDLLOVERRIDES: 'mscoree,mshtml=',
+    // No installers for .NET and a browser, and no debugger in the way of a crash's exit code.
+    WINEDLLOVERRIDES: 'mscoree,mshtml,winedbg.exe=',
     // Else Chinese arguments and file names arrive mangled.
     LC_ALL: 'C.UTF-8',
   };

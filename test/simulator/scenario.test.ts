@@ -54,19 +54,23 @@ describe('A simulator’s scenario', () => {
     }
   });
 
-  it('whose port or pipe is taken fails the start, and leaves nothing open', async () => {
-    const servers = (): number => process.getActiveResourcesInfo().filter((name) => name === 'TCPServerWrap').length;
-    const first = await startSimulator();
-    try {
-      const open = servers();
-      const port = Number(new URL(first.client.endpoints?.pay ?? '').port);
-      expect(await failureOf(startSimulator({ port }))).to.include({ code: 'EADDRINUSE' });
-      const pipe = first.env.WXPAY_FACE_PIPE ?? '';
-      expect(await failureOf(startSimulator({ pipe }))).to.include({ code: 'EADDRINUSE' });
-      // Handles are gone a moment after their servers.
-      while (servers() > open) await new Promise(setImmediate);
-    } finally {
-      await first.close();
-    }
-  });
+  const servers = (): number => process.getActiveResourcesInfo().filter((name) => name === 'TCPServerWrap').length;
+
+  for (const what of ['port', 'pipe'] as const)
+    it(`whose ${what} is taken fails the start, and leaves nothing open`, async function () {
+      // Real Windows refuses the second server of a pipe.
+      if (what === 'pipe' && process.env.WINEPREFIX) this.skip();
+
+      const first = await startSimulator();
+      try {
+        const open = servers();
+        const port = Number(new URL(first.client.endpoints?.pay ?? '').port);
+        const taken = what === 'port' ? { port } : { pipe: first.env.WXPAY_FACE_PIPE ?? '' };
+        expect(await failureOf(startSimulator(taken))).to.include({ code: 'EADDRINUSE' });
+        // Handles are gone a moment after their servers.
+        while (servers() > open) await new Promise(setImmediate);
+      } finally {
+        await first.close();
+      }
+    });
 });
