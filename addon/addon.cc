@@ -155,6 +155,11 @@ Napi::Value NativeLibrary::call(const Napi::CallbackInfo& info) {
     Napi::TypeError::New(env, "The request must be a Uint8Array").ThrowAsJavaScriptException();
     return Napi::Value();
   }
+  const auto request = info[0].As<Napi::Uint8Array>();
+  if (request.ByteLength() > kMaxBytes) {
+    Napi::RangeError::New(env, "The request is longer than 64 MiB").ThrowAsJavaScriptException();
+    return Napi::Value();
+  }
   if (!open_) {
     napi_deferred deferred;
     napi_value promise;
@@ -162,7 +167,7 @@ Napi::Value NativeLibrary::call(const Napi::CallbackInfo& info) {
     reject(env, deferred, "The library is closed", "ERR_CLOSED");
     return Napi::Value(env, promise);
   }
-  return env.GetInstanceData<Environment>()->call(env, library_, info[0].As<Napi::Uint8Array>());
+  return env.GetInstanceData<Environment>()->call(env, library_, request);
 }
 
 Napi::Value open(const Napi::CallbackInfo& info) {

@@ -8,8 +8,8 @@
 
 namespace wxpay_face {
 
-// More than any response can be; a library that claims more has a broken size, and reading it would run into memory
-// that isn't the response's.
+// More than any request or response can be; a library that claims more has a broken size, and reading it would run into
+// memory that isn't the response's.
 constexpr size_t kMaxBytes = size_t{64} << 20;
 
 struct Answer {

@@ -210,6 +210,11 @@ describe('addon: calls', () => {
     });
   }
 
+  it('throws a RangeError for a request of more than 64 MiB', () => {
+    const library = addon.open(testLibrary('faulty'));
+    expect(() => library.call(Buffer.alloc(64 * mebibyte + 1))).to.throw(RangeError, '64 MiB');
+  });
+
   it('throws a TypeError when its functions are called on something else', () => {
     const library = addon.open(testLibrary('faulty'));
     expect(() => Reflect.apply(library.call, {}, [text('x')])).to.throw(TypeError);
