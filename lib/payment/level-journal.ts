@@ -83,7 +83,8 @@ export class LevelJournal implements Journal {
   }
 
   /**
-   * Opens the journal, or begins one, reads it through, and removes what is finished, acknowledged and older than `keep`.
+   * Opens the journal, or begins one, reads it through, and removes what is finished, acknowledged and older than `keep`. A
+   * program that runs for months calls {@link LevelJournal.prune} itself.
    *
    * @param directory A folder on a local disk, used for nothing else. Made where it doesn't exist.
    * @param options `keep`: milliseconds that finished records are kept for audit. Default 90 days.

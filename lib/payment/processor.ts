@@ -61,7 +61,8 @@ interface Internals {
  * Takes payments to their end: paid, not charged, or in front of a person. Every payment is written to the journal before
  * its request leaves, and each result before it is told, so that no fault of the network and no crash of the till loses one.
  *
- * One processor per journal. Call {@link PaymentProcessor.recover} once at start.
+ * One processor per journal. Call {@link PaymentProcessor.recover} once at start. While payments are unfinished their timers
+ * keep the program alive; {@link PaymentProcessor.close} ends them, and the journal knows the rest.
  *
  * @example
  * const journal = await LevelJournal.open('payments');

@@ -134,7 +134,12 @@ export type PaymentClient = Pick<
 
 /** Parts and policies of a PaymentProcessor. */
 export interface PaymentProcessorOptions {
+  /**
+   * The merchant's. Without its certificate nothing can be reversed: a payment that must be reversed then ends as
+   * 'attention', and cancel() takes it up again once there is one.
+   */
   client: PaymentClient;
+  /** Of this processor alone. */
   journal: Journal;
   polling?: Partial<PollingPolicy>;
   reversal?: Partial<Omit<ReversalPolicy, 'backoff'>> & { backoff?: Partial<ReversalPolicy['backoff']> };
