@@ -9,6 +9,9 @@ import { PaymentProcessor } from '../payment/processor.js';
 import { type Scenario, type Simulator, startSimulator } from '../simulator/index.js';
 import { FacePay, type FacePayOutcome } from '../terminal/face-pay.js';
 import { localMerchant } from '../terminal/merchant.js';
+import { exitCodes } from './exit.js';
+import { onInterruption } from './interruption.js';
+import { type Output, yuan } from './output.js';
 import { watchSteps } from './steps.js';
 
 interface Act {
@@ -33,8 +36,6 @@ const timeout = { connect: 5000, response: 5000 };
 const polling = { firstDelay: 1000, interval: 1000, timeout: 8000 };
 const reversal = { notBefore: 3000, mode: 'await', settleAfter: 15_000 } as const;
 
-const yuan = (fen: number): string => `¥${(fen / 100).toFixed(2)}`;
-
 /** Whether what the till was told is what the gateway's book says of the customer's money. */
 export function agrees(outcome: FacePayOutcome, entry: Simulator['ledger'][number] | undefined): boolean {
   const kept = entry ? entry.charged - entry.refunded : 0;
@@ -46,26 +47,41 @@ function describe(entry: Simulator['ledger'][number] | undefined): string {
   return `${entry.trade_state}, charged ${yuan(entry.charged)}, refunded ${yuan(entry.refunded)}`;
 }
 
-async function perform(act: Act, index: number, facePay: FacePay, simulator: Simulator): Promise<boolean> {
+interface Stage {
+  readonly facePay: FacePay;
+  readonly simulator: Simulator;
+  readonly signal: AbortSignal;
+  readonly output: Output;
+}
+
+async function perform({ title, scenario, expected }: Act, index: number, stage: Stage): Promise<boolean> {
+  const { facePay, simulator, signal, output } = stage;
   const order = { out_trade_no: `DEMO-${Date.now()}-${index}`, total_fee: 1250, body: '拿铁咖啡 Latte' };
-  console.log(`\n${index}. ${act.title} (scenario ${act.scenario})`);
-  simulator.scenario = act.scenario;
+  output.say(`\n${index}. ${title} (scenario ${scenario})`);
+  simulator.scenario = scenario;
   const start = performance.now();
-  const print = (step: string): void =>
-    console.log(`   ${`${Math.round(performance.now() - start)} ms`.padStart(8)}  ${step}`);
-  const stopWatching = watchSteps(print);
-  const outcome = await facePay.pay(order).finally(stopWatching);
+  const stopWatching = watchSteps((step) => {
+    const at = Math.round(performance.now() - start);
+    output.say(`   ${`${at} ms`.padStart(8)}  ${step}`);
+    output.emit('step', { scenario, at, step });
+  });
+  const outcome = await facePay.pay(order, { signal }).finally(stopWatching);
+  if (signal.aborted) return false;
   const entry = simulator.ledger.find(({ out_trade_no }) => out_trade_no === order.out_trade_no);
-  const good = outcome.status === act.expected && agrees(outcome, entry);
+  const agree = outcome.status === expected && agrees(outcome, entry);
   const reason = 'reason' in outcome ? ` · ${outcome.reason}` : '';
-  console.log(`   outcome   ${outcome.status}${reason} · order ${order.out_trade_no} · ${yuan(order.total_fee)}`);
-  console.log(`   ledger    ${describe(entry)}`);
-  console.log(good ? '   they agree' : `   THEY DISAGREE (expected: ${act.expected})`);
-  return good;
+  output.say(`   outcome   ${outcome.status}${reason} · order ${order.out_trade_no} · ${yuan(order.total_fee)}`);
+  output.say(`   ledger    ${describe(entry)}`);
+  output.say(agree ? '   they agree' : `   THEY DISAGREE (expected: ${expected})`);
+  output.emit('act', { scenario, expected, outcome, ledger: entry ?? null, agree });
+  return agree;
 }
 
 /** `wxpay-face demo`: whole face payments through every real part, against the simulator. Resolves with the exit code. */
-export async function demo(): Promise<number> {
+export async function demo(output: Output): Promise<number> {
+  const { failed, done } = exitCodes;
+  const interruption = onInterruption(output, { first: 'Stopping the demonstration.', second: 'Ended at once.' });
+  const { signal } = interruption;
   const simulator = await startSimulator();
   const folder = mkdtempSync(join(tmpdir(), 'wxpay-face-demo-'));
   const journal = await LevelJournal.open(folder);
@@ -77,13 +93,16 @@ export async function demo(): Promise<number> {
     merchant: localMerchant(client, processor),
     terminal: { store_id: 'SZTX001', store_name: '腾大餐厅', device_id: 'TILL-1' },
   });
-  console.log(`Library   ${face.library.path} (${face.library.arch}, ${face.library.host})`);
-  console.log(`Gateway   ${simulator.client.endpoints?.pay} (TLS with a client certificate)`);
-  console.log(`Journal   LevelDB in ${folder}`);
+  output.say(`Library   ${face.library.path} (${face.library.arch}, ${face.library.host})`);
+  output.say(`Gateway   ${simulator.client.endpoints?.pay} (TLS with a client certificate)`);
+  output.say(`Journal   LevelDB in ${folder}`);
 
   let good = true;
   try {
-    for (const [index, act] of acts.entries()) good = (await perform(act, index + 1, facePay, simulator)) && good;
+    for (const [index, act] of acts.entries()) {
+      if (signal.aborted) break;
+      good = (await perform(act, index + 1, { facePay, simulator, signal, output })) && good;
+    }
   } finally {
     await facePay.close();
     await face.close();
@@ -93,6 +112,10 @@ export async function demo(): Promise<number> {
     await simulator.close();
     rmSync(folder, { recursive: true, force: true });
   }
-  console.log(good ? '\nEvery outcome agrees with the gateway’s ledger.' : '\nAn outcome and the ledger disagree.');
-  return good ? 0 : 1;
+  interruption.ignore();
+  const { code } = good && !signal.aborted ? done : failed;
+  const end = good ? 'Every outcome agrees with the gateway’s ledger.' : 'An outcome and the ledger disagree.';
+  output.say(`\n${signal.aborted ? 'Interrupted.' : end}`);
+  output.emit('result', { exitCode: code });
+  return code;
 }

@@ -1,0 +1,82 @@
+import type { JournalFilter, PaymentRecord } from '../payment/types.js';
+import type { Config } from './config.js';
+import { exitCodes } from './exit.js';
+import { onInterruption } from './interruption.js';
+import { sentence } from './outcome.js';
+import { type Output, toJson, yuan } from './output.js';
+import { recorded, withJournal, withProcessor } from './payments.js';
+import { showProgress } from './progress.js';
+
+const { done, failed, attention, unfinished } = exitCodes;
+
+function line(record: PaymentRecord): string {
+  const { out_trade_no, state, finished, acknowledged, updatedAt } = record;
+  const { total_fee } = recorded(record);
+  const stands = !finished ? 'unfinished' : acknowledged ? 'acknowledged' : 'not acknowledged';
+  const amount = total_fee === undefined ? '?' : yuan(total_fee);
+  return [new Date(updatedAt).toISOString(), state.padEnd(10), amount.padStart(10), out_trade_no, stands].join('  ');
+}
+
+/** `wxpay-face journal list`. Resolves with the exit code. */
+export async function listJournal(folder: string, filter: JournalFilter, output: Output): Promise<number> {
+  return withJournal(folder, async (journal) => {
+    const records: PaymentRecord[] = [];
+    for await (const record of journal.list(filter)) records.push(record);
+    records.sort((a, b) => a.updatedAt - b.updatedAt);
+    for (const record of records) output.say(line(record));
+    if (records.length === 0) output.say('no payments');
+    output.emit('result', { exitCode: done.code, records });
+    return done.code;
+  });
+}
+
+/** `wxpay-face journal show`. Resolves with the exit code. */
+export async function showJournal(folder: string, out_trade_no: string, output: Output): Promise<number> {
+  return withJournal(folder, async (journal) => {
+    const record = await journal.get(out_trade_no);
+    const exitCode = record ? done.code : failed.code;
+    output.say(record ? `${line(record)}\n${toJson(record, 2)}` : `${out_trade_no} is not in the journal`);
+    output.emit('result', { exitCode, ...(record && { record }) });
+    return exitCode;
+  });
+}
+
+/** `wxpay-face journal recover`: brings what is unfinished to its end. Resolves with the exit code. */
+export async function recoverJournal(
+  config: Config,
+  folder: string,
+  options: { acknowledge: boolean },
+  output: Output,
+): Promise<number> {
+  const interruption = onInterruption(output, {
+    first: 'Stopping. What is unfinished stays in the journal.',
+    second: 'Ended at once. What is unfinished stays in the journal.',
+  });
+  try {
+    return await withJournal(folder, (journal) =>
+      withProcessor(config, journal, async ({ processor }) => {
+        const hideProgress = showProgress(output);
+        interruption.signal.addEventListener('abort', () => void processor.close(), { once: true });
+        const counts = { told: 0, attention: 0, unfinished: 0 };
+        try {
+          for await (const outcome of processor.recover()) {
+            output.say(sentence(outcome));
+            output.emit('outcome', outcome);
+            counts.told += 1;
+            if (outcome.status === 'attention') counts.attention += 1;
+            if (options.acknowledge) await processor.acknowledge(outcome.out_trade_no);
+          }
+        } finally {
+          hideProgress();
+        }
+        for await (const _ of journal.list({ finished: false })) counts.unfinished += 1;
+        const exit = counts.attention > 0 ? attention : counts.unfinished > 0 ? unfinished : done;
+        output.say(`${counts.told} told, ${counts.attention} for a person to look at, ${counts.unfinished} unfinished`);
+        output.emit('result', { exitCode: exit.code, ...counts });
+        return exit.code;
+      }),
+    );
+  } finally {
+    interruption.ignore();
+  }
+}

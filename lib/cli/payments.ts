@@ -1,0 +1,56 @@
+import { existsSync } from 'node:fs';
+import { InvalidParameterError } from '../errors.js';
+import type { PayClient } from '../pay/client.js';
+import { LevelJournal } from '../payment/level-journal.js';
+import { PaymentProcessor } from '../payment/processor.js';
+import type { Journal, PaymentRecord } from '../payment/types.js';
+import { type Config, makeClient } from './config.js';
+
+/** Works on a journal that is there; records are kept, however old. */
+export async function withJournal<T>(folder: string, task: (journal: Journal) => Promise<T>): Promise<T> {
+  // A folder named wrongly must not look like a journal without payments.
+  if (!existsSync(folder)) throw new InvalidParameterError('journal', `is not there: ${folder}`);
+  const journal = await LevelJournal.open(folder, { keep: Number.POSITIVE_INFINITY });
+  try {
+    return await task(journal);
+  } finally {
+    await journal.close();
+  }
+}
+
+export interface Payments {
+  client: PayClient;
+  journal: Journal;
+  processor: PaymentProcessor;
+}
+
+/** Works with a processor that takes reversals to their end; what it leaves unfinished stays in the journal. */
+export async function withProcessor<T>(
+  config: Config,
+  journal: Journal,
+  task: (payments: Payments) => Promise<T>,
+): Promise<T> {
+  const client = makeClient(config);
+  const { polling, reversal } = config.policies;
+  const processor = new PaymentProcessor({
+    client,
+    journal,
+    ...(polling && { polling }),
+    reversal: { ...reversal, mode: 'await' },
+  });
+  try {
+    return await task({ client, journal, processor });
+  } finally {
+    await processor.close();
+    client.close();
+  }
+}
+
+/** What a record says that its type doesn't know. */
+export function recorded({ data }: PaymentRecord): { rail: 'micropay' | 'facepay'; total_fee?: number } {
+  const { rail, total_fee } = data;
+  return {
+    rail: rail === 'facepay' ? 'facepay' : 'micropay',
+    ...(typeof total_fee === 'number' && { total_fee }),
+  };
+}

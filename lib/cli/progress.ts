@@ -1,0 +1,30 @@
+import diagnostics_channel from 'node:diagnostics_channel';
+import type { Output } from './output.js';
+import { watchSteps } from './steps.js';
+
+/** Milliseconds of silence after which a person is told that the wait goes on. */
+const patience = 10_000;
+
+/** Shows every step of payments until the returned function is called: lines for people, or 'progress' documents. */
+export function showProgress(output: Output): () => void {
+  if (output.json) {
+    const phase = 'wxpay-face.payment.phase';
+    const tell = (message: unknown): void => output.emit('progress', Object(message));
+    diagnostics_channel.subscribe(phase, tell);
+    return () => void diagnostics_channel.unsubscribe(phase, tell);
+  }
+  let silence = 0;
+  const timer = setInterval(() => {
+    silence += patience;
+    output.step(`          … waiting for ${silence / 1000} s`);
+  }, patience).unref();
+  const stop = watchSteps((step) => {
+    silence = 0;
+    timer.refresh();
+    output.step(`  ${step}`);
+  });
+  return () => {
+    clearInterval(timer);
+    stop();
+  };
+}

@@ -1,0 +1,56 @@
+import type { OrderRef, QueryResult } from '../pay/types.js';
+import type { PaymentClient, Rail } from '../payment/types.js';
+import { type Config, makeClient } from './config.js';
+import { type Exit, exitCodes } from './exit.js';
+import { onInterruption } from './interruption.js';
+import { type Output, yuan } from './output.js';
+
+/** Whether goods may be handed over. PAYERROR is not final until reversed (field facts); nor is what nobody has listed. */
+const exits: Readonly<Record<string, Exit>> = {
+  SUCCESS: 'done',
+  REFUND: 'failed',
+  NOTPAY: 'failed',
+  CLOSED: 'failed',
+  REVOKED: 'failed',
+  ORDERNOTEXIST: 'failed',
+};
+
+export const queryCalls = { micropay: 'orderquery', facepay: 'facepayquery' } as const satisfies Record<
+  Rail,
+  keyof PaymentClient
+>;
+
+/** The trade_state, or the err_code of a query that was refused. */
+export const stateOf = (result: QueryResult): string =>
+  result.result_code === 'SUCCESS' ? result.trade_state : result.err_code;
+
+/** One line for people. */
+export function describeOrder(result: QueryResult): string {
+  const { total_fee, transaction_id, time_end, trade_state_desc, err_code_des } = result;
+  return [
+    stateOf(result),
+    trade_state_desc ?? err_code_des,
+    typeof total_fee === 'number' ? yuan(total_fee) : undefined,
+    transaction_id && `transaction_id ${transaction_id}`,
+    time_end && `time_end ${time_end}`,
+  ]
+    .filter(Boolean)
+    .join(', ');
+}
+
+/** `wxpay-face query`: what the gateway says of an order. Resolves with the exit code. */
+export async function query(config: Config, order: OrderRef, rail: Rail, output: Output): Promise<number> {
+  const client = makeClient(config);
+  const interruption = onInterruption(output, { first: 'Giving the query up.', second: 'Ended at once.' });
+  try {
+    const result = await client[queryCalls[rail]](order, { signal: interruption.signal });
+    const exitCode = exitCodes[exits[stateOf(result)] ?? 'unfinished'].code;
+    const { sign: _, nonce_str: __, ...answer } = result;
+    output.say(`${order.out_trade_no ?? order.transaction_id}: ${describeOrder(result)}`);
+    output.emit('result', { exitCode, ...answer });
+    return exitCode;
+  } finally {
+    client.close();
+    interruption.ignore();
+  }
+}

@@ -1,0 +1,162 @@
+import { existsSync } from 'node:fs';
+import { createInterface } from 'node:readline';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { InvalidParameterError } from '../errors.js';
+import type { PayClient } from '../pay/client.js';
+import type { OrderRef, QueryResult } from '../pay/types.js';
+import { backoff, defaultPolicies } from '../payment/policies.js';
+import type { Journal, PaymentClient, PaymentRecord, Rail } from '../payment/types.js';
+import { type Config, makeClient } from './config.js';
+import { type Exit, exitCodes, reverseExits } from './exit.js';
+import { onInterruption } from './interruption.js';
+import { tellOutcome, tellUnfinished } from './outcome.js';
+import type { Output } from './output.js';
+import { recorded, withJournal, withProcessor } from './payments.js';
+import { showProgress } from './progress.js';
+import { describeOrder, queryCalls, stateOf } from './query.js';
+
+export interface ReverseRequest {
+  order: OrderRef;
+  rail: Rail;
+  /** Absolute. */
+  journal: string | undefined;
+  /** Nobody is asked. */
+  yes: boolean;
+}
+
+const reverseCalls = { micropay: 'reverse', facepay: 'facepayreverse' } as const satisfies Record<
+  Rail,
+  keyof PaymentClient
+>;
+
+/** States in which there is nothing to reverse, and what that means to somebody who wants it reversed. */
+const settled: Readonly<Record<string, { exit: Exit; says: string }>> = {
+  REVOKED: { exit: 'done', says: 'it is reversed' },
+  CLOSED: { exit: 'done', says: 'it is closed, and nothing is charged' },
+  REFUND: { exit: 'attention', says: 'it was refunded, at least in part: look at the merchant site' },
+  ORDERNOTEXIST: { exit: 'failed', says: 'the gateway knows no such order' },
+};
+
+/** Answers after which repeating is of no use. */
+const refusals: Readonly<Record<string, { exit: Exit; says: string }>> = {
+  REVERSE_EXPIRE: { exit: 'attention', says: 'more than 7 days old: refund it' },
+  INVALID_TRANSACTIONID: { exit: 'failed', says: 'the transaction_id is wrong' },
+  PARAM_ERROR: { exit: 'failed', says: 'the gateway refuses the request' },
+};
+
+async function confirmed(question: string, signal: AbortSignal): Promise<boolean> {
+  if (!process.stdin.isTTY)
+    throw new InvalidParameterError('--yes', 'is required where nobody can be asked: stdin is no terminal');
+  const lines = createInterface({ input: process.stdin, output: process.stderr });
+  lines.on('SIGINT', () => process.emit('SIGINT'));
+  try {
+    return await new Promise((resolve) => {
+      signal.addEventListener('abort', () => resolve(false), { once: true });
+      lines.once('close', () => resolve(false));
+      lines.question(`${question} [y/N] `, (answer) => resolve(/^y(?:es)?$/i.test(answer.trim())));
+    });
+  } finally {
+    lines.close();
+  }
+}
+
+/** `wxpay-face reverse`: gives an order up. Resolves with the exit code. */
+export async function reverse(config: Config, request: ReverseRequest, output: Output): Promise<number> {
+  const client = makeClient(config);
+  const interruption = onInterruption(output, {
+    first: 'Stopping. What was decided stands.',
+    second: 'Ended at once. Repeating the same command is safe.',
+  });
+  const { signal } = interruption;
+  const tell = (exit: Exit, order: OrderRef, status: string, says: string): number => {
+    const exitCode = exitCodes[exit].code;
+    output.say(`${order.out_trade_no ?? order.transaction_id}: ${status}, ${says}`);
+    output.emit('result', { exitCode, ...order, status, reason: says });
+    return exitCode;
+  };
+
+  async function isWanted(order: OrderRef, seen: string): Promise<boolean> {
+    return request.yes || confirmed(`Reverse ${order.out_trade_no ?? order.transaction_id} (${seen})?`, signal);
+  }
+
+  /** A sale of the journal: durable, irrevocable, and confirmed by a query. */
+  async function cancel(journal: Journal, { out_trade_no, ...record }: PaymentRecord): Promise<number> {
+    const { rail } = recorded({ out_trade_no, ...record });
+    const seen = await client[queryCalls[rail]]({ out_trade_no }, { signal }).then(describeOrder, (error: unknown) =>
+      error instanceof Error ? error.message : 'not known',
+    );
+    if (!(await isWanted({ out_trade_no }, `${record.state} in the journal; at the gateway: ${seen}`)))
+      return tell('failed', { out_trade_no }, 'kept', 'not confirmed');
+    return withProcessor(config, journal, async ({ processor }) => {
+      const hideProgress = showProgress(output);
+      const stop = (): void => void processor.close();
+      signal.addEventListener('abort', stop, { once: true });
+      try {
+        const outcome = await processor.cancel(out_trade_no);
+        // Not acknowledged: the till program whose sale it was shall hear of it.
+        return tellOutcome(output, outcome, reverseExits[outcome.status]);
+      } catch (error) {
+        if (!signal.aborted || (await journal.get(out_trade_no))?.state !== 'reversing') throw error;
+        return tellUnfinished(output, out_trade_no, 'interrupted while it was being reversed');
+      } finally {
+        hideProgress();
+      }
+    });
+  }
+
+  /** An order that the journal doesn't know. The query has shown that it exists, so that no reversal overtakes its payment. */
+  async function recall(order: OrderRef): Promise<number> {
+    const { rail } = request;
+    const look = (): Promise<QueryResult> => client[queryCalls[rail]](order, { signal });
+    const found = await look();
+    const before = settled[stateOf(found)];
+    if (before) return tell(before.exit, order, stateOf(found), before.says);
+    if (!(await isWanted(order, describeOrder(found)))) return tell('failed', order, 'kept', 'not confirmed');
+    for (let attempt = 1; ; attempt += 1) {
+      output.emit('progress', { ...order, phase: 'reversing', attempt });
+      const answer = await attemptReversal(client, rail, order, signal);
+      output.step(`  reversing #${attempt}: ${answer}`);
+      const refusal = refusals[answer];
+      if (refusal) return tell(refusal.exit, order, answer, refusal.says);
+      // Whatever was answered, only a query shows that it's reversed.
+      const state = await look().then(stateOf, () => undefined);
+      const after = state === undefined ? undefined : settled[state];
+      if (state !== undefined && after) return tell(after.exit, order, state, after.says);
+      await sleep(backoff(defaultPolicies.reversal.backoff, attempt), undefined, { signal }).catch(() => undefined);
+      if (signal.aborted)
+        return tell('unfinished', order, 'interrupted', 'whether it is reversed is unknown: repeat the command');
+    }
+  }
+
+  const known = <T>(out_trade_no: string | undefined, otherwise: () => Promise<T>): Promise<T | number> => {
+    const { journal: folder } = request;
+    if (out_trade_no === undefined || folder === undefined || !existsSync(folder)) return otherwise();
+    return withJournal(folder, async (journal) => {
+      const record = await journal.get(out_trade_no);
+      return record ? cancel(journal, record) : otherwise();
+    });
+  };
+
+  try {
+    const { order, rail } = request;
+    // The journal goes by out_trade_no; the gateway knows it.
+    const named = order.out_trade_no ?? (await client[queryCalls[rail]](order, { signal })).out_trade_no;
+    return await known(typeof named === 'string' ? named : undefined, () => recall(order));
+  } finally {
+    client.close();
+    interruption.ignore();
+  }
+}
+
+/** What came of one reversal: SUCCESS, RECALL, an err_code or an error's code. */
+async function attemptReversal(client: PayClient, rail: Rail, order: OrderRef, signal: AbortSignal): Promise<string> {
+  try {
+    const result = await client[reverseCalls[rail]](order, { signal });
+    if (result.result_code === 'FAIL') return result.err_code;
+    return result.recall === 'Y' ? 'RECALL' : 'SUCCESS';
+  } catch (error) {
+    // Nothing that waiting would change, such as the want of a certificate.
+    if (error instanceof InvalidParameterError) throw error;
+    return error instanceof Error && 'code' in error ? String(error.code) : 'ERR_UNEXPECTED';
+  }
+}

@@ -1,0 +1,33 @@
+import { createInterface } from 'node:readline';
+import { Writable } from 'node:stream';
+import { InvalidParameterError } from '../errors.js';
+import type { Output } from './output.js';
+
+/**
+ * The customer's code: the first line of stdin, where a scanner types it. Not shown on a terminal.
+ * @returns undefined where the signal was aborted first
+ */
+export function readScannedCode(output: Output, signal: AbortSignal): Promise<string | undefined> {
+  const { stdin } = process;
+  if (stdin.isTTY) output.note("Scan the customer's code:");
+  const nowhere = new Writable({ write: (_chunk, _encoding, done) => done() });
+  const lines = createInterface({ input: stdin, output: nowhere, terminal: stdin.isTTY === true });
+  // A terminal that shows no keys gives no signals either.
+  lines.on('SIGINT', () => process.emit('SIGINT'));
+  return new Promise((resolve, reject) => {
+    const giveUp = (): void => {
+      resolve(undefined);
+      lines.close();
+    };
+    signal.addEventListener('abort', giveUp, { once: true });
+    lines.once('line', (line) => {
+      resolve(line.trim());
+      lines.close();
+    });
+    lines.once('close', () => {
+      signal.removeEventListener('abort', giveUp);
+      stdin.unref?.();
+      reject(new InvalidParameterError('auth_code', 'is required: one line on stdin'));
+    });
+  });
+}

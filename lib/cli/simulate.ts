@@ -1,0 +1,116 @@
+import { spawn } from 'node:child_process';
+import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { basename, dirname, join, resolve } from 'node:path';
+import { InvalidParameterError } from '../errors.js';
+import { type Simulator, startSimulator } from '../simulator/index.js';
+import { exitCodes } from './exit.js';
+import { onInterruption } from './interruption.js';
+import type { Output } from './output.js';
+
+export interface SimulateRequest {
+  port?: number;
+  pipe?: string;
+  scenario?: string;
+  open: boolean;
+  writeConfig?: string;
+}
+
+const terminal = { store_id: 'SZTX001', store_name: '腾大餐厅', device_id: 'TILL-1' };
+
+/** Only what an earlier simulator wrote may be written over: a real configuration holds a merchant's key. */
+function ensureReplaceable(file: string): void {
+  if (!existsSync(file)) return;
+  try {
+    if (Object(JSON.parse(readFileSync(file, 'utf8'))).simulator === true) return;
+  } catch {
+    // Not a configuration at all.
+  }
+  throw new InvalidParameterError('--write-config', `would overwrite ${file}, which no simulator wrote`);
+}
+
+/**
+ * Writes what the other commands need to use a simulator: a configuration, and the certificates beside it.
+ * @returns how to remove them again
+ */
+export function writeSimulatorConfig({ client, library, env }: Simulator, path: string): () => void {
+  const file = resolve(path);
+  ensureReplaceable(file);
+  const { certificate, ca, ...merchant } = client;
+  const texts: Record<string, unknown> = { ca, ...(certificate && 'cert' in certificate ? certificate : {}) };
+  const names = { ca: 'ca.pem', cert: 'client-cert.pem', key: 'client-key.pem' };
+  const base = basename(file).replace(/\.json$/, '');
+  const files = Object.fromEntries(Object.entries(names).map(([part, name]) => [part, `${base}.${name}`]));
+  const content = {
+    simulator: true,
+    ...merchant,
+    ca: files.ca,
+    certificate: { cert: files.cert, key: files.key },
+    library,
+    pipe: env.WXPAY_FACE_PIPE,
+    journal: `${base}.journal`,
+    terminal,
+  };
+  const written = [file, ...Object.values(files).map((name) => join(dirname(file), name))];
+  const remove = (): void => {
+    for (const one of written) rmSync(one, { force: true });
+  };
+  // Removed first: a file that is there keeps its permissions.
+  remove();
+  const secret = { mode: 0o600, flag: 'wx' };
+  for (const [part, name] of Object.entries(files))
+    writeFileSync(join(dirname(file), name), String(texts[part]), secret);
+  writeFileSync(file, `${JSON.stringify(content, null, 2)}\n`, secret);
+  return remove;
+}
+
+const openers: Partial<Record<NodeJS.Platform, (url: string) => [command: string, ...args: string[]]>> = {
+  // The first argument of `start` is a window's title.
+  win32: (url) => ['cmd', '/d', '/c', 'start', '""', url.replace(/[&^]/g, '^$&')],
+  darwin: (url) => ['open', url],
+};
+
+/** Where there is no browser, the address was printed all the same. */
+function openPage(url: string): void {
+  const [command, ...args] = (openers[process.platform] ?? ((page) => ['xdg-open', page]))(url);
+  spawn(command, args, { stdio: 'ignore', detached: true, windowsVerbatimArguments: true, windowsHide: true })
+    .on('error', () => undefined)
+    .unref();
+}
+
+/** `wxpay-face simulate`: runs until Ctrl-C. Resolves with the exit code. */
+export async function simulate(request: SimulateRequest, output: Output): Promise<number> {
+  const { port, pipe, scenario, open, writeConfig } = request;
+  if (writeConfig !== undefined) ensureReplaceable(resolve(writeConfig));
+  const interruption = onInterruption(output, { first: 'Stopping the simulator.', second: 'Ended at once.' });
+  const simulator = await startSimulator({
+    ...(port !== undefined && { port }),
+    ...(pipe !== undefined && { pipe }),
+    ...(scenario !== undefined && { scenario }),
+  });
+  let removeConfig = (): void => undefined;
+  try {
+    if (writeConfig !== undefined) removeConfig = writeSimulatorConfig(simulator, writeConfig);
+    const gateway = simulator.client.endpoints?.pay;
+    const pipeName = simulator.env.WXPAY_FACE_PIPE;
+    const config = writeConfig === undefined ? undefined : resolve(writeConfig);
+    output.say(`Console   ${simulator.consoleUrl}`);
+    output.say(`Gateway   ${gateway}`);
+    output.say(`Service   ${pipeName}`);
+    output.say(`Library   ${simulator.library}`);
+    if (config !== undefined) output.say(`Config    ${config} (try: wxpay-face doctor --config "${config}")`);
+    output.say('Ctrl-C ends it.');
+    const { consoleUrl, library, env } = simulator;
+    output.emit('ready', { consoleUrl, gateway, library, env, ...(config !== undefined && { config }) });
+    if (open) openPage(consoleUrl);
+    await new Promise<void>((end) => {
+      if (interruption.signal.aborted) end();
+      interruption.signal.addEventListener('abort', () => end(), { once: true });
+    });
+    output.emit('result', { exitCode: exitCodes.done.code });
+    return exitCodes.done.code;
+  } finally {
+    removeConfig();
+    await simulator.close();
+    interruption.ignore();
+  }
+}
