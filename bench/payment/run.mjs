@@ -49,8 +49,8 @@ const newOrder = () => {
 /** Milliseconds that the calls of face and gateway take while `task` runs. */
 async function measured(task) {
   let parts = 0;
-  const add = ({ duration, durationMs = duration }) => {
-    parts += durationMs;
+  const add = ({ duration }) => {
+    parts += duration;
   };
   for (const name of ['wxpay-face.face.call', 'wxpay-face.pay.call']) subscribe(name, add);
   const started = performance.now();

@@ -1,5 +1,5 @@
 import diagnostics_channel from 'node:diagnostics_channel';
-import { performance } from 'node:perf_hooks';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { ClosedError, InvalidParameterError, WxpayFaceError } from '../errors.js';
 import { checkFields } from '../fields.js';
 import {
@@ -28,12 +28,17 @@ type Params = Readonly<Record<string, unknown>>;
 /** A message on the diagnostics channel `wxpay-face.face.call`, once for each call of the vendor's function. */
 export interface FaceCallEvent {
   readonly cmd: string;
+  /** Milliseconds since the epoch. */
+  readonly startTime: number;
   /** Milliseconds, without the time that the call was queued. */
-  readonly durationMs: number;
+  readonly duration: number;
   readonly return_code?: string;
   /** The `code` of the error, where there was no usable response. */
   readonly error?: string;
 }
+/** Milliseconds between two stops of one recognition. */
+const stopInterval = 1000;
+
 const callChannel = diagnostics_channel.channel('wxpay-face.face.call');
 
 /**
@@ -203,7 +208,8 @@ export class FaceService {
       this.#inFlight.delete(call);
       if (this.#inFlight.size === 0) this.#whenIdle();
     };
-    const stop = () => this.#stop(params);
+    let over = false;
+    const stop = () => void this.#stop(params, () => over);
     const onAbort = command?.abort === 'leave' ? leave : stop;
     try {
       if (command?.lane === 'serial') leaveLane = await this.#serial.enter(signal);
@@ -216,6 +222,7 @@ export class FaceService {
       if (cmd === 'initWxpayface' && response.return_code === 'SUCCESS') this.#init = { request, connection };
       return response;
     } finally {
+      over = true;
       signal?.removeEventListener('abort', onAbort);
       leave();
     }
@@ -246,10 +253,11 @@ export class FaceService {
     request: () => Uint8Array,
     person?: Call['person'],
   ): Promise<RawResponse> {
+    const startTime = Date.now();
     const began = performance.now();
     const tell = (outcome: { return_code: string } | { error: string }) => {
       if (!callChannel.hasSubscribers) return;
-      const event: FaceCallEvent = { cmd, durationMs: performance.now() - began, ...outcome };
+      const event: FaceCallEvent = { cmd, startTime, duration: performance.now() - began, ...outcome };
       callChannel.publish(event);
     };
     try {
@@ -263,11 +271,19 @@ export class FaceService {
     }
   }
 
-  /** Ends the recognition that was asked for with these parameters. Whether that works, the recognition's own answer tells. */
-  #stop({ appid, mch_id, authinfo }: Params): void {
+  /**
+   * Ends the recognition that was asked for with these parameters. A stop that reaches the service before its recognition
+   * does finds nothing to stop, so it is repeated while that goes on.
+   */
+  async #stop({ appid, mch_id, authinfo }: Params, isOver: () => boolean): Promise<void> {
     const params = { appid, mch_id, authinfo };
     this.#warnOfNewer('stopWxpayface', params);
-    this.#inTurn('stopWxpayface', params, prepareRequest('stopWxpayface', params)).catch(() => {});
+    while (!isOver()) {
+      const request = prepareRequest('stopWxpayface', params);
+      const answer = await this.#inTurn('stopWxpayface', params, request).catch(() => undefined);
+      if (answer?.return_code === 'SUCCESS') return;
+      await sleep(stopInterval, undefined, { ref: false });
+    }
   }
 
   #warnOfNewer(cmd: string, params: Params): void {

@@ -385,6 +385,18 @@ for (const host of ['in-process', 'host-process'] as const)
         expect(await outcome).to.equal(reason);
       });
 
+      it('sends it again while the service has nothing to stop yet', async () => {
+        const face = await open();
+        const { code, abort, answer } = await shown(face);
+        const recognise = service.answer;
+        service.answer = (request) => (request.cmd === 'stopWxpayface' ? { return_code: 'ERROR' } : recognise(request));
+        const outcome = rejection(code);
+        abort.abort(reason);
+        await service.received('stopWxpayface', 2);
+        answer({ return_code: 'USER_CANCEL' });
+        expect(await outcome).to.equal(reason);
+      });
+
       it('returns a code that came first', async () => {
         const face = await open();
         const { code, abort, answer } = await shown(face);
@@ -529,11 +541,11 @@ for (const host of ['in-process', 'host-process'] as const)
       } finally {
         diagnostics_channel.unsubscribe('wxpay-face.face.call', listen);
       }
-      expect(events.map((event) => ({ ...Object(event), durationMs: 0 }))).to.deep.equal([
-        { cmd: 'getWxpayfaceCode', durationMs: 0, return_code: 'SUCCESS' },
-        { cmd: 'stopWxpayface', durationMs: 0, return_code: 'ERROR' },
-        { cmd: 'x', durationMs: 0, error: 'ERR_SERVICE_CALL' },
+      expect(events.map((event) => ({ ...Object(event), startTime: 0, duration: 0 }))).to.deep.equal([
+        { cmd: 'getWxpayfaceCode', startTime: 0, duration: 0, return_code: 'SUCCESS' },
+        { cmd: 'stopWxpayface', startTime: 0, duration: 0, return_code: 'ERROR' },
+        { cmd: 'x', startTime: 0, duration: 0, error: 'ERR_SERVICE_CALL' },
       ]);
-      for (const event of events) expect(Object(event).durationMs).to.be.a('number').and.at.least(0);
+      for (const event of events) expect(Object(event).duration).to.be.a('number').and.at.least(0);
     });
   });
