@@ -1,5 +1,5 @@
 // The floor: the bare C call on another thread and the two hand-overs between the threads, nothing else.
-//   floor LIBRARY BYTES ROUNDS CALLS      prints microseconds a call, one line a round
+//   floor LIBRARY BYTES CALLS      prints microseconds a call
 #include <chrono>
 #include <condition_variable>
 #include <cstdio>
@@ -34,16 +34,15 @@ class Baton {
 }  // namespace
 
 int main(int argc, char** argv) {
-  if (argc != 5) return 64;
+  if (argc != 4) return 64;
   const auto library = std::get<wxpay_face::Library>(wxpay_face::Library::load(argv[1]));
   const std::string request(strtoul(argv[2], nullptr, 10), 'x');
-  const long rounds = strtol(argv[3], nullptr, 10);
-  const long calls = strtol(argv[4], nullptr, 10);
+  const long calls = strtol(argv[3], nullptr, 10);
 
   Baton there;
   Baton back;
   std::thread worker([&] {
-    for (long i = 0; i < rounds * calls; ++i) {
+    for (long i = 0; i < calls; ++i) {
       there.take();
       char* response = nullptr;
       unsigned int size = 0;
@@ -53,14 +52,12 @@ int main(int argc, char** argv) {
       back.give();
     }
   });
-  for (long round = 0; round < rounds; ++round) {
-    const auto started = std::chrono::steady_clock::now();
-    for (long i = 0; i < calls; ++i) {
-      there.give();
-      back.take();
-    }
-    const std::chrono::duration<double, std::micro> elapsed = std::chrono::steady_clock::now() - started;
-    printf("%.3f\n", elapsed.count() / static_cast<double>(calls));
+  const auto started = std::chrono::steady_clock::now();
+  for (long i = 0; i < calls; ++i) {
+    there.give();
+    back.take();
   }
+  const std::chrono::duration<double, std::micro> elapsed = std::chrono::steady_clock::now() - started;
+  printf("%.3f\n", elapsed.count() / static_cast<double>(calls));
   worker.join();
 }

@@ -1,7 +1,8 @@
 // The native core beside its peers, in one run: koffi's .async and an AsyncWorker, all three on the same library.
 //   npm run bench:native -- [--rounds 9]
-// Prints the table and writes it into docs/benchmarks.md. Rounds take turns, so that a busy machine disturbs all alike; each
-// ratio is taken within a round, and told as the median over the rounds with the lowest and the highest.
+// Prints the table and writes it into docs/benchmarks.md. A round is several short batches of each, in turn, so that a busy
+// machine disturbs all alike, and its time is their median; each ratio is taken within a round, and told as the median over
+// the rounds with the lowest and the highest.
 import { execFileSync } from 'node:child_process';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
@@ -64,7 +65,7 @@ function byAsyncWorker(path) {
 const ways = { 'wxpay-face': ours, koffi: byKoffi, AsyncWorker: byAsyncWorker };
 const names = Object.keys(ways);
 // Another one first in each round: who comes first finds the processor as others left it.
-const inTurn = (i) => names.map((_, place) => names[(i + 1 + place) % names.length]);
+const inTurn = (list, i) => list.map((_, place) => list[(i + place) % list.length]);
 
 // ── numbers ──
 
@@ -89,8 +90,23 @@ async function callMany(call, request, atOnce, count) {
   return ((performance.now() - started) * 1000) / count;
 }
 
+/** Microseconds a call of each contestant, one number a round; the first round warms up and isn't counted. */
+async function contest(contestants, count) {
+  const batches = 7;
+  const times = Object.fromEntries(Object.keys(contestants).map((name) => [name, []]));
+  for (let i = 0; i <= rounds; i++) {
+    const inRound = Object.fromEntries(Object.keys(contestants).map((name) => [name, []]));
+    for (let batch = 0; batch < batches; batch++)
+      for (const name of inTurn(Object.keys(contestants), batch))
+        inRound[name].push(await contestants[name](Math.ceil(count / batches)));
+    if (i === 0) continue;
+    for (const [name, all] of Object.entries(inRound)) times[name].push(median(all));
+  }
+  return times;
+}
+
 const floor = (size, count) =>
-  execFileSync(join(built, 'floor'), [instant, String(size), '1', String(count)], { encoding: 'utf8' }).trim();
+  Number(execFileSync(join(built, 'floor'), [instant, String(size), String(count)], { encoding: 'utf8' }));
 
 async function roundTrips() {
   const calls = Object.fromEntries(names.map((name) => [name, ways[name](instant)]));
@@ -102,14 +118,10 @@ async function roundTrips() {
       ['64 KB', 65_536, 4000],
     ]) {
       const request = Buffer.alloc(size, 'x');
-      const times = Object.fromEntries([...names, 'floor'].map((name) => [name, []]));
-      for (let i = -1; i < rounds; i++) {
-        for (const name of inTurn(i)) {
-          const time = await callMany(calls[name], request, atOnce, count);
-          if (i >= 0) times[name].push(time); // the first round warms up
-        }
-        if (i >= 0) times.floor.push(Number(floor(size, count)));
-      }
+      const contestants = Object.fromEntries(
+        names.map((name) => [name, (batch) => callMany(calls[name], request, atOnce, batch)]),
+      );
+      const times = await contest({ ...contestants, floor: (batch) => floor(size, batch) }, count);
       const mine = times['wxpay-face'];
       rows.push(
         row(
@@ -134,7 +146,7 @@ async function files() {
   for (const atOnce of [4, 16]) {
     const times = Object.fromEntries(names.map((name) => [name, []]));
     for (let i = 0; i < Math.min(rounds, 5); i++) {
-      for (const name of inTurn(i)) {
+      for (const name of inTurn(names, i)) {
         const blocked = Array.from({ length: atOnce }, () => calls[name](Buffer.from('x')));
         await sleep(20);
         const started = performance.now();
@@ -163,15 +175,8 @@ async function hostProcess() {
   const { FaceService } = await import('../../dist/index.js');
   const inside = await FaceService.open({ library: faulty, host: 'in-process' });
   const outside = await FaceService.open({ library: faulty, host: 'host-process' });
-  const request = (service) => () => service.call('report');
-  const times = { inside: [], outside: [] };
-  for (let i = -1; i < rounds; i++) {
-    const insideTime = await callMany(request(inside), undefined, 1, 2000);
-    const outsideTime = await callMany(request(outside), undefined, 1, 2000);
-    if (i < 0) continue;
-    times.inside.push(insideTime);
-    times.outside.push(outsideTime);
-  }
+  const calls = (service) => (batch) => callMany(() => service.call('report'), undefined, 1, batch);
+  const times = await contest({ inside: calls(inside), outside: calls(outside) }, 2000);
   await Promise.all([inside.close(), outside.close()]);
   const added = times.outside.map((time, i) => time - times.inside[i]);
   return table(
