@@ -1,0 +1,17 @@
+// Everything that takes longer than CI's half hour: npm run test:long
+import { run } from './run.mjs';
+
+const npm = (name, ...args) => run('npm', ['run', name, ...(args.length > 0 ? ['--', ...args] : [])]);
+
+process.env.WXPAY_FACE_TEST_LONG = '1';
+npm('test');
+npm('test:crash');
+npm('simulate', '--runs', '200000');
+npm('test:sanitizers', '--long');
+npm('test:valgrind', '--long');
+npm('soak', '--calls', '1000000');
+npm('fuzz', '--seconds', '60');
+npm('fuzz:pay');
+npm('test:package', '--all');
+npm('test:windows', '--all');
+npm('test:windows:next');
