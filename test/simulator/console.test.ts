@@ -1,4 +1,5 @@
 import { request } from 'node:http';
+import { createRequire } from 'node:module';
 import { expect } from 'chai';
 import { type Simulator, startSimulator } from 'wxpay-face/simulator';
 
@@ -65,6 +66,15 @@ describe('The simulator’s console', () => {
       expect(status).to.equal(200);
       expect(body).to.not.match(/(?:import|url\(|fetch\()\s*["']?https?:/);
     }
+  });
+
+  it('is served by the CommonJS build as well', async () => {
+    const { startSimulator: start }: { startSimulator: typeof startSimulator } = createRequire(import.meta.url)(
+      'wxpay-face/simulator',
+    );
+    await simulator.close();
+    simulator = await start();
+    for (const file of ['', 'page.js', 'page.css']) expect((await ask(file)).status).to.equal(200);
   });
 
   describe('refuses', () => {

@@ -81,8 +81,8 @@ function arrow(row: Row, event: SimulatorEvent & { kind: 'request' | 'response' 
         ...(details ? [element('span', { class: 'details' }, `(${details})`)] : []),
       ]
     : [
-        ...(answer ? [element('span', { class: `answer ${moodOf(answer)}` }, answer)] : []),
-        ...(entry.lost ? [element('span', { class: 'answer bad' }, lost)] : []),
+        ...(answer ? [element('span', { class: `answer ${moodOf(answer)}` }, answer), ' '] : []),
+        ...(entry.lost ? [element('span', { class: 'answer bad' }, lost), ' '] : []),
         ...(details ? [element('span', { class: 'details' }, details)] : []),
       ];
   // Whoever looks for a request that was lost finds it cut where it was asked, and no answer.
@@ -136,7 +136,11 @@ const seconds = (milliseconds: number): string => `${(milliseconds / 1000).toFix
 function makeRow(row: Row): HTMLElement {
   const { steps } = words();
   if (row.step)
-    return element('li', { class: row.active ? 'step active' : 'step' }, element('span', {}, steps[row.step]));
+    return element(
+      'li',
+      { class: row.active ? 'step active' : 'step' },
+      element('span', { class: 'step-title' }, steps[row.step]),
+    );
   const { event, entry } = row;
   const running = event?.kind === 'request' && entry !== undefined && entry.answer === undefined;
   const classes = ['row', event?.kind ?? '', ...(row.active ? ['active'] : []), ...(running ? ['running'] : [])];
@@ -187,7 +191,7 @@ export function showSequence(snapshot: Snapshot): void {
     lanes.map((name, lane) => ({ name, lane: String(lane) })),
     ({ lane }) => lane,
     ({ name }) => name,
-    ({ name }) => element('span', {}, name),
+    ({ name }) => element('span', { class: 'lane' }, name),
   );
 
   const area = byId('diagram', HTMLElement);

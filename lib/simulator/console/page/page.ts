@@ -23,7 +23,7 @@ function complain(text: string): void {
   }, 5000);
 }
 
-/** Tells the simulator; what comes of it arrives as a new snapshot. */
+/** Tells the simulator. What comes of it arrives as a new snapshot; what it refuses is shown as it was. */
 async function send(path: string, body: object): Promise<void> {
   const failed = words().page.failed;
   try {
@@ -33,7 +33,8 @@ async function send(path: string, body: object): Promise<void> {
       body: JSON.stringify(body),
     });
     // 409: the screen went on in the meantime.
-    if (response.status === 400) complain(`${failed}: ${await response.text()}`);
+    if (response.ok || response.status === 409) return;
+    complain(`${failed}: ${await response.text()}`);
   } catch {
     complain(failed);
   }

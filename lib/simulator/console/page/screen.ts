@@ -90,7 +90,7 @@ export function makeActions(press: (action: CustomerAction) => void): void {
       'button',
       { ...attributes, click: () => press(action) },
       icon(icons[action]),
-      element('span', {}, actions[action]),
+      element('span', { class: 'name' }, actions[action]),
       element('kbd', { 'aria-hidden': 'true' }, digit),
     );
   });

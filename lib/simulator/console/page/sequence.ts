@@ -104,15 +104,17 @@ export function paymentsOf({ events, calls }: Pick<Snapshot, 'events' | 'calls'>
   return payments;
 }
 
-/** How a payment stands: a trade_state of the ledger, what the till was told last, or nothing yet. */
+/** How a payment stands: a trade_state of the ledger, else what the till was told first, or told the screen, else nothing yet. */
 export function stateOf(payment: Payment, { calls, ledger }: Pick<Snapshot, 'calls' | 'ledger'>): string {
   const order: LedgerEntry | undefined = ledger.find(({ out_trade_no }) => out_trade_no === payment.out_trade_no);
   if (order) return order.trade_state;
   const told = payment.events.flatMap((event) => {
-    const entry = event.kind === 'response' ? calls[event.call] : undefined;
-    return entry?.answer && beginnings.includes(entry.name) && entry.answer !== 'SUCCESS' ? [entry.answer] : [];
+    const entry = 'call' in event ? calls[event.call] : undefined;
+    if (!entry) return [];
+    if (event.kind === 'request') return entry.request.payresult === 'ERROR' ? ['PAYERROR'] : [];
+    return entry.answer && beginnings.includes(entry.name) && entry.answer !== 'SUCCESS' ? [entry.answer] : [];
   });
-  return told.at(-1) ?? '';
+  return told[0] ?? '';
 }
 
 /** Good, wait, ended without money, or trouble. */

@@ -108,7 +108,7 @@ const zh = {
     payment: '支付请求应答',
     charged: '仍然扣款',
     password: '支付密码',
-    passwordQueries: '输完之前的查询次数',
+    passwordQueries: '输入前查询次数',
     giveUpAfter: '后台等待密码',
     query: '查询应答',
     reverse: '撤销应答',

@@ -1,0 +1,373 @@
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { expect } from 'chai';
+import type { Browser, Page } from 'playwright-core';
+import { type Clock, type FacePayOutcome, type PaymentProcessorOptions, ServiceCallError } from 'wxpay-face';
+import type { Scenario } from 'wxpay-face/simulator';
+import { openTill, type Till } from '../till.js';
+
+const executablePath = '/usr/bin/chromium';
+const missing = existsSync(executablePath) ? undefined : `there is no ${executablePath}`;
+
+/** Where each state's picture goes: only when asked, for they differ in times and ports. */
+const pictures = process.env.WXPAY_FACE_PICTURES;
+
+const flags = [
+  '--no-sandbox',
+  '--disable-gpu',
+  '--disable-quic',
+  '--no-first-run',
+  '--disable-background-networking',
+  '--disable-component-update',
+  '--disable-sync',
+];
+
+/** Fifty times faster than a shop's: a person can watch, and a test need not wait. */
+const quickClock = (): Clock => {
+  const start = Date.now();
+  const now = (): number => start + (Date.now() - start) * 50;
+  return { wall: now, monotonic: now, sleep: (ms, signal) => sleep(ms / 50, undefined, { ...(signal && { signal }) }) };
+};
+
+const byHand = { face: 'waiting', password: 'waiting', confirm: 'never' } as const;
+
+(missing ? describe.skip : describe)(
+  `The console’s page in Chromium${missing ? ` (skipped: ${missing})` : ''}`,
+  function () {
+    this.timeout(60_000);
+    let browser: Browser;
+    let till: Till;
+    let page: Page;
+    let complaints: string[];
+    before(async () => {
+      // Runs on Node.js 20 and later only.
+      const { chromium } = await import('playwright-core');
+      browser = await chromium.launch({ executablePath, args: flags });
+    });
+    after(() => browser?.close());
+
+    const open = async (
+      scenario: Scenario = byHand,
+      { locale = 'zh-CN', payment = {} }: { locale?: string; payment?: Partial<PaymentProcessorOptions> } = {},
+    ): Promise<void> => {
+      till = await openTill(scenario, {
+        payment: { clock: quickClock(), reversal: { mode: 'await' }, ...payment },
+        facePay: { screenTimeout: 200 },
+      });
+      page = await browser.newPage({ locale, viewport: { width: 1280, height: 800 } });
+      complaints = [];
+      page.on('console', (message) => {
+        if (message.type() === 'error') complaints.push(message.text());
+      });
+      page.on('pageerror', (error) => complaints.push(String(error)));
+      await page.goto(till.simulator.consoleUrl);
+      await page.locator('#connection.live').waitFor();
+    };
+    afterEach(async () => {
+      await page?.context().close();
+      await till?.close();
+      expect(complaints).to.deep.equal([]);
+    });
+
+    let serial = 0;
+    const order = () => {
+      serial += 1;
+      return { out_trade_no: `20241123-${String(serial).padStart(4, '0')}`, total_fee: 1250, body: '拿铁咖啡' };
+    };
+    const screenShows = (sight: string) => page.locator(`#screen[data-sight="${sight}"]`).waitFor();
+    const press = (action: string) => page.locator(`[data-action="${action}"]`).click();
+    const sequence = async (): Promise<string[]> => {
+      const labels = await page.locator('#rows .label, #rows .note, #rows .step').allTextContents();
+      return labels.map((label) => label.replaceAll(/\s+/g, ' ').trim());
+    };
+    const ledger = async (): Promise<string[]> => {
+      const rows = await page.locator('#ledger tr').all();
+      const cells = await Promise.all(rows.map((row) => row.locator('th, td').allTextContents()));
+      return cells.map((texts) => texts.join(' '));
+    };
+    const picture = async (name: string): Promise<void> => {
+      if (pictures) await page.screenshot({ path: join(pictures, `console-${name}.png`), animations: 'disabled' });
+    };
+    const set = (setting: string, value: string) => page.locator(`#setting-${setting}`).selectOption(value);
+
+    describe('plays a payment to its end:', () => {
+      it('paid', async () => {
+        await open();
+        await picture('idle');
+        expect(await page.locator('#no-rows').textContent()).to.include('还没有收到任何调用');
+        const sale = order();
+        const outcome = till.facePay.pay(sale);
+        await screenShows('looking');
+        expect(await page.locator('#screen').textContent()).to.include('¥12.50');
+        await picture('looking');
+        await press('show-face');
+        await screenShows('success');
+        await picture('success');
+        await press('confirm');
+        await screenShows('idle');
+        expect(await outcome).to.include({ status: 'paid' });
+        expect(await ledger()).to.deep.equal([`${sale.out_trade_no} 已支付 ¥12.50 –`]);
+        expect(await sequence()).to.deep.equal([
+          '9. releaseWxpayface',
+          'SUCCESS',
+          'Step 1 程序启动时初始化',
+          '1. initWxpayface',
+          'SUCCESS',
+          'Step 2 获取数据、SDK调用凭证',
+          '2. getWxpayfaceRawdata',
+          'SUCCESS rawdata •••',
+          '3. get_wxpayface_authinfo(rawdata •••)',
+          'SUCCESS authinfo •••',
+          'Step 3 启动人脸识别，发起订单支付',
+          '4. getWxpayfaceCode(¥12.50)',
+          '完成人脸识别',
+          'SUCCESS face_code •••, openid •••',
+          '5. micropay(auth_code •••, ¥12.50)',
+          'SUCCESS',
+          'Step 4 更新支付结果',
+          '8. updateWxpayfacePayResult(SUCCESS)',
+          '确认支付结果',
+          'SUCCESS',
+        ]);
+      });
+
+      it('paid after the password', async () => {
+        await open(byHand, { payment: { polling: { timeout: 3_600_000 } } });
+        await set('payment', 'password');
+        const outcome = till.facePay.pay(order());
+        await screenShows('looking');
+        await press('show-face');
+        await screenShows('password');
+        await page.getByText('6. orderquery').first().waitFor();
+        await picture('password');
+        await press('enter-password');
+        await screenShows('success');
+        await press('confirm');
+        expect(await outcome).to.include({ status: 'paid' });
+        expect(await sequence()).to.include.members(['USERPAYING', '输入支付密码', '6. orderquery', 'SUCCESS']);
+      });
+
+      for (const [action, status, told, shown] of [
+        ['cancel', 'cancelled', 'USER_CANCEL', '退出刷脸'],
+        ['scan', 'scan', 'SCAN_PAYMENT', '改用扫码支付'],
+      ] as const)
+        it(`${status}: the customer’s own choice`, async () => {
+          await open();
+          const outcome = till.facePay.pay(order());
+          await screenShows('looking');
+          await press(action);
+          await screenShows('idle');
+          expect(await outcome).to.include({ status });
+          await page.locator('#rows .answer', { hasText: told }).waitFor();
+          expect((await sequence()).slice(-2)).to.deep.equal([shown, told]);
+          await picture(action);
+        });
+
+      it('cancelled by the cashier, after the customer walked away from the camera', async () => {
+        await open();
+        const cashier = new AbortController();
+        const outcome = till.facePay.pay(order(), { signal: cashier.signal });
+        await screenShows('looking');
+        await press('walk-away');
+        await page.getByText('顾客已离开').waitFor();
+        await picture('walked-away');
+        expect(await page.locator('#actions [aria-disabled="false"]').count()).to.equal(0);
+        cashier.abort();
+        await screenShows('idle');
+        expect(await outcome).to.include({ status: 'cancelled', by: 'cashier' });
+      });
+
+      it('reversed, after the customer walked away from the password', async () => {
+        await open(byHand, { payment: { polling: { timeout: 3_600_000 } } });
+        await set('payment', 'password');
+        const sale = order();
+        const outcome = till.facePay.pay(sale);
+        await screenShows('looking');
+        await press('show-face');
+        await screenShows('password');
+        await press('walk-away');
+        await page.getByText('顾客已离开').waitFor();
+        // The gateway has its own patience.
+        await page.locator('#setting-giveUpAfter').fill('0');
+        await page.keyboard.press('Enter');
+        await screenShows('failure');
+        expect(await outcome).to.include({ status: 'reversed' });
+        await page.locator('#ledger', { hasText: '已撤销' }).waitFor();
+        await picture('reversed');
+        expect(await ledger()).to.deep.equal([`${sale.out_trade_no} 已撤销 – –`]);
+        expect(await sequence()).to.include.members(['走开了', 'PAYERROR', '7. reverse']);
+      });
+
+      it('declined, with one of the vendor’s codes by name', async () => {
+        await open();
+        await page.locator('#scenario').selectOption('not-enough');
+        await page.getByLabel('由我扮演顾客').check();
+        const outcome = till.facePay.pay(order());
+        await screenShows('looking');
+        await press('show-face');
+        await screenShows('failure');
+        await picture('declined');
+        await press('confirm');
+        expect(await outcome).to.include({ status: 'declined', err_code: 'NOTENOUGH' });
+        expect(await ledger()).to.deep.equal([]);
+      });
+
+      it('failed, where the gateway goes down before the customer pays', async () => {
+        await open();
+        const outcome = till.facePay.pay(order());
+        await screenShows('looking');
+        await set('gateway', 'down');
+        await page.locator('body[data-gateway="down"]').waitFor();
+        await press('show-face');
+        await screenShows('failure');
+        await picture('gateway-down');
+        await press('confirm');
+        expect(await outcome).to.include({ status: 'failed' });
+        expect(await sequence()).to.include('连接被拒绝');
+      });
+
+      it('paid, although the payment’s response was lost', async () => {
+        await open();
+        await page.getByText('丢失的报文').click();
+        await page.getByLabel('丢失的报文: micropay 应答').check();
+        const outcome = till.facePay.pay(order());
+        await screenShows('looking');
+        await press('show-face');
+        await screenShows('success');
+        await picture('response-lost');
+        await press('confirm');
+        expect(await outcome).to.include({ status: 'paid' });
+        expect(await sequence()).to.include.members(['SUCCESS 应答丢失', '6. orderquery']);
+      });
+
+      it('nowhere, while the face service is down', async () => {
+        await open();
+        await set('service', 'down');
+        await screenShows('down');
+        await picture('service-down');
+        const error = await till.facePay.pay(order()).catch((failure: unknown) => failure);
+        expect(error).to.be.instanceOf(ServiceCallError);
+        await set('service', 'running');
+        await screenShows('idle');
+      });
+    });
+
+    it('shows each payment of the session by its order', async () => {
+      await open({ faceDelay: 0, confirmDelay: 0 });
+      const [first, second] = [order(), order()];
+      const outcomes: FacePayOutcome[] = [await till.facePay.pay(first), await till.facePay.pay(second)];
+      expect(outcomes.map(({ status }) => status)).to.deep.equal(['paid', 'paid']);
+      await page.getByRole('row', { name: second.out_trade_no }).waitFor();
+      const calls = async () => (await sequence()).filter((label) => /^\d/.test(label));
+      expect(await calls()).to.have.length(3);
+      await page.locator('#payments').selectOption({ label: `${first.out_trade_no} · 已支付` });
+      expect(await calls()).to.have.length(7);
+    });
+
+    it('opens a message to its fields, credentials masked, whatever text is in them', async () => {
+      await open({ faceDelay: 0, confirmDelay: 0 });
+      await till.facePay.pay({ ...order(), body: '<img src=x onerror=alert(1)>' });
+      const message = page.getByRole('button', { name: '5. micropay' });
+      await message.click();
+      const fields = page.locator('#rows .fields:visible');
+      expect(await fields.textContent())
+        .to.include('<img src=x onerror=alert(1)>')
+        .and.match(/auth_code\s*••••••/);
+      expect(await page.locator('img').count()).to.equal(0);
+      await picture('message');
+      expect(await page.content()).to.not.include(till.simulator.client.key);
+      await message.press('Enter');
+      expect(await fields.count()).to.equal(0);
+    });
+
+    it('speaks the browser’s language first, then the one that is chosen', async () => {
+      await open(byHand, { locale: 'en-US' });
+      await page.getByRole('heading', { name: 'Customer' }).waitFor();
+      expect(await page.locator('html').getAttribute('lang')).to.equal('en');
+      await page.setViewportSize({ width: 1920, height: 1080 });
+      const outcome = till.facePay.pay(order());
+      await screenShows('looking');
+      await press('show-face');
+      await screenShows('success');
+      await picture('english');
+      await press('confirm');
+      await outcome;
+      await page.getByRole('button', { name: '中文' }).click();
+      await page.getByRole('heading', { name: '顾客' }).waitFor();
+      await page.reload();
+      await page.getByRole('heading', { name: '顾客' }).waitFor();
+      await page.getByRole('button', { name: 'English' }).click();
+      await page.getByRole('heading', { name: 'Sequence' }).waitFor();
+    });
+
+    it('needs no mouse: digits act, Tab reaches every control, focus stays where it is', async () => {
+      await open();
+      const outcome = till.facePay.pay(order());
+      const box = page.getByLabel('由我扮演顾客');
+      await box.focus();
+      await screenShows('looking');
+      await page.keyboard.press('1');
+      await screenShows('success');
+      expect(await page.evaluate('document.activeElement.id')).to.equal('by-hand');
+      await page.keyboard.press('5');
+      expect(await outcome).to.include({ status: 'paid' });
+
+      const names: string[] = [];
+      await page.locator('#language').focus();
+      for (let presses = 0; presses < 60; presses += 1) {
+        await page.keyboard.press('Tab');
+        const id = String(await page.evaluate('document.activeElement.id || document.activeElement.dataset.action'));
+        if (id === 'setting-confirmDelay') break;
+        names.push(id);
+      }
+      expect(names).to.include.members([
+        'show-face',
+        'walk-away',
+        'by-hand',
+        'payments',
+        'scenario',
+        'setting-latency',
+      ]);
+      // A digit that somebody types into a field is none of the customer's.
+      await page.locator('#setting-latency').fill('1');
+      await page.keyboard.press('Enter');
+      await page.locator('.setting.changed #setting-latency').waitFor();
+    });
+
+    it('gives every control a name', async () => {
+      await open({ faceDelay: 0, confirmDelay: 0 });
+      await till.facePay.pay(order());
+      await page.getByText('丢失的报文').click();
+      const nameless = await page.evaluate(`[...document.querySelectorAll('button, select, input, section')]
+      .filter((control) => control.checkVisibility())
+      .filter((control) => !control.labels?.length && !control.getAttribute('aria-label')
+        && !document.getElementById(control.getAttribute('aria-labelledby'))?.textContent
+        && !(control.matches('button') && control.textContent.trim()))
+      .map((control) => control.outerHTML)`);
+      expect(nameless).to.deep.equal([]);
+    });
+
+    for (const width of [1280, 1920])
+      for (const locale of ['zh-CN', 'en-US'])
+        it(`fits ${width} pixels in ${locale}`, async () => {
+          await open({ faceDelay: 0, confirmDelay: 0 }, { locale });
+          await page.setViewportSize({ width, height: 800 });
+          await till.facePay.pay(order());
+          await page.getByRole('row', { name: '20241123' }).waitFor();
+          const cut =
+            await page.evaluate(`[...document.querySelectorAll('body, main, #actions button, #customer, .setting > label, th, td, .state, .lane')]
+          .filter((each) => each.checkVisibility() && each.scrollWidth > each.clientWidth + 1 && getComputedStyle(each).textOverflow !== 'ellipsis')
+          .map((each) => each.outerHTML)`);
+          expect(cut).to.deep.equal([]);
+        });
+
+    it('says so when the simulator has ended', async () => {
+      await open();
+      await till.close();
+      await page.locator('#connection.lost').waitFor();
+      // What the browser itself says of the connection is expected here.
+      complaints = complaints.filter((text) => !text.includes('net::ERR_'));
+    });
+  },
+);
