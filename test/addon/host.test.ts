@@ -4,9 +4,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Readable, Writable } from 'node:stream';
 import { expect } from 'chai';
-import { hostPath, root, type Service, startService, stubPath, testLibrary } from './native.js';
-
-const mebibyte = 1 << 20;
+import { hostPath, longest, root, type Service, startService, stubPath, testLibrary } from './native.js';
 
 // A program that runs the host, such as valgrind.
 const under: string[] = JSON.parse(process.env.WXPAY_FACE_TEST_UNDER ?? '[]');
@@ -130,7 +128,8 @@ describe('host process', () => {
 
     it('ends without a greeting when the library crashes while it is loaded', async () => {
       const [code, signal] = await start(testLibrary('crash_on_load')).exit;
-      if (windows) expect(code).to.equal(0xc0000005);
+      // Wine has its own exit code for it.
+      if (windows) expect(code).to.equal(process.env.WINEPREFIX ? 1 : 0xc0000005);
       else expect(signal).to.equal('SIGSEGV');
     });
 
@@ -150,7 +149,7 @@ describe('host process', () => {
   });
 
   describe('calls', () => {
-    for (const size of [0, 1, 65_536, 64 * mebibyte]) {
+    for (const size of [0, 1, 65_536, longest]) {
       it(`carries ${size} bytes there and back`, async () => {
         const host = await startLoaded();
         const request = Buffer.alloc(size, 'x');
@@ -257,7 +256,7 @@ describe('host process', () => {
         const host = await startLoaded();
         host.child.stdin.write(Buffer.from(frame));
         expect(await host.exit).to.deep.equal([2, null]);
-        expect(host.stderr).to.equal(`wxpay-face-host: malformed frame on stdin${windows ? '\r' : ''}\n`);
+        expect(host.stderr).to.equal(`wxpay-face-host: malformed frame on stdin\n`);
       });
     }
 

@@ -25,6 +25,9 @@ export interface NativeError extends Error {
 }
 
 const windows = process.platform === 'win32';
+
+/** Bytes of the longest message that a test sends: a 32-bit process has no room for several copies of the permitted 64 MiB. */
+export const longest = (process.arch === 'ia32' ? 8 : 64) * (1 << 20);
 const target = `${process.platform}-${process.arch}`;
 
 export const root = fileURLToPath(new URL('../../../..', import.meta.url));
