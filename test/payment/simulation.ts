@@ -175,8 +175,7 @@ class World {
     if (random.chance(0.15)) clock.at(random.between(0, 200_000), () => this.#till?.cancel(sale));
     if (random.chance(0.2)) clock.at(random.between(0, 200_000), () => this.#till?.settled(sale));
     // A cashier who tries the same number again.
-    if (random.chance(0.1))
-      clock.at(random.between(1_000, 100_000), () => this.#till?.sell(sale, new AbortController().signal));
+    if (random.chance(0.1)) clock.at(random.between(1_000, 100_000), () => this.#till?.sell(sale, abort.signal));
   }
 
   async #abort(sale: Sale, abort: AbortController): Promise<void> {
