@@ -3,7 +3,7 @@ import { performance } from 'node:perf_hooks';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { ClosedError, InvalidParameterError } from '../errors.js';
 import type { FaceCodeResult, GetWxpayfaceCodeParams, InitWxpayfaceParams } from '../face/commands.js';
-import { HostProcessError, ServiceCallError, ServiceCommandError } from '../face/errors.js';
+import { HostProcessError, ServiceCallError, ServiceCommandError, ServiceResponseError } from '../face/errors.js';
 import type { FaceService } from '../face/service.js';
 import { checkFields, type FieldTable } from '../fields.js';
 import { PayTransportError } from '../pay/errors.js';
@@ -63,7 +63,7 @@ const authinfoMargin = (lifetime: number): number => Math.min(lifetime / 10, 300
 
 /** The service is gone, was restarted, or no longer takes what an earlier payment left behind. */
 const isServiceTrouble = (error: unknown): boolean =>
-  error instanceof ServiceCallError || error instanceof ServiceCommandError || error instanceof HostProcessError;
+  [ServiceCallError, ServiceCommandError, ServiceResponseError, HostProcessError].some((kind) => error instanceof kind);
 
 type Recognised = FaceCodeResult & { return_code: 'SUCCESS' };
 
