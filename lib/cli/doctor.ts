@@ -35,6 +35,8 @@ export interface Patient {
   /** Milliseconds since the epoch, by this machine's clock. */
   now(): number;
   readonly signal: AbortSignal;
+  /** Milliseconds. A camera takes its time to start; a service that is silent for longer hangs. */
+  readonly serviceTimeout: number;
 }
 
 /** What earlier checks found out for later ones, which run only if those were good. */
@@ -74,11 +76,8 @@ function fact<T>(value: T | undefined): T {
   return value;
 }
 
-/** Milliseconds. A camera takes its time to start; a service that is silent for longer hangs. */
-const serviceTimeout = 20_000;
-
 /** The library has no time-out of its own (field facts). */
-async function inTime<T>(facts: Facts, answer: Promise<T>): Promise<T> {
+async function inTime<T>(facts: Facts, { serviceTimeout }: Patient, answer: Promise<T>): Promise<T> {
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<never>((_, reject) => {
     timer = setTimeout(() => {
@@ -176,9 +175,9 @@ export const checks: readonly Check[] = [
   {
     name: 'service',
     needs: ['library'],
-    async run(facts) {
+    async run(facts, patient) {
       try {
-        await inTime(facts, fact(facts.face).initWxpayface(fact(facts.config).init));
+        await inTime(facts, patient, fact(facts.face).initWxpayface(fact(facts.config).init));
       } catch (error) {
         facts.init = error;
         if (error instanceof ServiceCallError || facts.serviceSilent)
@@ -204,9 +203,9 @@ export const checks: readonly Check[] = [
   {
     name: 'rawdata',
     needs: ['init'],
-    async run(facts) {
+    async run(facts, patient) {
       try {
-        ({ rawdata: facts.rawdata } = await inTime(facts, fact(facts.face).getWxpayfaceRawdata()));
+        ({ rawdata: facts.rawdata } = await inTime(facts, patient, fact(facts.face).getWxpayfaceRawdata()));
         return ok('getWxpayfaceRawdata answered SUCCESS');
       } catch (error) {
         return fail(messageOf(error), 'restart WxpayFaceService');
@@ -436,10 +435,13 @@ export async function doctor(
   const interruption = onInterruption(output, { first: 'Stopping.', second: 'Ended at once.' });
   const system = { version, node: process.versions.node, platform: process.platform, arch: process.arch };
   output.say(`wxpay-face ${version}, Node.js ${system.node}, ${system.platform}-${system.arch}`);
-  const findings = await examine({ ...options, now: Date.now, signal: interruption.signal }, (finding) => {
-    output.say(`${marks[finding.status].padEnd(5)} ${finding.name.padEnd(21)} ${finding.says}`);
-    if (finding.todo !== undefined) output.say(`${' '.repeat(28)}→ ${finding.todo}`);
-  });
+  const findings = await examine(
+    { ...options, now: Date.now, signal: interruption.signal, serviceTimeout: 20_000 },
+    (finding) => {
+      output.say(`${marks[finding.status].padEnd(5)} ${finding.name.padEnd(21)} ${finding.says}`);
+      if (finding.todo !== undefined) output.say(`${' '.repeat(28)}→ ${finding.todo}`);
+    },
+  );
   interruption.ignore();
   const isGood = !interruption.signal.aborted && findings.every(({ status }) => status !== 'fail');
   const { code } = isGood ? exitCodes.done : exitCodes.failed;

@@ -1,0 +1,398 @@
+import { chmodSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { join } from 'node:path';
+import { expect } from 'chai';
+import { LevelJournal } from 'wxpay-face';
+import { examine, type Finding } from '../../lib/cli/doctor.js';
+import { PipeServer } from '../face/pipe-server.js';
+import { authority, issue, mch_id, toPfx } from '../pay/certificates.js';
+import { openShop, type Shop } from './shop.js';
+
+const day = 24 * 60 * 60 * 1000;
+
+const isFinding = (value: unknown): value is Finding =>
+  typeof value === 'object' && value !== null && 'name' in value && 'status' in value && 'says' in value;
+
+/** What the built command finds. */
+async function findings(shop: Shop): Promise<{ code: number | null; found: Finding[] }> {
+  const { code, result } = await shop.run(['doctor', '--json']);
+  const found = Array.isArray(result.checks) ? result.checks.filter(isFinding) : [];
+  return { code, found };
+}
+
+const named = (found: readonly Finding[], status: Finding['status']): string[] =>
+  found.filter((finding) => finding.status === status).map(({ name }) => name);
+
+const certificate = (shop: Shop, made: { cert: string; key: string }): void => {
+  writeFileSync(join(shop.folder, 'other-cert.pem'), made.cert);
+  writeFileSync(join(shop.folder, 'other-key.pem'), made.key, { mode: 0o600 });
+  shop.change({ certificate: { cert: 'other-cert.pem', key: 'other-key.pem' } });
+};
+
+interface Fault {
+  title: string;
+  make(shop: Shop): unknown;
+  fails: string[];
+  says: RegExp;
+  todo: RegExp;
+}
+
+const faults: Fault[] = [
+  {
+    title: 'a configuration that is not JSON',
+    make: ({ config }) => writeFileSync(config, '{\n"key": "0123456789abcdef0123456789abcdef" oops }'),
+    fails: ['config'],
+    says: /is not JSON/,
+    todo: /configuration/,
+  },
+  {
+    title: 'a field of another name',
+    make: (shop) => shop.change({ mchid: '1' }),
+    fails: ['config'],
+    says: /^mchid is no field/,
+    todo: /configuration/,
+  },
+  {
+    title: 'a missing mch_id',
+    make: (shop) => shop.change({ mch_id: undefined }),
+    fails: ['merchant'],
+    says: /^mch_id is required; environment variable WXPAY_FACE_MCH_ID/,
+    todo: /field/,
+  },
+  {
+    title: 'a certificate file that is not there',
+    make: (shop) => shop.change({ certificate: { cert: 'nowhere.pem', key: 'nowhere.pem' } }),
+    fails: ['merchant'],
+    says: /^certificate.cert can't be read: .*nowhere.pem \(ENOENT\)/,
+    todo: /field/,
+  },
+  {
+    title: 'a library that is not there',
+    make: (shop) => shop.change({ library: join(shop.folder, 'nothing.so') }),
+    fails: ['library'],
+    says: /there is no file .*nothing.so/,
+    todo: /WXPAY_FACE_SDK/,
+  },
+  {
+    title: 'a library of another architecture, for which there is no host',
+    make: (shop) => {
+      const library = readFileSync(shop.simulator.library);
+      // The machine: a PE header's, or an ELF header's; 64-bit ARM.
+      if (process.platform === 'win32') library.writeUInt16LE(43_620, library.readUInt32LE(0x3c) + 4);
+      else library.writeUInt16LE(183, 18);
+      const path = join(shop.folder, 'arm64.library');
+      writeFileSync(path, library);
+      shop.change({ library: path });
+    },
+    fails: ['library'],
+    says: /no binary for \w+-arm64/,
+    todo: /library/,
+  },
+  {
+    title: 'a service that is not running',
+    make: ({ simulator }) => {
+      simulator.scenario = 'service-down';
+    },
+    fails: ['service'],
+    says: /nobody listens on its pipe/,
+    todo: /start the WxpayFaceService program as administrator/,
+  },
+  {
+    title: 'a service that refuses to initialise',
+    make: async (shop) => {
+      const service = await PipeServer.start();
+      service.answer = () => ({ return_code: 'ERROR', return_msg: 'camera not found' });
+      shop.change({ pipe: service.path });
+      shop.atEnd(() => service.close());
+    },
+    fails: ['init'],
+    says: /initWxpayface: the service answered ERROR \(camera not found\)/,
+    todo: /camera/,
+  },
+  {
+    title: 'a service that gives no rawdata',
+    make: async (shop) => {
+      const service = await PipeServer.start();
+      service.answer = ({ cmd }) => ({ return_code: cmd === 'getWxpayfaceRawdata' ? 'SYSTEMERROR' : 'SUCCESS' });
+      shop.change({ pipe: service.path });
+      shop.atEnd(() => service.close());
+    },
+    fails: ['rawdata'],
+    says: /getWxpayfaceRawdata: the service answered SYSTEMERROR/,
+    todo: /restart/,
+  },
+  {
+    title: 'a gateway that is down',
+    make: ({ simulator }) => {
+      simulator.scenario = 'gateway-down';
+    },
+    fails: ['gateway', 'face gateway'],
+    says: /https:\/\/127\.0\.0\.1/,
+    todo: /firewall/,
+  },
+  {
+    title: 'a gateway at another port',
+    make: async (shop) => {
+      const server = createServer();
+      await new Promise<void>((listening) => server.listen(0, '127.0.0.1', listening));
+      const address = server.address();
+      const port = typeof address === 'object' ? address?.port : 0;
+      await new Promise((closed) => server.close(closed));
+      const { face } = shop.simulator.client.endpoints ?? {};
+      shop.change({ endpoints: { pay: `https://127.0.0.1:${port}`, face } });
+    },
+    fails: ['gateway'],
+    says: /ECONNREFUSED/,
+    todo: /network/,
+  },
+  {
+    title: 'an authority that is not the gateway’s',
+    make: (shop) => {
+      writeFileSync(join(shop.folder, 'other-ca.pem'), authority.cert);
+      shop.change({ ca: 'other-ca.pem' });
+    },
+    fails: ['tls', 'face gateway'],
+    says: /not from a trusted authority/,
+    todo: /`ca`/,
+  },
+  {
+    title: 'no client certificate',
+    make: (shop) => shop.change({ certificate: undefined }),
+    fails: ['certificate'],
+    says: /could not be reversed/,
+    todo: /merchant site/,
+  },
+  {
+    title: 'an expired certificate',
+    make: (shop) => certificate(shop, issue(mch_id, { from: Date.now() - 40 * day, days: 30 })),
+    fails: ['certificate'],
+    says: /it expired on \d{4}-\d\d-\d\d/,
+    todo: /renew/,
+  },
+  {
+    title: 'a certificate that is not valid yet',
+    make: (shop) => certificate(shop, issue(mch_id, { from: Date.now() + 2 * day, days: 30 })),
+    fails: ['certificate'],
+    says: /not valid before/,
+    todo: /clock/,
+  },
+  {
+    title: 'the certificate of another merchant',
+    make: (shop) => certificate(shop, issue('1900009999')),
+    fails: ['certificate'],
+    says: /that of merchant 1900009999, not of 1900000109/,
+    todo: /mch_id/,
+  },
+  {
+    title: 'a certificate that the gateway doesn’t take',
+    make: (shop) => certificate(shop, issue(mch_id, { issuer: authority })),
+    fails: ['certificate accepted'],
+    says: /the gateway refuses it/,
+    todo: /newest/,
+  },
+  {
+    title: 'a wrong key',
+    make: (shop) => shop.change({ key: '0123456789abcdef0123456789abcdef' }),
+    fails: ['key'],
+    says: /签名错误/,
+    todo: /API v2 key/,
+  },
+  {
+    title: 'a wrong mch_id',
+    make: (shop) => {
+      certificate(shop, issue('1900000001'));
+      shop.change({ mch_id: '1900000001' });
+    },
+    fails: ['certificate accepted', 'key'],
+    says: /mch_id|refuses/,
+    todo: /mch_id/,
+  },
+  {
+    title: 'a terminal that the vendor would refuse',
+    make: (shop) => shop.change({ terminal: { store_id: 'S1', store_name: 'x'.repeat(129), device_id: 'D1' } }),
+    fails: ['authinfo'],
+    says: /store_name/,
+    todo: /terminal/,
+  },
+  {
+    title: 'a journal that another process has open',
+    make: async (shop) => {
+      const held = await LevelJournal.open(shop.journal);
+      shop.atEnd(() => held.close());
+    },
+    fails: ['journal'],
+    says: /is open in another process/,
+    todo: /till program/,
+  },
+  {
+    title: 'a journal that can’t be made',
+    make: (shop) => {
+      writeFileSync(join(shop.folder, 'file'), '');
+      shop.change({ journal: join(shop.folder, 'file', 'journal') });
+    },
+    fails: ['journal'],
+    says: /ENOTDIR|ENOENT|not a directory/,
+    todo: /local disk/,
+  },
+  {
+    title: 'a journal folder that is none',
+    make: (shop) => writeFileSync(shop.journal, ''),
+    fails: ['journal'],
+    says: /can't be opened/,
+    todo: /local disk/,
+  },
+];
+
+describe('wxpay-face doctor', () => {
+  let shop: Shop;
+  beforeEach(async () => {
+    shop = await openShop();
+  });
+  afterEach(() => shop.close());
+
+  it('finds a till in front of the simulator well, and moves no money', async () => {
+    mkdirSync(shop.journal);
+    const { code, found } = await findings(shop);
+    expect(named(found, 'fail')).to.deep.equal([]);
+    expect(named(found, 'warn')).to.deep.equal([]);
+    expect(named(found, 'skip')).to.deep.equal(['backup gateway']);
+    expect(named(found, 'ok')).to.include.members(['library', 'service', 'clock', 'certificate', 'key', 'authinfo']);
+    expect(code).to.equal(0);
+    expect(shop.simulator.ledger).to.deep.equal([]);
+    expect(shop.simulator.calls.map(({ name }) => name)).to.include('releaseWxpayface');
+  });
+
+  it('tells a person in lines, each fault with what to do', async () => {
+    shop.simulator.scenario = 'service-down';
+    const { code, stdout } = await shop.run(['doctor']);
+    expect(stdout).to.match(/^ok {4}library .*x64|ia32/m);
+    expect(stdout).to.match(/^FAIL {2}service .*\n +→ start the WxpayFaceService/m);
+    expect(stdout).to.match(/^skip {2}init .*without service/m);
+    expect(code).to.equal(1);
+  });
+
+  for (const { title, make, fails, says, todo } of faults)
+    it(`names ${title}`, async () => {
+      await make(shop);
+      const { code, found } = await findings(shop);
+      expect(named(found, 'fail')).to.deep.equal(fails);
+      const fault = found.find(({ name }) => name === fails[0]);
+      expect(fault?.says).to.match(says);
+      expect(fault?.todo).to.match(todo);
+      expect(code).to.equal(1);
+    });
+
+  it('skips what an earlier fault makes meaningless, and says which', async () => {
+    shop.simulator.scenario = 'service-down';
+    const { found } = await findings(shop);
+    expect(found.filter(({ status }) => status === 'skip').map(({ name, says }) => `${name}: ${says}`)).to.deep.equal([
+      'init: without service it has no meaning',
+      'rawdata: without init it has no meaning',
+      'backup gateway: none is configured',
+      'authinfo: without rawdata it has no meaning',
+    ]);
+  });
+
+  it('checks a terminal whose keys are on a merchant server', async () => {
+    const { library, env } = shop.simulator;
+    writeFileSync(shop.config, JSON.stringify({ library, pipe: env.WXPAY_FACE_PIPE }));
+    const { code, found } = await findings(shop);
+    expect(named(found, 'ok')).to.deep.equal(['config', 'library', 'service', 'init', 'rawdata']);
+    expect(found.find(({ name }) => name === 'merchant')?.status).to.equal('skip');
+    expect(code).to.equal(0);
+  });
+
+  it('reads a .p12, whose passphrase is the mch_id unless another is given', async () => {
+    writeFileSync(join(shop.folder, 'merchant.p12'), toPfx(issue(mch_id, { issuer: authority }), mch_id), {
+      mode: 0o600,
+    });
+    shop.change({ certificate: { p12: 'merchant.p12' } });
+    const { found } = await findings(shop);
+    expect(found.find(({ name }) => name === 'certificate')?.status).to.equal('ok');
+    // Its issuer is none of the simulator's.
+    expect(named(found, 'fail')).to.deep.equal(['certificate accepted']);
+    shop.change({ certificate: { p12: 'merchant.p12', passphrase: 'another' } });
+    const wrong = (await findings(shop)).found.find(({ name }) => name === 'merchant');
+    expect(wrong?.says).to.match(/certificate has another passphrase/);
+  });
+
+  it('warns of a certificate that ends soon, and of payments that are unfinished', async () => {
+    certificate(shop, issue(mch_id, { from: Date.now() - 20 * day, days: 30 }));
+    const journal = await LevelJournal.open(shop.journal);
+    await journal.create({
+      schema: 1,
+      out_trade_no: 'A1',
+      revision: 1,
+      state: 'polling',
+      finished: false,
+      acknowledged: false,
+      updatedAt: Date.now(),
+      data: {},
+    });
+    await journal.close();
+    const { found } = await findings(shop);
+    expect(found.find(({ name }) => name === 'certificate')).to.include({ status: 'warn' });
+    expect(found.find(({ name }) => name === 'journal')?.says).to.match(/1 unfinished/);
+    expect(named(found, 'warn')).to.deep.equal(['certificate', 'journal']);
+  });
+
+  it('warns of a key with the wrong form, without its value', async () => {
+    shop.change({ key: 'Short-Key-1' });
+    const { stdout } = await shop.run(['doctor'], { hidden: ['Short-Key-1'] });
+    expect(stdout).to.match(/^WARN {2}merchant .*not the form of an API v2 key/m);
+  });
+
+  it('warns of a configuration with a key that everybody can read', async function () {
+    // Windows has no such permissions.
+    if (process.platform === 'win32') return this.skip();
+    chmodSync(shop.config, 0o644);
+    const { found } = await findings(shop);
+    const config = found.find(({ name }) => name === 'config');
+    expect(config).to.include({ status: 'warn' });
+    expect(config?.todo).to.equal(`chmod 600 "${shop.config}"`);
+  });
+
+  const clocks = [
+    { ahead: 0, status: 'ok', says: /^[0-3] s/ },
+    { ahead: 25_000, status: 'ok', says: /^2[3-7] s ahead of/ },
+    { ahead: -100_000, status: 'warn', says: /^(?:9[7-9]|10[0-3]) s behind/ },
+    { ahead: 3_600_000, status: 'fail', says: /^3(?:59[7-9]|60[0-3]) s ahead of/ },
+    { ahead: -3_600_000, status: 'fail', says: /^3(?:59[7-9]|60[0-3]) s behind the gateway/ },
+  ] as const;
+  for (const { ahead, status, says } of clocks)
+    it(`says ${status} of a clock that is ${ahead / 1000} s ahead`, async () => {
+      const found = await examine(
+        {
+          config: shop.config,
+          journal: undefined,
+          now: () => Date.now() + ahead,
+          signal: new AbortController().signal,
+          serviceTimeout: 10_000,
+        },
+        () => undefined,
+      );
+      const clock = found.find(({ name }) => name === 'clock');
+      expect(clock?.says).to.match(says);
+      expect(clock?.status).to.equal(status);
+    });
+
+  it('does not wait for ever for a service that never answers', async () => {
+    const service = await PipeServer.start();
+    service.answer = () => new Promise(() => undefined);
+    shop.atEnd(() => service.close());
+    // The environment wins over the file.
+    process.env.WXPAY_FACE_PIPE = service.path;
+    const found = await examine(
+      {
+        config: shop.config,
+        journal: undefined,
+        now: Date.now,
+        signal: new AbortController().signal,
+        serviceTimeout: 50,
+      },
+      () => undefined,
+    );
+    expect(named(found, 'fail')).to.deep.equal(['service']);
+    expect(found.find(({ name }) => name === 'service')?.says).to.match(/did not answer within/);
+  });
+});
