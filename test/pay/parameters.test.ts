@@ -43,7 +43,7 @@ const tables: ReadonlyArray<readonly [string, FieldTable, object, Rows, Rows]> =
       ['limit_pay', 'no_credit'],
       ['time_start', '20091225091010'],
       ['time_start', '20240229000000'],
-      ['time_expire', beijing(120_000)],
+      ['time_expire', beijing(3_600_000)],
       ['receipt', 'Y'],
       ['scene_info', store],
       ['profit_sharing', 'N'],
