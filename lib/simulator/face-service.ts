@@ -91,6 +91,7 @@ export class SimulatedFaceService extends EventEmitter {
 
   #show(screen: Screen): void {
     this.#screen = screen;
+    if (screen === 'idle') this.#abandoned = false;
     this.emit('screen', screen);
   }
 
@@ -209,7 +210,6 @@ export class SimulatedFaceService extends EventEmitter {
     if (missing) return Promise.resolve(parameterError(missing));
     if (this.#screen !== 'idle') return Promise.resolve(error('another payment is on the screen'));
     this.#recognising = request;
-    this.#abandoned = false;
     const { face, faceDelay } = this.#context.settings();
     const answer = new Promise<Answer>((resolve) => {
       this.#waiting = resolve;

@@ -119,13 +119,13 @@ const byHand = { face: 'waiting', password: 'waiting', confirm: 'never' } as con
           'SUCCESS rawdata •••',
           '3. get_wxpayface_authinfo(rawdata •••)',
           'SUCCESS authinfo •••',
-          'Step 3 启动人脸识别，发起订单支付',
+          'Step 3 启动人脸识别，发起订单人脸支付',
           '4. getWxpayfaceCode(¥12.50)',
           '完成人脸识别',
           'SUCCESS face_code •••, openid •••',
           '5. micropay(auth_code •••, ¥12.50)',
           'SUCCESS',
-          'Step 4 更新支付结果',
+          'Step 4 更新支付结果，完成刷脸支付流程',
           '8. updateWxpayfacePayResult(SUCCESS)',
           '确认支付结果',
           'SUCCESS',
@@ -175,6 +175,7 @@ const byHand = { face: 'waiting', password: 'waiting', confirm: 'never' } as con
         expect(await page.locator('#actions [aria-disabled="false"]').count()).to.equal(0);
         cashier.abort();
         await screenShows('idle');
+        expect(await page.getByText('顾客已离开').count()).to.equal(0);
         expect(await outcome).to.include({ status: 'cancelled', by: 'cashier' });
       });
 

@@ -102,8 +102,12 @@ export class ConsoleServer {
     this.#controls = controls;
     this.#server = createServer((request, response) => {
       this.#serve(request, response).catch((error: unknown) => {
-        if (error instanceof InvalidParameterError) end(response, 400, error.message);
-        else response.destroy();
+        if (error instanceof InvalidParameterError) return end(response, 400, error.message);
+        // The page went away in the middle.
+        if (response.destroyed) return;
+        // E.g. the page's files are gone, since the package was just replaced.
+        process.emitWarning(error instanceof Error ? error : String(error));
+        end(response, 500);
       });
     });
     this.#server.on('connection', (socket) => {

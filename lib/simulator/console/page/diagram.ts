@@ -17,6 +17,7 @@ interface Row {
   readonly active: boolean;
 }
 
+/** What the call log writes in place of a value. */
 const masked = '***';
 
 const openRows = new Set<string>();
