@@ -1,5 +1,12 @@
 export { PayClient } from './client.js';
 export {
+  type ErrorCode,
+  type PaymentErrorCode,
+  paymentErrorCodes,
+  queryErrorCodes,
+  reverseErrorCodes,
+} from './error-codes.js';
+export {
   PayMismatchError,
   PayProtocolError,
   PayResponseError,
