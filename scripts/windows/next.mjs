@@ -29,9 +29,8 @@ ensureSystemPackages('a Debian 13 in a folder', ['debootstrap']);
 if (!existsSync(join(chroot, 'usr', 'bin', 'wine'))) {
   rmSync(chroot, { recursive: true, force: true });
   run('debootstrap', ['--variant=minbase', 'trixie', chroot, mirror()]);
-  run('chroot', [chroot, 'dpkg', '--add-architecture', 'i386']);
   run('chroot', [chroot, 'apt-get', 'update']);
-  run('chroot', [chroot, 'apt-get', 'install', '-y', '--no-install-recommends', 'wine', 'wine64', 'wine32:i386'], {
+  run('chroot', [chroot, 'apt-get', 'install', '-y', '--no-install-recommends', 'wine', 'wine64'], {
     env: { ...process.env, DEBIAN_FRONTEND: 'noninteractive' },
   });
 }

@@ -8,7 +8,9 @@ import type { Scenario } from 'wxpay-face/simulator';
 import { openTill, type Till } from '../till.js';
 
 const executablePath = '/usr/bin/chromium';
-const missing = existsSync(executablePath) ? undefined : `there is no ${executablePath}`;
+// Under Wine the path leads to the Linux program.
+const missing =
+  process.platform === 'linux' && existsSync(executablePath) ? undefined : `there is no ${executablePath}`;
 
 /** Where each state's picture goes: only when asked, for they differ in times and ports. */
 const pictures = process.env.WXPAY_FACE_PICTURES;
@@ -23,11 +25,11 @@ const flags = [
   '--disable-sync',
 ];
 
-/** Fifty times faster than a shop's: a person can watch, and a test need not wait. */
+/** Ten times faster than a shop's: a person can watch, and a test need not wait. */
 const quickClock = (): Clock => {
   const start = Date.now();
-  const now = (): number => start + (Date.now() - start) * 50;
-  return { wall: now, monotonic: now, sleep: (ms, signal) => sleep(ms / 50, undefined, { ...(signal && { signal }) }) };
+  const now = (): number => start + (Date.now() - start) * 10;
+  return { wall: now, monotonic: now, sleep: (ms, signal) => sleep(ms / 10, undefined, { ...(signal && { signal }) }) };
 };
 
 const byHand = { face: 'waiting', password: 'waiting', confirm: 'never' } as const;
