@@ -1,0 +1,25 @@
+// What the page sees: plain data in, plain data out, and no secret in either. The keys never leave the main process.
+const { contextBridge, ipcRenderer } = require('electron');
+
+async function call(channel, ...parameters) {
+  const { ok, error } = await ipcRenderer.invoke(channel, ...parameters);
+  // contextBridge keeps only an Error's message, so the code goes in front of it.
+  if (error) throw new Error(`${error.code}: ${error.message}`);
+  return ok;
+}
+
+const listen = (channel) => (listener) => {
+  const forward = (_event, message) => listener(message);
+  ipcRenderer.on(channel, forward);
+  return () => ipcRenderer.removeListener(channel, forward);
+};
+
+contextBridge.exposeInMainWorld('till', {
+  pay: (order) => call('till:pay', order),
+  cancel: () => call('till:cancel'),
+  outcome: (out_trade_no) => call('till:outcome', out_trade_no),
+  acknowledge: (out_trade_no) => call('till:acknowledge', out_trade_no),
+  recover: () => call('till:recover'),
+  onProgress: listen('till:progress'),
+  onRecovered: listen('till:recovered'),
+});

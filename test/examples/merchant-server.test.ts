@@ -1,0 +1,153 @@
+import { createHash, randomBytes } from 'node:crypto';
+import { readFileSync, writeFileSync } from 'node:fs';
+import { connect, createServer, type Socket } from 'node:net';
+import { join } from 'node:path';
+import { expect } from 'chai';
+import { type Scenario, startSimulator } from 'wxpay-face/simulator';
+import { writeSimulatorConfig } from '../../lib/cli/simulate.js';
+import { cleanUp, install, later, start } from './example.js';
+
+const terminal = { store_id: 'SZTX001', store_name: '腾大餐厅', device_id: 'TILL-1' };
+
+/** A wire between till and server that can be cut. */
+async function wire(target: URL) {
+  const sockets = new Set<Socket>();
+  let isCut = false;
+  const server = createServer((near) => {
+    if (isCut) return near.destroy();
+    const far = connect(Number(target.port), target.hostname);
+    for (const [from, to] of [
+      [near, far],
+      [far, near],
+    ] as const) {
+      sockets.add(from);
+      from.pipe(to);
+      from.on('error', () => undefined).on('close', () => to.destroy());
+    }
+    return undefined;
+  });
+  await new Promise<void>((listening) => server.listen(0, '127.0.0.1', listening));
+  const cut = (): void => {
+    isCut = true;
+    for (const socket of sockets) socket.destroy();
+  };
+  later(() => {
+    cut();
+    server.close();
+  });
+  const address = server.address();
+  const port = typeof address === 'object' ? address?.port : undefined;
+  return {
+    url: `http://127.0.0.1:${port}`,
+    cut,
+    mend: () => {
+      isCut = false;
+    },
+  };
+}
+
+async function open(scenario: Scenario) {
+  const simulator = await startSimulator({ scenario });
+  later(() => simulator.close());
+  const folder = install('merchant-server', ['fastify']);
+  writeSimulatorConfig(simulator, join(folder, 'simulator.json'));
+  const { library, pipe, terminal: _, ...merchant } = JSON.parse(readFileSync(join(folder, 'simulator.json'), 'utf8'));
+  const token = randomBytes(32).toString('base64url');
+  const hash = createHash('sha256').update(token).digest('hex');
+  const config = { ...merchant, port: 0, terminals: { [terminal.device_id]: hash } };
+  writeFileSync(join(folder, 'server.json'), JSON.stringify(config));
+  const server = start(folder, ['server.js']);
+  const [, origin = ''] = await server.says(/listening (\S+)/);
+  // A restarted server comes back where its tills know it.
+  const restartServer = async () => {
+    writeFileSync(join(folder, 'server.json'), JSON.stringify({ ...config, port: Number(new URL(origin).port) }));
+    const restarted = start(folder, ['server.js']);
+    await restarted.says(/listening/);
+    return restarted;
+  };
+  const openTill = (url = origin, { token: other = token } = {}) => {
+    writeFileSync(
+      join(folder, 'till.json'),
+      JSON.stringify({ server: { url, token: other }, library, pipe, terminal }),
+    );
+    return start(folder, ['till.js', 'till.json', '1250']);
+  };
+  return { simulator, server, origin, token, openTill, restartServer };
+}
+
+describe('examples/merchant-server', () => {
+  before(function () {
+    // fastify 5 needs it.
+    if (Number(process.versions.node.split('.')[0]) < 20) this.skip();
+  });
+  afterEach(cleanUp);
+
+  it('takes a payment for a till that has no key', async () => {
+    const { simulator, openTill } = await open('success');
+    const till = openTill();
+    await till.says(/TILL-1-\S+ paid/);
+    expect(await till.ended).to.equal(0);
+    expect(simulator.ledger.map(({ charged }) => charged)).to.deep.equal([1250]);
+  });
+
+  it('refuses a terminal whose token it does not know', async () => {
+    const { simulator, openTill } = await open('success');
+    const till = openTill(undefined, { token: 'stolen' });
+    expect(await till.ended).not.to.equal(0);
+    expect(till.output()).to.include('unknown terminal');
+    expect(simulator.calls).to.deep.equal([]);
+  });
+
+  it('shows a terminal nothing of another one’s payments', async () => {
+    const { origin, token } = await open('success');
+    const headers = { authorization: `Bearer ${token}` };
+    const others = await fetch(`${origin}/payments/TILL-2-1`, { headers });
+    expect(others.status).to.equal(403);
+    const own = await fetch(`${origin}/payments/TILL-1-1`, { headers });
+    expect(own.status).to.equal(404);
+  });
+
+  it('tells a till the outcome after the line between them broke in the middle of the payment', async () => {
+    const { simulator, origin, openTill } = await open({ payment: 'password', password: 'waiting' });
+    const line = await wire(new URL(origin));
+    const till = openTill(line.url);
+    await till.says(/getWxpayfaceCode/);
+    // The payment is under way at the gateway.
+    while (!simulator.ledger.some(({ trade_state }) => trade_state === 'USERPAYING'))
+      await new Promise((resolve) => setTimeout(resolve, 20));
+    line.cut();
+    expect(simulator.act('enter-password')).to.equal(true);
+    line.mend();
+    await till.says(/TILL-1-\S+ paid/);
+    expect(await till.ended).to.equal(0);
+    expect(simulator.calls.filter(({ name }) => name === 'micropay')).to.have.length(1);
+  }).timeout(40_000);
+
+  it('tells a till the outcome after the server itself died in the middle of the payment', async () => {
+    const { simulator, server, openTill, restartServer } = await open({ payment: 'password', password: 'waiting' });
+    const till = openTill();
+    await till.says(/getWxpayfaceCode/);
+    while (!simulator.ledger.some(({ trade_state }) => trade_state === 'USERPAYING'))
+      await new Promise((resolve) => setTimeout(resolve, 20));
+    server.process.kill('SIGKILL');
+    await server.ended;
+    expect(simulator.act('enter-password')).to.equal(true);
+    const restarted = await restartServer();
+    await till.says(/TILL-1-\S+ paid/);
+    expect(restarted.output()).to.match(/recovered TILL-1-\S+: paid/);
+    expect(simulator.calls.filter(({ name }) => name === 'micropay')).to.have.length(1);
+  }).timeout(40_000);
+
+  it('gives up for the cashier a payment that waits for the customer’s password', async function () {
+    // A signal sent to another process of Windows ends it.
+    if (process.platform === 'win32') this.skip();
+    const { simulator, openTill } = await open('userpaying-forever');
+    const till = openTill();
+    await till.says(/getWxpayfaceCode/);
+    while (!simulator.ledger.some(({ trade_state }) => trade_state === 'USERPAYING'))
+      await new Promise((resolve) => setTimeout(resolve, 20));
+    till.process.kill('SIGINT');
+    await till.says(/TILL-1-\S+ reversing/);
+    expect(await till.ended).to.equal(0);
+  }).timeout(40_000);
+});

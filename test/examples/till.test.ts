@@ -1,0 +1,79 @@
+import { join } from 'node:path';
+import { expect } from 'chai';
+import { type Scenario, startSimulator } from 'wxpay-face/simulator';
+import { writeSimulatorConfig } from '../../lib/cli/simulate.js';
+import { cleanUp, install, later, start } from './example.js';
+
+async function open(scenario: Scenario) {
+  const simulator = await startSimulator({ scenario });
+  later(() => simulator.close());
+  const folder = install('till');
+  writeSimulatorConfig(simulator, join(folder, 'wxpay-face.json'));
+  return { simulator, folder, openTill: () => start(folder, ['till.js']) };
+}
+
+describe('examples/till', () => {
+  afterEach(cleanUp);
+
+  it('takes payments by the faces of one customer after the other', async () => {
+    const { simulator, openTill } = await open('success');
+    const till = openTill();
+    await till.says(/fen>/);
+    till.type('1250');
+    await till.says(/paid, ¥12\.50: hand over the goods/);
+    simulator.scenario = 'not-enough';
+    till.type('900');
+    await till.says(/declined, nothing was charged: \S+/);
+    till.process.stdin.end();
+    expect(await till.ended).to.equal(0);
+    expect(simulator.ledger.map(({ charged }) => charged)).to.deep.equal([1250]);
+    const screens = simulator.calls.filter(({ name }) => name === 'updateWxpayfacePayResult');
+    expect(screens.map(({ request }) => request.payresult)).to.deep.equal(['SUCCESS', 'ERROR']);
+  });
+
+  it('refuses what is no amount, and goes on', async () => {
+    const { simulator, openTill } = await open('success');
+    const till = openTill();
+    await till.says(/fen>/);
+    till.type('twelve');
+    await till.says(/ERR_INVALID_PARAMETER total_fee/);
+    till.type('1');
+    await till.says(/paid, ¥0\.01/);
+    expect(simulator.ledger).to.have.length(1);
+  });
+
+  it('gives a sale up on Ctrl-C while the customer is being looked for', async function () {
+    // A signal sent to another process of Windows ends it.
+    if (process.platform === 'win32') this.skip();
+    const { simulator, openTill } = await open({ face: 'waiting' });
+    const till = openTill();
+    await till.says(/fen>/);
+    till.type('1250');
+    await till.says(/face getWxpayfaceCode/);
+    till.process.kill('SIGINT');
+    await till.says(/cancelled by the cashier/);
+    expect(simulator.calls.map(({ name }) => name)).to.include('stopWxpayface');
+    expect(simulator.ledger).to.have.length(0);
+  });
+
+  it('tells after its restart how a payment ended in whose middle it was killed', async () => {
+    const { simulator, openTill } = await open({ payment: 'password', password: 'waiting' });
+    const killed = openTill();
+    await killed.says(/fen>/);
+    killed.type('1250');
+    await killed.says(/querying/);
+    killed.process.kill('SIGKILL');
+    await killed.ended;
+    expect(simulator.act('enter-password')).to.equal(true);
+    const till = openTill();
+    await till.says(/paid, ¥12\.50/);
+    await till.says(/fen>/);
+    till.process.stdin.end();
+    expect(await till.ended).to.equal(0);
+    // Acknowledged: it is told once.
+    const third = openTill();
+    await third.says(/fen>/);
+    expect(third.output()).not.to.include('paid');
+    expect(simulator.ledger).to.have.length(1);
+  }).timeout(40_000);
+});
