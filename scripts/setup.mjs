@@ -22,5 +22,8 @@ if (changed('node_modules/.package-lock.json') < changed('package-lock.json')) r
 script('build-native.mjs');
 
 const sources = ['lib', 'package.json', 'tsconfig.json', 'tsup.config.ts'];
-const outputs = ['dist/index.js', 'dist/index.cjs', 'dist/index.d.ts', 'dist/index.d.cts', 'dist/cli.js'];
+const outputs = [
+  ...['dist/index.js', 'dist/index.cjs', 'dist/index.d.ts', 'dist/index.d.cts', 'dist/cli.js'],
+  'dist/console/page.js',
+];
 if (Math.min(...outputs.map(changed)) < Math.max(...sources.map(newest))) run('npm', ['run', '--silent', 'build:dist']);
