@@ -175,6 +175,7 @@ export class PayClient {
       const result = read(fields);
       event.outcome = fields.result_code ?? 'SUCCESS';
       if (fields.err_code) event.err_code = fields.err_code;
+      if (fields.trade_state) event.trade_state = fields.trade_state;
       return result;
     } catch (error) {
       event.outcome = error instanceof WxpayFaceError ? error.code : 'ERR_UNEXPECTED';

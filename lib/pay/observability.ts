@@ -25,6 +25,8 @@ export interface PayCall {
   outcome: string;
   /** Where the outcome is FAIL. */
   err_code?: string;
+  /** Of a query: where the payment stands. */
+  trade_state?: string;
   /** Of a PayTransportError. */
   sent?: boolean;
 }
