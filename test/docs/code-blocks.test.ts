@@ -1,0 +1,118 @@
+import { execFile } from 'node:child_process';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { Script } from 'node:vm';
+import { expect } from 'chai';
+import ts from 'typescript';
+import { type Block, guides, type Page, readPage, root } from './pages.js';
+
+/** What the blocks of a guide take for granted: a till in front of the simulator, with quick queries. */
+const till = `import * as wxpayFace from 'wxpay-face';
+import { startSimulator as start } from 'wxpay-face/simulator';
+const simulator = await start({ scenario: { faceDelay: 0 } });
+const face = await wxpayFace.FaceService.open({ library: simulator.library });
+const client = new wxpayFace.PayClient(simulator.client);
+const journal = await wxpayFace.LevelJournal.open('./payments');
+const processor = new wxpayFace.PaymentProcessor({ client, journal, polling: { firstDelay: 100, interval: 100 } });
+const merchant = wxpayFace.localMerchant(client, processor);
+const terminal = { store_id: 'SZTX001', store_name: '腾大餐厅', device_id: 'TILL-1' };
+const facePay = new wxpayFace.FacePay({ face, merchant, terminal });
+const order = { out_trade_no: 'T1-0001', total_fee: 1250, body: '拿铁咖啡' };
+`;
+
+interface Program {
+  readonly title: string;
+  readonly runs: boolean;
+  readonly source: string;
+  /** Where it is compiled. */
+  readonly file: string;
+}
+
+const folder = join(root, 'build', 'docs');
+
+/** A block that starts a simulator, or can't run here, stands alone. */
+function programOf({ path }: Page, { info, code, line }: Block): Program {
+  const runs = !info.includes('no-run');
+  const alone = !runs || code.includes('startSimulator(');
+  const name = `${path.replace(/\W+/g, '-')}-${line}`;
+  return {
+    title: `${path}:${line}`,
+    runs,
+    source: `${alone ? '' : till}${code}\nexport {};\nprocess.exit(0);\n`,
+    file: join(folder, `${name}.mts`),
+  };
+}
+
+const isTypeScript = ({ info }: Block): boolean => /^ts\b/.test(info);
+const pages = ['README.md', 'README.zh-CN.md', ...guides].map(readPage);
+const programs = pages.flatMap((page) => page.blocks.filter(isTypeScript).map((block) => programOf(page, block)));
+const compiledTo = ({ file }: Program): string => file.replace(/\.mts$/, '.mjs');
+
+function compile(): string[] {
+  rmSync(folder, { recursive: true, force: true });
+  mkdirSync(folder, { recursive: true });
+  for (const { file, source } of programs) writeFileSync(file, source);
+  const { config } = ts.readConfigFile(join(root, 'tsconfig.json'), ts.sys.readFile);
+  const { options } = ts.parseJsonConfigFileContent(config, ts.sys, root);
+  const files = programs.map(({ file }) => file);
+  const program = ts.createProgram(files, { ...options, noEmit: false, rootDir: root, outDir: root, sourceMap: false });
+  const problems: string[] = [];
+  for (const file of files) {
+    const source = program.getSourceFile(file);
+    for (const diagnostic of [...program.getSyntacticDiagnostics(source), ...program.getSemanticDiagnostics(source)])
+      problems.push(`${file}: ${ts.flattenDiagnosticMessageText(diagnostic.messageText, '\n')}`);
+    program.emit(source);
+  }
+  return problems;
+}
+
+describe('the code in README and guides', () => {
+  before(function () {
+    // The same Markdown, compiled by the same compiler; under Wine that alone takes minutes.
+    if (process.platform === 'win32') this.skip();
+  });
+
+  it('is TypeScript that compiles, strictly', () => {
+    expect(programs).to.have.length.above(15);
+    expect(compile()).to.deep.equal([]);
+  }).timeout(120_000);
+
+  for (const program of programs.filter(({ runs }) => runs))
+    it(`runs: ${program.title}`, async () => {
+      const cwd = mkdtempSync(join(tmpdir(), 'wxpay-face-docs-'));
+      try {
+        await promisify(execFile)(process.execPath, [compiledTo(program)], { cwd, timeout: 30_000 });
+      } finally {
+        rmSync(cwd, { recursive: true, force: true });
+      }
+    }).timeout(40_000);
+
+  it('is JavaScript and JSON that can be parsed', () => {
+    const blocks = pages.flatMap(({ blocks }) => blocks);
+    for (const { code } of blocks.filter(({ info }) => info === 'json')) JSON.parse(code);
+    const scripts = blocks.filter(({ info }) => info === 'js');
+    expect(scripts).not.to.have.length(0);
+    for (const { code } of scripts) new Script(code);
+  });
+
+  it('calls commands and options that the command line has', async () => {
+    const lines = pages
+      .flatMap(({ blocks }) => blocks)
+      .filter(({ info }) => info === 'sh')
+      .flatMap(({ code }) => code.split('\n'));
+    const commands = lines.flatMap((line) => /^npx wxpay-face (.*)$/.exec(line)?.[1] ?? []);
+    expect(commands).to.have.length.above(5);
+    for (const command of new Set(commands)) {
+      const words = command.split(' ');
+      const name = words.slice(0, words[0] === 'journal' ? 2 : 1);
+      const help = await promisify(execFile)(process.execPath, [join(root, 'dist/cli.js'), ...name, '--help']);
+      for (const option of words.filter((word) => word.startsWith('--'))) expect(help.stdout).to.include(option);
+    }
+    const { scripts } = JSON.parse(readPage('package.json').text);
+    for (const line of lines)
+      for (const [, name = ''] of line.matchAll(/npm(?: --prefix \S+)? run ([\w:]+)/g))
+        expect(scripts).to.have.property(name);
+  }).timeout(60_000);
+});

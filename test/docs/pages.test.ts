@@ -1,0 +1,57 @@
+import { existsSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { expect } from 'chai';
+import { allPages, chineseGuides, guides, readPage, root } from './pages.js';
+
+/** GitHub's name of a heading's anchor. */
+const anchorOf = (heading: string): string =>
+  heading
+    .replace(/`/g, '')
+    .trim()
+    .toLowerCase()
+    .replace(/[^\p{L}\p{N}\s_-]/gu, '')
+    .replaceAll(' ', '-');
+
+const withoutCode = (text: string): string => text.replace(/^```[\s\S]*?^```$/gm, '');
+const headingsOf = (text: string) =>
+  [...withoutCode(text).matchAll(/^(#+) (.*)$/gm)].map(({ 1: level = '', 2: words = '' }) => ({ level, words }));
+const rowsOf = (text: string): string[] => withoutCode(text).match(/^\|.*\|$/gm) ?? [];
+
+describe('the pages', () => {
+  it('have links that lead somewhere', () => {
+    const broken: string[] = [];
+    for (const path of allPages) {
+      for (const [, link = ''] of withoutCode(readPage(path).text).matchAll(/\]\(([^)\s]+)\)/g)) {
+        if (/^[a-z]+:/.test(link)) continue;
+        const [file = '', anchor] = link.split('#');
+        const target = file === '' ? path : join(dirname(path), file);
+        if (!existsSync(join(root, target))) broken.push(`${path}: ${link}`);
+        else if (anchor !== undefined) {
+          const anchors = headingsOf(readPage(target).text).map(({ words }) => anchorOf(words));
+          if (!anchors.includes(decodeURIComponent(anchor))) broken.push(`${path}: ${link}`);
+        }
+      }
+    }
+    expect(broken).to.deep.equal([]);
+  });
+
+  it('are the same guides in Chinese as in English', () => {
+    expect(guides).to.have.length.above(9);
+    const names = (paths: readonly string[]) => paths.map((path) => path.split('/').pop());
+    expect(names(chineseGuides)).to.deep.equal(names(guides));
+  });
+
+  for (const [index, path] of guides.entries())
+    it(`say the same in both languages: ${path}`, () => {
+      const english = readPage(path);
+      const chinese = readPage(chineseGuides[index] ?? '');
+      const code = ({ blocks }: typeof english) => blocks.map(({ info, code }) => ({ info, code }));
+      expect(code(chinese)).to.deep.equal(code(english));
+      const levels = ({ text }: typeof english) => headingsOf(text).map(({ level }) => level);
+      expect(levels(chinese)).to.deep.equal(levels(english));
+      expect(rowsOf(chinese.text)).to.have.length(rowsOf(english.text).length);
+      const items = ({ text }: typeof english) => withoutCode(text).match(/^(?:-|\d+\.) /gm)?.length ?? 0;
+      expect(items(chinese)).to.equal(items(english));
+      expect(chinese.text).to.match(/\p{Script=Han}/u);
+    });
+});

@@ -1,0 +1,43 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+/** Compiled to build/<folder>/test/docs. */
+export const root = fileURLToPath(new URL('../../../../', import.meta.url));
+
+export interface Block {
+  /** The fence's words: a language, perhaps `no-run`. */
+  readonly info: string;
+  readonly code: string;
+  /** The line that its code begins in. */
+  readonly line: number;
+}
+
+export interface Page {
+  readonly path: string;
+  readonly text: string;
+  readonly blocks: readonly Block[];
+}
+
+/** A page of Markdown by its path in the project. */
+export function readPage(path: string): Page {
+  const text = readFileSync(join(root, path), 'utf8').replaceAll('\r\n', '\n');
+  const blocks = [...text.matchAll(/^```(\S[^\n]*)\n([\s\S]*?)^```$/gm)].map(
+    ({ 1: info = '', 2: code = '', index }): Block => ({
+      info,
+      code,
+      line: text.slice(0, index).split('\n').length + 1,
+    }),
+  );
+  return { path, text, blocks };
+}
+
+const markdownIn = (folder: string): string[] =>
+  readdirSync(join(root, folder))
+    .filter((name) => name.endsWith('.md'))
+    .sort()
+    .map((name) => `${folder}/${name}`);
+
+export const guides = markdownIn('docs/guide');
+export const chineseGuides = markdownIn('docs/guide/zh');
+export const allPages = ['README.md', 'README.zh-CN.md', ...markdownIn('docs'), ...guides, ...chineseGuides];
