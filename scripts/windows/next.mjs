@@ -16,9 +16,10 @@ function mirror() {
     .filter(existsSync)
     .map((list) => readFileSync(list, 'utf8'))
     .join('\n');
-  return (
-    /^(?:URIs:|deb)\s+(?:\[.*?\]\s+)?(http\S+\/debian\/?)(?=\s|$)/m.exec(text)?.[1] ?? 'http://deb.debian.org/debian'
-  );
+  const [, found] = /^(?:URIs:|deb)\s+(?:\[.*?\]\s+)?(http\S+\/debian\/?)(?=\s|$)/m.exec(text) ?? [];
+  if (found) return found;
+  console.error("test:windows:next found no mirror of Debian in apt's sources.");
+  process.exit(1);
 }
 
 if (process.getuid?.() !== 0) {
