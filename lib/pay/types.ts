@@ -93,6 +93,7 @@ export interface AuthinfoResponse {
   sub_appid?: string;
   sub_mch_id?: string;
   nonce_str?: string;
+  sign?: string;
 }
 
 /** What the two rails' payments have in common. Vendor page, 5: micropay. */
@@ -182,6 +183,9 @@ interface OrderFacts extends PayResponse {
   settlement_total_fee?: number;
   coupon_fee?: number;
   [couponFee: `coupon_fee_${number}`]: number;
+  [couponId: `coupon_id_${number}`]: string;
+  /** CASH or NO_CASH. */
+  [couponType: `coupon_type_${number}`]: string;
   coupon_count?: string;
   cash_fee?: number;
   cash_fee_type?: string;

@@ -40,4 +40,11 @@ const markdownIn = (folder: string): string[] =>
 
 export const guides = markdownIn('docs/guide');
 export const chineseGuides = markdownIn('docs/guide/zh');
-export const allPages = ['README.md', 'README.zh-CN.md', ...markdownIn('docs'), ...guides, ...chineseGuides];
+export const allPages = [
+  'README.md',
+  'README.zh-CN.md',
+  'examples/README.md',
+  ...markdownIn('docs'),
+  ...guides,
+  ...chineseGuides,
+];

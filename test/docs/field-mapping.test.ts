@@ -1,0 +1,56 @@
+import { expect } from 'chai';
+import { paymentErrorCodes, queryErrorCodes, reverseErrorCodes } from 'wxpay-face';
+import { commands } from '../../lib/face/commands.js';
+import { prepareRequest } from '../../lib/face/messages.js';
+import { events } from '../../lib/payment/machine.js';
+import { fieldMappingPage, mapFields } from './field-mapping.js';
+import { readPage } from './pages.js';
+import { common, tradeStates, vendorCalls } from './vendor-fields.js';
+
+describe('the vendor’s page', () => {
+  before(function () {
+    // The same types, checked by the same compiler; under Wine that alone takes minutes.
+    if (process.platform === 'win32') this.skip();
+  });
+
+  it('has a place here for each of its fields and codes', () => {
+    const missing = mapFields()
+      .filter(({ place }) => place === undefined)
+      .map(({ call, kind, name }) => `${call.name} ${kind} ${name}`);
+    expect(missing).to.deep.equal([]);
+  }).timeout(60_000);
+
+  it('is all that the command table knows: nothing there is made up', () => {
+    const byPage = vendorCalls.filter(({ side }) => side === 'face');
+    expect(Object.keys(commands).sort()).to.deep.equal(byPage.map(({ name }) => name).sort());
+    for (const { name, request, response, codes } of byPage) {
+      const command = Object.entries(commands).find(([cmd]) => cmd === name)?.[1];
+      expect(Object.keys(command?.fields ?? {}), name).to.have.members([...request]);
+      expect([...(command?.response.required ?? []), ...(command?.response.optional ?? [])], name).to.have.members([
+        ...response,
+      ]);
+      expect(command?.goodCodes, name).to.have.members(['SUCCESS', ...codes]);
+    }
+  });
+
+  it('is all that the catalogues of error codes know', () => {
+    const catalogues = { micropay: paymentErrorCodes, orderquery: queryErrorCodes, reverse: reverseErrorCodes };
+    for (const [name, catalogue] of Object.entries(catalogues)) {
+      const codes = vendorCalls.find((call) => call.name === name)?.codes ?? [];
+      expect(Object.keys(catalogue), name).to.have.members([...codes]);
+    }
+  });
+
+  it('has its common fields in every request', () => {
+    const request = JSON.parse(Buffer.from(prepareRequest('releaseWxpayface', {})()).toString());
+    expect(Object.keys(request)).to.have.members([...common.request]);
+  });
+
+  it('lists no trade_state that a payment would not understand', () => {
+    for (const state of tradeStates) expect(events).to.have.property(`query:${state}`);
+  });
+
+  it('is mapped in docs/field-mapping.md as it is', () => {
+    expect(readPage('docs/field-mapping.md').text).to.equal(fieldMappingPage());
+  }).timeout(60_000);
+});
