@@ -2,6 +2,7 @@ export type {
   FaceAuthParams,
   FaceAuthResult,
   FaceCodeResult,
+  FaceLeft,
   FaceResponse,
   GetWxpayfaceCodeParams,
   InitWxpayfaceParams,

@@ -52,6 +52,7 @@ export interface MerchantIdentity {
   sub_mch_id?: string;
 }
 
+/** Of a single call. */
 export interface RequestOptions {
   /**
    * Gives the call up: it rejects with PayTransportError, whose `sent` tells whether the gateway may have got the request,
@@ -81,6 +82,7 @@ export interface AuthinfoParams {
   attach?: string;
 }
 
+/** Vendor page, 3: get_wxpayface_authinfo. Another `return_code` than SUCCESS is a PayProtocolError. */
 export interface AuthinfoResponse {
   return_code: 'SUCCESS';
   return_msg?: string;
@@ -220,6 +222,7 @@ export interface QuerySuccess extends OrderFacts {
   total_fee?: number;
 }
 
+/** What a query answered. The order is paid only where `trade_state` is SUCCESS. */
 export type QueryResult = QuerySuccess | PayFailure;
 
 /** Vendor page, 7: reverse. */
@@ -271,4 +274,5 @@ export interface RefundSuccess extends PayResponse {
   coupon_refund_count?: string;
 }
 
+/** What a refund call answered. */
 export type RefundResult = RefundSuccess | PayFailure;

@@ -15,5 +15,6 @@ export type {
   PaymentRecord,
   PayOptions,
   PollingPolicy,
+  Rail,
   ReversalPolicy,
 } from './types.js';

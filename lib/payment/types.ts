@@ -191,10 +191,13 @@ export interface Journal {
   create(record: PaymentRecord): Promise<void>;
   /** Durable when resolved. Throws JournalError where `record.revision` is not the stored one plus one. */
   put(record: PaymentRecord): Promise<void>;
+  /** The record of a number, or undefined where there is none. */
   get(out_trade_no: string): Promise<PaymentRecord | undefined>;
+  /** The records that the filter lets through, or all. */
   list(filter?: JournalFilter): AsyncIterable<PaymentRecord>;
   /** Removes finished, acknowledged records last written before `before` (milliseconds since the epoch). */
   prune(before: number): Promise<number>;
+  /** Ends it; every later call is refused with ClosedError. */
   close(): Promise<void>;
 }
 

@@ -20,6 +20,7 @@ export type { LedgerEntry } from './ledger.js';
 export type { GatewayCall, Scenario, ScenarioName, Settings } from './scenario.js';
 export { scenarios } from './scenario.js';
 
+/** Where a simulator listens, and how it begins. */
 export interface SimulatorOptions {
   /** The gateway's port. 0 (default): any free one. */
   port?: number;
@@ -32,6 +33,7 @@ export interface SimulatorOptions {
   scenario?: Scenario;
 }
 
+/** A running simulator. */
 export interface Simulator {
   /** What a till needs to use this simulator; pass to PayClient as it is. */
   readonly client: PayClientOptions;
@@ -63,6 +65,7 @@ export interface Simulator {
    * simulator.act('enter-password');
    */
   act(action: CustomerAction): boolean;
+  /** Ends service, gateway and console; calls that wait for the customer are broken off. */
   close(): Promise<void>;
 }
 

@@ -15,6 +15,7 @@ export const gatewayCalls = [
   'authcodetoopenid',
   'getsignkey',
 ] as const;
+/** A call of the simulated gateway. */
 export type GatewayCall = (typeof gatewayCalls)[number];
 
 /** How customer, service and gateway behave. Each field is one switch; milliseconds throughout. */
@@ -85,6 +86,7 @@ export const scenarios = {
   'service-down': { service: 'down' },
 } as const satisfies Record<string, Partial<Settings>>;
 
+/** The name of a scenario. */
 export type ScenarioName = keyof typeof scenarios;
 
 /** A scenario's name; or a record of {@link Settings}, with `scenario` naming the one to start from (default 'success'). */

@@ -13,6 +13,7 @@ import type { Order, PaymentCode, PaymentOutcome, PaymentProgress, PayOptions, R
 import { BusyError } from './errors.js';
 import type { Merchant } from './merchant.js';
 
+/** Parts of a {@link FacePay}, and how it uses the camera. */
 export interface FacePayOptions {
   face: FaceService;
   /** The merchant's side: here in this process (`localMerchant`), or a till's own proxy to a merchant server that keeps the keys. */
