@@ -2,6 +2,7 @@
 // test itself. Each line on stdin calls a method of `window.till`; each answer and each event is a line on stdout.
 import { EventEmitter } from 'node:events';
 import { createInterface } from 'node:readline';
+import { pathToFileURL } from 'node:url';
 
 const bus = new EventEmitter();
 const handlers = new Map<string, (event: unknown, ...parameters: unknown[]) => unknown>();
@@ -64,7 +65,7 @@ export class BrowserWindow {
   }
 
   async loadFile(): Promise<void> {
-    await import(this.#preload);
+    await import(pathToFileURL(this.#preload).href);
     for (const event of ['onProgress', 'onRecovered'])
       till[event]?.((message: unknown) => say({ event, value: message }));
     const lines = createInterface({ input: process.stdin });

@@ -1,8 +1,7 @@
 import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process';
-import { cpSync, mkdirSync, mkdtempSync, rmSync, symlinkSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join, resolve } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { cpSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath, pathToFileURL } from 'node:url';
 
 // Compiled to build/<folder>/test/examples.
 const root = fileURLToPath(new URL('../../../../', import.meta.url));
@@ -14,15 +13,22 @@ export async function cleanUp(): Promise<void> {
   for (let cleanup = cleanups.pop(); cleanup; cleanup = cleanups.pop()) await cleanup();
 }
 
-/** An example as a user has it: a folder of its own, with its dependencies installed. */
-export function install(name: string, dependencies: readonly string[] = []): string {
-  const folder = mkdtempSync(join(tmpdir(), 'wxpay-face-example-'));
+/** Only `wxpay-face` itself is to be found in an example's own node_modules; the rest lies above it, in the project's. */
+const forwards = {
+  'package.json': JSON.stringify({ exports: { import: './index.mjs', require: './index.cjs' } }),
+  'index.mjs': `export * from ${JSON.stringify(pathToFileURL(join(root, 'dist/index.js')).href)};\n`,
+  'index.cjs': `module.exports = require(${JSON.stringify(join(root, 'dist/index.cjs'))});\n`,
+};
+
+/** An example as a user has it: a folder of its own, with its dependencies installed. Without a link: Wine has none. */
+export function install(name: string): string {
+  mkdirSync(join(root, 'build'), { recursive: true });
+  const folder = mkdtempSync(join(root, 'build', 'example-'));
   later(() => rmSync(folder, { recursive: true, force: true, maxRetries: 5 }));
-  cpSync(resolve(root, 'examples', name), folder, { recursive: true });
-  mkdirSync(join(folder, 'node_modules'));
-  symlinkSync(root, join(folder, 'node_modules', 'wxpay-face'), 'junction');
-  for (const dependency of dependencies)
-    symlinkSync(resolve(root, 'node_modules', dependency), join(folder, 'node_modules', dependency), 'junction');
+  cpSync(join(root, 'examples', name), folder, { recursive: true });
+  const own = join(folder, 'node_modules', 'wxpay-face');
+  mkdirSync(own, { recursive: true });
+  for (const [file, text] of Object.entries(forwards)) writeFileSync(join(own, file), text);
   return folder;
 }
 

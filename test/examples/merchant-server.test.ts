@@ -1,5 +1,6 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { readFileSync, writeFileSync } from 'node:fs';
+import { get } from 'node:http';
 import { connect, createServer, type Socket } from 'node:net';
 import { join } from 'node:path';
 import { expect } from 'chai';
@@ -49,7 +50,7 @@ async function wire(target: URL) {
 async function open(scenario: Scenario) {
   const simulator = await startSimulator({ scenario });
   later(() => simulator.close());
-  const folder = install('merchant-server', ['fastify']);
+  const folder = install('merchant-server');
   writeSimulatorConfig(simulator, join(folder, 'simulator.json'));
   const { library, pipe, terminal: _, ...merchant } = JSON.parse(readFileSync(join(folder, 'simulator.json'), 'utf8'));
   const token = randomBytes(32).toString('base64url');
@@ -101,10 +102,13 @@ describe('examples/merchant-server', () => {
   it('shows a terminal nothing of another one’s payments', async () => {
     const { origin, token } = await open('success');
     const headers = { authorization: `Bearer ${token}` };
-    const others = await fetch(`${origin}/payments/TILL-2-1`, { headers });
-    expect(others.status).to.equal(403);
-    const own = await fetch(`${origin}/payments/TILL-1-1`, { headers });
-    expect(own.status).to.equal(404);
+    // Not fetch: its way to connect fails under Wine.
+    const statusOf = (path: string) =>
+      new Promise<number | undefined>((settle, reject) =>
+        get(`${origin}${path}`, { headers }, (response) => settle(response.resume().statusCode)).on('error', reject),
+      );
+    expect(await statusOf('/payments/TILL-2-1')).to.equal(403);
+    expect(await statusOf('/payments/TILL-1-1')).to.equal(404);
   });
 
   it('tells a till the outcome after the line between them broke in the middle of the payment', async () => {
