@@ -91,6 +91,11 @@ const byHand = { face: 'waiting', password: 'waiting', confirm: 'never' } as con
     const picture = async (name: string): Promise<void> => {
       if (pictures) await page.screenshot({ path: join(pictures, `console-${name}.png`), animations: 'disabled' });
     };
+    /** Until a switch of the page has reached the simulator. */
+    const applied = async (setting: Record<string, unknown>): Promise<void> => {
+      const [[name, value] = []] = Object.entries(setting);
+      while (name && Object(till.simulator.scenario)[name] !== value) await sleep(10);
+    };
     const set = (setting: string, value: string) => page.locator(`#setting-${setting}`).selectOption(value);
 
     describe('plays a payment to its end:', () => {
@@ -206,6 +211,7 @@ const byHand = { face: 'waiting', password: 'waiting', confirm: 'never' } as con
         await open();
         await page.locator('#scenario').selectOption('not-enough');
         await page.getByLabel('由我扮演顾客').check();
+        await applied({ face: 'waiting' });
         const outcome = till.facePay.pay(order());
         await screenShows('looking');
         await press('show-face');
