@@ -216,10 +216,12 @@ export class SimulatedGateway {
       }
       if (fault === 'doubled') {
         const isSecondHeard = random.chance(0.3);
-        clock.at(latency(), () => arrive(!isSecondHeard));
-        clock.at(random.between(0, this.#latest), () => arrive(isSecondHeard));
-        // Its own order's answer then says ORDERPAID.
-        if (kind === 'pay' && isSecondHeard) this.#puzzling.add(out_trade_no);
+        const [first, second] = [latency(), random.between(0, this.#latest)];
+        clock.at(first, () => arrive(!isSecondHeard));
+        clock.at(second, () => arrive(isSecondHeard));
+        // The copy that is heard may come after the other: its own order's answer then says ORDERPAID.
+        const isHeardLate = isSecondHeard || first > second;
+        if (kind === 'pay' && isHeardLate) this.#puzzling.add(out_trade_no);
       }
       if (fault === 'refused') {
         if (random.chance(0.5)) clock.at(latency(), () => arrive(false));
