@@ -2,24 +2,28 @@
 //   node scripts/windows/test.mjs [--all] [spec …]
 // Without --all: Node.js 22, x64 and ia32. With it: x64 18, 20 and 22, ia32 22. Either way the demo runs on Node.js 16, by
 // another name and from a folder with Chinese characters, as a till's own program would.
-import { copyFileSync, mkdirSync } from 'node:fs';
+import { copyFileSync, mkdirSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { getNode } from '../native/get-node.mjs';
 import { root, run, script } from '../run.mjs';
-import { ensureWine, runWindows } from './wine.mjs';
+import { ensurePrefix, ensureWine, runWindows } from './wine.mjs';
 
 const { values, positionals } = parseArgs({
   options: { all: { type: 'boolean', default: false } },
   allowPositionals: true,
 });
 
-const usual = [
-  ['win32-x64', 22],
-  ['win32-ia32', 22],
-];
-const runs = values.all ? [['win32-x64', 18], ['win32-x64', 20], ...usual] : usual;
-const specs = positionals.length > 0 ? positionals : ['build/js/test/**/*.test.js'];
+// The bitnesses run side by side, each in a Windows of its own.
+const majors = values.all
+  ? { 'win32-x64': [18, 20, 22], 'win32-ia32': [22] }
+  : { 'win32-x64': [22], 'win32-ia32': [22] };
+// A room at a time: a 32-bit process has 2 GiB for everything, and all specs at once leave its threads too little.
+const rooms = readdirSync(join(root, 'test'), { withFileTypes: true }).filter((entry) => entry.isDirectory());
+const specs = positionals.length > 0 ? positionals : rooms.map(({ name }) => `build/js/test/${name}/**/*.test.js`);
+const mocha = ['node_modules/mocha/bin/_mocha', '--no-config', '--timeout', '60000', '--spec'];
+/** Milliseconds for one of them: a run that hangs must leave time to say so. */
+const timeout = 10 * 60_000;
 
 ensureWine();
 script('setup.mjs');
@@ -27,28 +31,32 @@ script('prebuild.mjs');
 run('npm', ['run', '--silent', 'compile']);
 
 let failed = false;
-function report(what, program, args) {
-  console.log(`\n── ${what} ──`);
-  const { status, stdout, stderr } = runWindows(program, args, { cwd: root });
+async function report(what, prefix, program, args) {
+  const began = performance.now();
+  const { status, signal, stdout, stderr } = await runWindows(prefix, program, args, { cwd: root, timeout });
+  console.log(`\n── ${what} (${Math.round((performance.now() - began) / 1000)} s) ──`);
   process.stdout.write(stdout);
   process.stderr.write(stderr);
   if (status === 0) return;
-  console.error(`${what}: exit code ${status}`);
+  console.error(`${what}: exit code ${status}${signal ? `, ${signal}` : ''}`);
   failed = true;
 }
 
-for (const [platform, major] of runs) {
-  const mocha = [
-    'node_modules/mocha/bin/_mocha',
-    '--no-config',
-    '--timeout',
-    '60000',
-    ...specs.flatMap((s) => ['--spec', s]),
-  ];
-  report(`${platform}, Node.js ${major}`, getNode(major, platform), mocha);
+/** A smoke test: the demo, run by a program of another name, from a folder with Chinese characters and a space. */
+async function demo(prefix) {
+  const folder = join(root, 'build', 'node', '收银 till');
+  mkdirSync(folder, { recursive: true });
+  copyFileSync(getNode(16, 'win32-x64'), join(folder, 'pos.exe'));
+  await report('the demo on Node.js 16 as pos.exe', prefix, join(folder, 'pos.exe'), ['dist/cli.js', 'demo']);
 }
-const folder = join(root, 'build', 'node', '收银 till');
-mkdirSync(folder, { recursive: true });
-copyFileSync(getNode(16, 'win32-x64'), join(folder, 'pos.exe'));
-report('the demo on Node.js 16 as pos.exe', join(folder, 'pos.exe'), ['dist/cli.js', 'demo']);
+
+await Promise.all(
+  Object.keys(majors).map(async (platform) => {
+    await ensurePrefix(platform);
+    for (const major of majors[platform])
+      for (const spec of specs)
+        await report(`${platform}, Node.js ${major}: ${spec}`, platform, getNode(major, platform), [...mocha, spec]);
+    if (platform === 'win32-x64') await demo(platform);
+  }),
+);
 process.exit(failed ? 1 : 0);

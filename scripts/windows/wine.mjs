@@ -1,17 +1,18 @@
-// Runs real Windows programs on Debian: Wine from its packages, with a prefix of the project's own in build/wine.
-import { spawnSync } from 'node:child_process';
+// Runs real Windows programs on Debian: Wine from its packages, with prefixes of the project's own in build/wine.
+import { spawn } from 'node:child_process';
 import { closeSync, existsSync, mkdirSync, mkdtempSync, openSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { ensureSystemPackages } from '../system-packages.mjs';
 
-const prefix = fileURLToPath(new URL('../../build/wine', import.meta.url));
+/** A prefix has a Windows of its own in it: programs in one see nothing of those in another. */
+const prefixOf = (name) => fileURLToPath(new URL(`../../build/wine/${name}`, import.meta.url));
 
-function environment() {
+function environment(name) {
   const env = {
     ...process.env,
-    WINEPREFIX: prefix,
+    WINEPREFIX: prefixOf(name),
     WINEARCH: 'win64',
     WINEDEBUG: process.env.WINEDEBUG ?? '-all',
     // No installers for .NET and a browser, and no debugger in the way of a crash's exit code.
@@ -25,41 +26,53 @@ function environment() {
   return env;
 }
 
-/** Installs Wine for 64 and 32 bit and makes the prefix, where either is missing. */
+/** Installs Wine for 64 and 32 bit where it is missing. */
 export function ensureWine() {
   const release = /VERSION_CODENAME=(\w+)/.exec(readFileSync('/etc/os-release', 'utf8'))?.[1] ?? 'bookworm';
   // The same version for both architectures, also where only one of them has a security update in reach.
   const options = ['-t', release, '--allow-downgrades'];
   ensureSystemPackages('running Windows programs (Wine)', ['wine', 'wine64', 'wine32:i386'], options);
-  if (existsSync(join(prefix, 'system.reg'))) return;
-  mkdirSync(prefix, { recursive: true });
-  const run = (...command) => spawnSync(command[0], command.slice(1), { env: environment(), stdio: 'ignore' });
-  run('wineboot', '-i');
+}
+
+const ended = (child) =>
+  new Promise((resolve) => {
+    child.once('error', (error) => resolve({ status: null, signal: error.message }));
+    child.once('close', (status, signal) => resolve({ status, signal }));
+  });
+
+/** Makes a prefix where it is missing. */
+export async function ensurePrefix(name) {
+  if (existsSync(join(prefixOf(name), 'system.reg'))) return;
+  mkdirSync(prefixOf(name), { recursive: true });
+  const run = (command, ...args) => ended(spawn(command, args, { env: environment(name), stdio: 'ignore' }));
+  await run('wineboot', '-i');
   // A new prefix says Windows 7, and Node.js 18 and later exit with 216 there.
-  run('wine', 'winecfg', '-v', 'win10');
-  run('wineserver', '-w');
+  await run('wine', 'winecfg', '-v', 'win10');
+  await run('wineserver', '-w');
 }
 
 /**
  * Runs a Windows program to its end. libuv can't open a Unix pipe as stdio under Wine ("open EBADF"), so that it gets
  * files, whose content is returned.
- * @returns {{ status: number | null, stdout: string, stderr: string }}
+ * @param prefix The prefix's name, see ensurePrefix.
+ * @param timeout Milliseconds after which the program is ended.
+ * @returns {Promise<{ status: number | null, signal: string | null, stdout: string, stderr: string }>}
  */
-export function runWindows(program, args, { env = {}, timeout = 15 * 60 * 1000, cwd } = {}) {
+export async function runWindows(prefix, program, args, { cwd, timeout }) {
   const folder = mkdtempSync(join(tmpdir(), 'wine-output-'));
   const files = ['stdout', 'stderr'].map((name) => join(folder, name));
   const descriptors = files.map((file) => openSync(file, 'w'));
+  const env = environment(prefix);
   try {
-    const { status } = spawnSync('wine', [program, ...args], {
-      cwd,
-      env: { ...environment(), ...env },
-      stdio: ['ignore', ...descriptors],
-      timeout,
-      killSignal: 'SIGKILL',
-    });
+    const stdio = ['ignore', ...descriptors];
+    const { status, signal } = await ended(
+      spawn('wine', [program, ...args], { cwd, env, stdio, timeout, killSignal: 'SIGKILL' }),
+    );
     const [stdout = '', stderr = ''] = files.map((file) => readFileSync(file, 'utf8'));
-    return { status, stdout, stderr };
+    return { status, signal, stdout, stderr };
   } finally {
+    // What the program left running: the children of one that was ended.
+    await ended(spawn('wineserver', ['-k'], { env, stdio: 'ignore' }));
     descriptors.forEach(closeSync);
     rmSync(folder, { recursive: true, force: true });
   }

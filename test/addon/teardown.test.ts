@@ -1,4 +1,5 @@
 import { execFile, execFileSync } from 'node:child_process';
+import { randomUUID } from 'node:crypto';
 import { copyFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect } from 'chai';
@@ -27,7 +28,7 @@ const ends: ReadonlyArray<readonly [end: string, exitCode: number]> = [
 ];
 
 const others = process.env.WXPAY_FACE_TEST_LONG ? ['16', '18', '20', '22', '24', '26'] : ['16', '24'];
-const copyPath = join(root, 'build', `addon-copy-${process.pid}.node`);
+const copyPath = join(root, 'build', `addon-copy-${randomUUID()}.node`);
 const child = join(root, 'test', 'addon', 'teardown-child.cjs');
 
 interface End {
