@@ -13,5 +13,5 @@ npm('soak', '--calls', '1000000');
 npm('fuzz', '--seconds', '60');
 npm('fuzz:pay');
 npm('test:package', '--all');
-npm('test:windows', '--all');
+npm('test:windows');
 npm('test:windows:next');

@@ -1,7 +1,7 @@
-// Runs the test suite on real Windows Node.js under Wine:
-//   node scripts/windows/test.mjs [--all] [spec …]
-// Without --all: Node.js 22, x64 and ia32. With it: x64 18, 20 and 22, ia32 22. Either way the demo runs on Node.js 16, by
-// another name and from a folder with Chinese characters, as a till's own program would.
+// Runs the test suite on real Windows Node.js under Wine: x64 18, 20 and 22, ia32 22.
+//   node scripts/windows/test.mjs [--node 22] [spec …]
+// With --node on that one only. Either way the demo runs on Node.js 16, by another name and from a folder with Chinese
+// characters, as a till's own program would.
 import { copyFileSync, mkdirSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
@@ -9,15 +9,9 @@ import { getNode } from '../native/get-node.mjs';
 import { root, run, script } from '../run.mjs';
 import { ensurePrefix, ensureWine, runWindows } from './wine.mjs';
 
-const { values, positionals } = parseArgs({
-  options: { all: { type: 'boolean', default: false } },
-  allowPositionals: true,
-});
+const { values, positionals } = parseArgs({ options: { node: { type: 'string' } }, allowPositionals: true });
 
-// The bitnesses run side by side, each in a Windows of its own.
-const majors = values.all
-  ? { 'win32-x64': [18, 20, 22], 'win32-ia32': [22] }
-  : { 'win32-x64': [22], 'win32-ia32': [22] };
+const versions = { 'win32-x64': ['18', '20', '22'], 'win32-ia32': ['22'] };
 // A room at a time: a 32-bit process has 2 GiB for everything, and all specs at once leave its threads too little.
 const rooms = readdirSync(join(root, 'test'), { withFileTypes: true }).filter((entry) => entry.isDirectory());
 const specs = positionals.length > 0 ? positionals : rooms.map(({ name }) => `build/js/test/${name}/**/*.test.js`);
@@ -50,10 +44,11 @@ async function demo(prefix) {
   await report('the demo on Node.js 16 as pos.exe', prefix, join(folder, 'pos.exe'), ['dist/cli.js', 'demo']);
 }
 
+// The bitnesses side by side, each in a Windows of its own.
 await Promise.all(
-  Object.keys(majors).map(async (platform) => {
+  Object.entries(versions).map(async ([platform, majors]) => {
     await ensurePrefix(platform);
-    for (const major of majors[platform])
+    for (const major of majors.filter((each) => values.node === undefined || each === values.node))
       for (const spec of specs)
         await report(`${platform}, Node.js ${major}: ${spec}`, platform, getNode(major, platform), [...mocha, spec]);
     if (platform === 'win32-x64') await demo(platform);
