@@ -1,4 +1,4 @@
-import { InvalidParameterError, WxpayFaceError } from '../errors.js';
+import { ClosedError, InvalidParameterError, WxpayFaceError } from '../errors.js';
 import { paymentErrorCodes } from '../pay/error-codes.js';
 import { PayMismatchError, PayProtocolError, PayTransportError } from '../pay/errors.js';
 import type { PayFailure, PayResult, QueryResult, QuerySuccess, ReverseResult } from '../pay/types.js';
@@ -57,8 +57,12 @@ export function submitAnswer(answer: PayResult, total_fee: number): Answer {
 
 export function submitError(error: unknown): Answer {
   const detail = describe(error);
-  // InvalidParameterError is thrown before anything is sent.
-  if ((error instanceof PayTransportError && !error.sent) || error instanceof InvalidParameterError)
+  // The last two are thrown before anything is sent.
+  if (
+    (error instanceof PayTransportError && !error.sent) ||
+    error instanceof InvalidParameterError ||
+    error instanceof ClosedError
+  )
     return { on: 'submit:not-sent', detail };
   if (error instanceof PayProtocolError) return { on: 'submit:refused', detail: error.return_msg ?? error.return_code };
   // Everything else, a mismatch too (a replay): our order must be queried.

@@ -24,7 +24,7 @@ import {
 } from './machine.js';
 import { backoff, jittered, type Policies } from './policies.js';
 import { type Entry, type Remembered, toRecord } from './record.js';
-import type { Clock, Journal, PaymentClient, PaymentOutcome, PaymentProgress, Rail } from './types.js';
+import type { Clock, Journal, PaymentClient, PaymentOutcome, PaymentProgress, PaymentRecord, Rail } from './types.js';
 
 /** What one payment needs of the processor that runs it. */
 export interface Surroundings {
@@ -61,6 +61,10 @@ const stopped = new ClosedError('What is no longer needed');
 /** A client that throws at once is one that rejects. */
 const call = async <T>(send: () => Promise<T>): Promise<T> => send();
 
+/** Whether the journal has stored this record, though it said that it had not. It has it as JSON. */
+const isSame = (stored: PaymentRecord | undefined, { revision, data }: PaymentRecord): boolean =>
+  stored?.revision === revision && isDeepStrictEqual(stored.data, JSON.parse(JSON.stringify(data)));
+
 interface Waiter {
   readonly until: 'decided' | 'ended';
   /** Waits on where the journal can't be written for now. */
@@ -81,8 +85,8 @@ export class ActivePayment {
   #revision: number;
   /** By the monotonic clock. */
   #requestedAt: number;
-  /** Settles when the payment request has ended, one way or the other, and that has had its effect; never rejects. */
-  #submission: Promise<unknown> = Promise.resolve();
+  /** While the payment request is under way: settles when its end, one way or the other, has had its effect. Never rejects. */
+  #submission: Promise<unknown> | undefined;
   readonly #inbox: Array<{ event: PaymentEvent; taken: (taken: boolean) => void }> = [];
   #isPumping = false;
   #pumped: Promise<void> = Promise.resolve();
@@ -141,7 +145,10 @@ export class ActivePayment {
     this.#submission = call(() => send({ signal: this.#life.signal }))
       .then((answer) => submitAnswer(answer, this.#entry.total_fee))
       .catch(submitError)
-      .then((answer) => this.post(answer));
+      .then((answer) => this.post(answer))
+      .then(() => {
+        this.#submission = undefined;
+      });
   }
 
   /** Goes on where the journal left off. */
@@ -224,16 +231,22 @@ export class ActivePayment {
         break;
       } catch (error) {
         if (this.#over || error instanceof ClosedError) throw error;
+        // A sale that was over and is to be given up: where that can't be written down, it stays what it was.
+        if (finalPhases.has(this.#state.phase) && !isSame(await this.#stored(), record)) throw error;
         // Whoever waits for a result shall not wait for a disk; recover() or settled() will tell it.
         this.#rejectWaiters(error, ({ patient }) => !patient);
         const wait = backoff(policies.reversal.backoff, attempts);
         await clock.sleep(jittered(wait, policies.reversal.backoff.jitter, random()), this.#life.signal);
-        const stored = await journal.get(this.#order.out_trade_no).catch(() => undefined);
-        if (stored?.revision === record.revision && isDeepStrictEqual(stored.data, record.data)) break;
+        const stored = await this.#stored();
+        if (isSame(stored, record)) break;
         if (stored !== undefined && stored.revision !== this.#revision) throw error;
       }
     }
     this.#revision = record.revision;
+  }
+
+  #stored(): Promise<PaymentRecord | undefined> {
+    return this.#around.journal.get(this.#order.out_trade_no).catch(() => undefined);
   }
 
   #perform(next: Next): void {
@@ -283,8 +296,11 @@ export class ActivePayment {
     if (notBefore === undefined) return;
     // Timers may fire a little early.
     while (this.#elapsed() < notBefore) await clock.sleep(Math.ceil(notBefore - this.#elapsed()), signal);
-    // Its answer may still be that the number is another sale's, whose payment a reversal would refund.
-    await this.#submission;
+    if (this.#submission === undefined) return;
+    // Its answer may still be that the number is another sale's, whose payment a reversal would refund. After settleAfter
+    // none comes any more.
+    const settle = Math.max(0, this.#around.policies.reversal.settleAfter - this.#elapsed());
+    await Promise.race([this.#submission, clock.sleep(settle, signal)]);
   }
 
   #watchDeadline(): void {

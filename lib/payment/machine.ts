@@ -116,8 +116,8 @@ export interface Memory {
   readonly queryRefused: boolean;
   /** The last reversal too. */
   readonly reversalRefused: boolean;
-  /** Some answer had a signature that verifies. */
-  readonly verified: boolean;
+  /** Milliseconds from the payment request to the last answer with a signature that verifies; 0 where none had. */
+  readonly verifiedAt: number;
   /** After settleAfter a query found no order, and no query since has found one. */
   readonly missing: boolean;
   /** A reversal sent since then was answered SUCCESS. */
@@ -152,7 +152,7 @@ export const guards = {
   'payment and queries refused, nothing verified': ({ facts, memory }, event, { polling }) =>
     facts.refusal !== undefined && memory.queryRefused && event.elapsed >= polling.timeout,
   'everything refused for long': ({ memory }, event, { reversal }) =>
-    !memory.verified && memory.queryRefused && memory.reversalRefused && event.elapsed >= reversal.settleAfter,
+    memory.queryRefused && memory.reversalRefused && event.elapsed - memory.verifiedAt >= reversal.settleAfter,
   settled: ({ memory }) => memory.missing && memory.reversedSince,
   'settled, but it was charged': ({ facts, memory }) =>
     facts.charged === true && memory.missing && memory.reversedSince,
@@ -320,7 +320,7 @@ const newMemory: Memory = {
   reversals: 0,
   queryRefused: false,
   reversalRefused: false,
-  verified: false,
+  verifiedAt: 0,
   missing: false,
   reversedSince: false,
 };
@@ -363,7 +363,7 @@ function learn(facts: Facts, event: PaymentEvent): Facts {
 
 function remember(before: Memory, { on, elapsed, verified }: PaymentEvent, { reversal }: Policies): Memory {
   if (on === 'restart') return newMemory;
-  const memory = verified ? { ...before, verified } : before;
+  const memory = verified ? { ...before, verifiedAt: elapsed } : before;
   if (on.startsWith('reverse:'))
     return {
       ...memory,

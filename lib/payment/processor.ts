@@ -3,7 +3,7 @@ import { ClosedError, InvalidParameterError } from '../errors.js';
 import type { PayResult, RequestOptions } from '../pay/types.js';
 import { systemClock } from './clock.js';
 import { ActivePayment, type Surroundings } from './driver.js';
-import { JournalError } from './errors.js';
+import { JournalError, OrderExistsError } from './errors.js';
 import { bounded, Lanes } from './lanes.js';
 import { outcomeOf, remembered, type Transition, transition } from './machine.js';
 import { checkCode, checkOrder } from './order.js';
@@ -28,7 +28,7 @@ const recoveryConcurrency = 16;
 class OutcomeStream implements AsyncIterable<PaymentOutcome> {
   readonly #outcomes: PaymentOutcome[] = [];
   #end: { error?: unknown } | undefined;
-  #wake: () => void = () => undefined;
+  readonly #waiting: Array<() => void> = [];
 
   push(outcome: PaymentOutcome): void {
     this.#outcomes.push(outcome);
@@ -40,11 +40,15 @@ class OutcomeStream implements AsyncIterable<PaymentOutcome> {
     this.#wake();
   }
 
+  #wake(): void {
+    for (const wake of this.#waiting.splice(0)) wake();
+  }
+
   async *[Symbol.asyncIterator](): AsyncGenerator<PaymentOutcome, void, undefined> {
     for (;;) {
       const outcome = this.#outcomes.shift();
       if (outcome !== undefined) yield outcome;
-      else if (this.#end === undefined) await new Promise<void>((resolve) => (this.#wake = resolve));
+      else if (this.#end === undefined) await new Promise<void>((resolve) => this.#waiting.push(resolve));
       else if ('error' in this.#end) throw this.#end.error;
       else return;
     }
@@ -113,7 +117,10 @@ export class PaymentProcessor {
     this.#ensureOpen();
     const { out_trade_no, total_fee } = order;
     const { signal, onProgress } = options;
-    if (signal?.aborted) return { status: 'cancelled', out_trade_no, by: 'cashier' };
+    if (signal?.aborted) {
+      if (await this.#journal.get(out_trade_no)) throw new OrderExistsError(out_trade_no);
+      return { status: 'cancelled', out_trade_no, by: 'cashier' };
+    }
     const send = this.#request(order, code);
     const payment = await this.#lanes.run(out_trade_no, async () => {
       const payment = await ActivePayment.create(
@@ -313,6 +320,8 @@ export class PaymentProcessor {
   }
 
   #takeUp(record: PaymentRecord, known: Remembered): ActivePayment {
+    // It may have been closed while the journal was read.
+    this.#ensureOpen();
     const { out_trade_no, revision } = record;
     const { run, monotonic } = known.entry.requested;
     const payment = ActivePayment.takeUp(

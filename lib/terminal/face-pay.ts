@@ -1,6 +1,7 @@
 import diagnostics_channel from 'node:diagnostics_channel';
 import { performance } from 'node:perf_hooks';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { unlessAborted } from '../abort.js';
 import { ClosedError, InvalidParameterError } from '../errors.js';
 import type { FaceCodeResult, GetWxpayfaceCodeParams, InitWxpayfaceParams } from '../face/commands.js';
 import { HostProcessError, ServiceCallError, ServiceCommandError, ServiceResponseError } from '../face/errors.js';
@@ -84,6 +85,8 @@ export class FacePay {
   #authinfo: { text: string; goodUntil: number } | undefined;
   /** 'unknown' at first and after any trouble: nobody knows what a crash left on the screen, or whether the service restarted. */
   #camera: 'unknown' | 'ready' | 'released' = 'unknown';
+  /** Something of this FacePay's is left to release. */
+  #hasCamera = false;
   #screen: { answered: Promise<void>; abandon: AbortController } | undefined;
   #running: { out_trade_no: string; ended: Promise<unknown> } | undefined;
   #closed = false;
@@ -137,7 +140,7 @@ export class FacePay {
   async close(): Promise<void> {
     this.#closed = true;
     await this.#running?.ended;
-    if (this.#camera === 'ready') await this.#release();
+    if (this.#hasCamera) await this.#giveBack();
   }
 
   async #pay(order: Order, options: FacePayPayOptions): Promise<FacePayOutcome> {
@@ -152,12 +155,13 @@ export class FacePay {
       let face: FaceCodeResult;
       let authinfo: string;
       try {
-        if (signal?.aborted) return cancelled('cashier');
         // Before the customer is bothered; and so that a later question about this number can only be about this sale.
         if (await this.#merchant.outcome(out_trade_no)) throw new OrderExistsError(out_trade_no);
+        if (signal?.aborted) return cancelled('cashier');
         await this.#finishLastScreen();
         ({ face, authinfo } = await this.#recognise(order, options));
       } catch (error) {
+        if (error instanceof OrderExistsError) throw error;
         if (signal?.aborted) return cancelled('cashier');
         // The merchant's credential could not be had: no payment was ever sent.
         if (error instanceof PayTransportError) return end({ status: 'failed', out_trade_no, reason: error.message });
@@ -175,7 +179,7 @@ export class FacePay {
         await this.#tellScreen(authinfo, outcome?.status === 'paid' ? 'SUCCESS' : 'ERROR');
       }
     } finally {
-      if (this.#options.camera === 'shared' && this.#camera !== 'released') await this.#release();
+      if (this.#options.camera === 'shared' && this.#hasCamera) await this.#giveBack();
     }
   }
 
@@ -198,7 +202,7 @@ export class FacePay {
   }
 
   async #recognise(order: Order, options: FacePayPayOptions): Promise<Recognition> {
-    const stale = this.#camera === 'ready';
+    const stale = this.#camera === 'ready' || this.#authinfo !== undefined;
     try {
       return await this.#lookForFace(order, options);
     } catch (error) {
@@ -224,13 +228,16 @@ export class FacePay {
     if (this.#camera !== 'ready') {
       progress('initWxpayface');
       // Closes what a crash, or a customer who walked away, left on the screen.
-      if (this.#camera === 'unknown') await this.#release();
-      await this.#face.initWxpayface(this.#options.init);
+      if (this.#camera === 'unknown') await unlessAborted(() => this.#release(), signal);
+      // An initialisation that fails, or is no longer waited for, may take the camera all the same.
+      this.#camera = 'unknown';
+      this.#hasCamera = true;
+      await unlessAborted(() => this.#face.initWxpayface(this.#options.init), signal);
       this.#camera = 'ready';
     }
     if (!this.#authinfo || performance.now() >= this.#authinfo.goodUntil) {
       progress('getWxpayfaceRawdata');
-      const { rawdata } = await this.#face.getWxpayfaceRawdata();
+      const { rawdata } = await unlessAborted(() => this.#face.getWxpayfaceRawdata(), signal);
       progress('get_wxpayface_authinfo');
       const asked = performance.now();
       const { authinfo, expires_in } = await this.#merchant.getWxpayfaceAuthinfo(
@@ -263,26 +270,32 @@ export class FacePay {
     const { appid, mch_id } = this.#merchant.identity;
     const { store_id } = this.#options.terminal;
     const abandon = new AbortController();
-    const answered = this.#face
-      .updateWxpayfacePayResult({ appid, mch_id, store_id, authinfo, payresult }, { signal: abandon.signal })
-      .then(
-        () => undefined,
-        () => {
-          // The screen may still be waiting: the next payment initialises anew.
-          if (!abandon.signal.aborted) this.#camera = 'unknown';
-        },
-      );
+    const params = { appid, mch_id, store_id, authinfo, payresult };
+    const tell = async () => this.#face.updateWxpayfacePayResult(params, { signal: abandon.signal });
+    const answered = tell().then(
+      () => undefined,
+      () => {
+        // The screen may still be waiting: the next payment initialises anew.
+        if (!abandon.signal.aborted) this.#camera = 'unknown';
+      },
+    );
     this.#screen = { answered, abandon };
     await this.#waitForScreen();
   }
 
   async #waitForScreen(): Promise<boolean> {
     if (!this.#screen) return true;
+    const inTime = await this.#inTime(this.#screen.answered);
+    if (inTime) this.#screen = undefined;
+    return inTime;
+  }
+
+  /** Waits for an answer of the service that nobody may have to wait for. */
+  async #inTime(answered: Promise<void>): Promise<boolean> {
     const timer = new AbortController();
     const late = sleep(this.#screenTimeout, false, { signal: timer.signal }).catch(() => false);
-    const inTime = await Promise.race([this.#screen.answered.then(() => true), late]);
+    const inTime = await Promise.race([answered.then(() => true), late]);
     timer.abort();
-    if (inTime) this.#screen = undefined;
     return inTime;
   }
 
@@ -302,15 +315,17 @@ export class FacePay {
     this.#screen = undefined;
     // Where nothing is there to release, the service may say so; initWxpayface tells whether it works.
     await this.#face.releaseWxpayface().catch(() => undefined);
-    this.#camera = 'released';
+  }
+
+  /** After a payment its outcome is known: a service that no longer answers must not hold it up. */
+  async #giveBack(): Promise<void> {
+    this.#camera = (await this.#inTime(this.#release())) ? 'released' : 'unknown';
+    this.#hasCamera = false;
   }
 }
 
 function report({ onProgress }: PayOptions, progress: PaymentProgress): void {
   phases.publish(progress);
-  try {
-    onProgress?.(progress);
-  } catch {
-    // A display must not disturb a payment.
-  }
+  // A display must not disturb a payment, whether it throws at once or later.
+  void (async () => onProgress?.(progress))().catch(() => undefined);
 }

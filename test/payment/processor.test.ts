@@ -1,7 +1,7 @@
 import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import { inspect } from 'node:util';
 import { expect } from 'chai';
-import { InvalidParameterError } from '../../lib/errors.js';
+import { ClosedError, InvalidParameterError } from '../../lib/errors.js';
 import {
   PayMismatchError,
   PayProtocolError,
@@ -312,6 +312,31 @@ describe('A payment', () => {
     expect(clock.monotonic()).to.equal(30000);
   });
 
+  it('goes before a person where the gateway refuses the key for settleAfter, also after verified answers', async () => {
+    const { pay, clock, client } = till(
+      { micropay: [failed('SYSTEMERROR')], orderquery: [state('USERPAYING'), refused], reverse: [refused] },
+      awaiting,
+    );
+    expect(await pay()).to.include({ status: 'attention' });
+    expect(clock.monotonic()).to.be.at.least(5_000 + 300_000);
+    expect(methods(client.calls)).to.include('reverse');
+  });
+
+  it('is reversed although its request never ends, after settleAfter', async () => {
+    const { pay, clock, client } = till(
+      { micropay: ['never'], orderquery: [state('NOTPAY'), state('REVOKED')], reverse: [reversed()] },
+      awaiting,
+    );
+    expect(await pay()).to.include({ status: 'reversed' });
+    expect(clock.monotonic()).to.be.at.least(300_000);
+    expect(methods(client.calls)).to.deep.equal(['micropay', 'orderquery', 'reverse', 'orderquery']);
+  });
+
+  it('has failed where the client was closed before it could send', async () => {
+    const { pay } = till({ micropay: [new ClosedError('The payment client')] });
+    expect(await pay()).to.include({ status: 'failed' });
+  });
+
   it('goes before a person after settleAfter where its answer was lost and all else is refused', async () => {
     const { pay, clock } = till({ micropay: [lost], orderquery: [refused], reverse: [refused] }, awaiting);
     expect(await pay()).to.include({ status: 'attention' });
@@ -415,6 +440,13 @@ describe('An abort', () => {
     expect(outcome).to.deep.equal({ status: 'cancelled', out_trade_no: 'A1', by: 'cashier' });
     expect(client.calls).to.deep.equal([]);
     expect(await journal.get('A1')).to.equal(undefined);
+  });
+
+  it('before anything is no answer about a number that the journal knows', async () => {
+    const { pay, clock, processor } = till({ micropay: [charged('A1', 100)] });
+    await pay();
+    const again = clock.until(rejection(processor.pay(order, code, { signal: AbortSignal.abort() })));
+    expect(await again).to.have.property('code', 'ERR_ORDER_EXISTS');
   });
 
   it('while the payment is being written down sends nothing', async () => {
@@ -554,6 +586,19 @@ describe('cancel()', () => {
     }
   });
 
+  it('leaves a paid sale paid where the journal cannot write the decision down, also later', async () => {
+    let full = false;
+    const journal = fragile(() => full);
+    const { pay, clock, client, processor } = till({ micropay: [charged('A1', 100)] }, { journal });
+    await pay();
+    full = true;
+    expect(await clock.until(rejection(processor.cancel('A1')))).to.be.instanceOf(JournalError);
+    full = false;
+    await clock.run(() => false, 3_600_000);
+    expect(methods(client.calls)).to.deep.equal(['micropay']);
+    expect(await processor.outcome('A1')).to.include({ status: 'paid' });
+  });
+
   it('of a number that the journal does not know is refused', async () => {
     const { processor } = till({});
     expect(await rejection(processor.cancel('B'))).to.include({
@@ -644,6 +689,12 @@ describe('recover()', () => {
     expect(most).to.equal(16);
   });
 
+  it('serves two who iterate over one recovery', async () => {
+    const { clock, processor } = till({});
+    const recovery = processor.recover();
+    expect(await clock.until(Promise.all([all(recovery), all(recovery)]))).to.deep.equal([[], []]);
+  });
+
   it('leaves alone, and tells, what belongs to another merchant or cannot be read', async () => {
     const { clock, start, processor, client, journal } = till({ micropay: ['never'] });
     void processor.pay(order, code).catch(() => undefined);
@@ -698,6 +749,22 @@ describe('close()', () => {
       .to.deep.equal(record)
       .and.include({ finished: false });
     expect(client.calls).to.have.length(calls);
+  });
+
+  it('begins nothing for who asked just before', async () => {
+    const { clock, client, journal, start } = till({ micropay: [lost], orderquery: [state('NOTPAY')] });
+    const first = start();
+    void first.pay(order, code).catch(() => undefined);
+    await clock.run(() => client.calls.length > 0);
+    await first.close();
+    const second = start();
+    const asked = Promise.all([rejection(second.settled('A1')), rejection(second.cancel('A1'))]);
+    await second.close();
+    for (const error of await clock.until(asked)) expect(error).to.be.instanceOf(ClosedError);
+    const before = methods(client.calls);
+    await clock.run(() => false, 3_600_000);
+    expect(methods(client.calls)).to.deep.equal(before);
+    expect(await journal.get('A1')).to.include({ finished: false });
   });
 
   it('refuses what is asked later, but for what the journal knows', async () => {

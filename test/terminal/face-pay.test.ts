@@ -4,13 +4,17 @@ import {
   BusyError,
   ClosedError,
   FacePay,
+  type FacePayOptions,
   type FacePayOutcome,
+  type FaceService,
+  type GetWxpayfaceCodeParams,
   InvalidParameterError,
   localMerchant,
   type Merchant,
   type Order,
   OrderExistsError,
   ServiceCallError,
+  ServiceCommandError,
 } from 'wxpay-face';
 import type { Scenario } from 'wxpay-face/simulator';
 import { newOrder, openTill, type Till, terminal } from '../till.js';
@@ -34,6 +38,21 @@ describe('FacePay', () => {
     const entry = till.simulator.ledger.find((order) => order.out_trade_no === out_trade_no);
     return entry ? entry.charged - entry.refunded : 0;
   };
+  /** A FacePay whose face service does some things of its own. */
+  const withFace = (
+    change: Partial<Record<keyof FaceService, (given: never) => unknown>>,
+    options: Partial<FacePayOptions> = {},
+  ) => {
+    const { face, client, processor } = till;
+    const changed = new Proxy(face, {
+      get(target, name) {
+        const value: unknown = Reflect.get(change, name) ?? Reflect.get(target, name);
+        return typeof value === 'function' ? value.bind(target) : value;
+      },
+    });
+    return new FacePay({ face: changed, merchant: localMerchant(client, processor), terminal, ...options });
+  };
+  const never = () => new Promise<never>(() => {});
   const screenTold = () => till.calls().filter((name) => name === 'updateWxpayfacePayResult').length;
 
   describe('takes each named scenario to its outcome, with the money where it says', () => {
@@ -186,6 +205,28 @@ describe('FacePay', () => {
       expect(await till.processor.outcome(order.out_trade_no)).to.equal(undefined);
     });
 
+    for (const name of ['releaseWxpayface', 'initWxpayface', 'getWxpayfaceRawdata'] as const)
+      it(`while ${name} hangs: cancelled at once`, async () => {
+        await open();
+        const controller = new AbortController();
+        const hangs = () => {
+          setImmediate(() => controller.abort());
+          return never();
+        };
+        const facePay = withFace({ [name]: hangs });
+        const outcome = await facePay.pay(newOrder(), { signal: controller.signal });
+        expect(outcome).to.include({ status: 'cancelled', by: 'cashier' });
+        expect(till.calls()).to.not.include('micropay');
+      });
+
+    it('before anything, with a number that the journal knows: refused', async () => {
+      await open();
+      const order = newOrder();
+      await till.facePay.pay(order);
+      const again = till.facePay.pay(order, { signal: AbortSignal.abort() });
+      expect(await failureOf(again)).to.be.instanceOf(OrderExistsError);
+    });
+
     it('after the payment was sent: it is given back, even though the customer had paid', async () => {
       await open('userpaying-then-paid', { payment: { reversal: { mode: 'await' } } });
       const controller = new AbortController();
@@ -246,6 +287,27 @@ describe('FacePay', () => {
       expect(screenTold()).to.equal(1);
     });
 
+    it('whatever a display rejects later', async () => {
+      await open();
+      const onProgress = () => Promise.reject(new Error('a broken display'));
+      expect(await till.facePay.pay(newOrder(), { onProgress })).to.include({ status: 'paid' });
+    });
+
+    for (const [what, tell] of Object.entries({
+      throws: () => {
+        throw new Error('a broken wrapper');
+      },
+      rejects: () => Promise.reject(new Error('a broken pipe')),
+      'never answers': never,
+    }))
+      it(`and keeps the outcome where that ${what}`, async () => {
+        await open();
+        const facePay = withFace({ updateWxpayfacePayResult: tell }, { screenTimeout: 20 });
+        const order = newOrder();
+        expect(await facePay.pay(order)).to.include({ status: 'paid' });
+        expect(money(order)).to.equal(order.total_fee);
+      });
+
     it('of a payment that a crash left waiting: the next start clears it', async () => {
       await open();
       await till.facePay.pay(newOrder());
@@ -277,7 +339,68 @@ describe('FacePay', () => {
     expect(till.calls().filter((name) => name === 'get_wxpayface_authinfo')).to.have.length(2);
   });
 
+  for (const camera of ['dedicated', 'shared'] as const)
+    it(`renews an authinfo that the service no longer takes, once (${camera} camera)`, async () => {
+      await open();
+      let stale = false;
+      const refused: unknown[] = [];
+      const facePay = withFace(
+        {
+          getWxpayfaceCode: async (params: GetWxpayfaceCodeParams) => {
+            const { authinfo } = params;
+            if (stale && refused.length === 0) refused.push(authinfo);
+            if (refused.includes(authinfo)) throw new ServiceCommandError('getWxpayfaceCode', 'ERROR', 'authinfo');
+            return till.face.getWxpayfaceCode(params);
+          },
+        },
+        { camera },
+      );
+      expect(await facePay.pay(newOrder())).to.include({ status: 'paid' });
+      stale = true;
+      expect(await facePay.pay(newOrder())).to.include({ status: 'paid' });
+      expect(till.calls().filter((name) => name === 'get_wxpayface_authinfo')).to.have.length(2);
+    });
+
   describe('with a shared camera', () => {
+    it('does not wait for a service that never gives it back', async () => {
+      await open();
+      let frozen = false;
+      const facePay = withFace(
+        { releaseWxpayface: () => (frozen ? never() : till.face.releaseWxpayface()) },
+        { camera: 'shared', screenTimeout: 20 },
+      );
+      const order = newOrder();
+      const outcome = await facePay.pay(order, { onProgress: ({ phase }) => (frozen ||= phase === 'submitting') });
+      expect(outcome).to.include({ status: 'paid' });
+      frozen = false;
+      expect(await facePay.pay(newOrder())).to.include({ status: 'paid' });
+      expect(till.calls().filter((name) => name === 'initWxpayface')).to.have.length(2);
+      await facePay.close();
+    });
+
+    it('gives it back after every kind of trouble', async () => {
+      await open('success', { facePay: { camera: 'shared' } });
+      const trouble = new Error('trouble');
+      const fail = () => Promise.reject(trouble);
+      const { client, processor } = till;
+      const merchant = localMerchant(client, processor);
+      const tills = {
+        recognition: withFace({ getWxpayfaceCode: fail }, { camera: 'shared' }),
+        screen: withFace({ updateWxpayfacePayResult: fail }, { camera: 'shared' }),
+        authinfo: withFace({}, { camera: 'shared', merchant: { ...merchant, getWxpayfaceAuthinfo: fail } }),
+        payment: withFace({}, { camera: 'shared', merchant: { ...merchant, pay: fail } }),
+      };
+      for (const [what, facePay] of Object.entries(tills)) {
+        const order = newOrder();
+        const error = await facePay.pay(order).then(
+          () => undefined,
+          (reason: unknown) => reason,
+        );
+        expect(error, what).to.equal(what === 'screen' ? undefined : trouble);
+        expect(till.calls().slice(-1), what).to.deep.equal(['releaseWxpayface']);
+      }
+    });
+
     const endings: Record<string, Scenario> = {
       paid: 'success',
       declined: 'not-enough',
