@@ -151,4 +151,5 @@ export const mutations: Readonly<Record<string, Mutation>> = {
         : journal.put({ ...record, revision: ((await journal.get(record.out_trade_no))?.revision ?? 0) + 1 }),
   })),
   'waits by the wall clock': { clock: (clock): Clock => ({ ...clock, monotonic: () => clock.wall() }) },
+  'tells the screen only what was paid': { tellsScreen: (payresult) => payresult === 'SUCCESS' },
 };

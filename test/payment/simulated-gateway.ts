@@ -1,3 +1,4 @@
+import { paymentErrorCodes, reverseErrorCodes } from '../../lib/pay/error-codes.js';
 import {
   PayMismatchError,
   PayProtocolError,
@@ -60,9 +61,15 @@ const forPersons: ReadonlySet<Fate> = new Set([
   'no longer reversible',
 ]);
 
-const declines = ['NOTENOUGH', 'AUTHCODEEXPIRE', 'AUTH_CODE_INVALID', 'NOAUTH', 'TRADE_ERROR', 'INVALID_REQUEST'];
 const taken = ['ORDERPAID', 'OUT_TRADE_NO_USED'];
-const unknowns = ['SYSTEMERROR', 'BANKERROR'];
+const listed = (payment: 'failed' | 'unknown') =>
+  Object.values(paymentErrorCodes)
+    .filter((code) => code.payment === payment)
+    .map(({ err_code }) => err_code);
+const declines = listed('failed').filter((err_code) => !taken.includes(err_code));
+const unknowns = listed('unknown');
+const unlisted = 'FREQUENCY_LIMITED';
+const reverseNoise = [...Object.keys(reverseErrorCodes).filter((code) => code !== 'REVERSE_EXPIRE'), unlisted];
 const passwordTime = 45_000;
 export const requestTimeout = 20_000;
 
@@ -121,7 +128,7 @@ export class SimulatedGateway {
 
   query(out_trade_no: string): Promise<QueryResult> {
     return this.#call(out_trade_no, 'query', () => {
-      if (this.#isNoisy()) return failed(this.#random.pick(['SYSTEMERROR', 'FREQUENCY_LIMITED']));
+      if (this.#isNoisy()) return this.#random.pick([failed('SYSTEMERROR'), failed(unlisted), this.#state('UNLISTED')]);
       const entry = this.book.get(out_trade_no);
       if (entry === undefined) return failed('ORDERNOTEXIST');
       const { state, total_fee } = entry;
@@ -134,7 +141,7 @@ export class SimulatedGateway {
   reverse(out_trade_no: string): Promise<ReverseResult> {
     return this.#call(out_trade_no, 'reverse', () => {
       const isNoisy = this.#isNoisy();
-      const noise = failed(this.#random.pick(['SYSTEMERROR', 'TRADE_ERROR', 'INVALID_REQUEST']));
+      const noise = failed(this.#random.pick(reverseNoise));
       if (isNoisy && this.#random.chance(0.5)) return noise;
       if (this.#fate(out_trade_no) === 'no longer reversible') return failed('REVERSE_EXPIRE');
       const entry = this.book.get(out_trade_no);

@@ -1,4 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
+import type { UpdateWxpayfacePayResultParams } from '../../lib/face/commands.js';
+import { FaceService } from '../../lib/face/service.js';
 import { OrderExistsError } from '../../lib/payment/errors.js';
 import { type Transition, transition } from '../../lib/payment/machine.js';
 import { MemoryJournal } from '../../lib/payment/memory-journal.js';
@@ -11,6 +13,7 @@ import type {
   PaymentProcessorOptions,
   PaymentRecord,
 } from '../../lib/payment/types.js';
+import { FacePay } from '../../lib/terminal/face-pay.js';
 import { Random } from './random.js';
 import { SimulatedClock } from './simulated-clock.js';
 import { type Fate, fates, merchant, requestTimeout, SimulatedGateway } from './simulated-gateway.js';
@@ -26,6 +29,8 @@ export interface Mutation {
   readonly transition?: Transition;
   readonly journal?: (journal: Journal) => Journal;
   readonly clock?: (clock: Clock) => Clock;
+  /** Whether the customer's screen is told such a result. */
+  readonly tellsScreen?: (payresult: UpdateWxpayfacePayResultParams['payresult']) => boolean;
 }
 
 interface Sale {
@@ -256,9 +261,11 @@ class Till {
   readonly selling = new Set<string>();
   readonly writingPaid = new Set<string>();
   readonly #world: World;
+  readonly #mutation: Mutation;
 
   constructor(world: World, mutation: Mutation) {
     this.#world = world;
+    this.#mutation = mutation;
     const clock = this.#clock();
     const journal = this.#journal();
     this.processor = new PaymentProcessor(
@@ -281,8 +288,48 @@ class Till {
     const { out_trade_no, total_fee, rail } = sale;
     if (!this.isAlive || signal.aborted) return;
     this.selling.add(out_trade_no);
-    const code = rail === 'micropay' ? { auth_code: '120061098828009406' } : { face_code: secret, openid: 'someone' };
-    this.#hear(this.processor.pay({ out_trade_no, total_fee, body: 'Tea' }, code, { signal }));
+    const screen = { waiting: 0 };
+    const facePay = new FacePay({
+      face: this.#face(rail, screen),
+      merchant: {
+        identity: merchant,
+        getWxpayfaceAuthinfo: async () => ({ return_code: 'SUCCESS', authinfo: 'authinfo', expires_in: 3600 }),
+        pay: (...given) => this.processor.pay(...given),
+        outcome: (number) => this.processor.outcome(number),
+      },
+      terminal: { store_id: 'S1', store_name: 'Shop', device_id: 'T1' },
+      rail,
+    });
+    const sold = facePay.pay({ out_trade_no, total_fee, body: 'Tea' }, { signal });
+    const check = () => {
+      if (this.isAlive && screen.waiting !== 0) this.#world.violate('the screen was left waiting');
+    };
+    sold.then(check, check);
+    this.#hear(
+      sold.then((outcome) => {
+        if (outcome.status === 'scan') throw new Error('nobody chose to scan');
+        return outcome;
+      }),
+    );
+  }
+
+  /** A service that finds a face at once, and whose screen then waits until it is told. */
+  #face(rail: Sale['rail'], screen: { waiting: number }): FaceService {
+    const success = { return_code: 'SUCCESS' as const };
+    const done = async () => success;
+    return Object.assign(Object.create(FaceService.prototype), {
+      initWxpayface: done,
+      releaseWxpayface: done,
+      getWxpayfaceRawdata: async () => ({ ...success, rawdata: 'rawdata' }),
+      getWxpayfaceCode: async () => {
+        screen.waiting += 1;
+        return { ...success, face_code: rail === 'micropay' ? '120061098828009406' : secret, openid: 'someone' };
+      },
+      updateWxpayfacePayResult: async ({ payresult }: UpdateWxpayfacePayResultParams) => {
+        if (this.#mutation.tellsScreen?.(payresult) ?? true) screen.waiting -= 1;
+        return success;
+      },
+    });
   }
 
   cancel(sale: Sale): void {
