@@ -1,10 +1,14 @@
 // Prints what the published binaries ask of a system, and fails where that is more than was promised: the C library of old
 // Linux distributions; on Windows nothing but the system, from Windows 7.
 import { execFileSync } from 'node:child_process';
-import { readdirSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { oldestGlibc } from './portable-compiler.mjs';
+
+const { version: packageVersion } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8'));
+/** The SDK version that the stub stands in for. */
+const stubVersion = '1.26.0.0';
 
 const prebuilds = fileURLToPath(new URL('../prebuilds', import.meta.url));
 const objdump = (...args) => execFileSync('objdump', args, { encoding: 'utf8' });
@@ -28,13 +32,20 @@ function win32(path) {
   const headers = objdump('-p', path);
   const field = (name) => new RegExp(`${name}\\s+(\\d+)`).exec(headers)?.[1];
   const version = `${field('MajorSubsystemVersion')}.${field('MinorSubsystemVersion')}`;
-  const described = objdump('-h', path).includes('.rsrc');
+  const described = fileVersion(readFileSync(path));
   const needed = matches(headers, /DLL Name: (\S+)/g);
   return {
     needed,
-    says: `Windows ${version}, ${described ? 'described' : 'no version resource'}`,
-    good: version === '6.1' && described,
+    says: `Windows ${version}, file version ${described}`,
+    good: version === '6.1' && described === (path.endsWith('WxpayFaceSDK.dll') ? stubVersion : `${packageVersion}.0`),
   };
+}
+
+/** Out of the version resource: VS_FIXEDFILEINFO begins with its signature. */
+function fileVersion(bytes) {
+  const at = bytes.indexOf(Buffer.from('bd04effe', 'hex'));
+  if (at === -1) return undefined;
+  return [10, 8, 14, 12].map((offset) => bytes.readUInt16LE(at + offset)).join('.');
 }
 
 let failed = false;
