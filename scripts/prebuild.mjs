@@ -2,6 +2,7 @@
 import { script } from './run.mjs';
 import { ensureSystemPackages } from './system-packages.mjs';
 
+script('setup.mjs');
 ensureSystemPackages('building the Windows binaries', ['g++-mingw-w64-x86-64-posix', 'g++-mingw-w64-i686-posix']);
 script('build-native.mjs', '--target', 'linux-x64', '--portable');
 script('build-native.mjs', '--target', 'win32-x64');
