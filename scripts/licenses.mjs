@@ -16,6 +16,27 @@ const bundled = [...new Set(folders)].sort().map((folder) => {
 });
 const native = `Inside the native binaries
 node-addon-api (MIT); libc++, libc++abi and libunwind of LLVM (Apache-2.0 WITH LLVM-exception) in prebuilds/linux-x64; libstdc++
-and libgcc (GPL-3.0 with the GCC Runtime Library Exception) and the mingw-w64 runtime (ZPL-2.1, public domain) in
+and libgcc (GPL-3.0 with the GCC Runtime Library Exception) and the mingw-w64 runtime (ZPL-2.1, public domain; its winpthreads MIT) in
 prebuilds/win32-*.`;
-writeFileSync('dist/THIRD-PARTY-LICENSES.txt', `${[...bundled, native].join(`\n\n${'─'.repeat(80)}\n\n`)}\n`);
+const { version } = JSON.parse(readFileSync('node_modules/node-addon-api/package.json', 'utf8'));
+const nodeAddonApi = `node-addon-api ${version} (MIT)\n\n${readFileSync('node_modules/node-addon-api/LICENSE.md', 'utf8').trim()}`;
+const winpthreads = `winpthreads of mingw-w64 (MIT)
+
+Copyright (c) 2011 mingw-w64 project
+
+Permission is hereby granted, free of charge, to any person obtaining a copy of this software and associated documentation
+files (the "Software"), to deal in the Software without restriction, including without limitation the rights to use, copy,
+modify, merge, publish, distribute, sublicense, and/or sell copies of the Software, and to permit persons to whom the
+Software is furnished to do so, subject to the following conditions:
+
+The above copyright notice and this permission notice shall be included in all copies or substantial portions of the
+Software.
+
+THE SOFTWARE IS PROVIDED "AS IS", WITHOUT WARRANTY OF ANY KIND, EXPRESS OR IMPLIED, INCLUDING BUT NOT LIMITED TO THE
+WARRANTIES OF MERCHANTABILITY, FITNESS FOR A PARTICULAR PURPOSE AND NONINFRINGEMENT. IN NO EVENT SHALL THE AUTHORS OR
+COPYRIGHT HOLDERS BE LIABLE FOR ANY CLAIM, DAMAGES OR OTHER LIABILITY, WHETHER IN AN ACTION OF CONTRACT, TORT OR OTHERWISE,
+ARISING FROM, OUT OF OR IN CONNECTION WITH THE SOFTWARE OR THE USE OR OTHER DEALINGS IN THE SOFTWARE.`;
+writeFileSync(
+  'dist/THIRD-PARTY-LICENSES.txt',
+  `${[...bundled, native, nodeAddonApi, winpthreads].join(`\n\n${'─'.repeat(80)}\n\n`)}\n`,
+);
