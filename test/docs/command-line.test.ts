@@ -1,0 +1,25 @@
+import { expect } from 'chai';
+import { configFields } from '../../lib/cli/config.js';
+import { exitCodes } from '../../lib/cli/exit.js';
+import { readPage } from './pages.js';
+
+/** The cells of a table's rows, without the backticks. */
+const rowsOf = (text: string): string[][] =>
+  [...text.matchAll(/^\| (.*) \|$/gm)].map(([, row = '']) => row.split(' | ').map((cell) => cell.replaceAll('`', '')));
+
+for (const path of ['docs/guide/12-command-line.md', 'docs/guide/zh/12-command-line.md'])
+  describe(`the command line's page (${path})`, () => {
+    const { text } = readPage(path);
+
+    it('has every field of the configuration with its environment variable, and no other', () => {
+      const rows = rowsOf(text.slice(text.indexOf('`WXPAY_FACE_CONFIG`')));
+      const fields = Object.fromEntries(rows.slice(2).map(([field = '', env = '']) => [field, env]));
+      const expected = Object.entries(configFields).map(([field, { env }]) => [field, env ?? '–']);
+      expect(fields).to.deep.equal(Object.fromEntries(expected));
+    });
+
+    it('has every exit code', () => {
+      const codes = rowsOf(text).flatMap(([code = '']) => (/^\d+$/.test(code) ? [Number(code)] : []));
+      expect(codes).to.deep.equal(Object.values(exitCodes).map(({ code }) => code));
+    });
+  });
