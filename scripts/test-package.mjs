@@ -53,7 +53,7 @@ run('npx', ['attw', '--format', 'table-flipped', tarball]);
 // ── the README's integration, in every way to load it ──
 const [, integration] = /```ts\n([\s\S]*?)```/.exec(readFileSync(join(root, 'README.md'), 'utf8')) ?? [];
 if (!integration) stop('the README has no integration in TypeScript');
-const esm = `${integration}\nprocess.exit(outcome.status === 'paid' ? 0 : 1);\n`;
+const esm = integration;
 const cjs = `${esm.replace(/^import (\{.*?\}) from (.*?);$/gm, 'const $1 = require($2);').replace(/^(const simulator)/m, '(async () => {\n$1')}})();\n`;
 
 function project(name, path = name) {
@@ -69,7 +69,7 @@ function project(name, path = name) {
 
 function runs(what, node, home, file) {
   const { status, stdout, stderr } = spawnSync(node, [file], { cwd: home, encoding: 'utf8', timeout: 120_000 });
-  if (status !== 0) stop(`${what} ended with ${status}\n${stdout}${stderr}`);
+  if (status !== 0 || stdout !== 'paid\n') stop(`${what} ended with ${status}\n${stdout}${stderr}`);
   console.log(`good ${what}`);
 }
 
