@@ -89,6 +89,42 @@ describe('the code in README and guides', () => {
       }
     }).timeout(40_000);
 
+  it('makes spans of OpenTelemetry, where its API is there', async () => {
+    const [block] = readPage('docs/observability.md').blocks.filter(({ info }) => info === 'js');
+    const cwd = mkdtempSync(join(tmpdir(), 'wxpay-face-docs-'));
+    try {
+      const api = join(cwd, 'node_modules', '@opentelemetry', 'api');
+      mkdirSync(api, { recursive: true });
+      writeFileSync(join(api, 'package.json'), '{ "type": "module", "exports": "./index.js" }');
+      writeFileSync(
+        join(api, 'index.js'),
+        `const tell = (...words) => console.log(JSON.stringify(words));
+         export const SpanKind = { CLIENT: 2 };
+         export const SpanStatusCode = { ERROR: 2 };
+         const span = { setStatus: (status) => tell('status', status), end: (time) => tell('end', time) };
+         const startSpan = (name, { startTime }) => (tell('start', name, startTime), span);
+         export const trace = { getTracer: () => ({ startSpan }) };`,
+      );
+      const event = { name: 'micropay', startTime: 1000, duration: 20, outcome: 'ERR_PAY_TRANSPORT', sent: true };
+      const publish = `import { channel } from 'node:diagnostics_channel';
+        channel('wxpay-face.pay.call').publish(${JSON.stringify(event)});`;
+      writeFileSync(join(cwd, 'main.mjs'), `${block?.code}${publish}`);
+      const { stdout } = await promisify(execFile)(process.execPath, ['main.mjs'], { cwd });
+      expect(
+        stdout
+          .trim()
+          .split('\n')
+          .map((line) => JSON.parse(line)),
+      ).to.deep.equal([
+        ['start', 'wxpay micropay', 1000],
+        ['status', { code: 2, message: 'ERR_PAY_TRANSPORT' }],
+        ['end', 1020],
+      ]);
+    } finally {
+      rmSync(cwd, { recursive: true, force: true });
+    }
+  });
+
   it('is JavaScript and JSON that can be parsed', () => {
     const blocks = pages.flatMap(({ blocks }) => blocks);
     for (const { code } of blocks.filter(({ info }) => info === 'json')) JSON.parse(code);
