@@ -1,7 +1,10 @@
 import { type ChildProcessByStdio, spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { Socket } from 'node:net';
 import { performance } from 'node:perf_hooks';
 import type { Readable, Writable } from 'node:stream';
+import { setTimeout as wait } from 'node:timers/promises';
+import { ClosedError } from '../errors.js';
 import { HostProcessError, missingResponses, ServiceCallError, ServiceResponseError } from './errors.js';
 import { FrameReader, requestFrame, responseHeaderBytes } from './frames.js';
 import { explainLoadFailure } from './load-failure.js';
@@ -34,6 +37,14 @@ const howItEnded = (code: number | null, signal: string | null) =>
     ? `ended with exit code ${code}${(code ?? 0) > 255 ? ` (0x${code?.toString(16)})` : ''}`
     : `was ended by ${signal}`;
 
+function whyNotStarted(program: string, error: unknown): string {
+  const reason = error instanceof Error ? error.message : String(error);
+  const forbidden =
+    process.platform !== 'win32' && error instanceof Error && 'code' in error && error.code === 'EACCES';
+  const advice = `. Make ${program} executable (chmod +x), in a folder that lets programs run (not mounted noexec)`;
+  return `could not be started: ${reason}${forbidden ? advice : ''}`;
+}
+
 /** One run of the library, which may end. */
 export interface Host extends Connection {
   /** By performance.now(); undefined while it runs. */
@@ -53,34 +64,47 @@ export class HostProcess implements Host {
   #lastId = 0;
 
   /**
-   * Starts the program and lets it load the library.
+   * Starts the program and lets it load the library. An abort ends it where the library isn't loaded yet.
    * @throws LibraryLoadError where that fails, HostProcessError where the program itself does
    */
   static async start(
-    command: readonly [string, ...string[]],
+    [program, ...args]: readonly [string, ...string[]],
     library: string,
     timeOuts: TimeOuts,
+    signal?: AbortSignal,
   ): Promise<HostProcess> {
-    const host = new HostProcess(command, library, timeOuts);
+    let child: ChildProcessByStdio<Writable, Readable, null>;
+    try {
+      // Nobody may repeat what the vendor's code prints: it could be a credential.
+      child = spawn(program, [...args, library], { stdio: ['pipe', 'pipe', 'ignore'], windowsHide: true });
+      // Where this process is short of file descriptors, the child that failed has no pipes, and says why in an event.
+      await once(child, 'spawn');
+    } catch (error) {
+      throw new HostProcessError(whyNotStarted(program, error));
+    }
+    const host = new HostProcess(child, library, timeOuts);
     const { loadTimeout } = timeOuts;
     const late =
       loadTimeout && setTimeout(() => host.#end(`did not load the library within ${loadTimeout} ms`), loadTimeout);
+    const onAbort = () => host.#end('was closed');
+    signal?.addEventListener('abort', onAbort);
     try {
       await new Promise<void>((resolve, reject) => {
         host.#loaded = (problem) => (problem === undefined ? resolve() : reject(problem));
+        if (signal?.aborted) onAbort();
       });
     } finally {
       clearTimeout(late);
+      signal?.removeEventListener('abort', onAbort);
       host.#loaded = undefined;
     }
     host.#holdParent(false);
     return host;
   }
 
-  private constructor([program, ...args]: readonly [string, ...string[]], library: string, timeOuts: TimeOuts) {
+  private constructor(child: ChildProcessByStdio<Writable, Readable, null>, library: string, timeOuts: TimeOuts) {
     this.#timeOuts = timeOuts;
-    // Nobody may repeat what the vendor's code prints: it could be a credential.
-    this.#child = spawn(program, [...args, library], { stdio: ['pipe', 'pipe', 'ignore'], windowsHide: true });
+    this.#child = child;
     const reader = new FrameReader();
     this.#child.stdout.on('data', (chunk: Buffer) => {
       try {
@@ -90,9 +114,9 @@ export class HostProcess implements Host {
         this.#end(`sent ${error.message} and was ended`);
       }
     });
+    this.#child.stdout.on('error', (error) => this.#end(`could not be read (${error.message}) and was ended`));
     // A broken pipe: its end, below, says why.
     this.#child.stdin.on('error', () => {});
-    this.#child.on('error', (error) => this.#end(`could not be started: ${error.message}`));
     this.#exit = new Promise((resolve) => {
       this.#child.on('exit', (code, signal) => {
         const tell = () => {
@@ -106,6 +130,7 @@ export class HostProcess implements Host {
           tell();
         });
       });
+      // The system refuses to end it.
       this.#child.on('error', resolve);
     });
   }
@@ -210,21 +235,24 @@ export const restartDelay = (ends: number): number => (ends <= 1 ? 0 : Math.min(
 // A host that ran for a minute was not in a row of quick ends.
 const steadyAfter = 60_000;
 
-/** Keeps a host running: starts it again for the next call after it has ended. */
+/** Keeps a host running: starts it again for the next call after it has ended. `signal` is aborted when it is closed. */
 export async function restarting(
-  start: () => Promise<Host>,
-  sleep = (milliseconds: number) => new Promise<void>((resolve) => setTimeout(resolve, milliseconds)),
+  start: (signal: AbortSignal) => Promise<Host>,
+  sleep: (milliseconds: number, signal: AbortSignal) => Promise<void> = (milliseconds, signal) =>
+    wait(milliseconds, undefined, { signal }),
 ): Promise<Transport> {
+  const closing = new AbortController();
   let startedAt = performance.now();
-  let host = await start();
+  let host = await start(closing.signal);
   let next: Promise<Host> | undefined;
   let quickEnds = 0;
 
   const restart = async () => {
     quickEnds = (host.endedAt ?? 0) - startedAt >= steadyAfter ? 1 : quickEnds + 1;
-    await sleep(restartDelay(quickEnds));
+    await sleep(restartDelay(quickEnds), closing.signal);
+    if (closing.signal.aborted) throw new ClosedError('the face service');
     startedAt = performance.now();
-    host = await start();
+    host = await start(closing.signal);
     return host;
   };
 
@@ -236,7 +264,12 @@ export async function restarting(
       });
       return next;
     },
-    close: () => host.close(),
+    async close() {
+      closing.abort();
+      // The caller that it was started for may have given up; it would be left over.
+      await next?.catch(() => {});
+      await host.close();
+    },
   };
 }
 
@@ -251,5 +284,7 @@ export async function openHostProcess(
 ): Promise<Transport> {
   const program = findPrebuild(arch, process.platform === 'win32' ? 'wxpay-face-host.exe' : 'wxpay-face-host');
   const loadTimeout = callTimeout && Math.max(callTimeout, shortestLoadTimeout);
-  return restarting(() => HostProcess.start([program], library, { callTimeout, humanTimeout, loadTimeout }));
+  return restarting((signal) =>
+    HostProcess.start([program], library, { callTimeout, humanTimeout, loadTimeout }, signal),
+  );
 }

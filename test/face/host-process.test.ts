@@ -3,6 +3,7 @@ import diagnostics_channel from 'node:diagnostics_channel';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { text } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
 import { expect } from 'chai';
 import { FaceService, HostProcessError, type OpenOptions, ServiceCommandError } from 'wxpay-face';
@@ -274,6 +275,73 @@ describe('A host process', () => {
     });
   });
 
+  describe('under way when everything is closed', () => {
+    const ended: Host = { endedAt: 0, call: async () => Buffer.alloc(0), close: async () => {} };
+
+    it('is not started after its wait', async () => {
+      let starts = 0;
+      const waiting = deferred<void>();
+      const transport = await restarting(
+        async () => {
+          starts++;
+          return ended;
+        },
+        () => waiting.promise,
+      );
+      const connecting = rejection(transport.connect());
+      const closing = transport.close();
+      waiting.resolve();
+      await closing;
+      expect(await connecting).to.have.property('code', 'ERR_CLOSED');
+      expect(starts).to.equal(1);
+    });
+
+    it('does not sleep on', async () => {
+      let woken = false;
+      const transport = await restarting(
+        async () => ended,
+        (_, signal) =>
+          new Promise((_, reject) =>
+            signal.addEventListener('abort', () => {
+              woken = true;
+              reject(signal.reason);
+            }),
+          ),
+      );
+      const connecting = rejection(transport.connect());
+      await transport.close();
+      await connecting;
+      expect(woken).to.equal(true);
+    });
+
+    it('is closed once it has started', async () => {
+      const starting = deferred<Host>();
+      const closed: string[] = [];
+      const named = (name: string): Host => ({ ...ended, close: async () => void closed.push(name) });
+      const hosts = [named('first'), starting.promise];
+      const transport = await restarting(
+        async () => hosts.shift() ?? ended,
+        async () => {},
+      );
+      const connecting = transport.connect();
+      await new Promise((resolve) => setImmediate(resolve));
+      const closing = transport.close();
+      starting.resolve(named('second'));
+      await Promise.all([connecting, closing]);
+      expect(closed).to.deep.equal(['second']);
+    });
+
+    it('is ended where its library never comes back from being loaded', async () => {
+      const closing = new AbortController();
+      const start = rejection(HostProcess.start([hostPath], testLibrary('hang_on_load'), {}, closing.signal));
+      await new Promise((resolve) => setImmediate(resolve));
+      closing.abort();
+      expect(await start)
+        .to.have.property('message')
+        .that.includes('was closed before the library was loaded');
+    });
+  });
+
   describe('that talks nonsense is ended:', () => {
     let folder: string;
     before(() => {
@@ -328,6 +396,25 @@ describe('A host process', () => {
       expect(error).to.have.property('message').that.includes('did not load the library within 300 ms');
     });
 
+    it('nothing, since it may not be run', async function () {
+      if (windows) return this.skip(); // Windows has no such permission
+      const program = join(folder, 'host');
+      writeFileSync(program, '#!/bin/sh\n', { mode: 0o644 });
+      const error = await rejection(HostProcess.start([program], stubPath, {}));
+      expect(error).to.have.property('name', 'HostProcessError');
+      expect(error)
+        .to.have.property('message')
+        .that.includes('could not be started')
+        .and.includes(`Make ${program} executable (chmod +x)`);
+    });
+
+    it('nothing, since the system refuses its arguments', async function () {
+      if (windows) return this.skip(); // Windows gives such a process its own code in an event
+      const error = await rejection(HostProcess.start([hostPath, 'x'.repeat(1 << 20)], stubPath, {}));
+      expect(error).to.have.property('name', 'HostProcessError');
+      expect(error).to.have.property('message').that.includes('could not be started').and.includes('E2BIG');
+    });
+
     it('nothing, since it can not be started', async () => {
       const error = await rejection(HostProcess.start([join(folder, 'none')], stubPath, {}));
       expect(error).to.have.property('message').that.includes('could not be started');
@@ -346,12 +433,12 @@ describe('A host process', () => {
       const child = spawn(process.execPath, [till, library, host, cmd, end], { stdio: ['ignore', 'pipe', 'ignore'] });
       const { stdout } = child;
       const lines = (async function* () {
-        let text = '';
+        let said = '';
         for await (const chunk of stdout) {
-          text += chunk;
-          for (let end = text.indexOf('\n'); end !== -1; end = text.indexOf('\n')) {
-            yield JSON.parse(text.slice(0, end));
-            text = text.slice(end + 1);
+          said += chunk;
+          for (let end = said.indexOf('\n'); end !== -1; end = said.indexOf('\n')) {
+            yield JSON.parse(said.slice(0, end));
+            said = said.slice(end + 1);
           }
         }
       })();
@@ -386,6 +473,27 @@ describe('A host process', () => {
         expect(await ended).to.equal(code);
         await gone(pid);
       });
+
+    it('one that can not be started for want of file descriptors costs a call, not the till', async function () {
+      if (windows) return this.skip(); // handles have no such bound there
+      const limited = [
+        '-c',
+        'ulimit -n 100; exec "$@"',
+        'sh',
+        process.execPath,
+        till,
+        testLibrary('faulty'),
+        host,
+        'starve',
+      ];
+      const child = spawn('sh', limited, { stdio: ['ignore', 'pipe', 'ignore'] });
+      const ended = exit(child);
+      const { failure, return_code } = JSON.parse(await text(child.stdout));
+      expect(failure).to.include({ name: 'HostProcessError' });
+      expect(failure.message).to.include('could not be started').and.to.include('EMFILE');
+      expect(return_code).to.equal('SUCCESS');
+      expect(await ended).to.equal(0);
+    });
 
     it('one that was asked nothing lets the till end', async () => {
       expect(await exit(startTill('nothing', '').child)).to.equal(7);

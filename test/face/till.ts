@@ -1,5 +1,7 @@
 // A till in a process of its own: opens the library, begins a call (or does nothing), and ends in the way that it is told.
 //   node till.js <library> <host> <cmd> <end>
+// `starve` asks for a new host process while there is no file descriptor for its pipes, and again when there is.
+import { closeSync, openSync } from 'node:fs';
 import { FaceService } from 'wxpay-face';
 
 const [library, host, cmd, end] = process.argv.slice(2);
@@ -8,7 +10,17 @@ if (library === undefined || cmd === undefined || (host !== 'in-process' && host
 
 const face = await FaceService.open({ library, host });
 if (cmd === 'nothing') process.exitCode = 7;
-else {
+else if (cmd === 'starve') {
+  await face.call('crash').catch(() => {});
+  const files: number[] = [];
+  try {
+    for (;;) files.push(openSync('/dev/null', 'r'));
+  } catch {} // none is left
+  const failure = await face.call('report').catch(({ name, message }) => ({ name, message }));
+  for (const file of files) closeSync(file);
+  const { return_code } = await face.call('report');
+  process.stdout.write(`${JSON.stringify({ failure, return_code })}\n`);
+} else {
   const { pid } = await face.call('report');
   const call = face.call(cmd, { return_code: 'SUCCESS' });
   // Until the call is in the library.
