@@ -58,9 +58,10 @@ const strictUtf8 = new TextDecoder('utf-8', { fatal: true });
 // JSON can write what UTF-8 can't: half a surrogate pair.
 const escapedSurrogate = /\\u[dD][89a-fA-F]/;
 
+const loneSurrogate = new Error('a lone surrogate');
+
 function refuseLoneSurrogate(key: string, value: unknown): unknown {
-  for (const text of [key, value])
-    if (typeof text === 'string' && /\p{Surrogate}/u.test(text)) throw new RangeError('a lone surrogate');
+  for (const text of [key, value]) if (typeof text === 'string' && /\p{Surrogate}/u.test(text)) throw loneSurrogate;
   return value;
 }
 
@@ -88,7 +89,9 @@ export function parseResponse(cmd: string, bytes: Uint8Array): RawResponse {
   try {
     value = JSON.parse(text, escapedSurrogate.test(text) ? refuseLoneSurrogate : undefined);
   } catch (error) {
-    const problem = error instanceof RangeError ? 'has half a character' : 'is not JSON';
+    // A function that looks at each value is called in as many levels as the response has.
+    const inText = error instanceof RangeError ? 'is nested too deeply' : 'is not JSON';
+    const problem = error === loneSurrogate ? 'has half a character' : inText;
     throw new ServiceResponseError(cmd, `of ${bytes.length} bytes ${problem}`);
   }
   if (typeof value !== 'object' || value === null || Array.isArray(value))

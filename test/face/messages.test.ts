@@ -110,6 +110,13 @@ describe('A response', () => {
         .and.has.property('cmd', 'getWxpayfaceCode');
     });
 
+  it('that is nested too deeply to be looked through is said to be that, and nothing else', () => {
+    const deep = `{"return_code":"SUCCESS","a":${'['.repeat(100_000)}${']'.repeat(100_000)},"b":"\\ud83d\\ude42"}`;
+    expect(() => parseResponse('x', Buffer.from(deep))).to.throw(ServiceResponseError, 'nested too deeply');
+    const half = '{"return_code":"SUCCESS","a":"\\ud83d"}';
+    expect(() => parseResponse('x', Buffer.from(half))).to.throw(ServiceResponseError, 'half a character');
+  });
+
   it('is an object or an error, whatever the bytes', () => {
     fc.assert(
       fc.property(fc.uint8Array(), (bytes) => {
