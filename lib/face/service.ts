@@ -101,9 +101,9 @@ export class FaceService {
   /**
    * Shows the camera to the customer and waits for a face (vendor page 4); this may take minutes.
    *
-   * Aborting sends stopWxpayface; the promise settles only when the vendor's call has returned. A code that came first is
-   * still returned (the vendor's screen then waits for updateWxpayfacePayResult); any other answer after an abort rejects
-   * with `signal.reason`. A call that was not sent yet is not sent, and rejects at once.
+   * Aborting sends stopWxpayface, and again each second; the promise settles only when the vendor's call has returned. A
+   * code that came first is still returned (the vendor's screen then waits for updateWxpayfacePayResult); any other answer
+   * after an abort rejects with `signal.reason`. A call that was not sent yet is not sent, and rejects at once.
    */
   getWxpayfaceCode(
     params: GetWxpayfaceCodeParams,
@@ -203,26 +203,37 @@ export class FaceService {
     const call = Symbol(cmd);
     this.#inFlight.add(call);
     let leaveLane = () => {};
-    const leave = () => {
+    let stopping: { readonly over: AbortController; readonly stopped: Promise<void> } | undefined;
+    const stop = () => {
+      if (stopping !== undefined) return;
+      const over = new AbortController();
+      stopping = { over, stopped: this.#stop(command, params, over.signal) };
+    };
+    const giveWay = () => {
       leaveLane();
       this.#inFlight.delete(call);
       if (this.#inFlight.size === 0) this.#whenIdle();
     };
-    let over = false;
-    const stop = () => void this.#stop(params, () => over);
+    let left = false;
+    const leave = () => {
+      left = true;
+      if (stopping === undefined) return giveWay();
+      // The next customer's recognition must not meet a stop that is still on its way.
+      stopping.over.abort();
+      void stopping.stopped.then(giveWay);
+    };
     const onAbort = command?.abort === 'leave' ? leave : stop;
     try {
       if (command?.lane === 'serial') leaveLane = await this.#serial.enter(signal);
-      const connection = await unlessAborted(this.#ready(command), signal);
+      const connection = await unlessAborted(() => this.#ready(command), signal);
       if (signal?.aborted) throw signal.reason;
       signal?.addEventListener('abort', onAbort);
       if (cmd === 'releaseWxpayface') this.#init = undefined;
-      const person = command?.waitsForPerson ? { stop, awaited: () => this.#inFlight.has(call) } : undefined;
+      const person = command?.waitsForPerson ? { stop, awaited: () => !left } : undefined;
       const response = await this.#exchange(connection, cmd, request, person);
       if (cmd === 'initWxpayface' && response.return_code === 'SUCCESS') this.#init = { request, connection };
       return response;
     } finally {
-      over = true;
       signal?.removeEventListener('abort', onAbort);
       leave();
     }
@@ -237,6 +248,9 @@ export class FaceService {
         this.#repeatedInit = undefined;
       });
       await this.#repeatedInit;
+    } else if (command?.lane === 'serial') {
+      // Sent beside it, a release could reach the service first, and be undone by it.
+      await this.#repeatedInit?.catch(() => {});
     }
     return connection;
   }
@@ -244,7 +258,8 @@ export class FaceService {
   async #repeatInit(connection: Connection, request: () => Uint8Array): Promise<void> {
     const { return_code, return_msg } = await this.#exchange(connection, 'initWxpayface', request);
     if (return_code !== 'SUCCESS') throw new ServiceCommandError('initWxpayface', return_code, return_msg);
-    this.#init = { request, connection };
+    // Meanwhile another one, or a release, may have taken its place.
+    if (this.#init?.request === request) this.#init = { request, connection };
   }
 
   async #exchange(
@@ -272,18 +287,18 @@ export class FaceService {
   }
 
   /**
-   * Ends the recognition that was asked for with these parameters. A stop that reaches the service before its recognition
-   * does finds nothing to stop, so it is repeated while that goes on.
+   * Ends the wait for a person that was asked for with these parameters. A stop that reaches the service before its
+   * recognition does finds nothing to stop, whatever it answers: it is repeated until the recognition is over.
    */
-  async #stop({ appid, mch_id, authinfo }: Params, isOver: () => boolean): Promise<void> {
+  async #stop(command: Command | undefined, { appid, mch_id, authinfo }: Params, over: AbortSignal): Promise<void> {
     const params = { appid, mch_id, authinfo };
     this.#warnOfNewer('stopWxpayface', params);
-    while (!isOver()) {
+    do {
       const request = prepareRequest('stopWxpayface', params);
-      const answer = await this.#inTurn('stopWxpayface', params, request).catch(() => undefined);
-      if (answer?.return_code === 'SUCCESS') return;
-      await sleep(stopInterval, undefined, { ref: false });
-    }
+      await this.#inTurn('stopWxpayface', params, request).catch(() => {});
+      if (command?.abort !== 'stop') return;
+      await sleep(stopInterval, undefined, { ref: false, signal: over }).catch(() => {});
+    } while (!over.aborted);
   }
 
   #warnOfNewer(cmd: string, params: Params): void {
@@ -309,16 +324,17 @@ if (typeof Symbol.asyncDispose === 'symbol')
     writable: true,
   });
 
-/** Waits, but not beyond an abort. */
-async function unlessAborted<Result>(result: Promise<Result>, signal: AbortSignal | undefined): Promise<Result> {
-  if (signal === undefined) return result;
+/** Begins something and waits for it, but not beyond an abort. */
+async function unlessAborted<Result>(begin: () => Promise<Result>, signal: AbortSignal | undefined): Promise<Result> {
+  if (signal === undefined) return begin();
+  if (signal.aborted) throw signal.reason;
   let giveUp = () => {};
   const aborted = new Promise<never>((_, reject) => {
     giveUp = () => reject(signal.reason);
     signal.addEventListener('abort', giveUp);
   });
   try {
-    return await Promise.race([result, aborted]);
+    return await Promise.race([begin(), aborted]);
   } finally {
     signal.removeEventListener('abort', giveUp);
   }
@@ -368,6 +384,7 @@ function callSite(method: (...args: never[]) => unknown): CallSite {
 /** An error that comes back from another thread or process has no stack that helps: gives it the caller's. */
 function calledFrom({ stack }: CallSite, error: unknown): unknown {
   if (error instanceof WxpayFaceError && typeof stack === 'string')
-    error.stack = `${error.name}: ${error.message}${stack.slice(stack.indexOf('\n'))}`;
+    // Its first line; there may be no other.
+    error.stack = stack.replace(/^.*/, () => `${error.name}: ${error.message}`);
   return error;
 }

@@ -232,6 +232,57 @@ describe('A host process', () => {
         });
     });
 
+    it('stays released where it was released while it was initialised anew', async () => {
+      const face = await open(restarts);
+      await face.initWxpayface();
+      await endHost(face);
+      const initialised = deferred<{ return_code: string }>();
+      service.answer = ({ cmd }) => (cmd === 'initWxpayface' ? initialised.promise : { return_code: 'SUCCESS' });
+      const asked = face.call('a');
+      await service.received('initWxpayface', 2);
+      const released = face.releaseWxpayface();
+      await face.stopWxpayface(order); // overtakes: whatever was to be sent at once has been
+      initialised.resolve({ return_code: 'SUCCESS' });
+      await Promise.all([asked, released]);
+      expect(service.cmds.slice(2, 4)).to.deep.equal(['initWxpayface', 'stopWxpayface']);
+      expect(service.cmds.slice(4)).to.have.members(['a', 'releaseWxpayface']);
+      await endHost(face);
+      await face.call('b');
+      expect(service.cmds.slice(6)).to.deep.equal(['hang', 'b']);
+    });
+
+    it('is initialised as it was asked last', async () => {
+      const face = await open(restarts);
+      await face.initWxpayface();
+      await endHost(face);
+      const initialised = deferred<{ return_code: string }>();
+      service.answer = ({ cmd, ip }) =>
+        cmd === 'initWxpayface' && ip === undefined ? initialised.promise : { return_code: 'SUCCESS' };
+      const asked = face.call('a');
+      await service.received('initWxpayface', 2);
+      const again = face.initWxpayface({ ip: '10.0.0.1', port: '80' });
+      initialised.resolve({ return_code: 'SUCCESS' });
+      await Promise.all([asked, again]);
+      await endHost(face);
+      await face.call('b');
+      expect(service.requests.filter(({ cmd }) => cmd === 'initWxpayface').map(({ ip }) => ip)).to.deep.equal([
+        undefined,
+        undefined,
+        '10.0.0.1',
+        '10.0.0.1',
+      ]);
+    });
+
+    it('is not waited for by a recognition that is aborted as soon as it is asked for', async () => {
+      const face = await open({ library: testLibrary('faulty') });
+      await hostError(face.call('crash'));
+      const abort = new AbortController();
+      const code = rejection(face.getWxpayfaceCode(recognition, { signal: abort.signal }));
+      abort.abort(new Error('at once'));
+      const later = new Promise((resolve) => setImmediate(resolve, 'later'));
+      expect(await Promise.race([code, later])).to.equal(abort.signal.reason);
+    });
+
     it('sends nothing until initialisation succeeds', async () => {
       const face = await open(restarts);
       await face.initWxpayface();

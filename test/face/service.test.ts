@@ -276,6 +276,20 @@ for (const host of ['in-process', 'host-process'] as const)
       }
     });
 
+    it('gives its errors no invented place where there is none to give', async () => {
+      const face = await open(testLibrary('faulty'));
+      const limit = Error.stackTraceLimit;
+      Error.stackTraceLimit = 0;
+      try {
+        const error = await rejection(face.call('refuse'));
+        expect(error)
+          .to.have.property('stack')
+          .that.matches(/^ServiceCallError: refuse: the library returned -7$/);
+      } finally {
+        Error.stackTraceLimit = limit;
+      }
+    });
+
     describe('lets its commands', () => {
       it('wait for one another, in the order of the calls', async () => {
         const face = await open();
@@ -395,6 +409,54 @@ for (const host of ['in-process', 'host-process'] as const)
         await service.received('stopWxpayface', 2);
         answer({ return_code: 'USER_CANCEL' });
         expect(await outcome).to.equal(reason);
+      });
+
+      it('in the same tick, sends nothing', async () => {
+        const face = await open();
+        const abort = new AbortController();
+        const outcome = rejection(face.getWxpayfaceCode(recognition, { signal: abort.signal }));
+        abort.abort(reason);
+        expect(await outcome).to.equal(reason);
+        expect(service.requests).to.deep.equal([]);
+      });
+
+      it('does not lose a stop that came before its recognition, and was told SUCCESS', async () => {
+        const face = await open();
+        const { code, abort, answer } = await shown(face);
+        const recognise = service.answer;
+        service.answer = (request) => {
+          // The service heard of the recognition only after the first stop: it ends for a later one.
+          if (request.cmd === 'stopWxpayface' && service.cmds.filter((cmd) => cmd === request.cmd).length > 1)
+            answer({ return_code: 'ERROR' });
+          return recognise(request);
+        };
+        const outcome = rejection(code);
+        abort.abort(reason);
+        expect(await outcome).to.equal(reason);
+        expect(service.cmds.slice(0, 3)).to.deep.equal(['getWxpayfaceCode', 'stopWxpayface', 'stopWxpayface']);
+      });
+
+      it('keeps the next customer away from a stop that is on its way', async () => {
+        const face = await open();
+        const { code, abort, answer } = await shown(face);
+        const stopped = deferred<Record<string, unknown>>();
+        const recognise = service.answer;
+        service.answer = (request) => (request.cmd === 'stopWxpayface' ? stopped.promise : recognise(request));
+        abort.abort(reason);
+        await service.received('stopWxpayface');
+        answer({ return_code: 'ERROR' });
+        expect(await rejection(code)).to.equal(reason);
+        const next = face.getWxpayfaceCode(recognition).catch(() => {});
+        let closed = false;
+        const closing = face.close().then(() => {
+          closed = true;
+        });
+        await new Promise((resolve) => setTimeout(resolve, 50));
+        expect(service.cmds).to.deep.equal(['getWxpayfaceCode', 'stopWxpayface']);
+        expect(closed).to.equal(false);
+        stopped.resolve({ return_code: 'SUCCESS' });
+        await Promise.all([next, closing]);
+        expect(service.cmds).to.deep.equal(['getWxpayfaceCode', 'stopWxpayface', 'getWxpayfaceCode']);
       });
 
       it('returns a code that came first', async () => {
