@@ -8,7 +8,6 @@ import { ClosedError } from '../errors.js';
 import { HostProcessError, missingResponses, ServiceCallError, ServiceResponseError } from './errors.js';
 import { FrameReader, requestFrame, responseHeaderBytes } from './frames.js';
 import { explainLoadFailure } from './load-failure.js';
-import { findPrebuild } from './native.js';
 import type { Call, Connection, Transport } from './transport.js';
 
 /** Milliseconds; what they mean is in OpenOptions. */
@@ -274,15 +273,14 @@ export async function restarting(
 }
 
 /**
- * Loads the vendor's library in a host process of the library's own architecture.
+ * Loads the vendor's library in this program of the library's own architecture.
  * @throws LibraryLoadError, HostProcessError
  */
 export async function openHostProcess(
+  program: string,
   library: string,
-  arch: string,
   { callTimeout, humanTimeout }: TimeOuts,
 ): Promise<Transport> {
-  const program = findPrebuild(arch, process.platform === 'win32' ? 'wxpay-face-host.exe' : 'wxpay-face-host');
   const loadTimeout = callTimeout && Math.max(callTimeout, shortestLoadTimeout);
   return restarting((signal) =>
     HostProcess.start([program], library, { callTimeout, humanTimeout, loadTimeout }, signal),

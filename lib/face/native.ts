@@ -24,31 +24,41 @@ function packageRoot(): string {
   return dirname(here);
 }
 
+const archive = /\.asar(?=[\\/])/;
+
+/** Where the package has a binary for this system, if it has it. */
+export const prebuildPath = (arch: string, file: string): string =>
+  // Electron can't run a program that is inside an archive.
+  join(packageRoot(), 'prebuilds', `${process.platform}-${arch}`, file).replace(archive, '.asar.unpacked');
+
+/** What to do where the binary is inside an asar archive; undefined where this package isn't in one. */
+export const unpackAdvice = (): string | undefined =>
+  archive.test(packageRoot())
+    ? "unpack it from the asar archive: 'node_modules/wxpay-face/prebuilds/**' in electron-builder's asarUnpack, " +
+      "or '**/node_modules/wxpay-face/prebuilds/**' in Electron Forge's asar.unpack"
+    : undefined;
+
 /**
- * A binary of this package for this platform.
+ * A binary of this package for this process.
  * @throws LibraryLoadError where the package has none
  */
-export function findPrebuild(arch: string, file: string): string {
+export function findPrebuild(file: string): string {
+  const path = prebuildPath(process.arch, file);
+  if (existsSync(path)) return path;
+  const missing = `wxpay-face has no binary for ${process.platform}-${process.arch}: ${path} is missing. `;
   const root = packageRoot();
-  const target = `${process.platform}-${arch}`;
-  // Electron can't run a program that is inside an archive (electron-builder: asarUnpack).
-  const path = join(root, 'prebuilds', target, file).replace(/\.asar(?=[\\/])/, '.asar.unpacked');
-  if (!existsSync(path))
-    throw new LibraryLoadError(
-      path,
-      `wxpay-face has no binary for ${target}: ${path} is missing. ` +
-        `Build it from source with CMake and a C++17 compiler: ` +
-        `npm --prefix "${root}" install --ignore-scripts && npm --prefix "${root}" run build:native`,
-      { systemCode: 'ENOENT' },
-    );
-  return path;
+  const advice =
+    unpackAdvice() ??
+    'build it from source with CMake and a C++17 compiler: ' +
+      `npm --prefix "${root}" install --ignore-scripts && npm --prefix "${root}" run build:native`;
+  throw new LibraryLoadError(path, `${missing}Please ${advice}`, { systemCode: 'ENOENT' });
 }
 
 const isAddon = (value: unknown): value is Addon =>
   typeof value === 'object' && value !== null && 'open' in value && typeof value.open === 'function';
 
 function loadAddon(): Addon {
-  const path = findPrebuild(process.arch, 'wxpay_face.node');
+  const path = findPrebuild('wxpay_face.node');
   let addon: unknown;
   try {
     addon = createRequire(path)(path);

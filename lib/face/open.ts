@@ -1,10 +1,11 @@
+import { existsSync } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import { dirname, isAbsolute, join, resolve } from 'node:path';
 import { InvalidParameterError } from '../errors.js';
 import { LibraryLoadError } from './errors.js';
 import { openHostProcess } from './host-process.js';
 import { type LibraryFile, readLibraryFile } from './library-file.js';
-import { openInProcess } from './native.js';
+import { findPrebuild, openInProcess, prebuildPath, unpackAdvice } from './native.js';
 import type { Transport } from './transport.js';
 
 /** How {@link FaceService.open} finds and runs the vendor's library. */
@@ -15,7 +16,8 @@ export interface OpenOptions {
    */
   library?: string | undefined;
   /**
-   * 'in-process' is quickest. 'host-process' runs a library of another architecture, and survives its crash.
+   * 'in-process' is quickest; the library is loaded on the JavaScript thread, which waits for as long as that takes.
+   * 'host-process' runs a library of another architecture, survives its crash, and one that hangs while it is loaded.
    * 'auto': in this process where the library's architecture fits, else in a host process.
    * @default 'auto'
    */
@@ -80,6 +82,9 @@ function libraryPath(option: string | undefined): string {
 const errorCode = (error: unknown) =>
   error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : 'unknown';
 
+// A Mach-O file may be for several.
+const forArch = ({ format, arch }: LibraryFile) => (format === 'Mach-O' ? '' : ` for ${arch}`);
+
 /** Looks at the file before the system does, since the system's words on it say too little. */
 async function inspect(path: string): Promise<LibraryFile> {
   let file: LibraryFile | undefined;
@@ -113,7 +118,7 @@ async function inspect(path: string): Promise<LibraryFile> {
     file === undefined
       ? 'is not a library'
       : file.format !== native
-        ? `is a ${file.format} file, which ${process.platform} can't load`
+        ? `is ${file.format === 'ELF' ? 'an' : 'a'} ${file.format} file${forArch(file)}; this process is ${process.platform}-${process.arch}`
         : !file.shared
           ? 'is a program, not a library'
           : file.complete
@@ -122,6 +127,28 @@ async function inspect(path: string): Promise<LibraryFile> {
   if (file === undefined || wrong !== undefined)
     throw new LibraryLoadError(path, `${path} ${wrong}. ${howToName}`, { systemCode: systemCodes.format });
   return file;
+}
+
+const hostFile = process.platform === 'win32' ? 'wxpay-face-host.exe' : 'wxpay-face-host';
+
+/**
+ * The program that runs a library of this architecture.
+ * @throws LibraryLoadError where this package has none
+ */
+function findHost(path: string, arch: string): string {
+  if (arch === process.arch) return findPrebuild(hostFile);
+  const program = prebuildPath(arch, hostFile);
+  if (existsSync(program)) return program;
+  // Nothing is built for another architecture than that of the Node.js that builds it.
+  const advice =
+    unpackAdvice() ??
+    `run this program with a Node.js for ${arch}${process.platform === 'win32' ? ', or install wxpay-face anew' : ''}`;
+  throw new LibraryLoadError(
+    path,
+    `${path} is for ${arch}, this process is ${process.arch}, and wxpay-face has no host process for ` +
+      `${process.platform}-${arch} (${program} is missing). Take the vendor's library for ${process.arch}, or ${advice}`,
+    { systemCode: systemCodes.format },
+  );
 }
 
 function checkOptions({ library, host, callTimeout, humanTimeout }: OpenOptions): void {
@@ -153,7 +180,8 @@ export async function openLibrary(options: OpenOptions): Promise<{ library: Libr
       { systemCode: systemCodes.format },
     );
   const host = options.host === 'host-process' || !fits ? 'host-process' : 'in-process';
-  const transport = host === 'in-process' ? openInProcess(path) : await openHostProcess(path, arch, options);
+  const transport =
+    host === 'in-process' ? openInProcess(path) : await openHostProcess(findHost(path, arch), path, options);
   const library = Object.freeze({ path, arch, ...(version === undefined ? {} : { version }), host } as const);
   return { library, transport };
 }

@@ -75,7 +75,8 @@ export class FaceService {
   }
 
   /**
-   * Loads the vendor's library. The WxpayFaceService program need not run yet.
+   * Loads the vendor's library. The WxpayFaceService program need not run yet. In this process, a library that hangs while
+   * it is loaded hangs the whole program; `host: 'host-process'` with a `callTimeout` gives up on it.
    * @throws LibraryLoadError that says what was looked for, what was found and what to do
    */
   static async open(options: OpenOptions = {}): Promise<FaceService> {

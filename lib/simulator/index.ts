@@ -90,7 +90,7 @@ const vendorPipe = '\\\\.\\pipe\\wxpayface';
 export async function startSimulator(options: SimulatorOptions = {}): Promise<Simulator> {
   let scenario = options.scenario ?? 'success';
   let settings = settingsOf(scenario);
-  const library = findPrebuild(process.arch, windows ? 'WxpayFaceSDK.dll' : 'libWxpayFaceSDK.so');
+  const library = findPrebuild(windows ? 'WxpayFaceSDK.dll' : 'libWxpayFaceSDK.so');
   const merchant = {
     appid: 'wx5f3a000000000001',
     mch_id: '1900000109',

@@ -1,7 +1,8 @@
-import { chmodSync, copyFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, copyFileSync, cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
+import { fileURLToPath, pathToFileURL } from 'node:url';
 import { inspect } from 'node:util';
 import { expect } from 'chai';
 import { FaceService, HostProcessError, InvalidParameterError, LibraryLoadError, type OpenOptions } from 'wxpay-face';
@@ -116,8 +117,8 @@ describe('A library that can not be loaded says why, and what to do:', () => {
     const error = await loadError({ library });
     expect(error.systemCode).to.equal(windows ? 193 : 'ENOEXEC');
     expect(error.message)
-      .to.include(windows ? 'ELF' : 'PE')
-      .and.to.include(process.platform);
+      .to.include(`is ${windows ? 'an ELF' : 'a PE'} file for x64`)
+      .and.to.include(`this process is ${process.platform}-${process.arch}`);
   });
 
   it('a library that was cut off on its way', async () => {
@@ -138,9 +139,58 @@ describe('A library that can not be loaded says why, and what to do:', () => {
 
   it('a library of an architecture for which this package has no binary', async function () {
     if (windows) return this.skip(); // there, every architecture that the vendor has is among the prebuilds
-    const error = await loadError({ library: join(foreign, 'linux-arm64', 'node.napi.armv8.node') });
-    expect(error.path).to.include(join('prebuilds', 'linux-arm64', 'wxpay-face-host'));
-    expect(error.message).to.include('no binary for linux-arm64').and.to.include('run build:native');
+    const library = join(foreign, 'linux-arm64', 'node.napi.armv8.node');
+    for (const host of ['auto', 'host-process'] as const) {
+      const error = await loadError({ library, host });
+      expect(error).to.include({ path: library, systemCode: 'ENOEXEC' });
+      expect(error.message)
+        .to.include(`${library} is for arm64, this process is ${process.arch}`)
+        .and.to.include('no host process for linux-arm64')
+        .and.to.include(`${join('prebuilds', 'linux-arm64', 'wxpay-face-host')} is missing`)
+        .and.to.include('a Node.js for arm64')
+        .and.not.to.include('build:native');
+    }
+  });
+
+  describe('a package without its own binary', () => {
+    /** Opens the stub library with a copy of this package's sources, without its binaries, that lies in this folder. */
+    async function openWithCopyIn(place: string, options: OpenOptions): Promise<unknown> {
+      const copy = join(folder, place, 'node_modules', 'wxpay-face');
+      cpSync(fileURLToPath(new URL('../../lib', import.meta.url)), join(copy, 'dist'), { recursive: true });
+      writeFileSync(join(copy, 'package.json'), '{"type":"module"}');
+      const copied: typeof import('wxpay-face') = await import(
+        pathToFileURL(join(copy, 'dist', 'face', 'index.js')).href
+      );
+      return rejection(copied.FaceService.open({ library: stubPath, ...options }));
+    }
+
+    for (const [host, file] of [
+      ['in-process', 'wxpay_face.node'],
+      ['host-process', windows ? 'wxpay-face-host.exe' : 'wxpay-face-host'],
+    ] as const) {
+      it(`is told how to build it (${host})`, async () => {
+        const error = await openWithCopyIn('till', { host });
+        expect(error).to.include({ name: 'LibraryLoadError', systemCode: 'ENOENT' });
+        expect(error).to.have.property('path').that.includes(join('till', 'node_modules')).and.includes(file);
+        expect(error)
+          .to.have.property('message')
+          .that.includes(`no binary for ${process.platform}-${process.arch}`)
+          .and.matches(/: npm --prefix .* run build:native$/);
+      });
+
+      it(`inside an asar archive is told to unpack it (${host})`, async () => {
+        const error = await openWithCopyIn('app.asar', { host });
+        expect(error)
+          .to.have.property('path')
+          .that.includes(join('app.asar.unpacked', 'node_modules'))
+          .and.includes(file);
+        expect(error)
+          .to.have.property('message')
+          .that.includes('asarUnpack')
+          .and.includes('node_modules/wxpay-face/prebuilds/**')
+          .and.not.includes('build:native');
+      });
+    }
   });
 
   for (const host of ['in-process', 'host-process'] as const) {
