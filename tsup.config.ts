@@ -4,6 +4,7 @@ const shared: Options = {
   target: 'node16.17',
   sourcemap: true,
   metafile: true, // for scripts/licenses.mjs
+  keepNames: true, // a class that names itself would be renamed
 };
 
 const publicEntries = { index: 'lib/index.ts', simulator: 'lib/simulator/index.ts' };
@@ -15,6 +16,7 @@ export default defineConfig([
     ...shared,
     entry: publicEntries,
     format: 'cjs',
+    splitting: true, // one class of each error, whichever entry it comes from
     noExternal: ['got'],
     // Right also below a folder with a % in its name, and in an Electron preload, which tsup's own stand-in takes for a page.
     define: { 'import.meta.url': 'importMetaUrl' },
