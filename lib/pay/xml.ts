@@ -52,7 +52,8 @@ export function buildXml(fields: Readonly<Record<string, string>>): string {
 }
 
 const declaration = /^\ufeff?\s*(?:<\?xml\s[^<>?]*\?>)?/;
-const cdata = /<!\[CDATA\[[\s\S]*?\]\]>/g;
+// A section without its end goes to the body's end: looked for from each of many beginnings, it takes half a minute.
+const cdata = /<!\[CDATA\[[\s\S]*?(?:\]\]>|$)/g;
 const root = /^\s*<xml>([\s\S]*)<\/xml>\s*$/;
 const element = /<([A-Za-z][\w.$-]*)(?: ?\/>|>[^<]*<\/\1>)/g;
 

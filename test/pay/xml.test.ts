@@ -81,6 +81,7 @@ describe('XML of the v2 API', () => {
     'crossed elements': '<xml><a><b>1</a></b></xml>',
     'a nested element': '<xml><a><b>1</b></a></xml>',
     'an unclosed CDATA section': '<xml><a><![CDATA[1</a></xml>',
+    '1 MiB of unclosed CDATA sections': `<xml>${'<![CDATA['.repeat(116_000)}</xml>`,
     'a field twice': '<xml><a>1</a><a>1</a></xml>',
     'a comment': '<xml><a>1<!-- 2 --></a></xml>',
     'a processing instruction': '<xml><?php x ?><a>1</a></xml>',
