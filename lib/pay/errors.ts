@@ -68,7 +68,12 @@ export class PayProtocolError extends WxpayFaceError {
 /** What is fit to be seen of an error that holds requests, options and sockets: its name, code and message. */
 export function cleanCause(error: unknown): Error & { code?: string } {
   if (!(error instanceof Error)) return new Error(typeof error === 'string' ? error : 'unknown');
-  const clean: Error & { code?: string } = new Error(error.message);
+  // A host with several addresses: one error for each, and no message of its own.
+  const parts =
+    error.message === '' && error instanceof AggregateError
+      ? error.errors.map((part) => cleanCause(part).message)
+      : [error.message];
+  const clean: Error & { code?: string } = new Error(parts.join(', '));
   Object.defineProperty(clean, 'name', { value: error.name, configurable: true });
   if ('code' in error && typeof error.code === 'string') clean.code = error.code;
   return clean;

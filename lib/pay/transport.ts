@@ -142,7 +142,7 @@ export class GatewayAgent extends Agent {
       carrier?.on('error', () => {}).destroy();
       secure?.on('error', () => {}).destroy();
       if (late) throw new Error(`no connection to ${host} within ${timeout.connect} ms`);
-      throw error;
+      throw cleanCause(error);
     } finally {
       clearTimeout(timer);
     }

@@ -1,3 +1,4 @@
+import dns from 'node:dns';
 import { once } from 'node:events';
 import net, { type AddressInfo } from 'node:net';
 import { gzipSync } from 'node:zlib';
@@ -76,6 +77,27 @@ describe('the way to the gateway', () => {
       const error = await failure(at(dead));
       expect(error).to.include({ sent: false });
       expect(error.message).to.contain('ECONNREFUSED');
+    });
+
+    it('to a host that refuses at each of its addresses', async () => {
+      const addresses = [
+        { address: '127.0.0.1', family: 4 },
+        { address: '::1', family: 6 },
+      ];
+      const { lookup } = dns;
+      const several = (_host: string, { all }: dns.LookupOptions, done: (...answer: unknown[]) => void): void => {
+        if (all) done(null, addresses);
+        else done(null, '127.0.0.1', 4);
+      };
+      Reflect.set(dns, 'lookup', several);
+      try {
+        const error = await failure(at('https://several.example:1'));
+        expect(error).to.include({ sent: false });
+        expect(error.message).to.contain('several.example:1: connect ECONNREFUSED 127.0.0.1:1');
+        expect(error.cause).to.have.property('message').that.contains('ECONNREFUSED');
+      } finally {
+        dns.lookup = lookup;
+      }
     });
 
     it('to a host that never ends its handshake', () =>
