@@ -74,13 +74,18 @@ function checkShape(xml: string): void {
 
 const named: Readonly<Record<string, string>> = { amp: '&', lt: '<', gt: '>', quot: '"', apos: "'" };
 
+/** What a predefined or a numeric entity stands for; NUL, which no XML has, beyond Unicode. */
+export function entityCharacter(name?: string, decimal?: string, hex = ''): string {
+  if (name !== undefined) return named[name] ?? '';
+  const point = decimal !== undefined ? Number(decimal) : Number.parseInt(hex, 16);
+  return point <= 0x10ffff ? String.fromCodePoint(point) : '\0';
+}
+
 function decodeEntities(text: string): string {
   if (!text.includes('&')) return text;
   return text.replace(/&(?:(amp|lt|gt|quot|apos)|#(\d{1,7})|#x([\da-fA-F]{1,6}))?;?/g, (all, name, decimal, hex) => {
     if (all.endsWith(';')) {
-      if (name !== undefined) return named[name] ?? '';
-      const point = decimal !== undefined ? Number(decimal) : Number.parseInt(hex, 16);
-      const character = point <= 0x10ffff ? String.fromCodePoint(point) : '\0';
+      const character = entityCharacter(name, decimal, hex);
       if (isXmlText(character)) return character;
     }
     throw new PayResponseError('The body has an entity other than the five predefined and the numeric ones');
@@ -158,7 +163,7 @@ export function parseXml(body: string | Buffer): Record<string, string> {
       const [name, value] = readNode(node);
       // White space between the elements.
       if (name === '#text') continue;
-      if (fields.has(name)) throw new PayResponseError(`The body has ${name} twice`);
+      if (fields.has(name)) throw new PayResponseError('The body has a field twice');
       fields.set(name, textOf(value).replaceAll(hiddenReturn, '\r'));
     }
   } catch (error) {

@@ -104,6 +104,39 @@ describe('no secret', () => {
       client.close();
     });
 
+  it('is in an error in part, wherever an error page is cut off', async () => {
+    const client = new PayClient(gateway.options);
+    for (let length = 0; length < 20; length++) {
+      const echo = `${`${secrets.auth_code} `.repeat(20)}${'x'.repeat(length)} ${secrets.auth_code}`;
+      gateway.handle = () => echo;
+      const { message } = await rejection(client.micropay({ ...order, auth_code: secrets.auth_code }));
+      expect(message).to.contain('***').and.not.contain(secrets.auth_code.slice(0, 4));
+    }
+    client.close();
+  });
+
+  it('is in an error in the form that a page, a URL or a message gives it', async () => {
+    const client = new PayClient(gateway.options);
+    const face_code = `<"a'&c0de+/=`;
+    const entity = (number: (point: number) => string) =>
+      face_code.replace(/\W/g, (character) => `&#${number(character.charCodeAt(0))};`);
+    for (const echo of [
+      encodeURIComponent(face_code),
+      encodeURIComponent(face_code).toLowerCase(),
+      new URLSearchParams({ face_code }).toString(),
+      buildXml({ face_code }),
+      entity((point) => String(point)),
+      entity((point) => `x${point.toString(16)}`),
+    ])
+      for (const body of [`Wrong: ${echo}`, buildXml({ return_code: 'FAIL', return_msg: echo })]) {
+        gateway.handle = () => body;
+        const error = await rejection(client.facepay({ ...order, face_code }));
+        expect(seen(error)).to.not.contain('c0de');
+        expect(error.message).to.contain('***');
+      }
+    client.close();
+  });
+
   it('is in an error, or in what libraries print for debugging, on the way through a proxy', async () => {
     const [http, socks] = await Promise.all([startHttpProxy(407), startSocksProxy()]);
     gateway.handle = ({ socket }) => {
