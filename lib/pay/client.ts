@@ -264,8 +264,13 @@ export class PayClient {
     const { return_code, return_msg } = received;
     if (isAbsent(return_code) || return_code === undefined)
       throw new PayResponseError(`The response to ${name} has no return_code`);
+    // Nobody has signed these: they are cut to what the vendor's tables give them.
     if (return_code !== 'SUCCESS')
-      throw new PayProtocolError(name, mask(return_code, secrets), return_msg && mask(return_msg, secrets));
+      throw new PayProtocolError(
+        name,
+        mask(return_code, secrets).slice(0, 16),
+        return_msg && mask(return_msg, secrets).slice(0, 128),
+      );
     return received;
   }
 

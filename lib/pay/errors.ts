@@ -51,7 +51,9 @@ export class PayMismatchError extends WxpayFaceError {
  */
 export class PayProtocolError extends WxpayFaceError {
   declare readonly code: 'ERR_PAY_PROTOCOL';
+  /** At most 16 characters. */
   readonly return_code: string;
+  /** The vendor's words, Chinese, without the secrets; at most 128 characters. */
   readonly return_msg?: string;
 
   constructor(call: string, return_code: string, return_msg: string | undefined) {

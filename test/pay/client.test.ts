@@ -358,6 +358,13 @@ describe('PayClient', () => {
       expect(error.message).to.not.contain(order.auth_code).and.not.contain(gateway.requests[0]?.fields.sign);
     });
 
+    it('that is an unsigned no is quoted no longer than the vendor makes it', async () => {
+      gateway.handle = () => buildXml({ return_code: 'NO'.repeat(1000), return_msg: '错'.repeat(100_000) });
+      const error = await rejection(open().micropay(order));
+      expect(error).to.include({ return_code: 'NO'.repeat(8), return_msg: '错'.repeat(128) });
+      expect(error.message.length).to.be.below(200);
+    });
+
     it('is not believed with another status than 200, and a redirect is not followed', async () => {
       for (const status of [201, 302, 404, 500, 503]) {
         gateway.handle = ({ response, fields }) => {
