@@ -17,15 +17,27 @@ export interface SimulateRequest {
 
 const terminal = { store_id: 'SZTX001', store_name: '腾大餐厅', device_id: 'TILL-1' };
 
-/** Only what an earlier simulator wrote may be written over: a real configuration holds a merchant's key. */
-function ensureReplaceable(file: string): void {
-  if (!existsSync(file)) return;
+/** What lies beside a configuration `till.json`: `till.ca.pem` and so on. */
+const sideFiles = { ca: 'ca.pem', cert: 'client-cert.pem', key: 'client-key.pem' } as const;
+
+/** A configuration's path without its ending. */
+const baseOf = (file: string): string => join(dirname(file), basename(file).replace(/\.json$/, ''));
+
+function isSimulators(file: string): boolean {
   try {
-    if (Object(JSON.parse(readFileSync(file, 'utf8'))).simulator === true) return;
+    return Object(JSON.parse(readFileSync(file, 'utf8'))).simulator === true;
   } catch {
-    // Not a configuration at all.
+    // Absent, or not a configuration at all.
+    return false;
   }
-  throw new InvalidParameterError('--write-config', `would overwrite ${file}, which no simulator wrote`);
+}
+
+/** Only what an earlier simulator wrote may be written over: a real configuration, and the files beside it, hold keys. */
+function ensureReplaceable(file: string): void {
+  if (isSimulators(file)) return;
+  const taken = [file, ...Object.values(sideFiles).map((ending) => `${baseOf(file)}.${ending}`)].find(existsSync);
+  if (taken !== undefined)
+    throw new InvalidParameterError('--write-config', `would overwrite ${taken}, which no simulator wrote`);
 }
 
 /**
@@ -36,30 +48,32 @@ export function writeSimulatorConfig({ client, library, env }: Simulator, path: 
   const file = resolve(path);
   ensureReplaceable(file);
   const { certificate, ca, ...merchant } = client;
-  const texts: Record<string, unknown> = { ca, ...(certificate && 'cert' in certificate ? certificate : {}) };
-  const names = { ca: 'ca.pem', cert: 'client-cert.pem', key: 'client-key.pem' };
-  const base = basename(file).replace(/\.json$/, '');
-  const files = Object.fromEntries(Object.entries(names).map(([part, name]) => [part, `${base}.${name}`]));
+  const base = baseOf(file);
   const content = {
     simulator: true,
     ...merchant,
-    ca: files.ca,
-    certificate: { cert: files.cert, key: files.key },
+    ca: `${basename(base)}.${sideFiles.ca}`,
+    certificate: { cert: `${basename(base)}.${sideFiles.cert}`, key: `${basename(base)}.${sideFiles.key}` },
     library,
     pipe: env.WXPAY_FACE_PIPE,
-    journal: `${base}.journal`,
+    journal: `${basename(base)}.journal`,
     terminal,
   };
-  const written = [file, ...Object.values(files).map((name) => join(dirname(file), name))];
+  const texts: Record<string, unknown> = { ca, ...(certificate && 'cert' in certificate ? certificate : {}) };
+  // The configuration is the first to come and the last to go: it says whose the others are.
+  const beside = Object.entries(sideFiles).map(([part, ending]) => ({
+    name: `${base}.${ending}`,
+    text: String(texts[part]),
+  }));
   const remove = (): void => {
-    for (const one of written) rmSync(one, { force: true });
+    for (const { name } of beside) rmSync(name, { force: true });
+    rmSync(file, { force: true });
   };
   // Removed first: a file that is there keeps its permissions.
   remove();
   const secret = { mode: 0o600, flag: 'wx' };
-  for (const [part, name] of Object.entries(files))
-    writeFileSync(join(dirname(file), name), String(texts[part]), secret);
   writeFileSync(file, `${JSON.stringify(content, null, 2)}\n`, secret);
+  for (const { name, text } of beside) writeFileSync(name, text, secret);
   return remove;
 }
 

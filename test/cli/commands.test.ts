@@ -241,6 +241,17 @@ describe('wxpay-face', () => {
       expect(readFileSync(file, 'utf8')).not.to.include('old');
     });
 
+    for (const file of ['till.ca.pem', 'till.client-cert.pem', 'till.client-key.pem'])
+      it(`never touches a real ${file} beside a configuration that is not there`, async () => {
+        writeFileSync(join(folder, file), 'real');
+        const simulate = start(['simulate', '--no-open', '--write-config', 'till.json', '--json']);
+        const { code, result } = await simulate.ended();
+        expect(result.message).to.include(`would overwrite ${join(folder, file)}, which no simulator wrote`);
+        expect(code).to.equal(2);
+        expect(readdirSync(folder)).to.deep.equal([file]);
+        expect(readFileSync(join(folder, file), 'utf8')).to.equal('real');
+      });
+
     it('tells a port that is taken', async () => {
       const server = createServer();
       await new Promise<void>((listening) => server.listen(0, '127.0.0.1', listening));
