@@ -5,7 +5,7 @@ import { InvalidParameterError } from '../errors.js';
 import { ServiceCallError } from '../face/errors.js';
 import { FaceService } from '../face/service.js';
 import type { PayClient } from '../pay/client.js';
-import { PayProtocolError, PayResponseError, PaySignatureError } from '../pay/errors.js';
+import { PayProtocolError, PayResponseError, PaySignatureError, PayTransportError } from '../pay/errors.js';
 import { checkOptions, type Settings } from '../pay/options.js';
 import type { PayClientOptions } from '../pay/types.js';
 import { JournalError } from '../payment/errors.js';
@@ -101,6 +101,13 @@ function adviceOn({ return_msg = '' }: PayProtocolError): string {
   if (/appid|mch_?id|商户号/i.test(return_msg))
     return 'compare `appid` and `mch_id` with the merchant site; they must be bound to each other';
   return 'ask WeChat Pay what this answer means';
+}
+
+/** Nothing usable came back; but an alert within TLS is the gateway's own word, and the network is good. */
+function isNetworkFault(error: unknown): boolean {
+  if (!(error instanceof PayTransportError)) return false;
+  const { cause } = error;
+  return !(cause instanceof Error && 'code' in cause && /^ERR_SSL_.*_ALERT_/.test(String(cause.code)));
 }
 
 /** A number that no order has. */
@@ -305,6 +312,7 @@ export const checks: readonly Check[] = [
         await client.post('/secapi/pay/reverse', {}, { certificate: true, signal });
       } catch (error) {
         // The answers of a gateway that took the certificate; what it thinks of the signature, the next check tells.
+        if (isNetworkFault(error)) return fail(messageOf(error), networkAdvice);
         if (!(error instanceof PayProtocolError || error instanceof PaySignatureError)) {
           const refused = error instanceof PayResponseError ? 'the gateway refuses it' : messageOf(error);
           return fail(
@@ -347,6 +355,7 @@ export const checks: readonly Check[] = [
         await fact(facts.merchant).client.getWxpayfaceAuthinfo({ ...terminal, rawdata }, { signal });
         return ok('get_wxpayface_authinfo answered SUCCESS: this merchant may take faces');
       } catch (error) {
+        if (isNetworkFault(error)) return fail(messageOf(error), networkAdvice);
         const todo =
           error instanceof InvalidParameterError
             ? 'correct `terminal`'
@@ -401,7 +410,10 @@ async function examined(
 ): Promise<Verdict> {
   if (patient.signal.aborted) return skip('interrupted');
   const missing = check.needs.find((name) => !['ok', 'warn'].includes(found.get(name)?.status ?? ''));
-  return missing === undefined ? check.run(facts, patient) : skip(`without ${missing} it has no meaning`);
+  if (missing !== undefined) return skip(`without ${missing} it has no meaning`);
+  const verdict = await check.run(facts, patient);
+  // What was broken off has found nothing.
+  return patient.signal.aborted && verdict.status !== 'ok' ? skip('interrupted') : verdict;
 }
 
 /** Runs the checks one after the other, telling each, and gives the camera back. */

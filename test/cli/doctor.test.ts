@@ -207,6 +207,20 @@ const faults: Fault[] = [
     says: /mch_id|refuses/,
     todo: /mch_id/,
   },
+  ...(['loseRequest', 'loseResponse'] as const).flatMap((loss): Fault[] =>
+    [
+      { call: 'reverse', check: 'certificate accepted' },
+      { call: 'get_wxpayface_authinfo', check: 'authinfo' },
+    ].map(({ call, check }) => ({
+      title: `a network that loses the ${loss === 'loseRequest' ? 'request' : 'response'} of ${call}`,
+      make: ({ simulator }) => {
+        simulator.scenario = { [loss]: [call] };
+      },
+      fails: [check],
+      says: /whether the gateway got the request is unknown/,
+      todo: /firewall/,
+    })),
+  ),
   {
     title: 'a terminal that the vendor would refuse',
     make: (shop) => shop.change({ terminal: { store_id: 'S1', store_name: 'x'.repeat(129), device_id: 'D1' } }),
@@ -375,6 +389,28 @@ describe('wxpay-face doctor', () => {
       expect(clock?.says).to.match(says);
       expect(clock?.status).to.equal(status);
     });
+
+  it('blames nothing for what was broken off', async () => {
+    // Longer than the test: each of these ends by the interruption.
+    shop.simulator.scenario = { latency: 600_000 };
+    const interruption = new AbortController();
+    const found = await examine(
+      {
+        config: shop.config,
+        journal: undefined,
+        now: Date.now,
+        signal: interruption.signal,
+        serviceTimeout: 10_000,
+      },
+      ({ name }) => {
+        // The check that comes next sends a call.
+        if (name === 'certificate') setTimeout(() => interruption.abort(), 100);
+      },
+    );
+    const last = found.slice(found.findIndex(({ name }) => name === 'certificate') + 1);
+    expect(last.map(({ says }) => says)).to.deep.equal(last.map(() => 'interrupted'));
+    expect(named(found, 'fail')).to.deep.equal([]);
+  });
 
   it('does not wait for ever for a service that never answers', async () => {
     const service = await PipeServer.start();
