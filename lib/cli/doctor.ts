@@ -402,29 +402,39 @@ function tryToWrite(folder: string): void {
   rmdirSync(mkdtempSync(join(parent, 'wxpay-face-')));
 }
 
+/** Who hears of the examination while it goes on. */
+export interface Listener {
+  /** A check began that waits for something. */
+  waits?(name: string): void;
+  found(finding: Finding): void;
+}
+
 async function examined(
   check: Check,
   found: ReadonlyMap<string, Finding>,
   facts: Facts,
   patient: Patient,
+  { waits }: Listener,
 ): Promise<Verdict> {
   if (patient.signal.aborted) return skip('interrupted');
   const missing = check.needs.find((name) => !['ok', 'warn'].includes(found.get(name)?.status ?? ''));
   if (missing !== undefined) return skip(`without ${missing} it has no meaning`);
-  const verdict = await check.run(facts, patient);
+  const running = check.run(facts, patient);
+  if (running instanceof Promise) waits?.(check.name);
+  const verdict = await running;
   // What was broken off has found nothing.
   return patient.signal.aborted && verdict.status !== 'ok' ? skip('interrupted') : verdict;
 }
 
 /** Runs the checks one after the other, telling each, and gives the camera back. */
-export async function examine(patient: Patient, tell: (finding: Finding) => void): Promise<Finding[]> {
+export async function examine(patient: Patient, listener: Listener): Promise<Finding[]> {
   const facts: Facts = {};
   const found = new Map<string, Finding>();
   try {
     for (const check of checks) {
-      const finding = { name: check.name, ...(await examined(check, found, facts, patient)) };
+      const finding = { name: check.name, ...(await examined(check, found, facts, patient, listener)) };
       found.set(check.name, finding);
-      tell(finding);
+      listener.found(finding);
     }
   } finally {
     facts.merchant?.client.close();
@@ -449,9 +459,13 @@ export async function doctor(
   output.say(`wxpay-face ${version}, Node.js ${system.node}, ${system.platform}-${system.arch}`);
   const findings = await examine(
     { ...options, now: Date.now, signal: interruption.signal, serviceTimeout: 20_000 },
-    (finding) => {
-      output.say(`${marks[finding.status].padEnd(5)} ${finding.name.padEnd(21)} ${finding.says}`);
-      if (finding.todo !== undefined) output.say(`${' '.repeat(28)}→ ${finding.todo}`);
+    {
+      waits: (name) => output.step(`…     ${name}`),
+      found: (finding) => {
+        output.say(`${marks[finding.status].padEnd(5)} ${finding.name.padEnd(21)} ${finding.says}`);
+        if (finding.todo !== undefined) output.say(`${' '.repeat(28)}→ ${finding.todo}`);
+        output.emit('check', finding);
+      },
     },
   );
   interruption.ignore();

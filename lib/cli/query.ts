@@ -4,6 +4,7 @@ import { type Config, makeClient } from './config.js';
 import { type Exit, exitCodes } from './exit.js';
 import { onInterruption } from './interruption.js';
 import { type Output, yuan } from './output.js';
+import { showProgress } from './progress.js';
 
 /** Whether goods may be handed over. PAYERROR is not final until reversed (field facts); nor is what nobody has listed. */
 const exits: Readonly<Record<string, Exit>> = {
@@ -42,6 +43,8 @@ export function describeOrder(result: QueryResult): string {
 export async function query(config: Config, order: OrderRef, rail: Rail, output: Output): Promise<number> {
   const client = makeClient(config);
   const interruption = onInterruption(output, { first: 'Giving the query up.', second: 'Ended at once.' });
+  const hideProgress = showProgress(output);
+  output.emit('progress', { ...order, phase: 'querying' });
   try {
     const result = await client[queryCalls[rail]](order, { signal: interruption.signal });
     const exitCode = exitCodes[exits[stateOf(result)] ?? 'unfinished'].code;
@@ -50,6 +53,7 @@ export async function query(config: Config, order: OrderRef, rail: Rail, output:
     output.emit('result', { exitCode, ...answer });
     return exitCode;
   } finally {
+    hideProgress();
     client.close();
     interruption.ignore();
   }

@@ -285,6 +285,27 @@ describe('wxpay-face doctor', () => {
     expect(code).to.equal(1);
   });
 
+  it('tells which check it waits for, and each finding as it comes', async () => {
+    const service = await PipeServer.start();
+    service.answer = () => new Promise(() => undefined);
+    shop.atEnd(() => service.close());
+    shop.change({ pipe: service.path });
+    const text = shop.start(['doctor']);
+    await text.says(/^… +service$/gm);
+    expect(text.stdout)
+      .to.match(/^ok +library/m)
+      .and.not.match(/ service /);
+    const json = shop.start(['doctor', '--json']);
+    await json.says('"name":"library"');
+    expect(
+      json.stdout
+        .trim()
+        .split('\n')
+        .map((line) => JSON.parse(line)),
+    ).to.deep.include.members([{ type: 'check', name: 'config', status: 'ok', says: shop.config }]);
+    expect(json.stdout).not.to.include('"type":"result"');
+  });
+
   for (const { title, make, fails, says, todo } of faults)
     it(`names ${title}`, async () => {
       await make(shop);
@@ -383,7 +404,7 @@ describe('wxpay-face doctor', () => {
           signal: new AbortController().signal,
           serviceTimeout: 10_000,
         },
-        () => undefined,
+        { found: () => undefined },
       );
       const clock = found.find(({ name }) => name === 'clock');
       expect(clock?.says).to.match(says);
@@ -391,7 +412,7 @@ describe('wxpay-face doctor', () => {
     });
 
   it('blames nothing for what was broken off', async () => {
-    // Longer than the test: each of these ends by the interruption.
+    // Longer than the test: the call that is under way ends by the interruption.
     shop.simulator.scenario = { latency: 600_000 };
     const interruption = new AbortController();
     const found = await examine(
@@ -402,9 +423,11 @@ describe('wxpay-face doctor', () => {
         signal: interruption.signal,
         serviceTimeout: 10_000,
       },
-      ({ name }) => {
-        // The check that comes next sends a call.
-        if (name === 'certificate') setTimeout(() => interruption.abort(), 100);
+      {
+        waits: (name) => {
+          if (name === 'certificate accepted') interruption.abort();
+        },
+        found: () => undefined,
       },
     );
     const last = found.slice(found.findIndex(({ name }) => name === 'certificate') + 1);
@@ -426,7 +449,7 @@ describe('wxpay-face doctor', () => {
         signal: new AbortController().signal,
         serviceTimeout: 50,
       },
-      () => undefined,
+      { found: () => undefined },
     );
     expect(named(found, 'fail')).to.deep.equal(['service']);
     expect(found.find(({ name }) => name === 'service')?.says).to.match(/did not answer within/);

@@ -212,6 +212,13 @@ describe('payments by wxpay-face', () => {
       expect((await shop.run(['query', 'Q3', '--json'])).result).to.include({ trade_state: 'USERPAYING', exitCode: 4 });
     });
 
+    it('shows that it waits, and what the gateway said', async () => {
+      const text = await shop.run(['query', 'Q5']);
+      expect(text.stderr).to.match(/^ {2}gateway {3}orderquery → ORDERNOTEXIST, \d+ ms$/m);
+      const { documents } = await shop.run(['query', 'Q5', '--json']);
+      expect(documents[0]).to.deep.equal({ type: 'progress', out_trade_no: 'Q5', phase: 'querying' });
+    });
+
     it('tells a gateway that is down, and a wrong key', async () => {
       shop.simulator.scenario = 'gateway-down';
       const down = await shop.run(['query', 'Q4', '--json']);
