@@ -266,7 +266,8 @@ async function serve(request: IncomingMessage, response: ServerResponse, context
       : fields
         ? answer(route, fields, request.headers['wechatpay-negative-test'], context)
         : refuse('FAIL', 'XML格式错误');
-  if (loseResponse.includes(route.call)) {
+  // A till that had no more patience, or whose connection was cut in the meantime, doesn't hear it either.
+  if (loseResponse.includes(route.call) || request.socket.destroyed) {
     entry.end(`${reply.answer} (response lost)`, reply.fields, 'response');
     request.socket.destroy();
     return;

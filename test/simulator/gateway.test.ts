@@ -294,6 +294,19 @@ describe('The simulated gateway', () => {
       expect(await client.orderquery({ out_trade_no: order.out_trade_no })).to.include({ trade_state: 'SUCCESS' });
     });
 
+    it('a response for which the till did not wait', async () => {
+      await start({ latency: 2000 });
+      const patience = new AbortController();
+      const order = newOrder();
+      const failure = failureOf(client.micropay({ ...order, auth_code: walletCode() }, { signal: patience.signal }));
+      while (simulator.calls.length === 0) await new Promise(setImmediate);
+      patience.abort();
+      expect(await failure).to.be.instanceOf(PayTransportError);
+      while (simulator.calls[0]?.answer === undefined) await new Promise((resolve) => setTimeout(resolve, 10));
+      expect(simulator.calls[0]).to.include({ answer: 'SUCCESS (response lost)', lost: 'response' });
+      expect(entry(order.out_trade_no)).to.include({ trade_state: 'SUCCESS', charged: 1250 });
+    });
+
     it('everything while it is down, before anything was sent', async () => {
       await start();
       await pay();
