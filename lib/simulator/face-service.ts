@@ -49,6 +49,14 @@ const required: Readonly<Record<string, readonly string[]>> = {
 
 const textOf = (value: unknown): string | undefined => (typeof value === 'string' ? value : undefined);
 
+function requestOf(json: Buffer): Request | undefined {
+  try {
+    return Object(JSON.parse(json.toString()));
+  } catch {
+    return undefined;
+  }
+}
+
 /** Plays WxpayFaceService on a pipe, with the framing of the real one (field facts, "The library"). Emits 'screen'. */
 export class SimulatedFaceService extends EventEmitter {
   readonly #context: FaceServiceContext;
@@ -155,15 +163,10 @@ export class SimulatedFaceService extends EventEmitter {
   }
 
   async #receive(json: Buffer): Promise<Answer> {
-    let request: Request;
-    try {
-      request = Object(JSON.parse(json.toString()));
-    } catch {
-      return parameterError('request');
-    }
-    const cmd = textOf(request.cmd) ?? '';
-    const entry = this.#context.log.begin('face', cmd, request);
-    const answer = await this.#answer(cmd, request);
+    const request = requestOf(json);
+    const cmd = textOf(request?.cmd) ?? '';
+    const entry = this.#context.log.begin('face', cmd || '(no cmd)', request ?? {});
+    const answer = request ? await this.#answer(cmd, request) : parameterError('request');
     entry.end(answer.return_code, answer);
     return answer;
   }

@@ -247,11 +247,16 @@ function send(request: IncomingMessage, response: ServerResponse, { status, type
 
 async function serve(request: IncomingMessage, response: ServerResponse, context: GatewayContext): Promise<void> {
   const body = await bodyOf(request);
-  const route = routes.get(request.url ?? '');
-  if (!route) return send(request, response, page(404, 'Not Found'));
-  if (request.method !== 'POST') return send(request, response, refuse('FAIL', '请使用post方法'));
   const fields = fieldsOf(body);
-  const entry = context.log.begin('pay', route.call, fields ?? {});
+  const { method = '', url = '' } = request;
+  const route = routes.get(url);
+  // Without a query, which may hold anything.
+  const entry = context.log.begin('pay', route?.call ?? `${method} ${url.replace(/\?.*/s, '')}`, fields ?? {});
+  if (!route || method !== 'POST') {
+    const reply = route ? refuse('FAIL', '请使用post方法') : page(404, 'Not Found');
+    entry.end(reply.answer, reply.fields);
+    return send(request, response, reply);
+  }
   const { loseRequest, loseResponse, latency } = context.settings();
   await pause(latency);
   if (loseRequest.includes(route.call)) {

@@ -1,3 +1,5 @@
+import { once } from 'node:events';
+import { connect } from 'node:net';
 import { expect } from 'chai';
 import { type GetWxpayfaceCodeParams, ServiceCommandError } from 'wxpay-face';
 import { newOrder, openTill, type Till, terminal } from '../till.js';
@@ -100,5 +102,21 @@ describe('The simulated face service', () => {
     });
     await face.releaseWxpayface();
     expect(await face.call('getWxpayfaceRawdata')).to.include({ return_code: 'ERROR' });
+  });
+
+  it('logs also what is no JSON, and what names no command', async () => {
+    await open();
+    for (const text of ['{"cmd":', '[]']) {
+      const socket = connect(till.simulator.env.WXPAY_FACE_PIPE ?? '');
+      const head = Buffer.alloc(4);
+      head.writeUInt32BE(text.length);
+      socket.write(Buffer.concat([head, Buffer.from(text)]));
+      expect(String(await once(socket, 'data'))).to.include('PARAM_ERROR');
+      socket.destroy();
+    }
+    expect(till.simulator.calls.slice(-2).map(({ to, name, answer }) => `${to} ${name}: ${answer}`)).to.deep.equal([
+      'face (no cmd): PARAM_ERROR',
+      'face (no cmd): PARAM_ERROR',
+    ]);
   });
 });

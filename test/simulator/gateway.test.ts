@@ -72,7 +72,13 @@ describe('The simulated gateway', () => {
       });
       expect(await raw('POST', '/pay/micropay', 'no xml')).to.include('XML格式错误');
       expect(await raw('GET', '/pay/micropay')).to.include('请使用post方法');
-      expect(await raw('POST', '/pay/nowhere')).to.include('404');
+      expect(await raw('POST', '/pay/nowhere?key=of-tomorrow')).to.include('404');
+      expect(simulator.calls.map(({ name, answer }) => `${name}: ${answer}`)).to.deep.equal([
+        'micropay: FAIL 缺少参数out_trade_no',
+        'micropay: FAIL XML格式错误',
+        'micropay: FAIL 请使用post方法',
+        'POST /pay/nowhere: HTTP 404',
+      ]);
     });
   });
 
