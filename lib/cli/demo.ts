@@ -82,7 +82,9 @@ export async function demo(output: Output): Promise<number> {
   const { failed, done } = exitCodes;
   const interruption = onInterruption(output, { first: 'Stopping the demonstration.', second: 'Ended at once.' });
   const { signal } = interruption;
-  const simulator = await startSimulator();
+  // On the vendor's pipe a real service may be listening.
+  const ownPipe = `\\\\.\\pipe\\wxpay-face-demo-${process.pid}`;
+  const simulator = await startSimulator(process.platform === 'win32' ? { pipe: ownPipe } : {});
   const folder = mkdtempSync(join(tmpdir(), 'wxpay-face-demo-'));
   const journal = await LevelJournal.open(folder);
   const client = new PayClient({ ...simulator.client, timeout });
