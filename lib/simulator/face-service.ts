@@ -107,9 +107,15 @@ export class SimulatedFaceService extends EventEmitter {
     if (this.#server) return;
     const server = createServer({ allowHalfOpen: true }, (socket) => this.#serve(socket));
     this.#server = server;
-    await new Promise<void>((resolve, reject) => {
-      server.once('error', reject).listen(this.#pipe, resolve);
-    });
+    try {
+      await new Promise<void>((resolve, reject) => {
+        server.once('error', reject).listen(this.#pipe, resolve);
+      });
+    } catch (error) {
+      // The next start tries again.
+      if (this.#server === server) this.#server = undefined;
+      throw error;
+    }
   }
 
   /** As when the program ends: nobody listens, open calls break, all its state is gone. */

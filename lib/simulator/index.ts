@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { InvalidParameterError } from '../errors.js';
 import { findPrebuild } from '../face/native.js';
 import type { PayClientOptions } from '../pay/types.js';
 import { type CallEntry, CallLog } from './call-log.js';
@@ -26,7 +27,7 @@ export interface SimulatorOptions {
   port?: number;
   /**
    * Where the simulated WxpayFaceService listens. Default on Windows: the vendor's own pipe; elsewhere: a socket in a new
-   * private folder.
+   * private folder. A socket's path has at most 107 bytes (103 on macOS).
    */
   pipe?: string;
   /** How customer and gateway behave, until told otherwise. Default 'success': the face is recognised, the payment succeeds. */
@@ -74,14 +75,30 @@ const newest = 500;
 
 const windows = process.platform === 'win32';
 
+/** Bytes. unix(7): sun_path has 108 with the zero at its end; BSD and macOS have 104. */
+const longestSocketPath = process.platform === 'linux' ? 107 : 103;
+const isTooLong = (pipe: string): boolean => !windows && Buffer.byteLength(pipe) > longestSocketPath;
+
 /** Where the real service listens (field facts, "The library"). */
 const vendorPipe = '\\\\.\\pipe\\wxpayface';
+
+const socketName = 'service.sock';
+
+/** A new private folder, in the system's own one for such where TMPDIR leaves a socket's path no room. */
+function makeSocketFolder(): string {
+  const prefix = join(tmpdir(), 'wxpay-face-');
+  return mkdtempSync(isTooLong(join(`${prefix}XXXXXX`, socketName)) ? '/tmp/wxpay-face-' : prefix);
+}
 
 /**
  * Plays WxpayFaceService on the pipe and the payment gateway over TLS on loopback, with certificates, key and merchant of
  * its own, so that a till runs unchanged without a camera or a merchant account.
  *
- * @throws InvalidParameterError for an unknown scenario; a system error where port or pipe is taken.
+ * The stub library reads the address of the pipe from its process's environment, of which a worker thread has only a copy:
+ * start the worker with `env: SHARE_ENV`, or open the library with `host: 'host-process'`.
+ *
+ * @throws InvalidParameterError for an unknown scenario, and for a `pipe` that is too long for a socket's path; a system
+ * error where port or pipe is taken.
  * @example
  * const simulator = await startSimulator({ scenario: 'userpaying-then-paid' });
  * const face = await FaceService.open({ library: simulator.library });
@@ -90,6 +107,8 @@ const vendorPipe = '\\\\.\\pipe\\wxpayface';
 export async function startSimulator(options: SimulatorOptions = {}): Promise<Simulator> {
   let scenario = options.scenario ?? 'success';
   let settings = settingsOf(scenario);
+  if (options.pipe !== undefined && isTooLong(options.pipe))
+    throw new InvalidParameterError('pipe', `must have at most ${longestSocketPath} bytes`);
   const library = findPrebuild(windows ? 'WxpayFaceSDK.dll' : 'libWxpayFaceSDK.so');
   const merchant = {
     appid: 'wx5f3a000000000001',
@@ -109,14 +128,16 @@ export async function startSimulator(options: SimulatorOptions = {}): Promise<Si
   const { ledger, log } = context;
 
   const gateway = await Gateway.listen(context, options.port ?? 0);
-  const ownFolder = options.pipe === undefined && !windows ? mkdtempSync(join(tmpdir(), 'wxpay-face-')) : undefined;
-  const pipe = options.pipe ?? (ownFolder ? join(ownFolder, 'service.sock') : vendorPipe);
+  const ownFolder = options.pipe === undefined && !windows ? makeSocketFolder() : undefined;
+  const pipe = options.pipe ?? (ownFolder ? join(ownFolder, socketName) : vendorPipe);
   const service = new SimulatedFaceService(context, pipe);
   const customer = { ...context, service };
 
+  let closed = false;
   const changeScenario = (next: Scenario): void => {
     settings = settingsOf(next);
     scenario = next;
+    if (closed) return;
     if (settings.gateway === 'down') gateway.disconnect();
     if (settings.service === 'down') service.stop();
     else service.start().catch((error: Error) => process.emitWarning(error));
@@ -142,6 +163,7 @@ export async function startSimulator(options: SimulatorOptions = {}): Promise<Si
   service.on('screen', () => webConsole.changed());
 
   const close = async (): Promise<void> => {
+    closed = true;
     service.stop();
     await Promise.all([gateway.close(), webConsole.close()]);
     if (ownFolder) rmSync(ownFolder, { recursive: true, force: true });

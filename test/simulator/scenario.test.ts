@@ -1,5 +1,9 @@
+import { once } from 'node:events';
+import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { expect } from 'chai';
-import { InvalidParameterError } from 'wxpay-face';
+import { FaceService, InvalidParameterError } from 'wxpay-face';
 import { type Scenario, scenarios, startSimulator } from 'wxpay-face/simulator';
 
 async function failureOf(promise: Promise<unknown>): Promise<unknown> {
@@ -73,4 +77,63 @@ describe('A simulator’s scenario', () => {
         await first.close();
       }
     });
+
+  describe('and its pipe', () => {
+    let folder: string;
+    let pipe: string;
+    beforeEach(() => {
+      folder = mkdtempSync(join(tmpdir(), 'wxpay-face-pipe-'));
+      pipe = process.platform === 'win32' ? `\\\\.\\pipe\\wxpay-face-${process.pid}` : join(folder, 'service.sock');
+    });
+    afterEach(() => rmSync(folder, { recursive: true, force: true }));
+
+    it('stay closed, whatever is set afterwards', async () => {
+      const simulator = await startSimulator({ pipe });
+      await simulator.close();
+      simulator.scenario = 'success';
+      // The pipe is free.
+      await (await startSimulator({ pipe })).close();
+    });
+
+    it('come up once it is free, where another had it', async function () {
+      // Real Windows refuses the second server of a pipe.
+      if (process.env.WINEPREFIX) this.skip();
+
+      const first = await startSimulator({ pipe });
+      const second = await startSimulator({ pipe, scenario: 'service-down' });
+      try {
+        const warned = once(process, 'warning');
+        second.scenario = 'success';
+        expect((await warned)[0]).to.include({ code: 'EADDRINUSE' });
+        await first.close();
+        second.scenario = 'success';
+        const face = await FaceService.open({ library: second.library });
+        expect(await face.initWxpayface()).to.include({ return_code: 'SUCCESS' });
+        await face.close();
+      } finally {
+        await second.close();
+      }
+    });
+
+    it('fit the system: a long TMPDIR is no obstacle, a long path is refused', async function () {
+      // A pipe of Windows is no file.
+      if (process.platform === 'win32') return this.skip();
+      const long = join(folder, 'x'.repeat(90));
+      mkdirSync(long);
+      const before = process.env.TMPDIR;
+      process.env.TMPDIR = long;
+      try {
+        const simulator = await startSimulator();
+        const face = await FaceService.open({ library: simulator.library });
+        expect(await face.initWxpayface()).to.include({ return_code: 'SUCCESS' });
+        await face.close();
+        await simulator.close();
+      } finally {
+        if (before === undefined) delete process.env.TMPDIR;
+        else process.env.TMPDIR = before;
+      }
+      const error = await failureOf(startSimulator({ pipe: join(long, 'service.sock') }));
+      expect(error).to.be.instanceOf(InvalidParameterError).and.include({ parameter: 'pipe' });
+    });
+  });
 });
