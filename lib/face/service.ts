@@ -1,5 +1,6 @@
 import diagnostics_channel from 'node:diagnostics_channel';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { unlessAborted } from '../abort.js';
 import { ClosedError, InvalidParameterError, WxpayFaceError } from '../errors.js';
 import { checkFields } from '../fields.js';
 import {
@@ -324,22 +325,6 @@ if (typeof Symbol.asyncDispose === 'symbol')
     configurable: true,
     writable: true,
   });
-
-/** Begins something and waits for it, but not beyond an abort. */
-async function unlessAborted<Result>(begin: () => Promise<Result>, signal: AbortSignal | undefined): Promise<Result> {
-  if (signal === undefined) return begin();
-  if (signal.aborted) throw signal.reason;
-  let giveUp = () => {};
-  const aborted = new Promise<never>((_, reject) => {
-    giveUp = () => reject(signal.reason);
-    signal.addEventListener('abort', giveUp);
-  });
-  try {
-    return await Promise.race([begin(), aborted]);
-  } finally {
-    signal.removeEventListener('abort', giveUp);
-  }
-}
 
 /**
  * Holds a response against its command's row.
