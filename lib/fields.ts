@@ -44,7 +44,8 @@ function brokenRule(value: unknown, rule: FieldRule): string | undefined {
   const bytes = Buffer.byteLength(value);
   if (rule.maxBytes !== undefined && bytes > rule.maxBytes)
     return `must have at most ${rule.maxBytes} UTF-8 bytes; it has ${bytes}`;
-  if (rule.values !== undefined && !rule.values.includes(value)) return `must be one of ${rule.values.join(', ')}`;
+  if (rule.values !== undefined && !rule.values.includes(value))
+    return `must be one of ${rule.values.join(', ')}${size} characters`;
   if (rule.pattern?.test(value) === false || rule.check?.(value) === false)
     return `${rule.rule ?? 'has the wrong form'}${size} characters`;
   return undefined;

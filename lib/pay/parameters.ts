@@ -21,12 +21,15 @@ function isJson(text: string): boolean {
   }
 }
 
+const isJsonObject = (text: string): boolean => isJson(text) && !Array.isArray(JSON.parse(text));
+
 const time: FieldRule = {
   maxCharacters: 14,
   check: (value) => !Number.isNaN(parseTime(value)),
   rule: 'must be a time as yyyyMMddHHmmss',
 };
 const json: FieldRule = { check: isJson, rule: 'must be JSON' };
+const jsonObject: FieldRule = { check: isJsonObject, rule: 'must be a JSON object' };
 const currency: FieldRule = { pattern: /^[A-Z]{3}$/, rule: 'must be three capital letters (ISO 4217)' };
 const fen: FieldRule = { required: true, type: 'integer', minimum: 1 };
 const yesOrNo: FieldRule = { values: ['Y', 'N'] };
@@ -41,7 +44,11 @@ export const orderFields = {
     rule: 'must be made of 0-9 A-Z a-z _ - | * only',
   },
   total_fee: fen,
-  spbill_create_ip: { maxCharacters: 64, check: (value) => isIP(value) !== 0, rule: 'must be an IPv4 or IPv6 address' },
+  spbill_create_ip: {
+    maxCharacters: 64, // A zone (%eth0) means something on this machine only.
+    check: (value) => isIP(value) !== 0 && !value.includes('%'),
+    rule: 'must be an IPv4 or IPv6 address',
+  },
   device_info: { maxCharacters: 32 },
   detail: { ...json, maxCharacters: 6000 },
   attach: { maxCharacters: 127 },
@@ -55,7 +62,7 @@ export const orderFields = {
     rule: 'must be a time as yyyyMMddHHmmss (Beijing time) more than a minute ahead',
   },
   receipt: { maxCharacters: 8 },
-  scene_info: { ...json, maxCharacters: 256 },
+  scene_info: { ...jsonObject, maxCharacters: 256 },
   profit_sharing: yesOrNo,
   deposit: yesOrNo,
 } satisfies FieldTable;

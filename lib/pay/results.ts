@@ -102,11 +102,17 @@ export function checkIdentity(call: string, about: About | undefined, sent: Fiel
     const asked = sent[name];
     const answered = received[name] || undefined;
     if (answered === undefined) {
-      // A query doesn't send the amount, but its caller must be able to compare it. The vendor needn't repeat the rest.
-      const owed = name === 'total_fee' || (asked !== undefined && name !== 'sub_appid' && name !== 'transaction_id');
+      // Order and amount always: a query need not send them, but its caller must be able to compare them. The vendor needn't
+      // repeat the rest.
+      const owed =
+        name === 'out_trade_no' ||
+        name === 'total_fee' ||
+        (asked !== undefined && name !== 'sub_appid' && name !== 'transaction_id');
       if (told && owed) throw new PayMismatchError(name, `The response to ${call} has no ${name}`);
     } else if (asked === undefined) {
-      if (name === 'sub_mch_id') throw new PayMismatchError(name, `The response to ${call} is about a ${name}`);
+      // Only a sub-merchant has one; which one, a service provider need not have said.
+      const isStrange = name === 'sub_mch_id' || (name === 'sub_appid' && sent.sub_mch_id === undefined);
+      if (isStrange) throw new PayMismatchError(name, `The response to ${call} is about a ${name}`);
     } else if (amount.test(name) ? fen(name, answered) !== Number(asked) : answered !== asked)
       throw new PayMismatchError(name, `The response to ${call} is about another ${name}`);
   }

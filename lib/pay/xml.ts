@@ -46,7 +46,8 @@ export function isXmlText(text: string): boolean {
 export function buildXml(fields: Readonly<Record<string, string>>): string {
   for (const [name, value] of Object.entries(fields)) {
     if (!fieldName.test(name)) throw new InvalidParameterError(name, 'is not a field name');
-    if (!isXmlText(value)) throw new InvalidParameterError(name, 'must not contain control characters');
+    if (!isXmlText(value))
+      throw new InvalidParameterError(name, `must not contain control characters; it has ${value.length} characters`);
   }
   return builder.build({ xml: fields });
 }

@@ -85,7 +85,7 @@ const faults: Fault[] = [
       shop.change({ library: path });
     },
     fails: ['library'],
-    says: /no binary for \w+-arm64/,
+    says: /is for arm64, this process is \w+, and wxpay-face has no host process for \w+-arm64/,
     todo: /library/,
   },
   {

@@ -298,6 +298,7 @@ describe('PayClient', () => {
       ['appid', 'wx0000000000000000'],
       ['mch_id', '1900000110'],
       ['sub_mch_id', '1900000111'],
+      ['sub_appid', 'wx0000000000000003'],
       ['out_trade_no', '20241123-0002'],
       ['total_fee', '101'],
     ];
@@ -320,6 +321,12 @@ describe('PayClient', () => {
             .with.property('field', field);
         }
       });
+
+    it('to a query by the other number that tells of a payment without its out_trade_no is refused', async () => {
+      gateway.handle = ({ fields }) => ({ ...paid(fields), trade_state: 'SUCCESS' });
+      const error = await rejection(open().orderquery({ transaction_id: '1008450740201411110005820873' }));
+      expect(error).to.be.instanceOf(PayMismatchError).with.property('field', 'out_trade_no');
+    });
 
     it('to a query about another order is refused', async () => {
       gateway.handle = ({ fields }) => ({ ...paid(fields), trade_state: 'SUCCESS', transaction_id: '43' });
