@@ -62,6 +62,7 @@ async function openThroughProxy(
   options: AgentConnectOpts,
   signal: AbortSignal,
   timeout: number,
+  secureContext: () => tls.SecureContext,
 ): Promise<net.Socket> {
   const tunnel = { ...options, host: options.host ?? '', port: Number(options.port), secureEndpoint: false as const };
   if (proxy.protocol.startsWith('socks')) {
@@ -82,18 +83,28 @@ async function openThroughProxy(
   request.once('proxyConnect', (connect: { statusCode: number }) => {
     answer = connect.statusCode;
   });
-  const socket = await new HttpsProxyAgent(address, { headers, signal }).connect(request, tunnel);
+  const secure = proxy.protocol === 'https:' && { secureContext: secureContext(), rejectUnauthorized: true };
+  const socket = await new HttpsProxyAgent(address, { headers, signal, ...secure }).connect(request, tunnel);
   if (answer !== 200) {
     socket.destroy();
-    throw new Error(`the proxy answered ${answer}`);
+    throw new Error(`it answered ${answer}`);
   }
   return socket;
+}
+
+/** Without its code, which would be read as the gateway's. */
+function proxyError(proxy: URL, error: unknown): Error {
+  const { code = '', message } = cleanCause(error);
+  const hint = hints[code]?.replaceAll('gateway', 'proxy');
+  return new Error([`the proxy ${proxy.host}: ${message}`, hint ?? ''].filter((part) => part !== '').join('; '));
 }
 
 /** Opens connections that are ready for use, and gives none back before: what fails in here has sent nothing. */
 export class GatewayAgent extends Agent {
   readonly #settings: TransportOptions;
   readonly #secureContext: () => tls.SecureContext;
+  /** For an https:// proxy, which never sees the merchant's certificate. */
+  readonly #proxyContext = lazily(() => secureContext(this.#settings.ca));
   /** What may be wrong with the certificate that was shown last. */
   certificateNote = '';
 
@@ -124,7 +135,12 @@ export class GatewayAgent extends Agent {
       if (proxy === undefined) {
         carrier = net.connect({ host, port, noDelay: true });
         await once(carrier, 'connect', { signal: giveUp.signal });
-      } else carrier = await openThroughProxy(proxy, request, options, giveUp.signal, timeout.connect);
+      } else {
+        const opened = openThroughProxy(proxy, request, options, giveUp.signal, timeout.connect, this.#proxyContext);
+        carrier = await opened.catch((error: unknown) => {
+          throw proxyError(proxy, error);
+        });
+      }
       secure = tls.connect({
         socket: carrier,
         host,
@@ -171,7 +187,7 @@ export const hints: Readonly<Record<string, string>> = {
   ERR_SSL_SSLV3_ALERT_CERTIFICATE_REVOKED: "the gateway says that the merchant's certificate was revoked",
   ERR_SSL_SSLV3_ALERT_BAD_CERTIFICATE: "the gateway doesn't accept the merchant's certificate",
   ERR_SSL_SSLV3_ALERT_CERTIFICATE_UNKNOWN: "the gateway doesn't accept the merchant's certificate",
-  ERR_SSL_TLSV13_ALERT_CERTIFICATE_REQUIRED: "the gateway demands the merchant's certificate",
+  ERR_SSL_TLSV13_ALERT_CERTIFICATE_REQUIRED: "the gateway demands a client's certificate",
 };
 
 // With TLS 1.3 a server refuses the client's certificate after the client's handshake has ended: still nothing was heard.

@@ -1,25 +1,31 @@
 import { once } from 'node:events';
 import http from 'node:http';
+import https from 'node:https';
 import net, { type AddressInfo } from 'node:net';
+import { TLSSocket, type TlsOptions } from 'node:tls';
 
 export interface Proxy {
   port: number;
   /** What was asked for, with the credentials. */
   seen: string[];
+  /** Codes of the errors that the connections to it ended with. */
+  ends: string[];
   close(): Promise<void>;
 }
 
 async function listen(server: net.Server, seen: string[]): Promise<Proxy> {
   const sockets = new Set<net.Socket>();
+  const ends: string[] = [];
   server.on('connection', (socket: net.Socket) => {
     sockets.add(socket);
-    socket.on('error', () => {});
+    socket.on('error', (error: NodeJS.ErrnoException) => ends.push(error.code ?? ''));
   });
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
   return {
     port: (server.address() as AddressInfo).port,
     seen,
+    ends,
     close: async () => {
       for (const socket of sockets) socket.destroy();
       server.close();
@@ -39,12 +45,13 @@ function join(port: number, socket: net.Socket, ready: () => void): void {
   socket.on('close', () => onward.destroy());
 }
 
-/** An HTTP proxy that answers CONNECT with 200, or with another status. */
-export function startHttpProxy(status = 200): Promise<Proxy> {
+/** An HTTP proxy that answers CONNECT with 200, or with another status; over TLS where a certificate is given. */
+export function startHttpProxy(status = 200, tls?: TlsOptions): Promise<Proxy> {
   const seen: string[] = [];
-  const server = http.createServer();
+  const server = tls === undefined ? http.createServer() : https.createServer(tls);
   server.on('connect', (request: http.IncomingMessage, socket: net.Socket) => {
     seen.push(`${request.url} ${request.headers['proxy-authorization'] ?? ''}`);
+    if (socket instanceof TLSSocket && 'subject' in socket.getPeerCertificate()) seen.push('a certificate');
     if (status !== 200) socket.end(`HTTP/1.1 ${status} No\r\n\r\n`);
     else join(Number(request.url?.split(':')[1]), socket, () => socket.write('HTTP/1.1 200 OK\r\n\r\n'));
   });

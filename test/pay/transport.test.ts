@@ -6,7 +6,7 @@ import { expect } from 'chai';
 import { PayClient } from '../../lib/pay/client.js';
 import { PayResponseError, PayTransportError } from '../../lib/pay/errors.js';
 import type { PayClientOptions } from '../../lib/pay/types.js';
-import { authority, issue, merchantCertificate } from './certificates.js';
+import { authority, gatewayCertificate, issue, merchantCertificate } from './certificates.js';
 import { base, type Gateway, key, paid, rejection, signed, startGateway } from './gateway.js';
 import { startHttpProxy, startSocksProxy } from './proxies.js';
 
@@ -387,6 +387,38 @@ describe('the way to the gateway', () => {
       await proxy.close();
     });
 
+    it("an HTTPS proxy, which is held against the option ca as well and never sees the merchant's certificate", async () => {
+      const { cert, key: privateKey } = gatewayCertificate;
+      const proxy = await startHttpProxy(200, { cert, key: privateKey, requestCert: true, rejectUnauthorized: false });
+      const client = connect({ proxy: `https://127.0.0.1:${proxy.port}` });
+      expect(await client.micropay(order)).to.include({ total_fee: 100 });
+      expect(await client.reverse({ out_trade_no })).to.include({ recall: 'N' });
+      expect(proxy.seen).to.deep.equal(Array(2).fill(`localhost:${gateway.port} `));
+      expect(gateway.requests.map(({ certificate }) => certificate !== undefined)).to.deep.equal([false, true]);
+      await proxy.close();
+    });
+
+    it("but no HTTPS proxy that can't be trusted or speaks an old TLS, which the error doesn't blame on the gateway", async () => {
+      const { cert, key: privateKey } = issue('localhost', { names: ['localhost'] });
+      const old = { minVersion: 'TLSv1', maxVersion: 'TLSv1.1', ciphers: 'DEFAULT@SECLEVEL=0' } as const;
+      process.env.NODE_TLS_REJECT_UNAUTHORIZED = '0';
+      try {
+        for (const [tls, said] of [
+          [{ cert, key: privateKey }, "the proxy's certificate is not from a trusted authority"],
+          [{ cert: gatewayCertificate.cert, key: gatewayCertificate.key, ...old }, 'the proxy localhost:'],
+        ] as const) {
+          const proxy = await startHttpProxy(200, tls);
+          const error = await failure(connect({ proxy: `https://localhost:${proxy.port}` }));
+          expect(error).to.include({ sent: false });
+          expect(error.message).to.contain(said).and.not.contain("gateway's");
+          expect(proxy.seen).to.deep.equal([]);
+          await proxy.close();
+        }
+      } finally {
+        delete process.env.NODE_TLS_REJECT_UNAUTHORIZED;
+      }
+    });
+
     it('a SOCKS5 proxy with a password, which resolves the name', async () => {
       const proxy = await startSocksProxy();
       const client = connect({ proxy: `socks5h://till:${secret}@127.0.0.1:${proxy.port}` });
@@ -399,7 +431,10 @@ describe('the way to the gateway', () => {
       const proxy = await startHttpProxy(407);
       const refused = await failure(connect({ proxy: `http://till:${secret}@127.0.0.1:${proxy.port}` }));
       expect(refused).to.include({ sent: false });
-      expect(refused.message).to.contain('407').and.not.contain(secret);
+      expect(refused.message)
+        .to.contain(`the proxy 127.0.0.1:${proxy.port}`)
+        .and.contain('407')
+        .and.not.contain(secret);
       await proxy.close();
       for (const scheme of ['http', 'socks5'])
         expect(await failure(connect({ proxy: `${scheme}://127.0.0.1:1` }))).to.include({ sent: false });
@@ -420,6 +455,8 @@ describe('the way to the gateway', () => {
       gateway.handle = () => undefined;
       const client = connect({ proxy: `http://127.0.0.1:${proxy.port}`, timeout: { response: 100 } });
       expect(await failure(client)).to.include({ sent: true });
+      while (proxy.ends.length === 0) await new Promise((resolve) => setTimeout(resolve, 5));
+      expect(proxy.ends).to.deep.equal(['ECONNRESET']);
       await proxy.close();
     });
   });
