@@ -65,15 +65,25 @@ function proxyUrl(text: unknown): URL | undefined {
   return url;
 }
 
+function isCertificate(pem: string): boolean {
+  try {
+    new X509Certificate(pem);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
 function authorities(ca: PayClientOptions['ca']): Array<string | Buffer> {
   if (ca === undefined) return [];
   const list = Array.isArray(ca) ? ca : [ca];
-  for (const authority of list) {
-    try {
-      new X509Certificate(authority);
-    } catch {
+  for (const bundle of list) {
+    // Node.js skips without a word what is no PEM, and what follows a broken certificate.
+    const certificates = String(bundle)
+      .split(/^(?=-----BEGIN )/m)
+      .filter((part) => part.startsWith('-----BEGIN '));
+    if (certificates.length === 0 || !certificates.every(isCertificate))
       throw new InvalidParameterError('ca', 'must be certificates in PEM');
-    }
   }
   return list;
 }

@@ -12,7 +12,7 @@ import {
 import { sign, verifySignature } from '../../lib/pay/sign.js';
 import type { PayClientOptions } from '../../lib/pay/types.js';
 import { buildXml } from '../../lib/pay/xml.js';
-import { mch_id, merchantCertificate } from './certificates.js';
+import { authority, mch_id, merchantCertificate } from './certificates.js';
 import { appid, base, type Fields, type Gateway, key, paid, rejection, signed, startGateway } from './gateway.js';
 
 const out_trade_no = '20241123-0001';
@@ -497,6 +497,17 @@ describe('PayClient', () => {
           .to.throw(InvalidParameterError)
           .with.property('parameter', option);
       });
+
+    it('are refused for a ca in DER, and for a bundle with a broken certificate, which Node.js would not read', () => {
+      const der = Buffer.from(authority.cert.replace(/-----.*-----|\s/g, ''), 'base64');
+      const broken = '-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----\n';
+      for (const ca of [der, [authority.cert, der], `${authority.cert}${broken}`, `${broken}${authority.cert}`, ''])
+        expect(() => new PayClient({ ...good, ca }))
+          .to.throw(InvalidParameterError)
+          .with.property('parameter', 'ca');
+      for (const ca of [Buffer.from(authority.cert), `# Two\n${authority.cert}# of them\n${merchantCertificate.cert}`])
+        expect(() => new PayClient({ ...good, ca })).to.not.throw();
+    });
 
     it('must be there', () => {
       for (const options of [undefined, null, 'x'])
