@@ -133,6 +133,8 @@ export class ActivePayment {
 
   /** Sends the payment request, for the only time. */
   submit(send: (options: RequestOptions) => Promise<PayResult>): void {
+    // Closed as soon as it was written down.
+    if (this.#over) return;
     const { clock } = this.#around;
     this.#requestedAt = clock.monotonic();
     this.#entry = {

@@ -42,7 +42,7 @@ run('npm', ['run', '--silent', 'compile']);
 // In a mount namespace of its own, so that nothing stays mounted. Output goes by files, see wine.mjs.
 const inside = `
   mount --bind /proc "$CHROOT/proc" && mount --bind /dev "$CHROOT/dev" && mkdir -p "$CHROOT$ROOT" &&
-  mount --bind "$ROOT" "$CHROOT$ROOT" &&
+  mount --bind "$ROOT" "$CHROOT$ROOT" && cp /etc/hosts "$CHROOT/etc/hosts" &&
   exec chroot "$CHROOT" /bin/bash -c '
     cd "$ROOT"
     [ -d "$WINEPREFIX" ] || { wineboot -i; wineserver -w; } >/dev/null 2>&1

@@ -751,6 +751,23 @@ describe('close()', () => {
     expect(client.calls).to.have.length(calls);
   });
 
+  it('sends nothing of a payment that was just written down', async () => {
+    const { clock, processor, client, journal } = till({ micropay: [charged('A1', 100)] });
+    const create = journal.create.bind(journal);
+    let closing: Promise<void> | undefined;
+    journal.create = async (record) => {
+      await create(record);
+      // As soon as the processor goes on.
+      void Promise.resolve().then(() => {
+        closing = processor.close();
+      });
+    };
+    expect(await rejection(processor.pay(order, code))).to.be.instanceOf(ClosedError);
+    await clock.run();
+    await closing;
+    expect(client.calls).to.deep.equal([]);
+  });
+
   it('begins nothing for who asked just before', async () => {
     const { clock, client, journal, start } = till({ micropay: [lost], orderquery: [state('NOTPAY')] });
     const first = start();
