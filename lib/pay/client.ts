@@ -203,7 +203,7 @@ export class PayClient {
     if (sent.transaction_id !== undefined) event.transaction_id = sent.transaction_id;
     this.#checkAllowed(call, options, inSandbox);
 
-    const key = inSandbox ? await this.#fetchedSandboxKey() : this.#settings.key;
+    const key = inSandbox ? await unlessAborted(this.#fetchedSandboxKey(), options?.signal) : this.#settings.key;
     sent.sign = sign(sent, key, sign_type);
     const secrets = [this.#settings.key, key, ...secretFields.map((field) => sent[field] ?? '')];
     const negativeTest = options?.negativeTest;
@@ -274,16 +274,14 @@ export class PayClient {
     return received;
   }
 
-  /** The sandbox's key: fetched once, with the merchant's own; again only after a failure. */
-  async #fetchedSandboxKey(): Promise<string> {
-    this.#sandboxKey ??= this.#fetchSandboxKey();
-    try {
-      return await this.#sandboxKey;
-    } catch (error) {
+  /** The sandbox's key: fetched once for all calls, with the merchant's own; again only after a failure. */
+  #fetchedSandboxKey(): Promise<string> {
+    this.#sandboxKey ??= this.#fetchSandboxKey().catch((error: unknown) => {
       this.#sandboxKey = undefined;
       // Whatever went wrong here, of the call itself nothing was sent.
       throw new PayTransportError('Nothing was sent: the sandbox gave no key', false, { cause: cleanCause(error) });
-    }
+    });
+    return this.#sandboxKey;
   }
 
   async #fetchSandboxKey(): Promise<string> {
@@ -300,6 +298,22 @@ export class PayClient {
     if (isAbsent(received.sandbox_signkey) || received.sandbox_signkey === undefined)
       throw new PayResponseError('The response to getsignkey has no sandbox_signkey');
     return received.sandbox_signkey;
+  }
+}
+
+/** What a call waits for before it sends anything; what it waits for goes on, others may need it. */
+async function unlessAborted<Value>(wait: Promise<Value>, signal: AbortSignal | undefined): Promise<Value> {
+  if (signal === undefined) return wait;
+  let giveUp = () => {};
+  const aborted = new Promise<never>((_resolve, reject) => {
+    giveUp = () => reject(new PayTransportError('Aborted before anything was sent', false));
+  });
+  signal.addEventListener('abort', giveUp);
+  if (signal.aborted) giveUp();
+  try {
+    return await Promise.race([aborted, wait]);
+  } finally {
+    signal.removeEventListener('abort', giveUp);
   }
 }
 

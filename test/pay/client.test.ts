@@ -428,6 +428,31 @@ describe('PayClient', () => {
       expect(await client.micropay(order)).to.include({ result_code: 'SUCCESS' });
     });
 
+    it('is not waited for by a call that is aborted, while its key still comes to another', async () => {
+      let release = () => {};
+      const held = new Promise<void>((resolve) => {
+        release = resolve;
+      });
+      const client = open({ sandbox: true });
+      const abort = new AbortController();
+      playSandbox();
+      const play = gateway.handle;
+      gateway.handle = async (request) => {
+        if (request.path === keyPath) await held;
+        return play(request);
+      };
+      const aborted = rejection(client.micropay(order, { signal: abort.signal }));
+      const other = client.micropay({ ...order, out_trade_no: '2' });
+      abort.abort();
+      expect(await aborted)
+        .to.be.instanceOf(PayTransportError)
+        .with.property('sent', false);
+      expect(await rejection(client.micropay(order, { signal: abort.signal }))).to.be.instanceOf(PayTransportError);
+      release();
+      expect(await other).to.include({ out_trade_no: '2' });
+      expect(gateway.requests.map(({ path }) => path)).to.deep.equal([keyPath, '/xdc/apiv2sandbox/pay/micropay']);
+    });
+
     it('is not asked for an authinfo, and a test case is for it alone', async () => {
       gateway.handle = () => ({ ...base, authinfo: 'x', expires_in: '60' });
       await open({ sandbox: true }).getWxpayfaceAuthinfo(terminal);
