@@ -234,7 +234,10 @@ export class ActivePayment {
       } catch (error) {
         if (this.#over || error instanceof ClosedError) throw error;
         // A sale that was over and is to be given up: where that can't be written down, it stays what it was.
-        if (finalPhases.has(this.#state.phase) && !isSame(await this.#stored(), record)) throw error;
+        if (finalPhases.has(this.#state.phase)) {
+          if (isSame(await this.#stored(), record)) break;
+          throw error;
+        }
         // Whoever waits for a result shall not wait for a disk; recover() or settled() will tell it.
         this.#rejectWaiters(error, ({ patient }) => !patient);
         const wait = backoff(policies.reversal.backoff, attempts);

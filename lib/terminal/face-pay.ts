@@ -314,7 +314,8 @@ export class FacePay {
     this.#screen?.abandon.abort();
     this.#screen = undefined;
     // Where nothing is there to release, the service may say so; initWxpayface tells whether it works.
-    await this.#face.releaseWxpayface().catch(() => undefined);
+    const release = async () => this.#face.releaseWxpayface();
+    await release().catch(() => undefined);
   }
 
   /** After a payment its outcome is known: a service that no longer answers must not hold it up. */

@@ -599,6 +599,22 @@ describe('cancel()', () => {
     expect(await processor.outcome('A1')).to.include({ status: 'paid' });
   });
 
+  it('that was written down after all, though the journal said no, stands', async () => {
+    const { pay, processor, clock, journal } = till({
+      micropay: [charged('A1', 100)],
+      orderquery: [paid, state('REVOKED')],
+      reverse: [reversed()],
+    });
+    await pay();
+    const put = journal.put.bind(journal);
+    journal.put = async (record) => {
+      await put(record);
+      if (record.state === 'reversing') throw new JournalError('the answer was lost');
+    };
+    expect(await processor.cancel('A1')).to.include({ status: 'reversing' });
+    expect(await clock.until(processor.settled('A1'))).to.include({ status: 'reversed' });
+  });
+
   it('of a number that the journal does not know is refused', async () => {
     const { processor } = till({});
     expect(await rejection(processor.cancel('B'))).to.include({
@@ -752,20 +768,24 @@ describe('close()', () => {
   });
 
   it('sends nothing of a payment that was just written down', async () => {
-    const { clock, processor, client, journal } = till({ micropay: [charged('A1', 100)] });
-    const create = journal.create.bind(journal);
-    let closing: Promise<void> | undefined;
-    journal.create = async (record) => {
-      await create(record);
-      // As soon as the processor goes on.
-      void Promise.resolve().then(() => {
-        closing = processor.close();
-      });
-    };
-    expect(await rejection(processor.pay(order, code))).to.be.instanceOf(ClosedError);
-    await clock.run();
-    await closing;
-    expect(client.calls).to.deep.equal([]);
+    // The moments between the write and the request.
+    for (let moment = 0; moment < 10; moment += 1) {
+      const { clock, processor, client, journal } = till({ micropay: [charged('A1', 100)] });
+      const create = journal.create.bind(journal);
+      let isClosed = false;
+      const closeLater = async () => {
+        for (let tick = 0; tick < moment; tick += 1) await undefined;
+        isClosed = client.calls.length === 0;
+        await processor.close();
+      };
+      journal.create = async (record) => {
+        await create(record);
+        void closeLater();
+      };
+      await processor.pay(order, code).catch(() => undefined);
+      await clock.run();
+      if (isClosed) expect(client.calls, `moment ${moment}`).to.deep.equal([]);
+    }
   });
 
   it('begins nothing for who asked just before', async () => {

@@ -378,6 +378,14 @@ describe('FacePay', () => {
       await facePay.close();
     });
 
+    it('and keeps the outcome where the release throws', async () => {
+      await open();
+      const releaseWxpayface = () => {
+        throw new Error('a broken wrapper');
+      };
+      expect(await withFace({ releaseWxpayface }, { camera: 'shared' }).pay(newOrder())).to.include({ status: 'paid' });
+    });
+
     it('gives it back after every kind of trouble', async () => {
       await open('success', { facePay: { camera: 'shared' } });
       const trouble = new Error('trouble');
