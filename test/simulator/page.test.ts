@@ -210,6 +210,8 @@ const byHand = { face: 'waiting', password: 'waiting', confirm: 'never' } as con
       it('declined, with one of the vendor’s codes by name', async () => {
         await open();
         await page.locator('#scenario').selectOption('not-enough');
+        // The scenario has its own customer, whom the page shows when it has heard of it.
+        await page.locator('#by-hand:not(:checked)').waitFor({ state: 'attached' });
         await page.getByLabel('由我扮演顾客').check();
         await applied({ face: 'waiting' });
         const outcome = till.facePay.pay(order());
@@ -248,6 +250,24 @@ const byHand = { face: 'waiting', password: 'waiting', confirm: 'never' } as con
         await press('confirm');
         expect(await outcome).to.include({ status: 'paid' });
         expect(await sequence()).to.include.members(['SUCCESS 应答丢失', '6. orderquery']);
+      });
+
+      it('reversed, because the payment’s request was lost', async () => {
+        const reversal = { notBefore: 3000, mode: 'await', settleAfter: 25_000 } as const;
+        await open(byHand, { payment: { polling: { timeout: 8000 }, reversal } });
+        await page.getByText('丢失的报文').click();
+        await page.getByLabel('丢失的报文: micropay 请求').check();
+        const outcome = till.facePay.pay(order());
+        await screenShows('looking');
+        await press('show-face');
+        await page.getByText('请求丢失').waitFor();
+        expect(await outcome).to.include({ status: 'reversed' });
+        await picture('request-lost');
+        const labels = await sequence();
+        const lost = labels.indexOf('5. micropay(auth_code •••, ¥12.50) 请求丢失');
+        expect(lost).to.be.above(0);
+        expect(labels[lost + 1]).to.equal('6. orderquery');
+        expect(labels.filter((label) => label.includes('请求丢失'))).to.have.length(1);
       });
 
       it('nowhere, while the face service is down', async () => {
@@ -357,19 +377,57 @@ const byHand = { face: 'waiting', password: 'waiting', confirm: 'never' } as con
       expect(nameless).to.deep.equal([]);
     });
 
-    for (const width of [1280, 1920])
-      for (const locale of ['zh-CN', 'en-US'])
-        it(`fits ${width} pixels in ${locale}`, async () => {
-          await open({ faceDelay: 0, confirmDelay: 0 }, { locale });
-          await page.setViewportSize({ width, height: 800 });
-          await till.facePay.pay(order());
-          await page.getByRole('row', { name: '20241123' }).waitFor();
-          const cut =
-            await page.evaluate(`[...document.querySelectorAll('body, main, #actions button, #customer, .setting > label, th, td, .state, .lane')]
-          .filter((each) => each.checkVisibility() && each.scrollWidth > each.clientWidth + 1 && getComputedStyle(each).textOverflow !== 'ellipsis')
+    /** What is cut: as wide as its place, and the customer's screen also as high. */
+    const cut = () =>
+      page.evaluate(`[...document.querySelectorAll('body, main, #actions, #actions button, #screen, #customer, .setting > label, .ledger, th, td, .state, .lane')]
+          .filter((each) => each.checkVisibility() && getComputedStyle(each).textOverflow !== 'ellipsis')
+          .filter((each) => each.scrollWidth > each.clientWidth + 1 || (each.id === 'screen' && each.scrollHeight > each.clientHeight))
           .map((each) => each.outerHTML)`);
-          expect(cut).to.deep.equal([]);
+    /** Pixels between each two neighbours. */
+    const gaps = () =>
+      page.evaluate(`[...document.querySelectorAll('.lane')].map((lane) => lane.getBoundingClientRect())
+          .flatMap((box, index, boxes) => index > 0 ? [box.left - boxes[index - 1].right] : [])`);
+
+    for (const [width, height] of [
+      [1280, 720],
+      [1280, 800],
+      [1920, 1080],
+    ] as const)
+      for (const locale of ['zh-CN', 'en-US'])
+        it(`fits ${width} by ${height} pixels in ${locale}`, async () => {
+          await open({ faceDelay: 0, confirmDelay: 0 }, { locale });
+          await page.setViewportSize({ width, height });
+          expect(await cut()).to.deep.equal([]);
+          for (const gap of Object(await gaps())) expect(gap).to.be.at.least(4);
+
+          // As the command line makes them.
+          const sale = { ...order(), out_trade_no: `CLI20241123142847b0d6615${serial % 10}`, total_fee: 123_456 };
+          const { out_trade_no, total_fee } = sale;
+          await till.facePay.pay(sale);
+          await till.client.refund({ out_trade_no, out_refund_no: 'R1', total_fee, refund_fee: total_fee });
+          await page.getByRole('row', { name: /¥1234\.56 ¥1234\.56/ }).waitFor();
+          expect(await cut()).to.deep.equal([]);
+
+          till.simulator.scenario = { faceDelay: 0, confirmDelay: 0, payment: 'password', password: 'waiting' };
+          const outcome = till.facePay.pay({ ...order(), total_fee });
+          await screenShows('password');
+          expect(await cut()).to.deep.equal([]);
+          await press('enter-password');
+          expect(await outcome).to.include({ status: 'paid' });
         });
+
+    it('strikes nothing through before the first call', async () => {
+      await open();
+      const above = await page.evaluate(`[...document.querySelectorAll('#no-rows p')].map((line) => {
+        const { top, height } = line.getBoundingClientRect();
+        return [...document.querySelectorAll('.lifeline')]
+          .map((lifeline) => lifeline.getBoundingClientRect().left)
+          .filter((left) => left > line.getBoundingClientRect().left && left < line.getBoundingClientRect().right)
+          .map((left) => document.elementFromPoint(left, top + height / 2).className);
+      })`);
+      expect(above).to.be.an('array').with.length(2);
+      expect(String(above)).to.not.include('lifeline');
+    });
 
     it('says so when the simulator has ended', async () => {
       await open();

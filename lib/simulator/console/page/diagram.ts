@@ -30,6 +30,8 @@ function rowsOf({ events }: Payment, { calls }: Snapshot): Row[] {
   let active = false;
   events.forEach((event, index) => {
     const entry = 'call' in event ? calls[event.call] : undefined;
+    // To a request that never arrived there is no answer.
+    if (event.kind === 'response' && entry?.lost === 'request') return;
     const after = event.at - start;
     const message = entry && messageOf(entry.name);
     if (event.kind === 'request' && message?.step && message.step !== step) {
@@ -73,21 +75,25 @@ function arrow(row: Row, event: SimulatorEvent & { kind: 'request' | 'response' 
   const asked = event.kind === 'request';
   const fields = asked ? entry.request : (entry.response ?? {});
   const details = parameters(fields, asked ? shows : answers);
-  const lostHere = entry.lost === event.kind;
   const answer = (entry.answer ?? '').replace(/ ?\(.*\)$/, '');
-  const lost = entry.lost === 'request' ? page.requestLost : page.responseLost;
+  // Cut on the way that it was lost on.
+  const isLost = entry.lost === event.kind;
+  const lost = isLost
+    ? [element('span', { class: 'answer bad' }, asked ? page.requestLost : page.responseLost), ' ']
+    : [];
   const label = asked
     ? [
         element('b', {}, `${number === undefined ? '' : `${number}. `}${entry.name}`),
         ...(details ? [element('span', { class: 'details' }, `(${details})`)] : []),
+        ' ',
+        ...lost,
       ]
     : [
         ...(answer ? [element('span', { class: `answer ${moodOf(answer)}` }, answer), ' '] : []),
-        ...(entry.lost ? [element('span', { class: 'answer bad' }, lost), ' '] : []),
+        ...lost,
         ...(details ? [element('span', { class: 'details' }, details)] : []),
       ];
-  // Whoever looks for a request that was lost finds it cut where it was asked, and no answer.
-  const classes = ['arrow', event.kind, ...(lostHere || (asked && entry.lost === 'request') ? ['cut'] : [])];
+  const classes = ['arrow', event.kind, ...(isLost ? ['cut'] : [])];
   const opened = openRows.has(row.key);
   const id = `fields-${row.key}`;
   const list = element('div', { id, class: 'fields', hidden: !opened }, fieldList(fields));
