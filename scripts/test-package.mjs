@@ -43,6 +43,8 @@ const expected = [
   ...Object.entries(binaries).flatMap(([target, names]) => names.map((name) => `prebuilds/${target}/${name}`)),
 ];
 for (const path of expected) if (!files.has(path)) stop(`${path} is missing from the tarball`);
+for (const path of files)
+  if (readFileSync(join(root, path)).includes(root)) stop(`${path} names a path of this machine`);
 if (files.has('binding.gyp')) stop('binding.gyp makes npm build at installation');
 const { scripts } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
 for (const name of ['preinstall', 'install', 'postinstall', 'prepare'])
