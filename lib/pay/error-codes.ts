@@ -18,7 +18,10 @@ export interface PaymentErrorCode extends ErrorCode {
 /** By err_code, and by nothing else: what a gateway sends may be 'constructor'. */
 function byCode<Row extends ErrorCode>(rows: readonly Row[]): Readonly<Record<string, Row>> {
   const table: Record<string, Row> = Object.create(null);
-  for (const row of rows) table[row.err_code] = Object.freeze(row);
+  for (const row of rows) {
+    for (const part of [row, row.zh, row.en]) Object.freeze(part);
+    table[row.err_code] = row;
+  }
   return Object.freeze(table);
 }
 

@@ -218,7 +218,8 @@ const http = got.extend({
 export class Transport {
   readonly #settings: TransportOptions;
   readonly #agents: Record<Connection, GatewayAgent>;
-  #avoided: { host: string; until: number } | undefined;
+  /** Hosts that couldn't be reached, and until when they are tried last. */
+  readonly #avoided = new Map<string, number>();
 
   constructor(settings: TransportOptions) {
     this.#settings = settings;
@@ -233,18 +234,18 @@ export class Transport {
 
   /** @throws PayTransportError, PayResponseError for a body beyond 1 MiB. */
   async send(post: Post): Promise<Reply> {
-    const avoided = this.#avoided;
-    const hosts = [...post.hosts];
-    if (avoided !== undefined && avoided.host === hosts[0] && performance.now() < avoided.until) hosts.reverse();
+    const now = performance.now();
+    const avoidedUntil = (host: string): number => Math.max(now, this.#avoided.get(host) ?? now);
+    const hosts = [...post.hosts].sort((one, other) => avoidedUntil(one) - avoidedUntil(other));
     for (const [index, host] of hosts.entries()) {
       try {
         const reply = await this.#sendTo(host, post);
-        if (host === this.#avoided?.host) this.#avoided = undefined;
+        this.#avoided.delete(host);
         return reply;
       } catch (error) {
         // Another host may only be asked where this one can't have heard anything: else a customer pays twice.
         if (!(error instanceof PayTransportError) || error.sent || post.signal?.aborted) throw error;
-        this.#avoided = { host, until: performance.now() + avoidFor };
+        this.#avoided.set(host, performance.now() + avoidFor);
         if (index === hosts.length - 1) throw error;
       }
     }

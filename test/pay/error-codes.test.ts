@@ -35,6 +35,11 @@ describe('the error catalogue', () => {
       }
   });
 
+  it('can be changed by nobody', () => {
+    for (const row of Object.values(paymentErrorCodes))
+      for (const part of [row, row.zh, row.en]) expect(part).to.be.frozen;
+  });
+
   it('knows nothing of an unlisted code, also where an object would', () => {
     for (const code of ['NO_SUCH_CODE', 'constructor', 'toString', '__proto__'])
       expect(paymentErrorCodes[code]).to.equal(undefined);

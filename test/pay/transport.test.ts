@@ -282,6 +282,33 @@ describe('the way to the gateway', () => {
       expect(await failure(client)).to.include({ sent: false });
     });
 
+    it('instead of the first for a while, whatever other services do, and then no longer', async () => {
+      let tries = 0;
+      await withTcp(
+        (socket) => {
+          tries += 1;
+          socket.destroy();
+        },
+        async (pay) => {
+          const client = connect({ endpoints: { pay, payBackup: gateway.origin, face: dead } });
+          await client.micropay(order);
+          await rejection(
+            client.getWxpayfaceAuthinfo({ store_id: 'S1', store_name: '大餐厅', device_id: 'D1', rawdata: 'raw' }),
+          );
+          await client.micropay(order);
+          expect(tries).to.equal(1);
+          const later = performance.now() + 61_000;
+          Object.defineProperty(performance, 'now', { value: () => later, configurable: true });
+          try {
+            await client.micropay(order);
+          } finally {
+            Reflect.deleteProperty(performance, 'now');
+          }
+          expect(tries).to.equal(2);
+        },
+      );
+    });
+
     it('and fails with nothing sent where neither can be reached', async () => {
       const error = await failure(connect({ endpoints: { pay: dead, payBackup: 'https://127.0.0.1:2' } }));
       expect(error).to.include({ sent: false });
