@@ -3,7 +3,8 @@
 // Prints the table and writes it into docs/benchmarks.md. A round is several short batches of each, in turn, so that a busy
 // machine disturbs all alike, and its time is their median; each ratio is taken within a round, and told as the median over
 // the rounds with the lowest and the highest.
-import { execFileSync } from 'node:child_process';
+import { execFileSync, fork } from 'node:child_process';
+import { once } from 'node:events';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
@@ -13,6 +14,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { build } from '../../scripts/native/build.mjs';
 import { root, run } from '../../scripts/run.mjs';
+import { callMany, ways } from './contestant.mjs';
 
 const { values } = parseArgs({ options: { rounds: { type: 'string', default: '9' } } });
 const rounds = Number(values.rounds);
@@ -26,43 +28,6 @@ const instant = join(root, 'build', target, 'test', 'instant.so');
 const faulty = join(root, 'build', target, 'test', 'faulty.so');
 const slow = join(built, 'slow.so');
 
-// ── the three ways ──
-
-const addon = require(join(root, 'prebuilds', target, 'wxpay_face.node'));
-const koffi = require('koffi');
-
-function ours(path) {
-  const library = addon.open(path);
-  return (request) => library.call(request);
-}
-
-function byKoffi(path) {
-  const library = koffi.load(path);
-  const call = library.func(
-    'int wxpayCallFaceService(const uint8_t *request, uint32_t size, _Out_ void **response, _Out_ uint32_t *responseSize)',
-  );
-  const release = library.func('void wxpayReleaseResponse(_Inout_ void **response)');
-  return (request) =>
-    new Promise((resolve, reject) => {
-      const response = [null];
-      const size = [0];
-      call.async(request, request.length, response, size, (error, returned) => {
-        if (error) return reject(error);
-        if (returned !== 0) return reject(new Error(`returned ${returned}`));
-        const answer = Buffer.from(koffi.decode(response[0], koffi.array('uint8_t', size[0], 'Typed')));
-        release(response);
-        resolve(answer);
-      });
-    });
-}
-
-function byAsyncWorker(path) {
-  const worker = require(join(built, 'async_worker.node'));
-  worker.open(path);
-  return worker.call;
-}
-
-const ways = { 'wxpay-face': ours, koffi: byKoffi, AsyncWorker: byAsyncWorker };
 const names = Object.keys(ways);
 // Another one first in each round: who comes first finds the processor as others left it.
 const inTurn = (list, i) => list.map((_, place) => list[(i + place) % list.length]);
@@ -79,16 +44,6 @@ const row = (...cells) => `| ${cells.join(' | ')} |`;
 const table = (head, rows) => [row(...head), row(...head.map(() => '---')), ...rows].join('\n');
 
 // ── round trips ──
-
-async function callMany(call, request, atOnce, count) {
-  let left = count;
-  const lane = async () => {
-    while (left-- > 0) await call(request);
-  };
-  const started = performance.now();
-  await Promise.all(Array.from({ length: atOnce }, lane));
-  return ((performance.now() - started) * 1000) / count;
-}
 
 /** Microseconds a call of each contestant, one number a round; the first round warms up and isn't counted. */
 async function contest(contestants, count) {
@@ -109,7 +64,13 @@ const floor = (size, count) =>
   Number(execFileSync(join(built, 'floor'), [instant, String(size), String(count)], { encoding: 'utf8' }));
 
 async function roundTrips() {
-  const calls = Object.fromEntries(names.map((name) => [name, ways[name](instant)]));
+  const contestant = join(root, 'bench', 'native', 'contestant.mjs');
+  const children = Object.fromEntries(names.map((name) => [name, fork(contestant, [name, instant])]));
+  const timed = async (name, batch) => {
+    children[name].send(batch);
+    const [microseconds] = await once(children[name], 'message');
+    return microseconds;
+  };
   const rows = [];
   for (const atOnce of [1, 32]) {
     for (const [label, size, count] of [
@@ -117,9 +78,8 @@ async function roundTrips() {
       ['1 KB', 1024, 10_000],
       ['64 KB', 65_536, 4000],
     ]) {
-      const request = Buffer.alloc(size, 'x');
       const contestants = Object.fromEntries(
-        names.map((name) => [name, (batch) => callMany(calls[name], request, atOnce, batch)]),
+        names.map((name) => [name, (batch) => timed(name, { size, atOnce, count: batch })]),
       );
       const times = await contest({ ...contestants, floor: (batch) => floor(size, batch) }, count);
       const mine = times['wxpay-face'];
@@ -129,12 +89,13 @@ async function roundTrips() {
           ...names.map((name) => round(median(times[name]))),
           ratio(mine, times.koffi),
           ratio(mine, times.AsyncWorker),
-          atOnce === 1 ? ratio(mine, times.floor) : '–',
+          ratio(mine, times.floor),
         ),
       );
       console.log(rows.at(-1));
     }
   }
+  for (const child of Object.values(children)) child.disconnect();
   return table(['round trip', ...names.map((name) => `${name} µs`), '÷ koffi', '÷ AsyncWorker', '÷ floor'], rows);
 }
 
@@ -211,10 +172,12 @@ function memory() {
 // ── the page ──
 
 const results = [
-  `Node.js ${process.versions.node}, ${cpus().length} × ${cpus()[0].model.trim()}, koffi ${koffi.version}; ${rounds} rounds, median ` +
+  `Node.js ${process.versions.node}, ${cpus().length} × ${cpus()[0].model.trim()}, koffi ${require('koffi').version}; ${rounds} rounds, median ` +
     '(ratios: with lowest and highest). A ratio below 1 means that wxpay-face is quicker.',
-  'The round trip of a request on a library that answers at once with the request itself; the floor is the bare C call and ' +
-    'two hand-overs between threads, without JavaScript:',
+  'The round trip of a request on a library that answers at once with the request itself, each way in a process of its own; ' +
+    'the floor is the bare C call and two hand-overs between threads that sleep, one call at a time, without JavaScript. ' +
+    'A call is below it where threads need not be woken: who asks again at once finds the thread still awake, and calls at ' +
+    'once share their hand-overs.',
   await roundTrips(),
   'A small file read while calls are blocked (libuv has four threads for files, names, koffi and AsyncWorker together):',
   await files(),
