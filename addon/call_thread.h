@@ -15,8 +15,8 @@ using Job = std::function<void()>;
 // Threads that may block in the vendor's code for as long as it likes. Not libuv's: its four also serve fs and dns.
 //
 // A job never waits behind a blocked one: while the queue isn't empty a thread is on its way to it, and whoever takes a
-// job sends the next thread for the rest before starting. A thread without work stays awake for a moment, sleeps, and ends
-// after a while; sleepers are used last in, first out, so that a burst leaves few behind.
+// job sends the next thread for the rest before starting. A thread without work stays awake for a moment, sleeps, and
+// ends after a while; sleepers are used last in, first out, so that a burst leaves few behind.
 class CallThreads {
  public:
   // One for the process, shared by all environments and never destroyed: at exit its threads may be anywhere.
@@ -41,7 +41,7 @@ class CallThreads {
   std::deque<Job> queue_;
   std::vector<Idler*> idle_;
   size_t threads_ = 0;
-  bool summoned_ = false;  // a thread, woken, new or lingering, is on its way to the queue
+  bool summoned_ = false;             // a thread, woken, new or lingering, is on its way to the queue
   std::atomic<bool> waiting_{false};  // whether the queue holds a job, for a look without the mutex
 };
 
