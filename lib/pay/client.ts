@@ -317,9 +317,16 @@ async function unlessAborted<Value>(wait: Promise<Value>, signal: AbortSignal | 
   }
 }
 
-function readReply(name: string, secrets: readonly string[], { status, contentType, body }: Reply): Fields {
+function readReply(name: string, secrets: readonly string[], reply: Reply): Fields {
+  const { status, contentType, body, certificateNote } = reply;
   const seen = `HTTP ${status}, ${contentType || 'no content type'}, ${preview(body, secrets)}`;
-  if (status !== 200) throw new PayResponseError(`The response to ${name} is none of the gateway's: ${seen}`);
+  if (status !== 200)
+    // Some servers in front of a gateway refuse a certificate with a page of HTTP instead of TLS's alert.
+    throw new PayResponseError(
+      [`The response to ${name} is none of the gateway's: ${seen}`, certificateNote]
+        .filter((part) => part !== '')
+        .join('; '),
+    );
   try {
     return parseXml(body);
   } catch (error) {

@@ -43,6 +43,8 @@ export interface Reply {
   status: number;
   contentType: string;
   body: Buffer;
+  /** What may be wrong with the certificate that was shown, or ''. */
+  certificateNote: string;
 }
 
 /** The TCP connection below a TLS one: only it can be reset. */
@@ -254,10 +256,11 @@ export class Transport {
 
   async #sendTo(host: string, { path, body, headers, connection, signal }: Post): Promise<Reply> {
     if (signal?.aborted) throw new PayTransportError('Aborted before anything was sent', false);
+    const agent = this.#agents[connection];
     let socket: net.Socket | undefined;
     let givenUp: string | undefined;
     let timer: NodeJS.Timeout | undefined;
-    const stream = http.stream.post(`${host}${path}`, { body, headers, agent: { https: this.#agents[connection] } });
+    const stream = http.stream.post(`${host}${path}`, { body, headers, agent: { https: agent } });
     const giveUp = (why: string) => {
       givenUp = why;
       if (socket !== undefined) reset(socket);
@@ -285,13 +288,14 @@ export class Transport {
       }
       const status = stream.response?.statusCode;
       if (status === undefined) throw new Error(givenUp ?? 'no answer');
-      return { status, contentType: stream.response?.headers['content-type'] ?? '', body: Buffer.concat(chunks, size) };
+      const contentType = stream.response?.headers['content-type'] ?? '';
+      return { status, contentType, body: Buffer.concat(chunks, size), certificateNote: agent.certificateNote };
     } catch (error) {
       if (error instanceof PayResponseError) throw error;
       const { code = '', message } = cleanCause(error);
       const sent = socket !== undefined && !handshakeRefused(code);
-      const note = this.#agents[connection].certificateNote;
-      const what = givenUp ?? [message, hints[code] ?? '', note].filter((part) => part !== '').join('; ');
+      const what =
+        givenUp ?? [message, hints[code] ?? '', agent.certificateNote].filter((part) => part !== '').join('; ');
       const consequence = sent ? 'whether the gateway got the request is unknown' : 'nothing was sent';
       throw new PayTransportError(`${host}: ${what}; ${consequence}`, sent, { cause: cleanCause(error) });
     } finally {

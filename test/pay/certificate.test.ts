@@ -3,8 +3,9 @@ import { inspect } from 'node:util';
 import { expect } from 'chai';
 import { InvalidParameterError } from '../../lib/errors.js';
 import { PayClient } from '../../lib/pay/client.js';
-import { PayTransportError } from '../../lib/pay/errors.js';
+import { PayResponseError, PayTransportError } from '../../lib/pay/errors.js';
 import type { PayClientOptions } from '../../lib/pay/types.js';
+import { skip } from '../skip.js';
 import { authority, issue, mch_id, merchantCertificate, toPfx } from './certificates.js';
 import { base, type Gateway, rejection, startGateway } from './gateway.js';
 
@@ -67,7 +68,7 @@ describe("the merchant's certificate", () => {
     });
 
   it('with the old RC2 encryption is refused with the way to convert it, where Node.js is too new for it', function () {
-    if (process.versions.openssl.startsWith('1.')) this.skip();
+    if (process.versions.openssl.startsWith('1.')) return skip(this, 'this Node.js can still read it');
     expect(() => new PayClient({ ...gateway.options, certificate: { pfx: legacy, passphrase: mch_id } })).to.throw(
       InvalidParameterError,
       /RC2.*openssl pkcs12 -legacy/,
@@ -87,5 +88,21 @@ describe("the merchant's certificate", () => {
       expect(error).to.be.instanceOf(PayTransportError);
       expect(error.message).to.match(said);
     }
+  });
+
+  it('that the gateway turns down with a page of HTTP is explained as well', async () => {
+    const lenient = await startGateway({ rejectUnauthorized: false });
+    lenient.handle = ({ response }) => {
+      response.writeHead(400, { 'content-type': 'text/html' }).end('<html>The SSL certificate error</html>');
+      return undefined;
+    };
+    const client = new PayClient({ ...lenient.options, certificate: issue('1234567890') });
+    const error = await rejection(client.reverse({ out_trade_no: '1' }));
+    expect(error).to.be.instanceOf(PayResponseError);
+    expect(error.message)
+      .to.match(/HTTP 400/)
+      .and.match(/merchant 1234567890, not of 1900000109/);
+    client.close();
+    await lenient.close();
   });
 });
