@@ -1,9 +1,9 @@
 import { X509Certificate } from 'node:crypto';
-import { isIP } from 'node:net';
 import { networkInterfaces } from 'node:os';
 import { InvalidParameterError } from '../errors.js';
 import { checkFields, isAbsent } from '../fields.js';
 import { checkCertificate } from './certificate.js';
+import { ipAddress } from './parameters.js';
 import type { TransportOptions } from './transport.js';
 import type { MerchantIdentity, PayClientOptions, SignType } from './types.js';
 
@@ -32,7 +32,7 @@ const fields = {
   sub_mch_id: { maxCharacters: 32 },
   key: { required: true },
   sign_type: { values: ['MD5', 'HMAC-SHA256'] },
-  spbill_create_ip: { check: (value: string) => isIP(value) !== 0, rule: 'must be an IPv4 or IPv6 address' },
+  spbill_create_ip: ipAddress,
 };
 
 function parseUrl(name: string, text: unknown): URL {

@@ -34,6 +34,13 @@ const currency: FieldRule = { pattern: /^[A-Z]{3}$/, rule: 'must be three capita
 const fen: FieldRule = { required: true, type: 'integer', minimum: 1 };
 const yesOrNo: FieldRule = { values: ['Y', 'N'] };
 
+/** Of the till. A zone (%eth0) would mean something on this machine only. */
+export const ipAddress: FieldRule = {
+  maxCharacters: 64,
+  check: (value) => isIP(value) !== 0 && !value.includes('%'),
+  rule: 'must be an IPv4 or IPv6 address',
+};
+
 /** What every order has, whichever code pays it (vendor page, 5: micropay; lengths are the page's). */
 export const orderFields = {
   body: { required: true, maxBytes: 128 },
@@ -44,11 +51,7 @@ export const orderFields = {
     rule: 'must be made of 0-9 A-Z a-z _ - | * only',
   },
   total_fee: fen,
-  spbill_create_ip: {
-    maxCharacters: 64, // A zone (%eth0) means something on this machine only.
-    check: (value) => isIP(value) !== 0 && !value.includes('%'),
-    rule: 'must be an IPv4 or IPv6 address',
-  },
+  spbill_create_ip: ipAddress,
   device_info: { maxCharacters: 32 },
   detail: { ...json, maxCharacters: 6000 },
   attach: { maxCharacters: 127 },

@@ -497,6 +497,7 @@ describe('PayClient', () => {
       ['sign_type', { sign_type: 'SHA1' }],
       ['sandbox', { sandbox: 'yes' }],
       ['spbill_create_ip', { spbill_create_ip: 'localhost' }],
+      ['spbill_create_ip', { spbill_create_ip: 'fe80::1%eth0' }],
       ['endpoints', { endpoints: 'https://x' }],
       ['endpoints.pay', { endpoints: { pay: 'http://plain.example' } }],
       ['endpoints.pay', { endpoints: { pay: 'nonsense' } }],
