@@ -3,6 +3,7 @@ import { lookup } from 'node:dns/promises';
 import { readFile } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { expect } from 'chai';
+import { skip } from '../skip.js';
 import {
   loadAddon,
   longest,
@@ -142,7 +143,7 @@ describe('addon: calls', () => {
     });
 
     it('takes a response of 64 MiB', async function () {
-      if (process.arch === 'ia32') this.skip(); // no room for it in a 32-bit process
+      if (process.arch === 'ia32') return skip(this, 'no room for it in a 32-bit process');
       expect(await library.call(text('largest'))).to.have.lengthOf(64 * mebibyte);
     });
 
@@ -214,7 +215,7 @@ describe('addon: calls', () => {
   }
 
   it('throws a RangeError for a request of more than 64 MiB', function () {
-    if (process.arch === 'ia32') this.skip(); // no room for it in a 32-bit process
+    if (process.arch === 'ia32') return skip(this, 'no room for it in a 32-bit process');
     const library = addon.open(testLibrary('faulty'));
     expect(() => library.call(Buffer.alloc(64 * mebibyte + 1))).to.throw(RangeError, '64 MiB');
   });

@@ -1,9 +1,10 @@
 import { execFileSync } from 'node:child_process';
+import { skip } from '../skip.js';
 import { coreTestPath, stubPath, testLibrary } from './native.js';
 
 describe('addon: its core, without Node.js', () => {
   it('passes its own test (core/core_test.cc)', function () {
-    if (process.platform === 'win32') return this.skip(); // built for Linux only
+    if (process.platform === 'win32') return skip(this, 'built for Linux only');
     const { WXPAY_FACE_PIPE: _, ...env } = process.env;
     execFileSync(coreTestPath, [stubPath, testLibrary('no_release')], { env });
   });

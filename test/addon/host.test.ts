@@ -4,6 +4,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Readable, Writable } from 'node:stream';
 import { expect } from 'chai';
+import { skip } from '../skip.js';
 import { hostPath, longest, root, type Service, startService, stubPath, testLibrary } from './native.js';
 
 // A program that runs the host, such as valgrind.
@@ -113,7 +114,7 @@ describe('host process', () => {
     });
 
     it('greets with a text and without a number where the system has none', async function () {
-      if (windows) return this.skip(); // Windows always has a number
+      if (windows) return skip(this, 'Windows always has a number');
       const host = start(testLibrary('no_release'));
       const { status, body } = await host.next();
       expect(status).to.equal(-1);
@@ -261,7 +262,7 @@ describe('host process', () => {
     }
 
     it('comes when nobody reads its answers any more', async function () {
-      if (windows) return this.skip(); // a destroyed stdout isn't closed there while a read of it is pending
+      if (windows) return skip(this, "a destroyed stdout isn't closed there while a read of it is pending");
       const host = await startLoaded();
       host.child.stdout.destroy();
       host.send(1, 'x');
@@ -282,7 +283,7 @@ describe('host process', () => {
     }
 
     it('comes with that of a parent that was killed', async function () {
-      if (!hasProc) return this.skip(); // looks for the process in /proc
+      if (!hasProc) return skip(this, 'looks for the process in /proc');
       const parent = spawn(
         process.execPath,
         [
@@ -306,7 +307,7 @@ describe('host process', () => {
   });
 
   it('names its threads', async function () {
-    if (!hasProc) return this.skip(); // thread names are read from /proc
+    if (!hasProc) return skip(this, 'thread names are read from /proc');
     const host = await startLoaded();
     host.send(1, 'block');
     const tasks = `/proc/${host.child.pid}/task`;

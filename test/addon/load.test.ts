@@ -2,6 +2,7 @@ import { chmodSync, cpSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect } from 'chai';
+import { skip } from '../skip.js';
 import { loadAddon, testLibrary, thrown } from './native.js';
 
 const addon = loadAddon();
@@ -34,7 +35,7 @@ describe('addon: loading a library', () => {
   });
 
   it('says so for a file that may not be read', function () {
-    if (windows || process.getuid?.() === 0) return this.skip(); // root may read everything; Windows has ACLs instead
+    if (windows || process.getuid?.() === 0) return skip(this, 'root may read everything; Windows has ACLs instead');
     const path = join(folder, 'secret.so');
     cpSync(testLibrary('instant'), path);
     chmodSync(path, 0);

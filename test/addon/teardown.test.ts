@@ -3,6 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { copyFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect } from 'chai';
+import { skip } from '../skip.js';
 import { addonPath, root, testLibrary } from './native.js';
 
 // The stages and the ends are those of teardown-child.cjs.
@@ -68,7 +69,7 @@ describe('addon: teardown', () => {
     describe(`on Node.js ${major}`, () => {
       let node = '';
       before(function () {
-        if (process.platform !== 'linux' || process.arch !== 'x64') return this.skip(); // others come as linux-x64 only
+        if (process.platform !== 'linux' || process.arch !== 'x64') return skip(this, 'others come as linux-x64 only');
         this.timeout(300_000);
         node = execFileSync(process.execPath, [join(root, 'scripts', 'native', 'get-node.mjs'), major])
           .toString()

@@ -1,6 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { expect } from 'chai';
+import { skip } from '../skip.js';
 import { loadAddon, testLibrary, untilBlocked } from './native.js';
 
 function callThreads(): number {
@@ -15,7 +16,7 @@ function callThreads(): number {
 
 describe('addon: threads', () => {
   before(function () {
-    if (process.platform !== 'linux') this.skip(); // they are counted in /proc
+    if (process.platform !== 'linux') return skip(this, 'they are counted in /proc');
   });
   const library = loadAddon().open(testLibrary('faulty'));
 
@@ -43,14 +44,14 @@ describe('addon: threads', () => {
   });
 
   it('lets them end when they have been idle for a while', async function () {
-    if (!process.env.WXPAY_FACE_TEST_LONG) return this.skip(); // takes ten seconds
+    if (!process.env.WXPAY_FACE_TEST_LONG) return skip(this, 'takes ten seconds');
     this.timeout(60_000);
     await (await block(20))();
     while (callThreads() > 0) await sleep(100);
   });
 
   it('ends those of a burst although calls go on', async function () {
-    if (!process.env.WXPAY_FACE_TEST_LONG) return this.skip(); // takes ten seconds
+    if (!process.env.WXPAY_FACE_TEST_LONG) return skip(this, 'takes ten seconds');
     this.timeout(60_000);
     await (await block(20))();
     // Were the idle ones used in turn, none would ever be idle for long.

@@ -13,6 +13,7 @@ import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { expect } from 'chai';
+import { skip } from '../skip.js';
 import { Command, run } from './command.js';
 
 const statusOf = (url: string): Promise<number | undefined> =>
@@ -173,8 +174,7 @@ describe('wxpay-face', () => {
     });
 
     it('warns of secrets that everybody can read, and goes on', async function () {
-      // Windows has no such permissions.
-      if (process.platform === 'win32') return this.skip();
+      if (process.platform === 'win32') return skip(this, 'Windows has no such permissions');
       write({ appid: 'a', mch_id: '1', key, sign_type: 'RSA' });
       chmodSync(join(folder, 'wxpay-face.json'), 0o644);
       const { stderr } = await runHere(['query', 'A1', '--json'], { hidden });
@@ -263,8 +263,8 @@ describe('wxpay-face', () => {
     });
 
     it('opens its page in the browser', async function () {
-      // What opens a page elsewhere can't be replaced by a file in PATH.
-      if (process.platform !== 'linux') return this.skip();
+      if (process.platform !== 'linux')
+        return skip(this, "what opens a page elsewhere can't be replaced by a file in PATH");
       const opener = join(folder, 'xdg-open');
       writeFileSync(opener, '#!/bin/sh\nprintf %s "$1" > opened.tmp && mv opened.tmp opened\n', { mode: 0o755 });
       const simulate = start(['simulate'], { env: { PATH: `${folder}${delimiter}${process.env.PATH}` } });

@@ -6,6 +6,7 @@ import { LevelJournal } from 'wxpay-face';
 import { examine, type Finding } from '../../lib/cli/doctor.js';
 import { PipeServer } from '../face/pipe-server.js';
 import { authority, issue, mch_id, toPfx } from '../pay/certificates.js';
+import { skip } from '../skip.js';
 import { openShop, type Shop } from './shop.js';
 
 const day = 24 * 60 * 60 * 1000;
@@ -378,8 +379,7 @@ describe('wxpay-face doctor', () => {
   });
 
   it('warns of a configuration with a key that everybody can read', async function () {
-    // Windows has no such permissions.
-    if (process.platform === 'win32') return this.skip();
+    if (process.platform === 'win32') return skip(this, 'Windows has no such permissions');
     chmodSync(shop.config, 0o644);
     const { found } = await findings(shop);
     const config = found.find(({ name }) => name === 'config');

@@ -6,6 +6,7 @@ import { promisify } from 'node:util';
 import { Script } from 'node:vm';
 import { expect } from 'chai';
 import ts from 'typescript';
+import { skip } from '../skip.js';
 import { type Block, guides, type Page, readPage, root } from './pages.js';
 
 /** What the blocks of a guide take for granted: a till in front of the simulator, with quick queries. */
@@ -70,8 +71,8 @@ function compile(): string[] {
 
 describe('the code in README and guides', () => {
   before(function () {
-    // The same Markdown, compiled by the same compiler; under Wine that alone takes minutes.
-    if (process.platform === 'win32') this.skip();
+    if (process.platform === 'win32')
+      return skip(this, 'the same Markdown, compiled by the same compiler; under Wine that alone takes minutes');
   });
 
   it('is TypeScript that compiles, strictly', () => {

@@ -3,14 +3,15 @@ import { paymentErrorCodes, queryErrorCodes, reverseErrorCodes } from 'wxpay-fac
 import { commands } from '../../lib/face/commands.js';
 import { prepareRequest } from '../../lib/face/messages.js';
 import { events } from '../../lib/payment/machine.js';
+import { skip } from '../skip.js';
 import { fieldMappingPage, mapFields } from './field-mapping.js';
 import { readPage } from './pages.js';
 import { common, tradeStates, vendorCalls } from './vendor-fields.js';
 
 describe('the vendor’s page', () => {
   before(function () {
-    // The same types, checked by the same compiler; under Wine that alone takes minutes.
-    if (process.platform === 'win32') this.skip();
+    if (process.platform === 'win32')
+      return skip(this, 'the same types, checked by the same compiler; under Wine that alone takes minutes');
   });
 
   it('has a place here for each of its fields and codes', () => {

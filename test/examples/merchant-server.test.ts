@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { expect } from 'chai';
 import { type Scenario, startSimulator } from 'wxpay-face/simulator';
 import { writeSimulatorConfig } from '../../lib/cli/simulate.js';
+import { skip } from '../skip.js';
 import { cleanUp, install, later, start } from './example.js';
 
 const terminal = { store_id: 'SZTX001', store_name: '腾大餐厅', device_id: 'TILL-1' };
@@ -78,8 +79,7 @@ async function open(scenario: Scenario) {
 
 describe('examples/merchant-server', () => {
   before(function () {
-    // fastify 5 needs it.
-    if (Number(process.versions.node.split('.')[0]) < 20) this.skip();
+    if (Number(process.versions.node.split('.')[0]) < 20) return skip(this, 'fastify 5 needs Node.js 20');
   });
   afterEach(cleanUp);
 
@@ -143,8 +143,7 @@ describe('examples/merchant-server', () => {
   }).timeout(40_000);
 
   it('gives up for the cashier a payment that waits for the customer’s password', async function () {
-    // A signal sent to another process of Windows ends it.
-    if (process.platform === 'win32') this.skip();
+    if (process.platform === 'win32') return skip(this, 'a signal sent to another process of Windows ends it');
     const { simulator, openTill } = await open('userpaying-forever');
     const till = openTill();
     await till.says(/getWxpayfaceCode/);

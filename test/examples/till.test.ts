@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import { expect } from 'chai';
 import { type Scenario, startSimulator } from 'wxpay-face/simulator';
 import { writeSimulatorConfig } from '../../lib/cli/simulate.js';
+import { skip } from '../skip.js';
 import { cleanUp, install, later, start } from './example.js';
 
 async function open(scenario: Scenario) {
@@ -43,8 +44,7 @@ describe('examples/till', () => {
   });
 
   it('gives a sale up on Ctrl-C while the customer is being looked for', async function () {
-    // A signal sent to another process of Windows ends it.
-    if (process.platform === 'win32') this.skip();
+    if (process.platform === 'win32') return skip(this, 'a signal sent to another process of Windows ends it');
     const { simulator, openTill } = await open({ face: 'waiting' });
     const till = openTill();
     await till.says(/fen>/);

@@ -9,6 +9,7 @@ import { expect } from 'chai';
 import { FaceService, HostProcessError, type OpenOptions, ServiceCommandError } from 'wxpay-face';
 import { type Host, HostProcess, restartDelay, restarting } from '../../lib/face/host-process.js';
 import { hostPath, stubPath, testLibrary } from '../addon/native.js';
+import { skip } from '../skip.js';
 import { deferred, PipeServer, rejection } from './pipe-server.js';
 
 const windows = process.platform === 'win32';
@@ -448,7 +449,7 @@ describe('A host process', () => {
     });
 
     it('nothing, since it may not be run', async function () {
-      if (windows) return this.skip(); // Windows has no such permission
+      if (windows) return skip(this, 'Windows has no such permission');
       const program = join(folder, 'host');
       writeFileSync(program, '#!/bin/sh\n', { mode: 0o644 });
       const error = await rejection(HostProcess.start([program], stubPath, {}));
@@ -460,7 +461,7 @@ describe('A host process', () => {
     });
 
     it('nothing, since the system refuses its arguments', async function () {
-      if (windows) return this.skip(); // Windows gives such a process its own code in an event
+      if (windows) return skip(this, 'Windows gives such a process its own code in an event');
       const error = await rejection(HostProcess.start([hostPath, 'x'.repeat(1 << 20)], stubPath, {}));
       expect(error).to.have.property('name', 'HostProcessError');
       expect(error).to.have.property('message').that.includes('could not be started').and.includes('E2BIG');
@@ -526,7 +527,7 @@ describe('A host process', () => {
       });
 
     it('one that can not be started for want of file descriptors costs a call, not the till', async function () {
-      if (windows) return this.skip(); // handles have no such bound there
+      if (windows) return skip(this, 'handles have no such bound there');
       const limited = [
         '-c',
         'ulimit -n 100; exec "$@"',

@@ -7,6 +7,7 @@ import { inspect } from 'node:util';
 import { expect } from 'chai';
 import { FaceService, HostProcessError, InvalidParameterError, LibraryLoadError, type OpenOptions } from 'wxpay-face';
 import { stubPath, testLibrary } from '../addon/native.js';
+import { skip } from '../skip.js';
 import { rejection } from './pipe-server.js';
 
 const windows = process.platform === 'win32';
@@ -89,7 +90,7 @@ describe('A library that can not be loaded says why, and what to do:', () => {
   });
 
   it('a file that may not be read', async function () {
-    if (windows) return this.skip(); // Windows has access control lists instead of modes
+    if (windows) return skip(this, 'Windows has access control lists instead of modes');
     const library = changed((bytes) => bytes);
     chmodSync(library, 0);
     const root = process.getuid?.() === 0; // who may read everything
@@ -138,7 +139,7 @@ describe('A library that can not be loaded says why, and what to do:', () => {
   });
 
   it('a library of an architecture for which this package has no binary', async function () {
-    if (windows) return this.skip(); // there, every architecture that the vendor has is among the prebuilds
+    if (windows) return skip(this, 'there, every architecture that the vendor has is among the prebuilds');
     const library = join(foreign, 'linux-arm64', 'node.napi.armv8.node');
     for (const host of ['auto', 'host-process'] as const) {
       const error = await loadError({ library, host });

@@ -10,6 +10,7 @@ import {
   ServiceResponseError,
 } from 'wxpay-face';
 import { stubPath, testLibrary } from '../addon/native.js';
+import { skip } from '../skip.js';
 import { deferred, PipeServer, rejection } from './pipe-server.js';
 
 const authinfo = '0CSmor/Pp4vC7WE5CsJxet4Sg+D24C8eJxAMjjkBEl58hDLmofPunD';
@@ -580,7 +581,7 @@ for (const host of ['in-process', 'host-process'] as const)
       });
 
       it('by `await using` is the same', async function () {
-        if (typeof Symbol.asyncDispose !== 'symbol') return this.skip(); // this Node.js doesn't have it
+        if (typeof Symbol.asyncDispose !== 'symbol') return skip(this, "this Node.js doesn't have it");
         const face = await open();
         await face[Symbol.asyncDispose]();
         expect(await rejection(face.initWxpayface())).to.be.instanceOf(ClosedError);

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { expect } from 'chai';
 import { FaceService, InvalidParameterError } from 'wxpay-face';
 import { type Scenario, scenarios, startSimulator } from 'wxpay-face/simulator';
+import { skip } from '../skip.js';
 
 async function failureOf(promise: Promise<unknown>): Promise<unknown> {
   return promise.then(
@@ -62,8 +63,7 @@ describe('A simulator’s scenario', () => {
 
   for (const what of ['port', 'pipe'] as const)
     it(`whose ${what} is taken fails the start, and leaves nothing open`, async function () {
-      // Real Windows refuses the second server of a pipe.
-      if (what === 'pipe' && process.env.WINEPREFIX) this.skip();
+      if (what === 'pipe' && process.env.WINEPREFIX) return skip(this, 'Wine lets a second server have a pipe');
 
       const first = await startSimulator();
       try {
@@ -96,8 +96,7 @@ describe('A simulator’s scenario', () => {
     });
 
     it('come up once it is free, where another had it', async function () {
-      // Real Windows refuses the second server of a pipe.
-      if (process.env.WINEPREFIX) this.skip();
+      if (process.env.WINEPREFIX) return skip(this, 'Wine lets a second server have a pipe');
 
       const first = await startSimulator({ pipe });
       const second = await startSimulator({ pipe, scenario: 'service-down' });
@@ -116,8 +115,7 @@ describe('A simulator’s scenario', () => {
     });
 
     it('fit the system: a long TMPDIR is no obstacle, a long path is refused', async function () {
-      // A pipe of Windows is no file.
-      if (process.platform === 'win32') return this.skip();
+      if (process.platform === 'win32') return skip(this, 'a pipe of Windows is no file');
       const long = join(folder, 'x'.repeat(90));
       mkdirSync(long);
       const before = process.env.TMPDIR;
