@@ -1,10 +1,12 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import diagnostics_channel from 'node:diagnostics_channel';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { once } from 'node:events';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
+import { SHARE_ENV, Worker } from 'node:worker_threads';
 import { expect } from 'chai';
 import { FaceService, HostProcessError, type OpenOptions, ServiceCommandError } from 'wxpay-face';
 import { type Host, HostProcess, restartDelay, restarting } from '../../lib/face/host-process.js';
@@ -499,15 +501,17 @@ describe('A host process', () => {
     const exit = (child: ChildProcess) =>
       new Promise((resolve) => child.on('exit', (code, signal) => resolve(signal ?? code)));
 
-    async function gone(pid: unknown) {
-      for (;;) {
-        try {
-          process.kill(Number(pid), 0);
-        } catch {
-          return;
-        }
-        await pause(20);
+    function running(pid: number): boolean {
+      try {
+        process.kill(pid, 0);
+        // Of a worker's child that has ended Linux keeps the name until the process ends: nobody there waits for it.
+        return windows || !/^State:\s+Z/m.test(readFileSync(`/proc/${pid}/status`, 'utf8'));
+      } catch {
+        return false;
       }
+    }
+    async function gone(pid: unknown) {
+      while (running(Number(pid))) await pause(20);
     }
 
     for (const [how, cmd, end, code] of [
@@ -522,6 +526,21 @@ describe('A host process', () => {
         const { pid } = (await lines.next()).value;
         expect(pid).to.be.a('number');
         if (end === 'wait') child.kill('SIGKILL');
+        expect(await ended).to.equal(code);
+        await gone(pid);
+      });
+
+    for (const [how, cmd, end, code] of [
+      ['ends by itself', 'echo', '', 0],
+      ['calls process.exit', 'hang', 'exit', 5],
+      ['breaks', 'hang', 'throw', 1],
+      ['is terminated', 'hang', 'wait', 1],
+    ] as const)
+      it(`none is left when it is a worker that ${how}`, async () => {
+        const worker = new Worker(till, { argv: [testLibrary('faulty'), host, cmd, end], env: SHARE_ENV });
+        const ended = new Promise((resolve) => worker.on('error', () => {}).once('exit', resolve));
+        const [{ pid }] = await once(worker, 'message');
+        if (end === 'wait') await worker.terminate();
         expect(await ended).to.equal(code);
         await gone(pid);
       });

@@ -1,12 +1,16 @@
-// A till in a process of its own: opens the library, begins a call (or does nothing), and ends in the way that it is told.
+// A till in a process or a worker of its own: opens the library, begins a call (or does nothing), and ends in the way that it is told.
 //   node till.js <library> <host> <cmd> <end>
 // `starve` asks for a new host process while there is no file descriptor for its pipes, and again when there is.
 import { closeSync, openSync } from 'node:fs';
+import { parentPort } from 'node:worker_threads';
 import { FaceService } from 'wxpay-face';
 
 const [library, host, cmd, end] = process.argv.slice(2);
 if (library === undefined || cmd === undefined || (host !== 'in-process' && host !== 'host-process'))
   throw new Error('usage: till.js <library> <host> <cmd> <end>');
+
+const say = (what: object) =>
+  parentPort ? parentPort.postMessage(what) : process.stdout.write(`${JSON.stringify(what)}\n`);
 
 const face = await FaceService.open({ library, host });
 if (cmd === 'nothing') process.exitCode = 7;
@@ -19,17 +23,17 @@ else if (cmd === 'starve') {
   const failure = await face.call('report').catch(({ name, message }) => ({ name, message }));
   for (const file of files) closeSync(file);
   const { return_code } = await face.call('report');
-  process.stdout.write(`${JSON.stringify({ failure, return_code })}\n`);
+  say({ failure, return_code });
 } else {
   const { pid } = await face.call('report');
   const call = face.call(cmd, { return_code: 'SUCCESS' });
   // Until the call is in the library.
   if (cmd === 'hang') await face.call('report');
-  process.stdout.write(`${JSON.stringify({ pid })}\n`);
+  say({ pid });
   if (end === 'exit') process.exit(5);
   if (end === 'throw')
     setImmediate(() => {
       throw new Error('the till breaks');
     });
-  if (end === 'answer') process.stdout.write(`${JSON.stringify(await call)}\n`);
+  if (end === 'answer') say(await call);
 }
