@@ -319,11 +319,11 @@ async function unlessAborted<Value>(wait: Promise<Value>, signal: AbortSignal | 
 
 function readReply(name: string, secrets: readonly string[], reply: Reply): Fields {
   const { status, contentType, body, certificateNote } = reply;
-  const seen = `HTTP ${status}, ${contentType || 'no content type'}, ${preview(body, secrets)}`;
+  const seen = () => `HTTP ${status}, ${contentType || 'no content type'}, ${preview(body, secrets)}`;
   if (status !== 200)
     // Some servers in front of a gateway refuse a certificate with a page of HTTP instead of TLS's alert.
     throw new PayResponseError(
-      [`The response to ${name} is none of the gateway's: ${seen}`, certificateNote]
+      [`The response to ${name} is none of the gateway's: ${seen()}`, certificateNote]
         .filter((part) => part !== '')
         .join('; '),
     );
@@ -331,6 +331,6 @@ function readReply(name: string, secrets: readonly string[], reply: Reply): Fiel
     return parseXml(body);
   } catch (error) {
     if (!(error instanceof PayResponseError)) throw error;
-    throw new PayResponseError(`The response to ${name} can't be read: ${error.message}; ${seen}`);
+    throw new PayResponseError(`The response to ${name} can't be read: ${error.message}; ${seen()}`);
   }
 }

@@ -26,7 +26,7 @@ describe('examples/till', () => {
     till.type('900');
     await till.says(/declined, nothing was charged: \S+/);
     till.process.stdin.end();
-    expect(await till.ended).to.equal(0);
+    expect(await till.ended, till.output()).to.equal(0);
     expect(simulator.ledger.map(({ charged }) => charged)).to.deep.equal([1250]);
     const screens = simulator.calls.filter(({ name }) => name === 'updateWxpayfacePayResult');
     expect(screens.map(({ request }) => request.payresult)).to.deep.equal(['SUCCESS', 'ERROR']);
@@ -69,7 +69,7 @@ describe('examples/till', () => {
     await till.says(/paid, ¥12\.50/);
     await till.says(/fen>/);
     till.process.stdin.end();
-    expect(await till.ended).to.equal(0);
+    expect(await till.ended, till.output()).to.equal(0);
     // Acknowledged: it is told once.
     const third = openTill();
     await third.says(/fen>/);
