@@ -7,6 +7,7 @@ import { Script } from 'node:vm';
 import { expect } from 'chai';
 import ts from 'typescript';
 import { skip } from '../skip.js';
+import { newOrder, openTill } from '../till.js';
 import { type Block, guides, type Page, readPage, root } from './pages.js';
 
 /** What the blocks of a guide take for granted: a till in front of the simulator, with quick queries. */
@@ -125,6 +126,35 @@ describe('the code in README and guides', () => {
       rmSync(cwd, { recursive: true, force: true });
     }
   });
+
+  for (const page of ['docs/guide/07-electron.md', 'docs/guide/zh/07-electron.md'])
+    it(`carries payments over Electron's bridge, for its own page only (${page})`, async () => {
+      const [bridge, forge] = readPage(page).blocks.filter(({ info }) => info === 'js');
+      const till = await openTill();
+      const handlers = new Map<string, (event: { senderFrame: unknown }, order: unknown) => Promise<unknown>>();
+      const sent: unknown[] = [];
+      const mainFrame = {};
+      const webContents = {
+        mainFrame,
+        send: (channel: string, { phase }: { phase: string }) => sent.push([channel, phase]),
+      };
+      new Function('ipcMain', 'window', 'facePay', bridge?.code ?? '')(
+        { handle: handlers.set.bind(handlers) },
+        { webContents },
+        till.facePay,
+      );
+      const pay = handlers.get('till:pay');
+      expect(() => pay?.({ senderFrame: {} }, newOrder())).to.throw('not allowed');
+      expect(await pay?.({ senderFrame: mainFrame }, newOrder())).to.include({ status: 'paid' });
+      expect(sent).to.deep.include(['till:progress', 'face']);
+      await till.close();
+
+      const module = { exports: {} };
+      new Function('module', forge?.code ?? '')(module);
+      expect(module.exports)
+        .to.have.nested.property('packagerConfig.asar.unpack')
+        .that.includes('wxpay-face/prebuilds');
+    });
 
   it('is JavaScript and JSON that can be parsed', () => {
     const blocks = pages.flatMap(({ blocks }) => blocks);
