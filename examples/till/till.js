@@ -40,6 +40,10 @@ const input = createInterface({ input: process.stdin, output: process.stdout, pr
 input.on('SIGINT', () => sale.abort());
 process.on('SIGINT', () => sale.abort());
 
+let ended = false;
+input.once('close', () => {
+  ended = true;
+});
 input.prompt();
 for await (const line of input) {
   sale = new AbortController();
@@ -58,7 +62,8 @@ for await (const line of input) {
     console.log(known ? `${error.message}; but` : `${error.code ?? ''} ${error.message}`);
     if (known) await conclude(known);
   }
-  input.prompt();
+  // Newer Node.js refuses it once there is no more input.
+  if (!ended) input.prompt();
 }
 
 await facePay.close();
