@@ -78,11 +78,11 @@ export const terminal = { store_id: 'SZTX001', store_name: '腾大餐厅', devic
 /** A whole till in front of a simulator: the built addon, the stub library, real TLS, waits that take no time. */
 export async function openTill(
   scenario: Scenario = 'success',
-  options: { payment?: Partial<PaymentProcessorOptions>; facePay?: Partial<FacePayOptions> } = {},
+  options: { payment?: Partial<PaymentProcessorOptions>; facePay?: Partial<FacePayOptions>; library?: string } = {},
 ): Promise<Till> {
   const quick = typeof scenario === 'string' ? { scenario } : scenario;
   const simulator = await startSimulator({ scenario: { faceDelay: 10, confirmDelay: 0, latency: 0, ...quick } });
-  const face = await FaceService.open({ library: simulator.library });
+  const face = await FaceService.open({ library: options.library ?? simulator.library });
   const client = new PayClient(simulator.client);
   const journal = new MemoryJournal();
   const processor = new PaymentProcessor({ ...leapOver(client), journal, ...options.payment });
