@@ -260,7 +260,7 @@ const byHand = { face: 'waiting', password: 'waiting', confirm: 'never' } as con
         const outcome = till.facePay.pay(order());
         await screenShows('looking');
         await press('show-face');
-        await page.getByText('请求丢失').waitFor();
+        await page.getByRole('button', { name: /请求丢失/ }).waitFor();
         expect(await outcome).to.include({ status: 'reversed' });
         await picture('request-lost');
         const labels = await sequence();

@@ -142,6 +142,7 @@ const zh = {
     PAYERROR: '支付失败',
     USER_CANCEL: '顾客退出',
     SCAN_PAYMENT: '改用扫码',
+    '(request lost)': '请求丢失',
   } as Words,
 };
 
@@ -280,6 +281,7 @@ const en: Texts = {
     PAYERROR: 'failed',
     USER_CANCEL: 'cancelled',
     SCAN_PAYMENT: 'scan',
+    '(request lost)': 'request lost',
   },
 };
 
