@@ -14,11 +14,20 @@ export interface LibraryFile {
   readonly version?: string;
 }
 
+/** A part of a PE file: where it lies in the file, and in memory. */
+interface Part {
+  readonly offset: number;
+  readonly size: number;
+  readonly address: number;
+}
+
 interface Header extends Omit<LibraryFile, 'version' | 'complete'> {
   /** The bytes that the file must have. */
   readonly extent: number;
-  /** Where a PE file keeps its resources: in the file, and in memory. */
-  readonly resources?: { readonly offset: number; readonly size: number; readonly address: number };
+  /** Of a PE file. */
+  readonly resources?: Part;
+  /** Of a PE file: the section that holds its table of imports, and where in memory the table begins. */
+  readonly imports?: Part & { readonly table: number };
 }
 
 // winnt.h IMAGE_FILE_MACHINE_*, elf.h EM_*
@@ -45,7 +54,7 @@ const named = (machines: Readonly<Record<number, string>>, machine: number) =>
 
 const headerBytes = 64 * 1024;
 // Generous: a version resource is about 1 KB, but icons and dialogs share its section.
-const maximumResources = 64 * 1024 * 1024;
+const maximumSection = 64 * 1024 * 1024;
 
 function peHeader(head: Buffer): Header | undefined {
   const pe = head.readUInt32LE(0x3c);
@@ -61,20 +70,27 @@ function peHeader(head: Buffer): Header | undefined {
       offset: head.readUInt32LE(section + 20),
     };
   });
-  const file: Header = {
+  // The data directories follow 96 bytes of a PE32 header, 112 of a PE32+ one.
+  const directories = optional + (head.readUInt16LE(optional) === 0x20b ? 112 : 96);
+  const find = (directory: number) => {
+    const at = directories + 8 * directory;
+    const table = at + 8 > optional + optionalSize ? 0 : head.readUInt32LE(at);
+    const section = sections.find(({ address, size }) => table >= address && table < address + size);
+    return table === 0 || section === undefined ? undefined : { ...section, table };
+  };
+  const imports = find(1);
+  const resources = find(2);
+  const skipped = resources === undefined ? 0 : resources.table - resources.address;
+  return {
     format: 'PE',
     arch: named(peMachines, head.readUInt16LE(coff)),
     shared: (head.readUInt16LE(coff + 18) & 0x2000) !== 0,
     extent: Math.max(optional + optionalSize, ...sections.map(({ offset, size }) => offset && offset + size)),
+    ...(imports && { imports }),
+    ...(resources && {
+      resources: { offset: resources.offset + skipped, size: resources.size - skipped, address: resources.table },
+    }),
   };
-  // The third data directory; the directories follow 96 bytes of a PE32 header, 112 of a PE32+ one.
-  const directory = optional + (head.readUInt16LE(optional) === 0x20b ? 112 : 96) + 2 * 8;
-  if (directory + 8 > optional + optionalSize) return file;
-  const address = head.readUInt32LE(directory);
-  const section = sections.find((one) => address >= one.address && address < one.address + one.size);
-  if (address === 0 || section === undefined) return file;
-  const skipped = address - section.address;
-  return { ...file, resources: { offset: section.offset + skipped, size: section.size - skipped, address } };
 }
 
 function elfHeader(head: Buffer): Header {
@@ -106,6 +122,22 @@ export function parseHeader(head: Buffer): Header | undefined {
     if (!(error instanceof RangeError)) throw error;
   }
   return undefined;
+}
+
+/** The libraries that a PE file names in its table of imports, in this section of it. */
+export function parseImports(section: Buffer, address: number, table: number): string[] {
+  const names: string[] = [];
+  try {
+    for (let entry = table - address; ; entry += 20) {
+      const name = section.readUInt32LE(entry + 12) - address;
+      if (name < 0) return names; // also the zero that ends the table
+      const end = section.indexOf(0, name);
+      names.push(section.toString('latin1', name, end < 0 ? section.length : end));
+    }
+  } catch (error) {
+    if (!(error instanceof RangeError)) throw error;
+    return names;
+  }
 }
 
 /** The sub-entry of a resource directory: the one with this id, or the first. */
@@ -158,12 +190,28 @@ export async function readLibraryFile(path: string): Promise<LibraryFile | undef
   try {
     const header = parseHeader(await readPart(file, 0, headerBytes));
     if (header === undefined) return undefined;
-    const { resources, extent, ...described } = header;
+    const { resources, imports: _imports, extent, ...described } = header;
     const library = { ...described, complete: (await file.stat()).size >= extent };
     if (resources === undefined) return library;
-    const size = Math.min(resources.size, maximumResources);
+    const size = Math.min(resources.size, maximumSection);
     const version = parseFileVersion(await readPart(file, resources.offset, size), resources.address);
     return version === undefined ? library : { ...library, version };
+  } finally {
+    await file.close();
+  }
+}
+
+/**
+ * The libraries that a PE file needs, as it names them; none of another file.
+ * @throws the system's error where it can't be read
+ */
+export async function readImports(path: string): Promise<string[]> {
+  const file = await open(path, 'r');
+  try {
+    const imports = parseHeader(await readPart(file, 0, headerBytes))?.imports;
+    if (imports === undefined) return [];
+    const section = await readPart(file, imports.offset, Math.min(imports.size, maximumSection));
+    return parseImports(section, imports.address, imports.table);
   } finally {
     await file.close();
   }

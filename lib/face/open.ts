@@ -4,7 +4,7 @@ import { dirname, isAbsolute, join, resolve } from 'node:path';
 import { InvalidParameterError } from '../errors.js';
 import { LibraryLoadError } from './errors.js';
 import { openHostProcess } from './host-process.js';
-import { type LibraryFile, readLibraryFile } from './library-file.js';
+import { type LibraryFile, readImports, readLibraryFile } from './library-file.js';
 import { findPrebuild, openInProcess, prebuildPath, unpackAdvice } from './native.js';
 import type { Transport } from './transport.js';
 
@@ -151,6 +151,25 @@ function findHost(path: string, arch: string): string {
   );
 }
 
+/** Windows says that a dependency is missing, but not which. */
+async function withMissingNames(path: string, arch: string, error: unknown): Promise<unknown> {
+  if (process.platform !== 'win32' || !(error instanceof LibraryLoadError)) return error;
+  const { systemCode } = error;
+  if (error.path !== path || systemCode !== systemCodes.missing) return error;
+  const windows = process.env.SystemRoot ?? 'C:\\Windows';
+  // By its usual name, a 32-bit process finds the 32-bit folder.
+  const system = join(windows, arch === process.arch ? 'System32' : arch === 'ia32' ? 'SysWOW64' : 'Sysnative');
+  const searched = [dirname(path), system, join(system, 'downlevel'), windows, ...(process.env.PATH ?? '').split(';')];
+  const names = await readImports(path).catch(() => []);
+  const missing = names.filter((name) => !searched.some((folder) => existsSync(join(folder, name))));
+  if (missing.length === 0) return error;
+  return new LibraryLoadError(
+    path,
+    `${error.message}. Neither in its folder nor in the system's: ${missing.join(', ')}`,
+    { systemCode },
+  );
+}
+
 function checkOptions({ library, host, callTimeout, humanTimeout }: OpenOptions): void {
   if (library !== undefined && (typeof library !== 'string' || library === '' || library.includes('\0')))
     throw new InvalidParameterError('library', 'must be a path');
@@ -180,8 +199,11 @@ export async function openLibrary(options: OpenOptions): Promise<{ library: Libr
       { systemCode: systemCodes.format },
     );
   const host = options.host === 'host-process' || !fits ? 'host-process' : 'in-process';
-  const transport =
-    host === 'in-process' ? openInProcess(path) : await openHostProcess(findHost(path, arch), path, options);
+  const open = async () =>
+    host === 'in-process' ? openInProcess(path) : openHostProcess(findHost(path, arch), path, options);
+  const transport = await open().catch(async (error: unknown) => {
+    throw await withMissingNames(path, arch, error);
+  });
   const library = Object.freeze({ path, arch, ...(version === undefined ? {} : { version }), host } as const);
   return { library, transport };
 }

@@ -4,7 +4,13 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { expect } from 'chai';
 import fc from 'fast-check';
-import { parseFileVersion, parseHeader, readLibraryFile } from '../../lib/face/library-file.js';
+import {
+  parseFileVersion,
+  parseHeader,
+  parseImports,
+  readImports,
+  readLibraryFile,
+} from '../../lib/face/library-file.js';
 import { stubPath } from '../addon/native.js';
 
 // A package that carries libraries for many platforms.
@@ -70,6 +76,12 @@ describe("A library's own header", () => {
       expect(await readLibraryFile(join(foreign, file)), file).to.deep.equal(header);
   });
 
+  it('tells what a Windows library needs, and nothing of another', async () => {
+    for (const platform of ['win32-x64', 'win32-ia32'])
+      expect(await readImports(join(foreign, platform, 'node.napi.node'))).to.deep.equal(['KERNEL32.dll']);
+    expect(await readImports(join(foreign, 'linux-x64', 'node.napi.glibc.node'))).to.deep.equal([]);
+  });
+
   it('tells the architecture of the stub library, which is that of this process', async () => {
     expect(await readLibraryFile(stubPath)).to.include({ arch: process.arch, shared: true, complete: true });
   });
@@ -118,5 +130,8 @@ describe("A library's own header", () => {
       { numRuns: 2000 },
     );
     fc.assert(fc.property(fc.uint8Array(), (bytes) => void parseHeader(Buffer.from(bytes))));
+    fc.assert(
+      fc.property(fc.uint8Array(), fc.nat(64), (bytes, table) => void parseImports(Buffer.from(bytes), 0, table)),
+    );
   });
 });

@@ -204,7 +204,7 @@ describe('A library that can not be loaded says why, and what to do:', () => {
       const error = await loadError({ library, host });
       expect(error).to.include({ path: library, systemCode: windows ? 126 : 'ERR_DLOPEN_FAILED' });
       expect(error.message).to.include('depends on is missing');
-      if (!windows) expect(error.message).to.include(missing);
+      expect(error.message).to.include(missing);
     });
 
     for (const [name, symbol] of [
