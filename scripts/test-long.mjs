@@ -5,6 +5,7 @@ const npm = (name, ...args) => run('npm', ['run', name, ...(args.length > 0 ? ['
 
 process.env.WXPAY_FACE_TEST_LONG = '1';
 npm('test');
+npm('test:nodes');
 npm('test:crash');
 npm('simulate', '--runs', '200000');
 npm('test:sanitizers', '--long');

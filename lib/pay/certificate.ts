@@ -10,7 +10,7 @@ const wrongPassphrase = 'has another passphrase; that of a .p12 from the merchan
 const diagnoses: ReadonlyArray<readonly [said: RegExp, meaning: string]> = [
   [/mac verify failure|bad decrypt|bad password read|interrupted or cancelled/i, wrongPassphrase],
   [
-    /unsupported PKCS12|unknown cipher|unsupported:?$.*RC2|RC2/i,
+    /unsupported PKCS12|^unsupported$|unknown cipher|RC2/i,
     'is a PFX with the old RC2 encryption, which Node.js 17 and later refuse; convert it to PEM with' +
       ' "openssl pkcs12 -legacy -in apiclient_cert.p12 -out apiclient.pem -nodes", or use apiclient_cert.pem and apiclient_key.pem of the same download',
   ],

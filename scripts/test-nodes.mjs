@@ -1,0 +1,17 @@
+// Runs the test suite on the other Node.js versions that users have: npm run test:nodes [-- 18 24]
+// (16 is too old for mocha; the teardown tests and the package's run there.)
+import { spawnSync } from 'node:child_process';
+import { getNode } from './native/get-node.mjs';
+import { root, run, script } from './run.mjs';
+
+const majors = process.argv.length > 2 ? process.argv.slice(2) : [18, 22, 24, 26];
+script('setup.mjs');
+run('npm', ['run', '--silent', 'compile']);
+let failed = false;
+for (const major of majors) {
+  console.log(`\n── Node.js ${major} ──`);
+  const args = ['node_modules/mocha/bin/_mocha', '--reporter', 'dot'];
+  const { status } = spawnSync(getNode(Number(major), 'linux-x64'), args, { cwd: root, stdio: 'inherit' });
+  if (status !== 0) failed = true;
+}
+process.exit(failed ? 1 : 0);
