@@ -83,8 +83,9 @@ export class LevelJournal implements Journal {
   }
 
   /**
-   * Opens the journal, or begins one, reads it through, and removes what is finished, acknowledged and older than `keep`. A
-   * program that runs for months calls {@link LevelJournal.prune} itself.
+   * Opens the journal, or begins one, reads it through, and removes what is finished, acknowledged and older than `keep` by
+   * this machine's clock: where that is ahead, earlier than it should. What is unfinished or not acknowledged stays, whatever
+   * the clock says. A program that runs for months calls {@link LevelJournal.prune} itself.
    *
    * @param directory A folder on a local disk, used for nothing else. Made where it doesn't exist.
    * @param options `keep`: milliseconds that finished records are kept for audit. Default 90 days.

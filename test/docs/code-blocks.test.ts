@@ -6,6 +6,7 @@ import { promisify } from 'node:util';
 import { Script } from 'node:vm';
 import { expect } from 'chai';
 import ts from 'typescript';
+import { Command } from '../cli/command.js';
 import { skip } from '../skip.js';
 import { newOrder, openTill } from '../till.js';
 import { type Block, guides, type Page, readPage, root } from './pages.js';
@@ -164,22 +165,40 @@ describe('the code in README and guides', () => {
     for (const { code } of scripts) new Script(code);
   });
 
-  it('calls commands and options that the command line has', async () => {
-    const lines = pages
-      .flatMap(({ blocks }) => blocks)
-      .filter(({ info }) => info === 'sh')
-      .flatMap(({ code }) => code.split('\n'));
-    const commands = lines.flatMap((line) => /^npx wxpay-face (.*)$/.exec(line)?.[1] ?? []);
+  const lines = pages
+    .flatMap(({ blocks }) => blocks)
+    .filter(({ info }) => info === 'sh')
+    .flatMap(({ code }) => code.split('\n'));
+
+  it('calls the command line, each command to its good end', async () => {
+    const commands = new Set(lines.flatMap((line) => /^npx wxpay-face (.*?)(?:\s+#.*)?$/.exec(line)?.[1] ?? []));
     expect(commands).to.have.length.above(5);
-    for (const command of new Set(commands)) {
-      const words = command.split(' ');
-      const name = words.slice(0, words[0] === 'journal' ? 2 : 1);
-      const help = await promisify(execFile)(process.execPath, [join(root, 'dist/cli.js'), ...name, '--help']);
-      for (const option of words.filter((word) => word.startsWith('--'))) expect(help.stdout).to.include(option);
+    const cwd = mkdtempSync(join(tmpdir(), 'wxpay-face-docs-'));
+    const begin = (command: string) => new Command(command.split(' '), { cwd, input: '' });
+    const isSimulator = (command: string) => command.startsWith('simulate ');
+    const simulators = [...commands].filter(isSimulator).map((command) => begin(`${command} --no-open`));
+    try {
+      for (const simulator of simulators) await simulator.says('Ctrl-C ends it.');
+      // The orders that the pages speak of.
+      const orders = [
+        'pay 1250 --out-trade-no T1-0001 --config till.json',
+        'pay 1250 --out-trade-no T1-20240501-0007 --journal ./payments',
+      ];
+      for (const command of [...orders, ...[...commands].filter((each) => !isSimulator(each))]) {
+        const { code, stdout, stderr } = await begin(command).ended();
+        expect(code, `${command}\n${stdout}${stderr}`).to.equal(0);
+      }
+    } finally {
+      for (const simulator of simulators) simulator.interrupt();
+      await Promise.all(simulators.map((simulator) => simulator.ended()));
+      rmSync(cwd, { recursive: true, force: true });
     }
+  }).timeout(120_000);
+
+  it('calls scripts that the package has', () => {
     const { scripts } = JSON.parse(readPage('package.json').text);
     for (const line of lines)
       for (const [, name = ''] of line.matchAll(/npm(?: --prefix \S+)? run ([\w:]+)/g))
         expect(scripts).to.have.property(name);
-  }).timeout(60_000);
+  });
 });
