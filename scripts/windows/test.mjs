@@ -24,7 +24,8 @@ script('setup.mjs');
 script('prebuild.mjs');
 run('npm', ['run', '--silent', 'compile']);
 
-let failed = false;
+/** What failed, told once more at the end: two Windows' reports between each other are long. */
+const failures = [];
 async function report(what, prefix, program, args) {
   const began = performance.now();
   const { status, signal, stdout, stderr } = await runWindows(prefix, program, args, { cwd: root, timeout });
@@ -32,8 +33,10 @@ async function report(what, prefix, program, args) {
   process.stdout.write(stdout);
   process.stderr.write(stderr);
   if (status === 0) return;
-  console.error(`${what}: exit code ${status}${signal ? `, ${signal}` : ''}`);
-  failed = true;
+  // mocha tells the failed tests after their number; where it got no further, what it was at is its last lines.
+  const told = stdout.search(/^ +\d+ failing/m);
+  const last = told < 0 ? stdout.trimEnd().split('\n').slice(-20).join('\n') : stdout.slice(told);
+  failures.push(`${what}: exit code ${status}${signal ? `, ${signal}` : ''}\n${last}\n${stderr}`);
 }
 
 /** A smoke test: the demo, run by a program of another name, from a folder with Chinese characters and a space. */
@@ -54,4 +57,5 @@ await Promise.all(
     if (platform === 'win32-x64') await demo(platform);
   }),
 );
-process.exit(failed ? 1 : 0);
+for (const failure of failures) console.error(`\n── failed: ${failure}`);
+process.exit(failures.length > 0 ? 1 : 0);
