@@ -209,7 +209,7 @@ for (let round = -1; round < rounds; round++)
   for (const peer of [...peers, 'floor']) {
     const rows = [['exchange', await time(exchange[peer], 1500)]];
     if (peer !== 'floor') {
-      rows.push(['one', await time(whole[peer], 200)], ['many', await time(whole[peer], 640, 64)]);
+      rows.push(['one', await time(whole[peer], 1000)], ['many', await time(whole[peer], 1920, 64)]);
       const [imported, required] = loads[peer].map(load);
       rows.push(['importTime', imported[0]], ['importMemory', imported[1]]);
       rows.push(['requireTime', required[0]], ['requireMemory', required[1]]);

@@ -1,4 +1,4 @@
-import { randomBytes } from 'node:crypto';
+import { randomUUID } from 'node:crypto';
 import { performance } from 'node:perf_hooks';
 import { ClosedError, InvalidParameterError, WxpayFaceError } from '../errors.js';
 import { checkFields, isAbsent } from '../fields.js';
@@ -42,7 +42,8 @@ const sandboxKeyPath = '/xdc/apiv2getsignkey/sign/getsignkey';
 // Credentials of the customer and the terminal, never quoted, whatever a gateway echoes.
 const secretFields = ['auth_code', 'face_code', 'rawdata', 'openid', 'sign'];
 
-const nonce = (): string => randomBytes(16).toString('hex');
+// Its random bits are drawn in advance, for many at a time.
+const nonce = (): string => randomUUID().replaceAll('-', '');
 
 type Params = Readonly<Record<string, unknown>>;
 
@@ -205,7 +206,7 @@ export class PayClient {
 
     const key = inSandbox ? await unlessAborted(this.#fetchedSandboxKey(), options?.signal) : this.#settings.key;
     sent.sign = sign(sent, key, sign_type);
-    const secrets = [this.#settings.key, key, ...secretFields.map((field) => sent[field] ?? '')];
+    const secrets = () => [this.#settings.key, key, ...secretFields.map((field) => sent[field] ?? '')];
     const negativeTest = options?.negativeTest;
     const received = await this.#post(name, secrets, {
       hosts: this.#settings.hosts[call.host ?? 'pay'],
@@ -239,25 +240,27 @@ export class PayClient {
     if (typeof parameters !== 'object' || parameters === null)
       throw new InvalidParameterError('params', 'must be an object');
     const params: Params = { ...parameters };
-    const own: Record<string, string> = { ...this.identity, ...call.constants?.(), nonce_str: nonce(), sign_type };
-    const given = Object.entries(params).filter(([, value]) => !isAbsent(value));
-    for (const [name, value] of given) {
-      if (name === 'sign' || (Object.hasOwn(own, name) && own[name] !== value))
+    checkFields(call.fields, params);
+    const fields: Record<string, string> = { ...this.identity, ...call.constants?.(), nonce_str: nonce(), sign_type };
+    for (const name of Object.keys(params)) {
+      const value = params[name];
+      if (isAbsent(value)) continue;
+      if (name === 'sign' || (Object.hasOwn(fields, name) && fields[name] !== value))
         throw new InvalidParameterError(name, 'is filled in by the client');
+      // An assignment to it would be lost without a word.
+      if (name === '__proto__') throw new InvalidParameterError(name, 'is not a field name');
       // What no table lists is sent as it is, but the rules for any text hold for it as well.
       if (!Object.hasOwn(call.fields, name))
         checkFields({ [name]: typeof value === 'number' ? { type: 'integer' } : {} }, params);
+      fields[name] = String(value);
     }
-    checkFields(call.fields, params);
     call.check?.(params);
-    const fields = { ...Object.fromEntries(given.map(([name, value]) => [name, String(value)])), ...own };
-    return Object.hasOwn(call.fields, 'spbill_create_ip')
-      ? { spbill_create_ip: this.#settings.spbill_create_ip, ...fields }
-      : fields;
+    if (Object.hasOwn(call.fields, 'spbill_create_ip')) fields.spbill_create_ip ??= this.#settings.spbill_create_ip;
+    return fields;
   }
 
   /** Sends, and reads what came back; nothing of it is verified but that the gateway took it. */
-  async #post(name: string, secrets: readonly string[], post: Post): Promise<Fields> {
+  async #post(name: string, secrets: () => readonly string[], post: Post): Promise<Fields> {
     this.#transport ??= import('./transport.js').then(({ Transport }) => new Transport(this.#settings.transport));
     const reply = await (await this.#transport).send(post);
     const received = readReply(name, secrets, reply);
@@ -268,8 +271,8 @@ export class PayClient {
     if (return_code !== 'SUCCESS')
       throw new PayProtocolError(
         name,
-        mask(return_code, secrets).slice(0, 16),
-        return_msg && mask(return_msg, secrets).slice(0, 128),
+        mask(return_code, secrets()).slice(0, 16),
+        return_msg && mask(return_msg, secrets()).slice(0, 128),
       );
     return received;
   }
@@ -287,7 +290,7 @@ export class PayClient {
   async #fetchSandboxKey(): Promise<string> {
     const { key, identity, hosts } = this.#settings;
     const fields = { mch_id: identity.mch_id, nonce_str: nonce() };
-    const received = await this.#post('getsignkey', [key], {
+    const received = await this.#post('getsignkey', () => [key], {
       hosts: hosts.pay,
       path: sandboxKeyPath,
       body: buildXml({ ...fields, sign: sign(fields, key, 'MD5') }),
@@ -317,9 +320,9 @@ async function unlessAborted<Value>(wait: Promise<Value>, signal: AbortSignal | 
   }
 }
 
-function readReply(name: string, secrets: readonly string[], reply: Reply): Fields {
+function readReply(name: string, secrets: () => readonly string[], reply: Reply): Fields {
   const { status, contentType, body, certificateNote } = reply;
-  const seen = () => `HTTP ${status}, ${contentType || 'no content type'}, ${preview(body, secrets)}`;
+  const seen = () => `HTTP ${status}, ${contentType || 'no content type'}, ${preview(body, secrets())}`;
   if (status !== 200)
     // Some servers in front of a gateway refuse a certificate with a page of HTTP instead of TLS's alert.
     throw new PayResponseError(

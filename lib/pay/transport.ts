@@ -4,7 +4,7 @@ import net from 'node:net';
 import { performance } from 'node:perf_hooks';
 import tls from 'node:tls';
 import { Agent, type AgentConnectOpts } from 'agent-base';
-import got from 'got';
+import got, { type Request } from 'got';
 import { type Certificate, certificateNote } from './certificate.js';
 import { cleanCause, PayResponseError, PayTransportError } from './errors.js';
 
@@ -209,17 +209,42 @@ function lazily<Value>(make: () => Value): () => Value {
   return () => (value ??= make());
 }
 
-const http = got.extend({
+const xmlOverHttp = got.extend({
+  method: 'POST',
   headers: { 'content-type': 'text/xml; charset=utf-8', 'accept-encoding': 'gzip', 'user-agent': 'wxpay-face' },
-  retry: { limit: 0 },
+  // The lists would be copied for each request.
+  retry: { limit: 0, methods: [], statusCodes: [], errorCodes: [] },
   followRedirect: false,
   throwHttpErrors: false,
+  handlers: [
+    (options, next) => {
+      // Else got makes an object of thirty options, nearly all without a value: the dearest of what it does for a request.
+      const lean = () => ({ method: options.method, headers: options.headers, agent: options.agent.https });
+      return next(Object.assign(options, { createNativeRequestOptions: lean }));
+    },
+  ],
 });
+
+/** @throws PayResponseError for a body beyond 1 MiB. */
+function readBody(stream: Request): Promise<Buffer> {
+  return new Promise((resolve, reject) => {
+    const chunks: Buffer[] = [];
+    let size = 0;
+    stream.on('data', (chunk: Buffer) => {
+      chunks.push(chunk);
+      size += chunk.length;
+      if (size > maxBytes) reject(new PayResponseError(`The answer has more than ${maxBytes} bytes`));
+    });
+    stream.once('end', () => resolve(Buffer.concat(chunks, size)));
+    stream.on('error', reject);
+    stream.once('close', () => reject(new Error('the connection was closed before the answer had ended')));
+  });
+}
 
 /** Posts XML over HTTPS: no redirects, no retries, never a doubt about what was sent. */
 export class Transport {
   readonly #settings: TransportOptions;
-  readonly #agents: Record<Connection, GatewayAgent>;
+  readonly #ways: Record<Connection, { agent: GatewayAgent; http: typeof xmlOverHttp }>;
   /** Hosts that couldn't be reached, and until when they are tried last. */
   readonly #avoided = new Map<string, number>();
 
@@ -227,11 +252,11 @@ export class Transport {
     this.#settings = settings;
     const anonymous = lazily(() => secureContext(settings.ca));
     const merchant = lazily(() => secureContext(settings.ca, settings.certificate));
-    this.#agents = {
-      fresh: new GatewayAgent(settings, anonymous, false),
-      kept: new GatewayAgent(settings, anonymous, true),
-      certificate: new GatewayAgent(settings, merchant, true),
+    const way = (secureContext: () => tls.SecureContext, keepAlive: boolean) => {
+      const agent = new GatewayAgent(settings, secureContext, keepAlive);
+      return { agent, http: xmlOverHttp.extend({ agent: { https: agent } }) };
     };
+    this.#ways = { fresh: way(anonymous, false), kept: way(anonymous, true), certificate: way(merchant, true) };
   }
 
   /** @throws PayTransportError, PayResponseError for a body beyond 1 MiB. */
@@ -256,11 +281,11 @@ export class Transport {
 
   async #sendTo(host: string, { path, body, headers, connection, signal }: Post): Promise<Reply> {
     if (signal?.aborted) throw new PayTransportError('Aborted before anything was sent', false);
-    const agent = this.#agents[connection];
+    const { agent, http } = this.#ways[connection];
     let socket: net.Socket | undefined;
     let givenUp: string | undefined;
     let timer: NodeJS.Timeout | undefined;
-    const stream = http.stream.post(`${host}${path}`, { body, headers, agent: { https: agent } });
+    const stream = http.stream(`${host}${path}`, { body, headers });
     const giveUp = (why: string) => {
       givenUp = why;
       if (socket !== undefined) reset(socket);
@@ -276,22 +301,16 @@ export class Transport {
     const onAbort = () => giveUp('aborted');
     signal?.addEventListener('abort', onAbort);
     try {
-      const chunks: Buffer[] = [];
-      let size = 0;
-      for await (const chunk of stream) {
-        chunks.push(chunk);
-        size += chunk.length;
-        if (size > maxBytes) {
-          giveUp('too long an answer');
-          throw new PayResponseError(`The answer has more than ${maxBytes} bytes`);
-        }
-      }
+      const body = await readBody(stream);
       const status = stream.response?.statusCode;
       if (status === undefined) throw new Error(givenUp ?? 'no answer');
       const contentType = stream.response?.headers['content-type'] ?? '';
-      return { status, contentType, body: Buffer.concat(chunks, size), certificateNote: agent.certificateNote };
+      return { status, contentType, body, certificateNote: agent.certificateNote };
     } catch (error) {
-      if (error instanceof PayResponseError) throw error;
+      if (error instanceof PayResponseError) {
+        giveUp(error.message);
+        throw error;
+      }
       const { code = '', message } = cleanCause(error);
       const sent = socket !== undefined && !handshakeRefused(code);
       const what =
@@ -305,6 +324,6 @@ export class Transport {
   }
 
   close(): void {
-    for (const agent of Object.values(this.#agents)) agent.close();
+    for (const { agent } of Object.values(this.#ways)) agent.close();
   }
 }
