@@ -17,7 +17,7 @@ import {
   readReverse,
 } from './results.js';
 import { sign, verifySignature } from './sign.js';
-import type { Post, Reply, Transport } from './transport.js';
+import type { Post, Reply, TransportOptions } from './transport.js';
 import type {
   AuthinfoParams,
   AuthinfoResponse,
@@ -34,7 +34,6 @@ import type {
   ReverseResult,
   SignType,
 } from './types.js';
-import { buildXml, parseXml } from './xml.js';
 
 const sandboxPath = '/xdc/apiv2sandbox';
 const sandboxKeyPath = '/xdc/apiv2getsignkey/sign/getsignkey';
@@ -66,7 +65,7 @@ export class PayClient {
   /** Milliseconds after which a request is given up at the latest: a connection to each host, and a response. */
   readonly requestTimeout: number;
   readonly #settings: Settings;
-  #transport: Promise<Transport> | undefined;
+  #wire: ReturnType<typeof loadWire> | undefined;
   #sandboxKey: Promise<string> | undefined;
   #closed = false;
 
@@ -155,8 +154,8 @@ export class PayClient {
   /** Lets calls in flight end, closes idle connections, and refuses later calls with ClosedError. */
   close(): void {
     this.#closed = true;
-    this.#transport?.then(
-      (transport) => transport.close(),
+    this.#wire?.then(
+      ({ transport }) => transport.close(),
       () => {},
     );
   }
@@ -211,7 +210,7 @@ export class PayClient {
     const received = await this.#post(name, secrets, {
       hosts: this.#settings.hosts[call.host ?? 'pay'],
       path: inSandbox ? `${sandboxPath}${call.path}` : call.path,
-      body: buildXml(sent),
+      fields: sent,
       headers: negativeTest === undefined ? {} : { 'wechatpay-negative-test': negativeTest },
       connection: call.connection ?? 'kept',
       signal: options?.signal,
@@ -260,10 +259,15 @@ export class PayClient {
   }
 
   /** Sends, and reads what came back; nothing of it is verified but that the gateway took it. */
-  async #post(name: string, secrets: () => readonly string[], post: Post): Promise<Fields> {
-    this.#transport ??= import('./transport.js').then(({ Transport }) => new Transport(this.#settings.transport));
-    const reply = await (await this.#transport).send(post);
-    const received = readReply(name, secrets, reply);
+  async #post(
+    name: string,
+    secrets: () => readonly string[],
+    { fields, ...post }: Omit<Post, 'body'> & { fields: Fields },
+  ): Promise<Fields> {
+    this.#wire ??= loadWire(this.#settings.transport);
+    const { transport, buildXml, parseXml } = await this.#wire;
+    const reply = await transport.send({ ...post, body: buildXml(fields) });
+    const received = readReply(name, secrets, reply, parseXml);
     const { return_code, return_msg } = received;
     if (isAbsent(return_code) || return_code === undefined)
       throw new PayResponseError(`The response to ${name} has no return_code`);
@@ -293,7 +297,7 @@ export class PayClient {
     const received = await this.#post('getsignkey', () => [key], {
       hosts: hosts.pay,
       path: sandboxKeyPath,
-      body: buildXml({ ...fields, sign: sign(fields, key, 'MD5') }),
+      fields: { ...fields, sign: sign(fields, key, 'MD5') },
       headers: {},
       connection: 'kept',
       signal: undefined,
@@ -302,6 +306,12 @@ export class PayClient {
       throw new PayResponseError('The response to getsignkey has no sandbox_signkey');
     return received.sandbox_signkey;
   }
+}
+
+/** What only a call needs is longest to load: it waits for the first. */
+async function loadWire(settings: TransportOptions) {
+  const [{ Transport }, { buildXml, parseXml }] = await Promise.all([import('./transport.js'), import('./xml.js')]);
+  return { transport: new Transport(settings), buildXml, parseXml };
 }
 
 /** What a call waits for before it sends anything; what it waits for goes on, others may need it. */
@@ -320,7 +330,12 @@ async function unlessAborted<Value>(wait: Promise<Value>, signal: AbortSignal | 
   }
 }
 
-function readReply(name: string, secrets: () => readonly string[], reply: Reply): Fields {
+function readReply(
+  name: string,
+  secrets: () => readonly string[],
+  reply: Reply,
+  parseXml: (body: Buffer) => Fields,
+): Fields {
   const { status, contentType, body, certificateNote } = reply;
   const seen = () => `HTTP ${status}, ${contentType || 'no content type'}, ${preview(body, secrets())}`;
   if (status !== 200)

@@ -1,4 +1,4 @@
-import { entityCharacter } from './xml.js';
+import { entityCharacter } from './entities.js';
 
 function hide(text: string, secrets: readonly string[]): string {
   let hidden = text;

@@ -1,5 +1,6 @@
 import { XMLBuilder, XMLParser } from 'fast-xml-parser';
 import { InvalidParameterError } from '../errors.js';
+import { entityCharacter } from './entities.js';
 import { PayResponseError } from './errors.js';
 
 const maxBytes = 1024 * 1024;
@@ -64,15 +65,6 @@ function checkShape(xml: string): void {
     throw new PayResponseError(
       'The body is no <xml> element with a flat list of elements without attributes, comments and declarations',
     );
-}
-
-const named: Readonly<Record<string, string>> = { amp: '&', lt: '<', gt: '>', quot: '"', apos: "'" };
-
-/** What a predefined or a numeric entity stands for; NUL, which no XML has, beyond Unicode. */
-export function entityCharacter(name?: string, decimal?: string, hex = ''): string {
-  if (name !== undefined) return named[name] ?? '';
-  const point = decimal !== undefined ? Number(decimal) : Number.parseInt(hex, 16);
-  return point <= 0x10ffff ? String.fromCodePoint(point) : '\0';
 }
 
 function decodeEntities(text: string): string {
