@@ -207,10 +207,9 @@ export class PayClient {
     sent.sign = sign(sent, key, sign_type);
     const secrets = () => [this.#settings.key, key, ...secretFields.map((field) => sent[field] ?? '')];
     const negativeTest = options?.negativeTest;
-    const received = await this.#post(name, secrets, {
+    const received = await this.#post(name, secrets, sent, {
       hosts: this.#settings.hosts[call.host ?? 'pay'],
       path: inSandbox ? `${sandboxPath}${call.path}` : call.path,
-      fields: sent,
       headers: negativeTest === undefined ? {} : { 'wechatpay-negative-test': negativeTest },
       connection: call.connection ?? 'kept',
       signal: options?.signal,
@@ -259,14 +258,10 @@ export class PayClient {
   }
 
   /** Sends, and reads what came back; nothing of it is verified but that the gateway took it. */
-  async #post(
-    name: string,
-    secrets: () => readonly string[],
-    { fields, ...post }: Omit<Post, 'body'> & { fields: Fields },
-  ): Promise<Fields> {
+  async #post(name: string, secrets: () => readonly string[], fields: Fields, post: Post): Promise<Fields> {
     this.#wire ??= loadWire(this.#settings.transport);
     const { transport, buildXml, parseXml } = await this.#wire;
-    const reply = await transport.send({ ...post, body: buildXml(fields) });
+    const reply = await transport.send(post, buildXml(fields));
     const received = readReply(name, secrets, reply, parseXml);
     const { return_code, return_msg } = received;
     if (isAbsent(return_code) || return_code === undefined)
@@ -294,10 +289,10 @@ export class PayClient {
   async #fetchSandboxKey(): Promise<string> {
     const { key, identity, hosts } = this.#settings;
     const fields = { mch_id: identity.mch_id, nonce_str: nonce() };
-    const received = await this.#post('getsignkey', () => [key], {
+    const sent = { ...fields, sign: sign(fields, key, 'MD5') };
+    const received = await this.#post('getsignkey', () => [key], sent, {
       hosts: hosts.pay,
       path: sandboxKeyPath,
-      fields: { ...fields, sign: sign(fields, key, 'MD5') },
       headers: {},
       connection: 'kept',
       signal: undefined,

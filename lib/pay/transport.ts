@@ -33,7 +33,6 @@ export interface Post {
   /** The host to ask, then the one to ask where nothing can have reached the first. */
   hosts: readonly string[];
   path: string;
-  body: string;
   headers: Readonly<Record<string, string>>;
   connection: Connection;
   signal: AbortSignal | undefined;
@@ -260,13 +259,13 @@ export class Transport {
   }
 
   /** @throws PayTransportError, PayResponseError for a body beyond 1 MiB. */
-  async send(post: Post): Promise<Reply> {
+  async send(post: Post, body: string): Promise<Reply> {
     const now = performance.now();
     const avoidedUntil = (host: string): number => Math.max(now, this.#avoided.get(host) ?? now);
     const hosts = [...post.hosts].sort((one, other) => avoidedUntil(one) - avoidedUntil(other));
     for (const [index, host] of hosts.entries()) {
       try {
-        const reply = await this.#sendTo(host, post);
+        const reply = await this.#sendTo(host, post, body);
         this.#avoided.delete(host);
         return reply;
       } catch (error) {
@@ -279,13 +278,13 @@ export class Transport {
     throw new PayTransportError('There is no host to ask', false);
   }
 
-  async #sendTo(host: string, { path, body, headers, connection, signal }: Post): Promise<Reply> {
+  async #sendTo(host: string, { path, headers, connection, signal }: Post, body: string): Promise<Reply> {
     if (signal?.aborted) throw new PayTransportError('Aborted before anything was sent', false);
     const { agent, http } = this.#ways[connection];
     let socket: net.Socket | undefined;
     let givenUp: string | undefined;
     let timer: NodeJS.Timeout | undefined;
-    const stream = http.stream(`${host}${path}`, { body, headers });
+    const stream = http(`${host}${path}`, { body, headers, isStream: true });
     const giveUp = (why: string) => {
       givenUp = why;
       if (socket !== undefined) reset(socket);
