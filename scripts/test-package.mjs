@@ -1,8 +1,10 @@
 // Packs the package as it is published, installs the tarball into empty projects, and pays there with the README's own code:
 //   node scripts/test-package.mjs [--all]
 // Without --all on Node.js 16, 20 and 24; with it on 16, 18, 20, 22, 24 and 26.
-import { spawnSync } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
@@ -140,13 +142,51 @@ for (const major of majors) {
   runs(`Node.js ${major}: in app.asar.unpacked`, node, unpacked, 'main.cjs');
 }
 
-// ── a platform without binaries: the message's own command builds them ──
+// ── as the guides say it ──
+const guided = (page, program) => {
+  const blocks = readFileSync(join(root, 'docs', 'guide', page), 'utf8').matchAll(/^```sh\n([\s\S]*?)^```$/gm);
+  return [...blocks].flatMap(([, code]) => code.split('\n').filter((line) => line.startsWith(`${program} `)));
+};
+
+// By its name, from a registry that has it already, and sends npm to the real one for the rest.
+const upstream = run('npm', ['config', 'get', 'registry'], { stdio: 'pipe' }).trim();
+const registry = createServer(({ url = '/', headers }, response) => {
+  const dist = { tarball: `http://${headers.host}/tarball`, integrity: packed.integrity };
+  const manifest = { ...JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')), dist };
+  const latest = manifest.version;
+  if (url === '/wxpay-face')
+    response.end(JSON.stringify({ name: manifest.name, 'dist-tags': { latest }, versions: { [latest]: manifest } }));
+  else if (url === '/tarball') response.end(readFileSync(tarball));
+  else response.writeHead(307, { location: new URL(url, upstream).href }).end();
+});
+await once(registry.listen(0, '127.0.0.1'), 'listening');
+const named = join(folder, 'named');
+mkdirSync(named);
+writeFileSync(join(named, 'package.json'), JSON.stringify({ name: 'named', private: true }));
+writeFileSync(join(named, 'main.mjs'), esm);
+const npmSettings = {
+  npm_config_registry: `http://127.0.0.1:${registry.address().port}/`,
+  npm_config_ignore_scripts: 'true',
+  npm_config_audit: 'false',
+  npm_config_fund: 'false',
+};
+for (const line of guided('01-getting-started.md', 'npm')) {
+  const options = { cwd: named, env: { ...process.env, ...npmSettings }, stdio: ['ignore', 'ignore', 'inherit'] };
+  const [code] = await once(spawn('sh', ['-c', line], options), 'close');
+  if (code !== 0) stop(`"${line}" ended with ${code}`);
+}
+registry.close();
+registry.closeAllConnections();
+runs('installed by its name', process.execPath, named, 'main.mjs');
+
+// A platform without binaries: the error names the guide's commands, and they build them.
 const bare = project('bare');
 writeFileSync(join(bare, 'main.mjs'), esm);
 const installed = join(bare, 'node_modules', 'wxpay-face');
 rmSync(join(installed, 'prebuilds'), { recursive: true });
 const { stderr } = spawnSync(process.execPath, ['main.mjs'], { cwd: bare, encoding: 'utf8' });
-const [, command] = /: (npm --prefix .*)$/m.exec(stderr) ?? [];
-if (!command) stop(`without binaries the message names no command:\n${stderr}`);
-run('sh', ['-c', command], { cwd: bare, stdio: ['ignore', 'ignore', 'inherit'] });
+const commands = guided('08-platforms.md', 'npm');
+const command = commands.map((line) => line.replace('node_modules/wxpay-face', `"${installed}"`)).join(' && ');
+if (!stderr.includes(`: ${command}\n`)) stop(`without binaries the message does not name the commands:\n${stderr}`);
+for (const line of commands) run('sh', ['-c', line], { cwd: bare, stdio: ['ignore', 'ignore', 'inherit'] });
 runs('built from source', process.execPath, bare, 'main.mjs');

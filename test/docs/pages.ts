@@ -6,7 +6,7 @@ import { fileURLToPath } from 'node:url';
 export const root = fileURLToPath(new URL('../../../../', import.meta.url));
 
 export interface Block {
-  /** The fence's words: a language, perhaps `no-run`. */
+  /** The fence's word: a language. */
   readonly info: string;
   readonly code: string;
   /** The line that its code begins in. */
