@@ -250,6 +250,7 @@ export const transitions: readonly Row[] = [
     to: 'reversing',
     next: 'continue',
   },
+  { from: 'reversing', on: ['abort', 'cancel'], to: 'reversing', next: 'continue' },
   // Also SUCCESS: a reversal may have overtaken its payment. Only the query tells.
   { from: 'reversing', on: ['reverse:done', 'reverse:again', 'reverse:refused'], to: 'reversing', next: 'query now' },
   { from: 'reversing', on: ['reverse:expired'], to: 'attention', next: 'end', reason: attention.expired },
@@ -437,7 +438,7 @@ export function machineOf(rows: readonly Row[]): Transition {
       ({ from, on, when }) =>
         from === state.phase && on.includes(event.on) && (when === undefined || guards[when](state, event, policies)),
     );
-    if (row === undefined) return { state, next: { do: 'continue' } };
+    if (row === undefined) return { state: before, next: { do: 'continue' } };
     const known = finalPhases.has(before.phase) ? learn(before.facts, event) : state.facts;
     return {
       state: { phase: row.to, facts: conclude(known, row, event), memory: state.memory },
