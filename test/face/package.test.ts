@@ -1,6 +1,9 @@
+import { execFile } from 'node:child_process';
 import { createRequire } from 'node:module';
+import { promisify } from 'node:util';
 import { expect } from 'chai';
 import * as imported from 'wxpay-face';
+import { root } from '../addon/native.js';
 import { rejection } from './pipe-server.js';
 
 const require = createRequire(import.meta.url);
@@ -16,6 +19,13 @@ describe('The published package', () => {
         if (typeof value === 'function') expect(value.name).to.equal(name);
       expect(exported.FaceService).to.be.a('function');
     });
+
+  it('loads what only a payment call needs with the first of them', async () => {
+    const script = "require('wxpay-face'); console.log(Object.keys(require.cache).join())";
+    const { stdout } = await promisify(execFile)(process.execPath, ['-e', script], { cwd: root });
+    expect(stdout).to.include('index.cjs');
+    expect(stdout).not.to.match(/fast-xml-parser|agent-base|proxy-agent|node-forge/);
+  });
 
   it('has one class of each error, also for a simulator that is required', async () => {
     const simulator: typeof import('wxpay-face/simulator') = require('wxpay-face/simulator');
