@@ -1,4 +1,4 @@
-import { XMLBuilder, XMLParser } from 'fast-xml-parser';
+import { type JPathOrMatcher, XMLBuilder, XMLParser } from 'fast-xml-parser';
 import { InvalidParameterError } from '../errors.js';
 import { entityCharacter } from './entities.js';
 import { PayResponseError } from './errors.js';
@@ -82,6 +82,9 @@ function decodeEntities(text: string): string {
 let fields: Record<string, string> = {};
 let elements = 0;
 
+/** The root and the white space in it are none. */
+const isField = (path: JPathOrMatcher): boolean => typeof path !== 'string' && path.getDepth() === 2;
+
 const parser = new XMLParser({
   // No tree is wanted, and this form of one costs the library least.
   preserveOrder: true,
@@ -101,17 +104,17 @@ const parser = new XMLParser({
   onDangerousProperty: (name) => name,
   maxNestedTags: 2,
   // Called for each element as it begins.
-  updateTag: (name) => {
+  updateTag: (name, path) => {
+    if (!isField(path)) return false;
     elements += 1;
-    if (elements === 1) return false; // the root
     if (elements > maxElements) throw new PayResponseError(`The body has more than ${maxElements} elements`);
     if (Object.hasOwn(fields, name)) throw new PayResponseError('The body has a field twice');
     fields[name] = '';
     return false;
   },
-  // Called for each piece of text; white space between the elements is the root's.
-  tagValueProcessor: (name, text) => {
-    if (Object.hasOwn(fields, name)) fields[name] += text;
+  // Called for each piece of text.
+  tagValueProcessor: (name, text, path) => {
+    if (isField(path)) fields[name] += text;
     return undefined;
   },
 });

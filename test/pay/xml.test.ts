@@ -46,6 +46,16 @@ describe('XML of the v2 API', () => {
     expect(parseXml(Buffer.from(xml))).to.deep.equal(fields);
   });
 
+  it('takes a field for a field that has the name of the root', () => {
+    expect(parseXml('<xml>\n<a>1</a>\n<xml>2</xml>\n<b>3</b>\n</xml>')).to.deep.equal({ a: '1', xml: '2', b: '3' });
+  });
+
+  it('reads as many elements as it says, and none more', () => {
+    const list = (count: number) => `<xml>${Array.from({ length: count }, (_, i) => `<a${i}/>`).join('')}</xml>`;
+    expect(Object.keys(parseXml(list(8192)))).to.have.lengthOf(8192);
+    expect(() => parseXml(list(8193))).to.throw(PayResponseError, '8192');
+  });
+
   it('takes the names of an object for nothing special', () => {
     const names = ['toString', 'hasOwnProperty', 'valueOf', 'length', 'then'];
     const fields = parseXml(`<xml>${names.map((name) => `<${name}>1</${name}>`).join('')}</xml>`);
