@@ -16,9 +16,8 @@ function fen(name: string, value: string): number {
 /** Amounts as numbers of fen; an empty one, which no signature covers, is none. */
 function withAmounts(fields: Fields): Record<string, string | number> {
   const result: Record<string, string | number> = { ...fields };
-  for (const name in fields) {
-    const value = fields[name];
-    if (value === undefined || !amount.test(name)) continue;
+  for (const [name, value] of Object.entries(fields)) {
+    if (!amount.test(name)) continue;
     if (value === '') delete result[name];
     else result[name] = fen(name, value);
   }
@@ -86,7 +85,6 @@ export function readAuthinfo(fields: Fields): AuthinfoResponse {
 
 const ofMerchant = ['appid', 'mch_id', 'sub_appid', 'sub_mch_id'];
 const ofOrder = ['out_trade_no', 'transaction_id', 'total_fee', 'out_refund_no', 'refund_fee'];
-const compared = [...ofMerchant, ...ofOrder];
 
 /** What a response says of money: 'payment' and 'query' calls that tell SUCCESS must say whose. */
 export type About = 'payment' | 'query';
@@ -101,7 +99,7 @@ const tellsSuccess = (about: About | undefined, { result_code, trade_state }: Fi
  */
 export function checkIdentity(call: string, about: About | undefined, sent: Fields, received: Fields): void {
   const told = tellsSuccess(about, received);
-  for (const name of compared) {
+  for (const name of [...ofMerchant, ...ofOrder]) {
     const asked = sent[name];
     const answered = received[name] || undefined;
     if (answered === undefined) {
@@ -116,7 +114,7 @@ export function checkIdentity(call: string, about: About | undefined, sent: Fiel
       // Only a sub-merchant has one; which one, a service provider need not have said.
       const isStrange = name === 'sub_mch_id' || (name === 'sub_appid' && sent.sub_mch_id === undefined);
       if (isStrange) throw new PayMismatchError(name, `The response to ${call} is about a ${name}`);
-    } else if (answered !== asked && !(amount.test(name) && fen(name, answered) === Number(asked)))
+    } else if (amount.test(name) ? fen(name, answered) !== Number(asked) : answered !== asked)
       throw new PayMismatchError(name, `The response to ${call} is about another ${name}`);
   }
 }
