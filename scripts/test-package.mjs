@@ -48,9 +48,9 @@ for (const path of expected) if (!files.has(path)) stop(`${path} is missing from
 for (const path of files)
   if (readFileSync(join(root, path)).includes(root)) stop(`${path} names a path of this machine`);
 if (files.has('binding.gyp')) stop('binding.gyp makes npm build at installation');
-const { scripts } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
+const manifest = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
 for (const name of ['preinstall', 'install', 'postinstall', 'prepare'])
-  if (scripts[name]) stop(`there is a script "${name}"`);
+  if (manifest.scripts[name]) stop(`there is a script "${name}"`);
 run('npx', ['publint', '--strict', tarball]);
 run('npx', ['attw', '--format', 'table-flipped', tarball]);
 
@@ -60,10 +60,15 @@ if (!integration) stop('the README has no integration in TypeScript');
 const esm = integration;
 const cjs = `${esm.replace(/^import (\{.*?\}) from (.*?);$/gm, 'const $1 = require($2);').replace(/^(const simulator)/m, '(async () => {\n$1')}})();\n`;
 
-function project(name, path = name) {
+function emptyProject(name, path = name) {
   const home = join(folder, path);
   mkdirSync(home, { recursive: true });
   writeFileSync(join(home, 'package.json'), JSON.stringify({ name, private: true }));
+  return home;
+}
+
+function project(name, path) {
+  const home = emptyProject(name, path);
   run('npm', ['install', '--silent', '--ignore-scripts', '--no-audit', '--no-fund', tarball], {
     cwd: home,
     stdio: ['ignore', 'ignore', 'inherit'],
@@ -143,26 +148,23 @@ for (const major of majors) {
 }
 
 // ── as the guides say it ──
-const guided = (page, program) => {
+const npmLines = (page) => {
   const blocks = readFileSync(join(root, 'docs', 'guide', page), 'utf8').matchAll(/^```sh\n([\s\S]*?)^```$/gm);
-  return [...blocks].flatMap(([, code]) => code.split('\n').filter((line) => line.startsWith(`${program} `)));
+  return [...blocks].flatMap(([, code]) => code.split('\n').filter((line) => line.startsWith('npm ')));
 };
 
 // By its name, from a registry that has it already, and sends npm to the real one for the rest.
 const upstream = run('npm', ['config', 'get', 'registry'], { stdio: 'pipe' }).trim();
 const registry = createServer(({ url = '/', headers }, response) => {
   const dist = { tarball: `http://${headers.host}/tarball`, integrity: packed.integrity };
-  const manifest = { ...JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')), dist };
-  const latest = manifest.version;
-  if (url === '/wxpay-face')
-    response.end(JSON.stringify({ name: manifest.name, 'dist-tags': { latest }, versions: { [latest]: manifest } }));
+  const { name, version: latest } = manifest;
+  if (url === `/${name}`)
+    response.end(JSON.stringify({ name, 'dist-tags': { latest }, versions: { [latest]: { ...manifest, dist } } }));
   else if (url === '/tarball') response.end(readFileSync(tarball));
   else response.writeHead(307, { location: new URL(url, upstream).href }).end();
 });
 await once(registry.listen(0, '127.0.0.1'), 'listening');
-const named = join(folder, 'named');
-mkdirSync(named);
-writeFileSync(join(named, 'package.json'), JSON.stringify({ name: 'named', private: true }));
+const named = emptyProject('named');
 writeFileSync(join(named, 'main.mjs'), esm);
 const npmSettings = {
   npm_config_registry: `http://127.0.0.1:${registry.address().port}/`,
@@ -170,7 +172,7 @@ const npmSettings = {
   npm_config_audit: 'false',
   npm_config_fund: 'false',
 };
-for (const line of guided('01-getting-started.md', 'npm')) {
+for (const line of npmLines('01-getting-started.md')) {
   const options = { cwd: named, env: { ...process.env, ...npmSettings }, stdio: ['ignore', 'ignore', 'inherit'] };
   const [code] = await once(spawn('sh', ['-c', line], options), 'close');
   if (code !== 0) stop(`"${line}" ended with ${code}`);
@@ -185,7 +187,7 @@ writeFileSync(join(bare, 'main.mjs'), esm);
 const installed = join(bare, 'node_modules', 'wxpay-face');
 rmSync(join(installed, 'prebuilds'), { recursive: true });
 const { stderr } = spawnSync(process.execPath, ['main.mjs'], { cwd: bare, encoding: 'utf8' });
-const commands = guided('08-platforms.md', 'npm');
+const commands = npmLines('08-platforms.md');
 const command = commands.map((line) => line.replace('node_modules/wxpay-face', `"${installed}"`)).join(' && ');
 if (!stderr.includes(`: ${command}\n`)) stop(`without binaries the message does not name the commands:\n${stderr}`);
 for (const line of commands) run('sh', ['-c', line], { cwd: bare, stdio: ['ignore', 'ignore', 'inherit'] });
