@@ -23,7 +23,7 @@ export { scenarios } from './scenario.js';
 
 /** Where a simulator listens, and how it begins. */
 export interface SimulatorOptions {
-  /** The gateway's port. 0 (default): any free one. */
+  /** The gateway's port. Default 0, which the system takes for any free one. */
   port?: number;
   /**
    * Where the simulated WxpayFaceService listens. Default on Windows: the vendor's own pipe; elsewhere: a socket in a new
