@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { getNode } from '../native/get-node.mjs';
 import { root, run, script } from '../run.mjs';
 import { ensureSystemPackages } from '../system-packages.mjs';
+import { fixedAddresses } from './wine.mjs';
 
 const chroot = join(root, 'build', 'wine10');
 
@@ -73,8 +74,9 @@ for (const major of [24, 26]) {
     '60000',
     ...specs.flatMap((s) => ['--spec', s]),
   ];
-  const command = ['-m', 'bash', '-c', inside, 'inside', getNode(major, 'win32-x64'), ...mocha];
-  const { status } = spawnSync('unshare', command, { env, stdio: 'inherit' });
+  const inFolder = ['unshare', '-m', 'bash', '-c', inside, 'inside'];
+  const [program, ...args] = [...fixedAddresses, ...inFolder, getNode(major, 'win32-x64'), ...mocha];
+  const { status } = spawnSync(program, args, { env, stdio: 'inherit' });
   if (status !== 0) {
     console.error(`Node.js ${major}: exit code ${status}`);
     failed = true;

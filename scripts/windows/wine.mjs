@@ -1,5 +1,5 @@
 // Runs real Windows programs on Debian: Wine from its packages, with prefixes of the project's own in build/wine.
-import { spawn } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import { closeSync, existsSync, mkdirSync, mkdtempSync, openSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -26,12 +26,26 @@ function environment(name) {
   return env;
 }
 
+/**
+ * Goes before a command of Wine's: no randomised addresses. Linux puts the heap of Wine's loader anywhere within a GiB,
+ * which holds the one page that Windows has at a fixed address (0x7ffe0000). Where that is taken, the new program dies at
+ * its start ("failed to map the shared user data", measured: one in 3,600), and its parent gets `spawn UNKNOWN`.
+ */
+export const fixedAddresses = spawnSync('setarch', ['-R', 'true']).status === 0 ? ['setarch', '-R'] : [];
+if (fixedAddresses.length === 0)
+  console.error('setarch -R is not allowed here: under Wine, one program in some thousands will die at its start.');
+
 /** Installs Wine for 64 and 32 bit where it is missing. */
 export function ensureWine() {
   const release = /VERSION_CODENAME=(\w+)/.exec(readFileSync('/etc/os-release', 'utf8'))?.[1] ?? 'bookworm';
   // The same version for both architectures, also where only one of them has a security update in reach.
   const options = ['-t', release, '--allow-downgrades'];
   ensureSystemPackages('running Windows programs (Wine)', ['wine', 'wine64', 'wine32:i386'], options);
+}
+
+function spawnFixed(command, options) {
+  const [program, ...args] = [...fixedAddresses, ...command];
+  return spawn(program, args, options);
 }
 
 const ended = (child) =>
@@ -44,7 +58,7 @@ const ended = (child) =>
 export async function ensurePrefix(name) {
   if (existsSync(join(prefixOf(name), 'system.reg'))) return;
   mkdirSync(prefixOf(name), { recursive: true });
-  const run = (command, ...args) => ended(spawn(command, args, { env: environment(name), stdio: 'ignore' }));
+  const run = (...command) => ended(spawnFixed(command, { env: environment(name), stdio: 'ignore' }));
   await run('wineboot', '-i');
   // A new prefix says Windows 7, and Node.js 18 and later exit with 216 there.
   await run('wine', 'winecfg', '-v', 'win10');
@@ -66,7 +80,7 @@ export async function runWindows(prefix, program, args, { cwd, timeout }) {
   try {
     const stdio = ['ignore', ...descriptors];
     const { status, signal } = await ended(
-      spawn('wine', [program, ...args], { cwd, env, stdio, timeout, killSignal: 'SIGKILL' }),
+      spawnFixed(['wine', program, ...args], { cwd, env, stdio, timeout, killSignal: 'SIGKILL' }),
     );
     const [stdout = '', stderr = ''] = files.map((file) => readFileSync(file, 'utf8'));
     return { status, signal, stdout, stderr };
