@@ -11,7 +11,9 @@ let failed = false;
 for (const major of majors) {
   console.log(`\n── Node.js ${major} ──`);
   const args = ['node_modules/mocha/bin/_mocha', '--reporter', 'dot'];
-  const { status } = spawnSync(getNode(Number(major), 'linux-x64'), args, { cwd: root, stdio: 'inherit' });
-  if (status !== 0) failed = true;
+  const { status, signal } = spawnSync(getNode(Number(major), 'linux-x64'), args, { cwd: root, stdio: 'inherit' });
+  if (status === 0) continue;
+  console.error(`Node.js ${major}: exit code ${status}${signal ? `, ${signal}` : ''}`);
+  failed = true;
 }
 process.exit(failed ? 1 : 0);

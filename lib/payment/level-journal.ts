@@ -1,17 +1,11 @@
-import { mkdir } from 'node:fs/promises';
-import { resolve } from 'node:path';
-import { ClassicLevel } from 'classic-level';
-import { ClosedError, InvalidParameterError, WxpayFaceError } from '../errors.js';
+import { InvalidParameterError } from '../errors.js';
 import { JournalError, OrderExistsError } from './errors.js';
 import { Lanes } from './lanes.js';
-import { checkLevelFiles } from './level-files.js';
+import { LevelStore } from './level-store.js';
 import { checkNew, checkSuccessor, isPaymentRecord, matches } from './record.js';
 import type { Journal, JournalFilter, PaymentRecord } from './types.js';
 
 const day = 24 * 60 * 60 * 1000;
-
-// Every write is on the disk before it counts.
-const durable = { sync: true };
 
 function decode(out_trade_no: string, value: string): PaymentRecord {
   let record: unknown;
@@ -26,46 +20,6 @@ function decode(out_trade_no: string, value: string): PaymentRecord {
   return record;
 }
 
-function codeOf(error: unknown): string | undefined {
-  return error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : undefined;
-}
-
-/** LevelDB's own words are in the cause of the error that classic-level throws. */
-function openError(directory: string, error: unknown): JournalError {
-  const cause = error instanceof Error && error.cause !== undefined ? error.cause : error;
-  if (codeOf(cause) === 'LEVEL_LOCKED')
-    return new JournalError(`The journal in ${directory} is open in another process, or twice in this one`, {
-      code: 'ERR_JOURNAL_LOCKED',
-      cause,
-    });
-  const words = cause instanceof Error ? cause.message : String(cause);
-  return new JournalError(`The journal in ${directory} can't be opened: ${words}`, { cause });
-}
-
-/** @returns What kept the files from being looked at. They may be another process's; then LevelDB will say so. */
-async function prepare(directory: string): Promise<{ error: unknown } | undefined> {
-  try {
-    await mkdir(directory, { recursive: true });
-    await checkLevelFiles(directory);
-    return undefined;
-  } catch (error) {
-    if (error instanceof JournalError) throw error;
-    return { error };
-  }
-}
-
-/** What LevelDB throws, as a JournalError. */
-async function told<T>(task: () => Promise<T>): Promise<T> {
-  try {
-    return await task();
-  } catch (cause) {
-    if (cause instanceof WxpayFaceError) throw cause;
-    if (codeOf(cause) === 'LEVEL_DATABASE_NOT_OPEN') throw new ClosedError('The journal');
-    const words = cause instanceof Error ? cause.message : String(cause);
-    throw new JournalError(`The journal failed: ${words}`, { cause });
-  }
-}
-
 /**
  * The journal in a folder of its own: embedded (LevelDB), durable (synchronous writes), locked to one process.
  *
@@ -75,11 +29,11 @@ async function told<T>(task: () => Promise<T>): Promise<T> {
  * const journal = await LevelJournal.open('C:\\ProgramData\\Till\\payments');
  */
 export class LevelJournal implements Journal {
-  readonly #level: ClassicLevel<string, string>;
+  readonly #store: LevelStore;
   readonly #lanes = new Lanes();
 
-  private constructor(level: ClassicLevel<string, string>) {
-    this.#level = level;
+  private constructor(store: LevelStore) {
+    this.#store = store;
   }
 
   /**
@@ -95,23 +49,14 @@ export class LevelJournal implements Journal {
    */
   static async open(directory: string, options: { keep?: number } = {}): Promise<LevelJournal> {
     const { keep = 90 * day } = options;
-    if (!(keep >= 0)) throw new InvalidParameterError('keep', `must be milliseconds, not ${String(keep)}`);
-    const path = resolve(directory);
-    const unread = await prepare(path);
-    // Begins to open at once. Not compressed, so that checkLevelFiles can read the tables.
-    const level = new ClassicLevel<string, string>(path, { compression: false });
-    try {
-      await level.open();
-      if (unread) throw unread.error;
-    } catch (error) {
-      await level.close();
-      throw openError(path, error);
-    }
-    const journal = new LevelJournal(level);
+    if (typeof keep !== 'number' || !(keep >= 0))
+      throw new InvalidParameterError('keep', `must be milliseconds, not ${String(keep)}`);
+    const store = await LevelStore.open(directory);
+    const journal = new LevelJournal(store);
     try {
       await journal.prune(Date.now() - keep);
     } catch (error) {
-      await level.close();
+      await store.close();
       throw error;
     }
     return journal;
@@ -122,7 +67,7 @@ export class LevelJournal implements Journal {
     const { out_trade_no } = record;
     await this.#lanes.run(out_trade_no, async () => {
       if ((await this.get(out_trade_no)) !== undefined) throw new OrderExistsError(out_trade_no);
-      await told(() => this.#level.put(out_trade_no, JSON.stringify(record), durable));
+      await this.#store.put(out_trade_no, JSON.stringify(record));
     });
   }
 
@@ -130,30 +75,19 @@ export class LevelJournal implements Journal {
     const { out_trade_no } = record;
     await this.#lanes.run(out_trade_no, async () => {
       checkSuccessor(record, await this.get(out_trade_no));
-      await told(() => this.#level.put(out_trade_no, JSON.stringify(record), durable));
+      await this.#store.put(out_trade_no, JSON.stringify(record));
     });
   }
 
   async get(out_trade_no: string): Promise<PaymentRecord | undefined> {
-    return told(async () => {
-      try {
-        return decode(out_trade_no, await this.#level.get(out_trade_no));
-      } catch (error) {
-        if (codeOf(error) === 'LEVEL_NOT_FOUND') return undefined;
-        throw error;
-      }
-    });
+    const value = await this.#store.get(out_trade_no);
+    return value === undefined ? undefined : decode(out_trade_no, value);
   }
 
   async *list(filter: JournalFilter = {}): AsyncGenerator<PaymentRecord, void, undefined> {
-    const iterator = await told(async () => this.#level.iterator());
-    try {
-      for (let entry = await told(() => iterator.next()); entry; entry = await told(() => iterator.next())) {
-        const record = decode(entry[0], entry[1]);
-        if (matches(record, filter)) yield record;
-      }
-    } finally {
-      await iterator.close();
+    for await (const [out_trade_no, value] of this.#store.entries()) {
+      const record = decode(out_trade_no, value);
+      if (matches(record, filter)) yield record;
     }
   }
 
@@ -163,13 +97,13 @@ export class LevelJournal implements Journal {
       pruned += await this.#lanes.run(out_trade_no, async () => {
         const record = await this.get(out_trade_no);
         if (!record?.finished || !record.acknowledged || record.updatedAt >= before) return 0;
-        await told(() => this.#level.del(out_trade_no, durable));
+        await this.#store.delete(out_trade_no);
         return 1;
       });
     return pruned;
   }
 
   async close(): Promise<void> {
-    await told(() => this.#level.close());
+    await this.#store.close();
   }
 }

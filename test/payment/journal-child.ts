@@ -1,6 +1,13 @@
-// Holds the journal of the folder that it is given, until it is killed.
+// Opens the journal of the folder that it is given, says so, and holds it until it is killed; or says why it can't.
+
+import { JournalError } from '../../lib/payment/errors.js';
 import { LevelJournal } from '../../lib/payment/level-journal.js';
 
-await LevelJournal.open(process.argv[2] ?? '');
-process.stdout.write('open\n');
-process.stdin.resume();
+try {
+  await LevelJournal.open(process.argv[2] ?? '');
+  process.stdout.write('open\n');
+  process.stdin.resume();
+} catch (error) {
+  if (!(error instanceof JournalError)) throw error;
+  process.stdout.write(`${error.code}\n`);
+}

@@ -1,9 +1,11 @@
-import { spawn } from 'node:child_process';
+import { execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { inspect, promisify } from 'node:util';
+import { Worker } from 'node:worker_threads';
 import { expect } from 'chai';
 import fc from 'fast-check';
 import { JournalError, OrderExistsError } from '../../lib/payment/errors.js';
@@ -11,6 +13,7 @@ import { crc32c, damageInLog } from '../../lib/payment/level-files.js';
 import { LevelJournal } from '../../lib/payment/level-journal.js';
 import { MemoryJournal } from '../../lib/payment/memory-journal.js';
 import type { Journal, PaymentRecord } from '../../lib/payment/types.js';
+import { skip } from '../skip.js';
 
 const record = (out_trade_no: string, change: Partial<PaymentRecord> = {}): PaymentRecord => ({
   schema: 1,
@@ -49,6 +52,21 @@ const open = (directory: string) => LevelJournal.open(directory, { keep: Number.
 after(async () => {
   for (const each of folders) await rm(each, { recursive: true, force: true });
 });
+
+const windows = process.platform === 'win32';
+const child = fileURLToPath(new URL('./journal-child.js', import.meta.url));
+
+/** Opens a journal in a process of its own, which holds it until its end. */
+async function otherProcess(directory: string): Promise<{ said: string; end: () => Promise<void> }> {
+  const other = spawn(process.execPath, [child, directory], { stdio: ['pipe', 'pipe', 'inherit'] });
+  const [said] = await once(other.stdout, 'data');
+  const end = async () => {
+    if (other.exitCode !== null) return;
+    other.kill('SIGKILL');
+    await once(other, 'exit');
+  };
+  return { said: String(said).trim(), end };
+}
 
 const kinds: Record<string, () => Promise<Journal>> = {
   MemoryJournal: async () => new MemoryJournal(),
@@ -223,29 +241,68 @@ describe('LevelJournal on the disk', () => {
     await sooner.close();
   });
 
-  it('refuses a `keep` that is no duration', async () => {
-    const error = await rejection(LevelJournal.open(await folder(), { keep: -1 }));
-    expect(error).to.include({ code: 'ERR_INVALID_PARAMETER', parameter: 'keep' });
-  });
+  for (const keep of [-1, Number.NaN, null, '5', []])
+    it(`refuses a \`keep\` that is no duration: ${inspect(keep)}`, async () => {
+      const directory = await folder();
+      // As a program in JavaScript might.
+      const error = await rejection(Reflect.apply(LevelJournal.open, LevelJournal, [directory, { keep }]));
+      expect(error).to.include({ code: 'ERR_INVALID_PARAMETER', parameter: 'keep' });
+    });
 
   it('tells a second process at once that the first has it open, and lets it in when the first was killed', async () => {
     const directory = await folder();
-    const child = spawn(process.execPath, [fileURLToPath(new URL('./journal-child.js', import.meta.url)), directory], {
-      stdio: ['pipe', 'pipe', 'inherit'],
-    });
-    await once(child.stdout, 'data');
-    const error = await rejection(open(directory));
-    expect(error).to.be.instanceOf(JournalError).and.include({ code: 'ERR_JOURNAL_LOCKED' });
-    child.kill('SIGKILL');
-    await once(child, 'exit');
+    const other = await otherProcess(directory);
+    expect(other.said).to.equal('open');
+    expect(await rejection(open(directory)))
+      .to.be.instanceOf(JournalError)
+      .and.include({ code: 'ERR_JOURNAL_LOCKED' });
+    await other.end();
     await (await open(directory)).close();
   });
 
-  it('tells the same process that it has it open already', async () => {
-    const directory = await folder();
-    const journal = await open(directory);
-    expect(await rejection(open(directory))).to.include({ code: 'ERR_JOURNAL_LOCKED' });
-    await journal.close();
+  const openings: Record<string, (directory: string) => Promise<unknown>> = {
+    'a second time': async (directory) => rejection(open(directory)),
+    'twice at once': async (directory) =>
+      (await Promise.all([open, open].map((each) => rejection(each(directory)))))[1],
+    'from a worker': async (directory) => {
+      const worker = new Worker(child, { argv: [directory], stdout: true });
+      const [said] = await once(worker.stdout, 'data');
+      await worker.terminate();
+      return { code: String(said).trim() };
+    },
+    'by another name': async (directory) => {
+      const link = join(await folder(), 'link');
+      await symlink(directory, link);
+      return rejection(open(link));
+    },
+  };
+  for (const [how, openAgain] of Object.entries(openings))
+    it(`opened ${how} in one process refuses, and stays locked to others`, async function () {
+      if (how === 'by another name' && windows) return skip(this, 'links need a right of their own');
+      const directory = await folder();
+      const journal = await open(directory);
+      expect(await openAgain(directory)).to.include({ code: 'ERR_JOURNAL_LOCKED' });
+      const other = await otherProcess(directory);
+      expect(other.said).to.equal('ERR_JOURNAL_LOCKED');
+      await other.end();
+      await journal.create(record('A'));
+      expect(await all(journal)).to.have.length(1);
+      await journal.close();
+      await (await open(directory)).close();
+    });
+
+  it('refuses what a full disk does not take, and takes it up again with all that it had', async function () {
+    if (windows) return skip(this, 'has no limit for the size of a file');
+    const script = fileURLToPath(new URL('./journal-full-child.js', import.meta.url));
+    // Units of 512 bytes: in the middle of a block of 32 KiB. What grows beyond it fails as on a full disk.
+    const limited = ['-c', 'ulimit -S -f 50; exec "$@"', 'sh', process.execPath, script, await folder()];
+    const { stdout } = await promisify(execFile)('sh', limited);
+    const { taken, held, refusals, while_full, readable } = JSON.parse(stdout);
+    expect(refusals).to.deep.equal(['ERR_JOURNAL']);
+    expect(while_full).to.deep.equal([false, false]);
+    expect(readable).to.equal('before-0');
+    expect(taken).to.include.members(['before-20', 'after-1', 'after-2', 'after-3', 'after-4', 'after-5']);
+    expect(held).to.have.members(taken);
   });
 
   it('refuses a folder that is none', async () => {
