@@ -191,7 +191,8 @@ export const hints: Readonly<Record<string, string>> = {
   ERR_SSL_TLSV13_ALERT_CERTIFICATE_REQUIRED: "the gateway demands a client's certificate",
 };
 
-// With TLS 1.3 a server refuses the client's certificate after the client's handshake has ended: still nothing was heard.
+// With TLS 1.3 a server refuses the client's certificate after the client's handshake has ended: still nothing was heard,
+// since it reads no request before, and can't ask for a certificate later. With TLS 1.2 it can, by a second handshake.
 const handshakeRefused = (code: string): boolean => code.startsWith('ERR_SSL_') && Object.hasOwn(hints, code);
 
 /** Made at the first connection: the system's authorities take their time to read where others are added. */
@@ -282,6 +283,7 @@ export class Transport {
     if (signal?.aborted) throw new PayTransportError('Aborted before anything was sent', false);
     const { agent, http } = this.#ways[connection];
     let socket: net.Socket | undefined;
+    let mayRefuseLate = false;
     let givenUp: string | undefined;
     let timer: NodeJS.Timeout | undefined;
     const stream = http(`${host}${path}`, { body, headers, isStream: true });
@@ -294,6 +296,8 @@ export class Transport {
     stream.once('request', (request: ClientRequest) => {
       request.once('socket', (ready) => {
         socket = ready;
+        // A kept connection has had its answer, and with it the end of the server's handshake.
+        mayRefuseLate = !request.reusedSocket && ready instanceof tls.TLSSocket && ready.getProtocol() === 'TLSv1.3';
         timer = setTimeout(() => giveUp(`no whole answer within ${patience} ms`), patience);
       });
     });
@@ -311,7 +315,7 @@ export class Transport {
         throw error;
       }
       const { code = '', message } = cleanCause(error);
-      const sent = socket !== undefined && !handshakeRefused(code);
+      const sent = socket !== undefined && !(mayRefuseLate && handshakeRefused(code));
       const what =
         givenUp ?? [message, hints[code] ?? '', agent.certificateNote].filter((part) => part !== '').join('; ');
       const consequence = sent ? 'whether the gateway got the request is unknown' : 'nothing was sent';

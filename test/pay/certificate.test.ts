@@ -1,4 +1,9 @@
-import { readFileSync } from 'node:fs';
+import { spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import net, { type AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { inspect } from 'node:util';
 import { expect } from 'chai';
 import { InvalidParameterError } from '../../lib/errors.js';
@@ -6,7 +11,7 @@ import { PayClient } from '../../lib/pay/client.js';
 import { PayResponseError, PayTransportError } from '../../lib/pay/errors.js';
 import type { PayClientOptions } from '../../lib/pay/types.js';
 import { skip } from '../skip.js';
-import { authority, issue, mch_id, merchantCertificate, toPfx } from './certificates.js';
+import { authority, gatewayCertificate, issue, mch_id, merchantCertificate, toPfx } from './certificates.js';
 import { base, type Gateway, rejection, startGateway } from './gateway.js';
 
 type Certificate = NonNullable<PayClientOptions['certificate']>;
@@ -89,6 +94,70 @@ describe("the merchant's certificate", () => {
       expect(error.message).to.match(said);
     }
   });
+
+  it('that the gateway turns down with an alert before it reads the request means that nothing was sent', async function () {
+    const said = await refusal(this, ['-tls1_3', '-Verify', '1']);
+    expect(said.error).to.include({ sent: false });
+    expect(said.error.message).to.contain("doesn't know who issued the merchant's certificate");
+    expect(said.read).to.not.contain('<xml>');
+  });
+
+  it('that the gateway asks for and turns down after it has read the request means that this is unknown', async function () {
+    const said = await refusal(this, ['-tls1_2', '-legacy_renegotiation'], 'R\n');
+    expect(said.error).to.include({ sent: true });
+    expect(said.error.message).to.contain("doesn't know who issued the merchant's certificate");
+    expect(said.read).to.contain('</xml>');
+  });
+
+  /** How OpenSSL's own server turns down a certificate: Node.js's sends no alert. The command is given after the request. */
+  async function refusal(context: Mocha.Context, options: readonly string[], command = '') {
+    if (process.platform === 'win32' || spawnSync('openssl', ['version']).status !== 0)
+      return skip(context, 'needs the openssl command of a POSIX system');
+    const folder = mkdtempSync(join(tmpdir(), 'wxpay-face-'));
+    const file = (name: string, text: string): string => {
+      writeFileSync(join(folder, name), text);
+      return join(folder, name);
+    };
+    const port = await freePort();
+    const server = spawn('openssl', [
+      ...['s_server', '-accept', `127.0.0.1:${port}`, '-verify_return_error', '-no_ticket', '-no_cache'],
+      ...['-cert', file('cert.pem', gatewayCertificate.cert), '-key', file('key.pem', gatewayCertificate.key)],
+      ...['-CAfile', file('ca.pem', authority.cert), ...options],
+    ]);
+    const client = new PayClient({
+      ...gateway.options,
+      endpoints: { pay: `https://localhost:${port}` },
+      certificate: issue(mch_id),
+      timeout: { response: 5000 },
+    });
+    let read = '';
+    server.stdout.on('data', (piece: Buffer) => {
+      const early = read.includes('</xml>');
+      read += piece;
+      if (!early && read.includes('</xml>')) server.stdin.write(command);
+    });
+    try {
+      while (!read.includes('ACCEPT')) await once(server.stdout, 'data');
+      const error = await rejection(client.reverse({ out_trade_no: '1' }));
+      if (error instanceof PayTransportError) return { error, read };
+      throw error;
+    } finally {
+      client.close();
+      const ended = once(server, 'close');
+      server.kill();
+      await ended;
+      rmSync(folder, { recursive: true });
+    }
+  }
+
+  async function freePort(): Promise<number> {
+    const server = net.createServer().listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    const { port } = server.address() as AddressInfo;
+    server.close();
+    await once(server, 'close');
+    return port;
+  }
 
   it('that the gateway turns down with a page of HTTP is explained as well', async () => {
     const lenient = await startGateway({ rejectUnauthorized: false });
