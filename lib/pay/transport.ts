@@ -68,7 +68,9 @@ async function openThroughProxy(
   const tunnel = { ...options, host: options.host ?? '', port: Number(options.port), secureEndpoint: false as const };
   if (proxy.protocol.startsWith('socks')) {
     const { SocksProxyAgent } = await import('socks-proxy-agent');
-    return new SocksProxyAgent(proxy, { timeout }).connect(request, tunnel);
+    const socket = await new SocksProxyAgent(proxy, { timeout }).connect(request, tunnel);
+    // The library's limit goes on, for the answer as well, which may take longer.
+    return socket.setTimeout(0);
   }
   const { HttpsProxyAgent } = await import('https-proxy-agent');
   // The library writes its proxy's URL to the debug log: it gets one without the password.
@@ -129,7 +131,8 @@ export class GatewayAgent extends Agent {
       late = true;
       giveUp.abort();
     }, timeout.connect);
-    request.once('close', () => giveUp.abort());
+    const onClose = () => giveUp.abort();
+    request.once('close', onClose);
     let carrier: net.Socket | undefined;
     let secure: tls.TLSSocket | undefined;
     try {
@@ -162,6 +165,8 @@ export class GatewayAgent extends Agent {
       throw cleanCause(error);
     } finally {
       clearTimeout(timer);
+      // The way through a proxy hears the signal for all its life, and may serve other requests.
+      request.off('close', onClose);
     }
   }
 

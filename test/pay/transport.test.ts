@@ -477,6 +477,26 @@ describe('the way to the gateway', () => {
       );
     });
 
+    it('a proxy with connections that are kept, and that wait for an answer longer than for a connection', async () => {
+      const [http, socks] = await Promise.all([startHttpProxy(), startSocksProxy()]);
+      const answer = gateway.handle;
+      gateway.handle = async (request) => {
+        await new Promise((resolve) => setTimeout(resolve, 1500));
+        return answer(request);
+      };
+      const queries = [`http://127.0.0.1:${http.port}`, `socks5h://till:${secret}@127.0.0.1:${socks.port}`].map(
+        async (proxy) => {
+          const client = connect({ proxy, timeout: { connect: 1000 } });
+          await client.orderquery({ out_trade_no });
+          await client.orderquery({ out_trade_no });
+        },
+      );
+      await Promise.all(queries);
+      expect(gateway.requests).to.have.lengthOf(4);
+      expect(gateway.connections).to.equal(2);
+      await Promise.all([http.close(), socks.close()]);
+    });
+
     it("and resets the proxy's connection after a time-out", async () => {
       const proxy = await startHttpProxy();
       gateway.handle = () => undefined;
