@@ -51,11 +51,27 @@ const carriers = new WeakMap<net.Socket, net.Socket>();
 
 /** Throws away what is still on its way, where a close would let it arrive a minute later (field facts). */
 function reset(socket: net.Socket): void {
-  const carrier = carriers.get(socket);
-  // The way to an https:// proxy is a TLS connection itself. One that's being shut down can't be reset, and has been heard.
-  if (carrier !== undefined && !(carrier instanceof tls.TLSSocket) && !socket.writableEnded) carrier.resetAndDestroy();
+  let lowest = carriers.get(socket);
+  // The way to an https:// proxy is a TLS connection itself.
+  for (let next = lowest; next !== undefined; next = carriers.get(next)) lowest = next;
+  // One that's being shut down can't be reset, and has been heard.
+  if (lowest !== undefined && !socket.writableEnded) lowest.resetAndDestroy();
   socket.destroy();
 }
+
+async function openTcp(host: string, port: number, signal: AbortSignal): Promise<net.Socket> {
+  const socket = net.connect({ host, port, noDelay: true });
+  try {
+    await once(socket, 'connect', { signal });
+    return socket;
+  } catch (error) {
+    // An error that comes after the abort has nobody else to hear it.
+    socket.on('error', () => {}).destroy();
+    throw error;
+  }
+}
+
+const unbracketed = ({ hostname }: URL): string => hostname.replace(/^\[|\]$/g, '');
 
 async function openThroughProxy(
   proxy: URL,
@@ -86,8 +102,11 @@ async function openThroughProxy(
   request.once('proxyConnect', (connect: { statusCode: number }) => {
     answer = connect.statusCode;
   });
-  const secure = proxy.protocol === 'https:' && { secureContext: secureContext(), rejectUnauthorized: true };
+  let tcp: net.Socket | undefined;
+  if (proxy.protocol === 'https:') tcp = await openTcp(unbracketed(proxy), Number(proxy.port) || 443, signal);
+  const secure = tcp && { socket: tcp, secureContext: secureContext(), rejectUnauthorized: true };
   const socket = await new HttpsProxyAgent(address, { headers, signal, ...secure }).connect(request, tunnel);
+  if (tcp !== undefined) carriers.set(socket, tcp);
   if (answer !== 200) {
     socket.destroy();
     throw new Error(`it answered ${answer}`);
@@ -137,8 +156,7 @@ export class GatewayAgent extends Agent {
     let secure: tls.TLSSocket | undefined;
     try {
       if (proxy === undefined) {
-        carrier = net.connect({ host, port, noDelay: true });
-        await once(carrier, 'connect', { signal: giveUp.signal });
+        carrier = await openTcp(host, port, giveUp.signal);
       } else {
         const opened = openThroughProxy(proxy, request, options, giveUp.signal, timeout.connect, this.#proxyContext);
         carrier = await opened.catch((error: unknown) => {

@@ -16,10 +16,12 @@ export interface Proxy {
 async function listen(server: net.Server, seen: string[]): Promise<Proxy> {
   const sockets = new Set<net.Socket>();
   const ends: string[] = [];
-  server.on('connection', (socket: net.Socket) => {
+  const note = (socket: net.Socket) => {
     sockets.add(socket);
     socket.on('error', (error: NodeJS.ErrnoException) => ends.push(error.code ?? ''));
-  });
+  };
+  // Of the two sockets of a TLS connection only the upper one hears of its error.
+  server.on('connection', note).on('secureConnection', note);
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
   return {

@@ -463,13 +463,13 @@ describe('the way to the gateway', () => {
         .and.contain('407')
         .and.not.contain(secret);
       await proxy.close();
-      for (const scheme of ['http', 'socks5'])
+      for (const scheme of ['http', 'https', 'socks5'])
         expect(await failure(connect({ proxy: `${scheme}://127.0.0.1:1` }))).to.include({ sent: false });
       await withTcp(
         () => {},
         async (origin) => {
           const port = new URL(origin).port;
-          for (const scheme of ['http', 'socks5'])
+          for (const scheme of ['http', 'https', 'socks5'])
             expect(
               await failure(connect({ proxy: `${scheme}://127.0.0.1:${port}`, timeout: { connect: 100 } })),
             ).to.include({ sent: false });
@@ -497,14 +497,23 @@ describe('the way to the gateway', () => {
       await Promise.all([http.close(), socks.close()]);
     });
 
-    it("and resets the proxy's connection after a time-out", async () => {
-      const proxy = await startHttpProxy();
-      gateway.handle = () => undefined;
-      const client = connect({ proxy: `http://127.0.0.1:${proxy.port}`, timeout: { response: 100 } });
-      expect(await failure(client)).to.include({ sent: true });
-      while (proxy.ends.length === 0) await new Promise((resolve) => setTimeout(resolve, 5));
-      expect(proxy.ends).to.deep.equal(['ECONNRESET']);
-      await proxy.close();
+    it("and resets the proxy's connection after a time-out or an abort", async () => {
+      const { cert, key: privateKey } = gatewayCertificate;
+      for (const tls of [undefined, { cert, key: privateKey }]) {
+        const proxy = await startHttpProxy(200, tls);
+        const url = `${tls === undefined ? 'http' : 'https'}://127.0.0.1:${proxy.port}`;
+        gateway.handle = () => undefined;
+        expect(await failure(connect({ proxy: url, timeout: { response: 100 } }))).to.include({ sent: true });
+        const abort = new AbortController();
+        gateway.handle = () => {
+          setTimeout(() => abort.abort(), 20);
+          return undefined;
+        };
+        expect(await failure(connect({ proxy: url }), abort.signal)).to.include({ sent: true });
+        while (proxy.ends.length < 2) await new Promise((resolve) => setTimeout(resolve, 5));
+        expect(proxy.ends).to.deep.equal(['ECONNRESET', 'ECONNRESET']);
+        await proxy.close();
+      }
     });
   });
 
