@@ -84,7 +84,10 @@ async function openThroughProxy(
   const tunnel = { ...options, host: options.host ?? '', port: Number(options.port), secureEndpoint: false as const };
   if (proxy.protocol.startsWith('socks')) {
     const { SocksProxyAgent } = await import('socks-proxy-agent');
-    const socket = await new SocksProxyAgent(proxy, { timeout }).connect(request, tunnel);
+    const agent = new SocksProxyAgent(proxy, { timeout });
+    // The library would look for a host of that name, with the brackets of an IPv6 address.
+    agent.proxy.host = unbracketed(proxy);
+    const socket = await agent.connect(request, tunnel);
     // The library's limit goes on, for the answer as well, which may take longer.
     return socket.setTimeout(0);
   }

@@ -13,7 +13,7 @@ export interface Proxy {
   close(): Promise<void>;
 }
 
-async function listen(server: net.Server, seen: string[]): Promise<Proxy> {
+async function listen(server: net.Server, seen: string[], address = '127.0.0.1'): Promise<Proxy> {
   const sockets = new Set<net.Socket>();
   const ends: string[] = [];
   const note = (socket: net.Socket) => {
@@ -22,7 +22,7 @@ async function listen(server: net.Server, seen: string[]): Promise<Proxy> {
   };
   // Of the two sockets of a TLS connection only the upper one hears of its error.
   server.on('connection', note).on('secureConnection', note);
-  server.listen(0, '127.0.0.1');
+  server.listen(0, address);
   await once(server, 'listening');
   return {
     port: (server.address() as AddressInfo).port,
@@ -61,7 +61,7 @@ export function startHttpProxy(status = 200, tls?: TlsOptions): Promise<Proxy> {
 }
 
 /** A SOCKS5 proxy (RFC 1928) that demands a password (RFC 1929). */
-export function startSocksProxy(): Promise<Proxy> {
+export function startSocksProxy(address?: string): Promise<Proxy> {
   const seen: string[] = [];
   const server = net.createServer((socket) => {
     let step = 0;
@@ -81,5 +81,5 @@ export function startSocksProxy(): Promise<Proxy> {
       step++;
     });
   });
-  return listen(server, seen);
+  return listen(server, seen, address);
 }

@@ -1,11 +1,13 @@
 import dns from 'node:dns';
 import { once } from 'node:events';
 import net, { type AddressInfo } from 'node:net';
+import { networkInterfaces } from 'node:os';
 import { gzipSync } from 'node:zlib';
 import { expect } from 'chai';
 import { PayClient } from '../../lib/pay/client.js';
 import { PayResponseError, PayTransportError } from '../../lib/pay/errors.js';
 import type { PayClientOptions } from '../../lib/pay/types.js';
+import { skip } from '../skip.js';
 import { authority, gatewayCertificate, issue, merchantCertificate } from './certificates.js';
 import { base, type Gateway, key, paid, rejection, signed, startGateway } from './gateway.js';
 import { startHttpProxy, startSocksProxy } from './proxies.js';
@@ -449,6 +451,16 @@ describe('the way to the gateway', () => {
     it('a SOCKS5 proxy with a password, which resolves the name', async () => {
       const proxy = await startSocksProxy();
       const client = connect({ proxy: `socks5h://till:${secret}@127.0.0.1:${proxy.port}` });
+      expect(await client.micropay(order)).to.include({ total_fee: 100 });
+      expect(proxy.seen).to.deep.equal([`till:${secret}`, 'localhost']);
+      await proxy.close();
+    });
+
+    it('a SOCKS5 proxy at an IPv6 address', async function () {
+      const has = Object.values(networkInterfaces()).some((list) => list?.some(({ address }) => address === '::1'));
+      if (!has) return skip(this, 'this machine has no ::1');
+      const proxy = await startSocksProxy('::1');
+      const client = connect({ proxy: `socks5h://till:${secret}@[::1]:${proxy.port}` });
       expect(await client.micropay(order)).to.include({ total_fee: 100 });
       expect(proxy.seen).to.deep.equal([`till:${secret}`, 'localhost']);
       await proxy.close();
