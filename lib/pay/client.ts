@@ -39,7 +39,7 @@ const sandboxPath = '/xdc/apiv2sandbox';
 const sandboxKeyPath = '/xdc/apiv2getsignkey/sign/getsignkey';
 
 // Credentials of the customer and the terminal, never quoted, whatever a gateway echoes.
-const secretFields = ['auth_code', 'face_code', 'rawdata', 'openid', 'sign'];
+const secretFields = ['auth_code', 'face_code', 'rawdata', 'authinfo', 'face_sid', 'openid', 'sub_openid', 'sign'];
 
 // Its random bits are drawn in advance, for many at a time.
 const nonce = (): string => randomUUID().replaceAll('-', '');

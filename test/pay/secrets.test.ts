@@ -17,12 +17,15 @@ const secrets = {
   auth_code: '134567890123456789',
   face_code: 'Face-c0de',
   openid: 'oOpenId-1',
+  sub_openid: 'oSubOpenId-2',
+  face_sid: 'FaceSid-3',
   rawdata: 'RawData+/x==',
   authinfo: 'AuthInfo+/y==',
   passphrase: 'P12-passphrase',
   proxyPassword: 'Pr0xyPass',
   sandboxKey: 'SandboxKey-7',
 };
+const { authinfo, face_sid, sub_openid } = secrets;
 const order = { body: 'coffee', out_trade_no: '1', total_fee: 100 };
 const terminal = { store_id: 'S1', store_name: '店', device_id: 'D1', rawdata: secrets.rawdata };
 
@@ -69,6 +72,7 @@ describe('no secret', () => {
     () => client.orderquery({ out_trade_no: '1' }),
     () => client.reverse({ out_trade_no: '1' }),
     () => client.authcodetoopenid({ auth_code: secrets.auth_code }),
+    () => client.post('/pay/any', { authinfo, face_sid, sub_openid }),
   ];
 
   const gateways: Record<string, Handler> = {
@@ -79,8 +83,7 @@ describe('no secret', () => {
     'a body that is no XML and echoes the values': ({ fields }) => Object.values(fields).join(' | '),
     'a FAIL that echoes the values': ({ fields }) =>
       buildXml({ return_code: 'FAIL', return_msg: Object.values(fields).join(' '), sandbox_signkey: 'x' }),
-    'a wrong signature': ({ fields }) =>
-      buildXml({ ...paid(fields), ...fields, authinfo: secrets.authinfo, sign: 'X' }),
+    'a wrong signature': ({ fields }) => buildXml({ ...paid(fields), ...fields, authinfo, sign: 'X' }),
     'another order': ({ fields }) => ({ ...paid(fields), out_trade_no: '2', appid: 'wx2', openid: secrets.openid }),
     'an authinfo that is cut off': () =>
       signed({ authinfo: secrets.authinfo, ...base, openid: secrets.openid }).slice(0, -9),
