@@ -41,6 +41,9 @@ const sandboxKeyPath = '/xdc/apiv2getsignkey/sign/getsignkey';
 // Credentials of the customer and the terminal, never quoted, whatever a gateway echoes.
 const secretFields = ['auth_code', 'face_code', 'rawdata', 'authinfo', 'face_sid', 'openid', 'sub_openid', 'sign'];
 
+// No answer has a reason to bring them back, as it has for an openid.
+const credentialFields = ['auth_code', 'face_code', 'rawdata', 'authinfo', 'face_sid'];
+
 // Its random bits are drawn in advance, for many at a time.
 const nonce = (): string => randomUUID().replaceAll('-', '');
 
@@ -219,7 +222,8 @@ export class PayClient {
     if (!verifySignature(received, key, sign_type))
       throw new PaySignatureError(`The signature of the response to ${name} is wrong`);
     checkIdentity(name, call.about, sent, received);
-    return received;
+    const credentials = [this.#settings.key, key, ...credentialFields.map((field) => sent[field] ?? '')];
+    return withoutCredentials(received, sent, credentials);
   }
 
   #checkAllowed(call: Call, options: RequestOptions | undefined, inSandbox: boolean): void {
@@ -301,6 +305,25 @@ export class PayClient {
       throw new PayResponseError('The response to getsignkey has no sandbox_signkey');
     return received.sandbox_signkey;
   }
+}
+
+/**
+ * Even a signed answer may echo its request, and goes on into journals and logs. Left alone is what the caller sent as
+ * something else as well, e.g. as the order's number; and what is too short to be a credential, and may be part of any word.
+ */
+function withoutCredentials(received: Fields, sent: Fields, credentials: readonly string[]): Fields {
+  const hidden = credentials.filter((credential) => credential.length >= 8);
+  let clean: Record<string, string> | undefined;
+  for (const name of Object.keys(received)) {
+    const value = received[name] ?? '';
+    if (!hidden.some((credential) => value.includes(credential))) continue;
+    const isCredential = credentialFields.includes(name);
+    // An answer's own authinfo is what was asked for, whatever it is made of.
+    if (isCredential ? name === 'authinfo' && sent.authinfo === undefined : value === sent[name]) continue;
+    clean ??= { ...received };
+    clean[name] = mask(value, hidden);
+  }
+  return clean ?? received;
 }
 
 /** What only a call needs is longest to load: it waits for the first. */

@@ -191,6 +191,37 @@ describe('no secret', () => {
     expectNone(seen(await rejection(client.getWxpayfaceAuthinfo({ ...terminal, rawdata: `${secrets.rawdata}😀` }))));
   });
 
+  it('is in a verified answer that echoes it, but for an openid and what was sent as something else', async () => {
+    const client = new PayClient(gateway.options);
+    const { auth_code, face_code, openid } = secrets;
+    gateway.handle = ({ fields }) => ({
+      ...paid(fields),
+      result_code: 'FAIL',
+      err_code: 'AUTH_CODE_INVALID',
+      err_code_des: `${fields.auth_code ?? fields.face_code} 无效`,
+      auth_code: fields.auth_code ?? '',
+      debug: Object.values(fields).join(' '),
+      attach: key,
+      openid,
+    });
+    for (const pay of [
+      () => client.micropay({ ...order, auth_code }),
+      () => client.facepay({ ...order, face_code, openid }),
+    ]) {
+      const result = await pay();
+      expect(result).to.include({ err_code_des: '*** 无效', attach: '***', openid });
+      for (const secret of [key, auth_code, face_code]) expect(seen(result)).to.not.contain(secret);
+    }
+    gateway.handle = ({ fields }) => paid(fields);
+    const code = '130000000000000001';
+    const result = await client.micropay({ ...order, auth_code: code, out_trade_no: code });
+    expect(result).to.include({ result_code: 'SUCCESS', out_trade_no: code });
+    gateway.handle = ({ fields }) => ({ ...base, authinfo: `${fields.rawdata} ${authinfo}`, expires_in: '60' });
+    const { authinfo: whole } = await client.getWxpayfaceAuthinfo(terminal);
+    expect(whole).to.equal(`${secrets.rawdata} ${authinfo}`);
+    client.close();
+  });
+
   it("is in an error of the sandbox's", async () => {
     gateway.handle = ({ path }) =>
       path.endsWith('getsignkey')
