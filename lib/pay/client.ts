@@ -276,6 +276,7 @@ export class PayClient {
         name,
         mask(return_code, secrets()).slice(0, 16),
         return_msg && mask(return_msg, secrets()).slice(0, 128),
+        reply.certificateNote,
       );
     return received;
   }

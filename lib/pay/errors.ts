@@ -56,12 +56,10 @@ export class PayProtocolError extends WxpayFaceError {
   /** The vendor's words, Chinese, without the secrets; at most 128 characters. */
   readonly return_msg?: string;
 
-  constructor(call: string, return_code: string, return_msg: string | undefined) {
-    super(
-      'PayProtocolError',
-      'ERR_PAY_PROTOCOL',
-      `${call} was answered ${return_code}: ${return_msg ?? 'no return_msg'}`,
-    );
+  /** @param note What else may be said of the reason, or ''. */
+  constructor(call: string, return_code: string, return_msg: string | undefined, note = '') {
+    const said = `${call} was answered ${return_code}: ${return_msg ?? 'no return_msg'}`;
+    super('PayProtocolError', 'ERR_PAY_PROTOCOL', note === '' ? said : `${said}; ${note}`);
     this.return_code = return_code;
     if (return_msg !== undefined) this.return_msg = return_msg;
   }

@@ -217,6 +217,9 @@ export const hints: Readonly<Record<string, string>> = {
   ERR_SSL_TLSV13_ALERT_CERTIFICATE_REQUIRED: "the gateway demands a client's certificate",
 };
 
+const mayRefuseIssuer =
+  "the gateway closed the connection after it was shown the merchant's certificate, whose issuer it may not accept";
+
 // With TLS 1.3 a server refuses the client's certificate after the client's handshake has ended: still nothing was heard,
 // since it reads no request before, and can't ask for a certificate later. With TLS 1.2 it can, by a second handshake.
 const handshakeRefused = (code: string): boolean => code.startsWith('ERR_SSL_') && Object.hasOwn(hints, code);
@@ -309,6 +312,7 @@ export class Transport {
     if (signal?.aborted) throw new PayTransportError('Aborted before anything was sent', false);
     const { agent, http } = this.#ways[connection];
     let socket: net.Socket | undefined;
+    let isFirst = false;
     let mayRefuseLate = false;
     let givenUp: string | undefined;
     let timer: NodeJS.Timeout | undefined;
@@ -323,7 +327,8 @@ export class Transport {
       request.once('socket', (ready) => {
         socket = ready;
         // A kept connection has had its answer, and with it the end of the server's handshake.
-        mayRefuseLate = !request.reusedSocket && ready instanceof tls.TLSSocket && ready.getProtocol() === 'TLSv1.3';
+        isFirst = !request.reusedSocket;
+        mayRefuseLate = isFirst && ready instanceof tls.TLSSocket && ready.getProtocol() === 'TLSv1.3';
         timer = setTimeout(() => giveUp(`no whole answer within ${patience} ms`), patience);
       });
     });
@@ -342,8 +347,10 @@ export class Transport {
       }
       const { code = '', message } = cleanCause(error);
       const sent = socket !== undefined && !(mayRefuseLate && handshakeRefused(code));
-      const what =
-        givenUp ?? [message, hints[code] ?? '', agent.certificateNote].filter((part) => part !== '').join('; ');
+      const endedMute = code === 'ECONNRESET' && isFirst && stream.response === undefined;
+      const showed = connection === 'certificate' && this.#settings.certificate !== undefined;
+      const note = agent.certificateNote || (endedMute && showed ? mayRefuseIssuer : '');
+      const what = givenUp ?? [message, hints[code] ?? '', note].filter((part) => part !== '').join('; ');
       const consequence = sent ? 'whether the gateway got the request is unknown' : 'nothing was sent';
       throw new PayTransportError(`${host}: ${what}; ${consequence}`, sent, { cause: cleanCause(error) });
     } finally {

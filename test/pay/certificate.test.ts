@@ -8,8 +8,9 @@ import { inspect } from 'node:util';
 import { expect } from 'chai';
 import { InvalidParameterError } from '../../lib/errors.js';
 import { PayClient } from '../../lib/pay/client.js';
-import { PayResponseError, PayTransportError } from '../../lib/pay/errors.js';
+import { PayProtocolError, PayResponseError, PayTransportError } from '../../lib/pay/errors.js';
 import type { PayClientOptions } from '../../lib/pay/types.js';
+import { buildXml } from '../../lib/pay/xml.js';
 import { skip } from '../skip.js';
 import { authority, gatewayCertificate, issue, mch_id, merchantCertificate, toPfx } from './certificates.js';
 import { base, type Gateway, rejection, startGateway } from './gateway.js';
@@ -84,10 +85,12 @@ describe("the merchant's certificate", () => {
     const expired = issue(mch_id, { issuer: authority, from: 0 });
     const early = issue(mch_id, { issuer: authority, from: Date.now() + 86_400_000 });
     const foreign = issue('1234567890');
+    const ofAnotherIssuer = issue(mch_id);
     for (const [certificate, said] of [
       [expired, /certificate expired on Jan 31/],
       [early, /not valid before/],
       [foreign, /merchant 1234567890, not of 1900000109/],
+      [ofAnotherIssuer, /closed the connection after it was shown the merchant's certificate, whose issuer/],
     ] as const) {
       const error = await rejection(reverse(certificate));
       expect(error).to.be.instanceOf(PayTransportError);
@@ -158,6 +161,17 @@ describe("the merchant's certificate", () => {
     await once(server, 'close');
     return port;
   }
+
+  it('that the gateway turns down in a message of its own is explained as well', async () => {
+    const lenient = await startGateway({ rejectUnauthorized: false });
+    lenient.handle = () => buildXml({ return_code: 'FAIL', return_msg: '证书不匹配' });
+    const client = new PayClient({ ...lenient.options, certificate: issue('1234567890') });
+    const error = await rejection(client.reverse({ out_trade_no: '1' }));
+    expect(error).to.be.instanceOf(PayProtocolError).with.property('return_msg', '证书不匹配');
+    expect(error.message).to.contain('证书不匹配; the certificate is that of merchant 1234567890, not of 1900000109');
+    client.close();
+    await lenient.close();
+  });
 
   it('that the gateway turns down with a page of HTTP is explained as well', async () => {
     const lenient = await startGateway({ rejectUnauthorized: false });
