@@ -34,6 +34,7 @@ import type {
   ReverseResult,
   SignType,
 } from './types.js';
+import { checkXmlField } from './xml-text.js';
 
 const sandboxPath = '/xdc/apiv2sandbox';
 const sandboxKeyPath = '/xdc/apiv2getsignkey/sign/getsignkey';
@@ -255,6 +256,8 @@ export class PayClient {
       if (!Object.hasOwn(call.fields, name))
         checkFields({ [name]: typeof value === 'number' ? { type: 'integer' } : {} }, params);
       fields[name] = String(value);
+      // Also said where the request is built, but in the sandbox something else is sent before.
+      checkXmlField(name, fields[name]);
     }
     call.check?.(params);
     if (Object.hasOwn(call.fields, 'spbill_create_ip')) fields.spbill_create_ip ??= this.#settings.spbill_create_ip;

@@ -1,13 +1,12 @@
 import { type JPathOrMatcher, XMLBuilder, XMLParser } from 'fast-xml-parser';
-import { InvalidParameterError } from '../errors.js';
 import { entityCharacter } from './entities.js';
 import { PayResponseError } from './errors.js';
+import { checkXmlField, isXmlText } from './xml-text.js';
 
 const maxBytes = 1024 * 1024;
 // A refundquery with its 50 refunds and 20 coupons each stays below.
 const maxElements = 8192;
 
-const fieldName = /^[A-Za-z][\w.$-]*$/;
 // XML 1.0 has no way to write the other control characters, nor half a surrogate pair.
 const escapes: Readonly<Record<string, string>> = {
   '&': '&amp;',
@@ -24,32 +23,11 @@ const builder = new XMLBuilder({
 });
 
 /**
- * Whether XML 1.0 has a way to write this text: no control character but tab, line feed and carriage return, no U+FFFE,
- * no U+FFFF, no half of a surrogate pair.
- */
-export function isXmlText(text: string): boolean {
-  for (let index = 0; index < text.length; index++) {
-    const unit = text.charCodeAt(index);
-    if (unit < 0x20 && unit !== 0x9 && unit !== 0xa && unit !== 0xd) return false;
-    if (unit >= 0xd800 && unit <= 0xdfff) {
-      const next = text.charCodeAt(++index);
-      if (unit > 0xdbff || !(next >= 0xdc00 && next <= 0xdfff)) return false;
-    }
-    if (unit >= 0xfffe) return false;
-  }
-  return true;
-}
-
-/**
  * The vendor's request body: `<xml>` with one element a field.
  * @throws InvalidParameterError for a name that is no element's name, or a text that XML can't carry.
  */
 export function buildXml(fields: Readonly<Record<string, string>>): string {
-  for (const [name, value] of Object.entries(fields)) {
-    if (!fieldName.test(name)) throw new InvalidParameterError(name, 'is not a field name');
-    if (!isXmlText(value))
-      throw new InvalidParameterError(name, `must not contain control characters; it has ${value.length} characters`);
-  }
+  for (const [name, value] of Object.entries(fields)) checkXmlField(name, value);
   return builder.build({ xml: fields });
 }
 

@@ -419,6 +419,19 @@ describe('PayClient', () => {
       );
     });
 
+    it('is asked for no key where a parameter is wrong', async () => {
+      playSandbox();
+      const client = open({ sandbox: true });
+      for (const [params, parameter] of [
+        [{ attach: 'a\0b' }, 'attach'],
+        [{ 'no name': 'x' }, 'no name'],
+      ] as const)
+        expect(await rejection(client.post('/pay/closeorder', params)))
+          .to.be.instanceOf(InvalidParameterError)
+          .with.property('parameter', parameter);
+      expect(gateway.requests).to.deep.equal([]);
+    });
+
     it('gives another try to a key that could not be fetched; of the payment nothing was sent then', async () => {
       const client = open({ sandbox: true });
       gateway.handle = () => buildXml({ return_code: 'FAIL', return_msg: '签名错误' });

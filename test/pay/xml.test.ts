@@ -3,7 +3,8 @@ import fc from 'fast-check';
 import { InvalidParameterError } from '../../lib/errors.js';
 import { PayResponseError } from '../../lib/pay/errors.js';
 import { sign, verifySignature } from '../../lib/pay/sign.js';
-import { buildXml, isXmlText, parseXml } from '../../lib/pay/xml.js';
+import { buildXml, parseXml } from '../../lib/pay/xml.js';
+import { isXmlText } from '../../lib/pay/xml-text.js';
 
 const key = '192006250b4c09247ec02edce69f6a2d';
 
