@@ -305,6 +305,10 @@ export class PayClient {
       connection: 'kept',
       signal: undefined,
     });
+    // The vendor's answer has no signature.
+    if (!isAbsent(received.sign) && !verifySignature(received, key, 'MD5'))
+      throw new PaySignatureError('The signature of the response to getsignkey is wrong');
+    checkIdentity('getsignkey', undefined, { ...identity }, received);
     if (isAbsent(received.sandbox_signkey) || received.sandbox_signkey === undefined)
       throw new PayResponseError('The response to getsignkey has no sandbox_signkey');
     return received.sandbox_signkey;

@@ -432,6 +432,22 @@ describe('PayClient', () => {
       expect(gateway.requests).to.deep.equal([]);
     });
 
+    it('gives no key that is for another merchant, or wrongly signed', async () => {
+      const answer = { return_code: 'SUCCESS', mch_id, sandbox_signkey };
+      for (const [body, why] of [
+        [buildXml({ ...answer, mch_id: '1900000110' }), 'about another mch_id'],
+        [signed(answer, 'MD5', `${key.slice(1)}x`), 'signature'],
+      ] as const) {
+        gateway.handle = ({ path, fields }) => (path === keyPath ? body : signed(paid(fields), 'MD5', sandbox_signkey));
+        const error = await rejection(open({ sandbox: true }).micropay(order));
+        expect(error).to.be.instanceOf(PayTransportError).with.property('sent', false);
+        expect(error.cause).to.have.property('message').that.contains(why);
+      }
+      gateway.handle = ({ path, fields }) =>
+        path === keyPath ? signed(answer, 'MD5') : signed(paid(fields), 'MD5', sandbox_signkey);
+      expect(await open({ sandbox: true }).micropay(order)).to.include({ result_code: 'SUCCESS' });
+    });
+
     it('gives another try to a key that could not be fetched; of the payment nothing was sent then', async () => {
       const client = open({ sandbox: true });
       gateway.handle = () => buildXml({ return_code: 'FAIL', return_msg: '签名错误' });
