@@ -149,10 +149,12 @@ export class PayClient {
     params: Params,
     options?: RequestOptions & { certificate?: boolean },
   ): Promise<Record<string, string>> {
-    if (typeof path !== 'string' || !/^(?:\/[\w-]+)+$/.test(path))
-      throw new InvalidParameterError('path', "must be a path of the gateway's, e.g. /pay/closeorder");
-    const call: Call = { path, fields: {}, connection: options?.certificate ? 'certificate' : 'kept' };
-    return this.#call(path, call, params, options, (fields) => ({ ...fields }));
+    const isPath = typeof path === 'string' && /^(?:\/[\w-]+)+$/.test(path);
+    const check = () => {
+      if (!isPath) throw new InvalidParameterError('path', "must be a path of the gateway's, e.g. /pay/closeorder");
+    };
+    const call: Call = { path, fields: {}, check, connection: options?.certificate ? 'certificate' : 'kept' };
+    return this.#call(isPath ? path : 'post', call, params, options, (fields) => ({ ...fields }));
   }
 
   /** Lets calls in flight end, closes idle connections, and refuses later calls with ClosedError. */
@@ -165,30 +167,21 @@ export class PayClient {
   }
 
   /** One call, told to the observers. */
-  async #call<Result>(
+  #call<Result>(
     name: string,
     call: Call,
     params: object,
     options: RequestOptions | undefined,
     read: (fields: Fields) => Result,
   ): Promise<Result> {
-    const event: PayCall = { name, startTime: Date.now(), duration: 0, outcome: '' };
-    const started = performance.now();
-    try {
+    return told(name, async (event) => {
       const fields = await this.#exchange(name, call, params, options, event);
       const result = read(fields);
       event.outcome = fields.result_code ?? 'SUCCESS';
       if (fields.err_code) event.err_code = fields.err_code;
       if (fields.trade_state) event.trade_state = fields.trade_state;
       return result;
-    } catch (error) {
-      event.outcome = error instanceof WxpayFaceError ? error.code : 'ERR_UNEXPECTED';
-      if (error instanceof PayTransportError) event.sent = error.sent;
-      throw error;
-    } finally {
-      event.duration = performance.now() - started;
-      payCalls.publish(event);
-    }
+    });
   }
 
   /** From parameters to the verified fields of an answer that is about them. */
@@ -286,7 +279,7 @@ export class PayClient {
 
   /** The sandbox's key: fetched once for all calls, with the merchant's own; again only after a failure. */
   #fetchedSandboxKey(): Promise<string> {
-    this.#sandboxKey ??= this.#fetchSandboxKey().catch((error: unknown) => {
+    this.#sandboxKey ??= told('getsignkey', () => this.#fetchSandboxKey()).catch((error: unknown) => {
       this.#sandboxKey = undefined;
       // Whatever went wrong here, of the call itself nothing was sent.
       throw new PayTransportError('Nothing was sent: the sandbox gave no key', false, { cause: cleanCause(error) });
@@ -332,6 +325,21 @@ function withoutCredentials(received: Fields, sent: Fields, credentials: readonl
     clean[name] = mask(value, hidden);
   }
   return clean ?? received;
+}
+
+async function told<Result>(name: string, work: (event: PayCall) => Promise<Result>): Promise<Result> {
+  const event: PayCall = { name, startTime: Date.now(), duration: 0, outcome: 'SUCCESS' };
+  const started = performance.now();
+  try {
+    return await work(event);
+  } catch (error) {
+    event.outcome = error instanceof WxpayFaceError ? error.code : 'ERR_UNEXPECTED';
+    if (error instanceof PayTransportError) event.sent = error.sent;
+    throw error;
+  } finally {
+    event.duration = performance.now() - started;
+    payCalls.publish(event);
+  }
 }
 
 /** What only a call needs is longest to load: it waits for the first. */

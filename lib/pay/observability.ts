@@ -13,7 +13,7 @@ import { channel } from 'node:diagnostics_channel';
  * });
  */
 export interface PayCall {
-  /** The method, e.g. 'micropay'; for `post` the path. */
+  /** The method, e.g. 'micropay'; for `post` the path; 'getsignkey' where the sandbox's key is fetched. */
   name: string;
   out_trade_no?: string;
   transaction_id?: string;

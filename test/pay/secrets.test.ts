@@ -246,4 +246,30 @@ describe('no secret', () => {
     expect(events.length).to.be.above(40);
     expect(events).to.deep.include.members([events.find((event) => inspect(event).includes('ERR_PAY_SIGNATURE'))]);
   });
+
+  it('is in an event of the calls that a caller may forget: with a bad path, and for the key of the sandbox', async () => {
+    const client = new PayClient({ ...gateway.options, sandbox: true });
+    const names = () => events.splice(0).map((event) => (event && typeof event === 'object' ? { ...event } : {}));
+    names();
+    expect(await rejection(client.post(`/bad path ${authinfo}`, {}))).to.have.property('parameter', 'path');
+    gateway.handle = () => buildXml({ return_code: 'SUCCESS' });
+    await rejection(client.micropay({ ...order, auth_code: secrets.auth_code }));
+    gateway.handle = ({ path, fields }) =>
+      path.endsWith('getsignkey')
+        ? buildXml({ return_code: 'SUCCESS', sandbox_signkey: secrets.sandboxKey })
+        : signed(paid(fields), 'MD5', secrets.sandboxKey);
+    await client.micropay({ ...order, auth_code: secrets.auth_code });
+    expectNone(seen(events));
+    const outcomes = [
+      { name: 'post', outcome: 'ERR_INVALID_PARAMETER' },
+      { name: 'getsignkey', outcome: 'ERR_PAY_RESPONSE' },
+      { name: 'micropay', outcome: 'ERR_PAY_TRANSPORT', sent: false },
+      { name: 'getsignkey', outcome: 'SUCCESS' },
+      { name: 'micropay', outcome: 'SUCCESS' },
+    ];
+    const told = names();
+    expect(told).to.have.lengthOf(outcomes.length);
+    for (const [index, outcome] of outcomes.entries()) expect(told[index]).to.include(outcome);
+    client.close();
+  });
 });
