@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
 import { InvalidParameterError } from '../errors.js';
+import { maximumFen } from '../pay/parameters.js';
 import type { OrderRef } from '../pay/types.js';
 import type { Rail } from '../payment/types.js';
 import { type Config, journalFolder, readConfig } from './config.js';
@@ -102,7 +103,7 @@ command('doctor', 'find out why a till does not pay; takes the camera for a mome
   );
 
 command('pay', 'take one payment, by a face or by a scanned code, through to its end')
-  .argument('<total_fee>', 'amount in fen: 1250 is ¥12.50', wholeNumber(1, Number.MAX_SAFE_INTEGER))
+  .argument('<total_fee>', 'amount in fen: 1250 is ¥12.50', wholeNumber(1, maximumFen))
   .option('--out-trade-no <number>', 'your number of this sale; default a new one')
   .option('--body <text>', 'what is sold, as the customer sees it', '刷脸支付')
   .option('--auth-code-stdin', "the customer's scanned code, a line on stdin, instead of a face")

@@ -31,7 +31,9 @@ const time: FieldRule = {
 const json: FieldRule = { check: isJson, rule: 'must be JSON' };
 const jsonObject: FieldRule = { check: isJsonObject, rule: 'must be a JSON object' };
 const currency: FieldRule = { pattern: /^[A-Z]{3}$/, rule: 'must be three capital letters (ISO 4217)' };
-const fen: FieldRule = { required: true, type: 'integer', minimum: 1 };
+/** The most that an answer is read with. */
+export const maximumFen = 999_999_999_999_999;
+const fen: FieldRule = { required: true, type: 'integer', minimum: 1, maximum: maximumFen };
 const yesOrNo: FieldRule = { values: ['Y', 'N'] };
 
 /** Of the till. A zone (%eth0) would mean something on this machine only. */

@@ -93,6 +93,7 @@ describe('wxpay-face', () => {
       [['pay'], /missing required argument 'total_fee'/],
       [['pay', '12.50'], /must be a whole number/],
       [['pay', '0'], /must be a whole number from 1/],
+      [['pay', '1000000000000000'], /must be a whole number from 1 to 999999999999999/],
       [['pay', '-5'], /unknown option/],
       [['pay', '1', '--key', 'x'], /unknown option '--key'/],
       [['pay', '1', '--rail', 'train'], /Allowed choices are micropay, facepay/],
