@@ -45,6 +45,9 @@ const secretFields = ['auth_code', 'face_code', 'rawdata', 'authinfo', 'face_sid
 // No answer has a reason to bring them back, as it has for an openid.
 const credentialFields = ['auth_code', 'face_code', 'rawdata', 'authinfo', 'face_sid'];
 
+// The vendor's own words, whatever of them a secret may be (vendor page, field facts).
+const returnCodes = ['FAIL', 'ERROR', 'PARAM_ERROR', 'SYSTEMERROR'];
+
 // Its random bits are drawn in advance, for many at a time.
 const nonce = (): string => randomUUID().replaceAll('-', '');
 
@@ -270,7 +273,7 @@ export class PayClient {
     if (return_code !== 'SUCCESS')
       throw new PayProtocolError(
         name,
-        mask(return_code, secrets()).slice(0, 16),
+        returnCodes.includes(return_code) ? return_code : mask(return_code, secrets()).slice(0, 16),
         return_msg && mask(return_msg, secrets()).slice(0, 128),
         reply.certificateNote,
       );

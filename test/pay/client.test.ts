@@ -204,6 +204,8 @@ describe('PayClient', () => {
       const error = await rejection(open().getWxpayfaceAuthinfo(terminal));
       expect(error).to.be.instanceOf(PayProtocolError);
       expect(error).to.include({ return_code: 'PARAM_ERROR', return_msg: 'sign_type 不能为空' });
+      const short = await rejection(open().getWxpayfaceAuthinfo({ ...terminal, rawdata: 'R' }));
+      expect(short).to.include({ return_code: 'PARAM_ERROR' });
     });
 
     it('refuse an authinfo that is unsigned, missing, or without a life', async () => {
