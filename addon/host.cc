@@ -105,7 +105,9 @@ int output;
 
 // stdin and stdout belong to the frames; the vendor library's own prints go to stderr, and it finds nothing to read.
 void take_standard_streams() {
-  signal(SIGPIPE, SIG_IGN);
+  // Ctrl-C, a closed terminal and a service manager signal the till and this process alike. The till decides when this
+  // ends: it may have to send stopWxpayface first. (On Windows its hidden console keeps Ctrl-C away.)
+  for (const int one : {SIGPIPE, SIGINT, SIGTERM, SIGHUP}) signal(one, SIG_IGN);
   prctl(PR_SET_PDEATHSIG, SIGKILL);
   input = fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 3);
   output = fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, 3);

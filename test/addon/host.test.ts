@@ -282,6 +282,14 @@ describe('host process', () => {
       });
     }
 
+    for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const)
+      it(`does not come with a ${signal} that its parent gets as well`, async function () {
+        if (windows) return skip(this, 'Windows has no signals');
+        const host = await startLoaded();
+        host.child.kill(signal);
+        expect(await Promise.race([host.call(1, 'x').then(text), host.exit])).to.deep.equal([1, 0, 'x']);
+      });
+
     it('comes with that of a parent that was killed', async function () {
       if (!hasProc) return skip(this, 'looks for the process in /proc');
       const parent = spawn(
