@@ -273,16 +273,16 @@ export async function restarting(
 }
 
 /**
- * Loads the vendor's library in this program of the library's own architecture.
+ * Loads the vendor's library in a program of the library's own architecture, which is looked for at each start.
  * @throws LibraryLoadError, HostProcessError
  */
 export async function openHostProcess(
-  program: string,
+  findProgram: () => Promise<string>,
   library: string,
   { callTimeout, humanTimeout }: TimeOuts,
 ): Promise<Transport> {
   const loadTimeout = callTimeout && Math.max(callTimeout, shortestLoadTimeout);
-  return restarting((signal) =>
-    HostProcess.start([program], library, { callTimeout, humanTimeout, loadTimeout }, signal),
+  return restarting(async (signal) =>
+    HostProcess.start([await findProgram()], library, { callTimeout, humanTimeout, loadTimeout }, signal),
   );
 }

@@ -1,3 +1,4 @@
+import { getSystemErrorName } from 'node:util';
 import { LibraryLoadError } from './errors.js';
 
 /** What the system said when it couldn't load a library. */
@@ -8,8 +9,8 @@ export interface LoadFailure {
 }
 
 interface Explanation {
-  /** Windows: GetLastError. */
-  readonly systemCodes?: readonly number[];
+  /** Windows: GetLastError. Elsewhere: errno's name, which there is only where the file itself can't be read. */
+  readonly systemCodes?: ReadonlyArray<number | string>;
   /** Elsewhere: dlopen's words, which have no number. */
   readonly words?: RegExp;
   readonly problem: string;
@@ -18,6 +19,11 @@ interface Explanation {
 
 // winerror.h, and glibc's elf/dl-load.c
 const explanations: readonly Explanation[] = [
+  {
+    systemCodes: ['ENOENT', 'ENOTDIR'],
+    problem: 'it is not there any more',
+    advice: 'put the whole folder of the vendor there again',
+  },
   {
     systemCodes: [126],
     words: /cannot open shared object file/,
@@ -37,7 +43,7 @@ const explanations: readonly Explanation[] = [
     advice: 'copy it from the vendor again; it may have been damaged on its way',
   },
   {
-    systemCodes: [5],
+    systemCodes: [5, 'EACCES', 'EPERM'],
     words: /Permission denied|Operation not permitted/,
     problem: 'the system denies access',
     advice: 'let the user of this program read and execute it, and ask the antivirus program why it does not',
@@ -62,11 +68,19 @@ const explanations: readonly Explanation[] = [
 // Over the frames of a host process only dlsym's words arrive.
 const entryPoint = /undefined symbol: (wxpayCallFaceService|wxpayReleaseResponse)$/;
 
+// dlopen has no number for what went wrong: Node.js's name for it.
+const withoutNumber = 'ERR_DLOPEN_FAILED';
+
+/** errno has another number on each system, so that elsewhere than on Windows it is told by its name. */
+const nameOf = (systemCode: number | string): number | string =>
+  typeof systemCode === 'number' && systemCode > 0 && process.platform !== 'win32'
+    ? getSystemErrorName(-systemCode)
+    : systemCode;
+
 /** Turns what the system said about a file, which is there, into an error that says what to do. */
 export function explainLoadFailure(path: string, failure: LoadFailure): LibraryLoadError {
   const { message } = failure;
-  // dlopen has no number for what went wrong: Node.js's name for it.
-  const systemCode = failure.systemCode ?? 'ERR_DLOPEN_FAILED';
+  const systemCode = nameOf(failure.systemCode ?? withoutNumber);
   const missingSymbol = failure.missingSymbol ?? entryPoint.exec(message)?.[1];
   if (missingSymbol !== undefined)
     return new LibraryLoadError(
@@ -76,9 +90,7 @@ export function explainLoadFailure(path: string, failure: LoadFailure): LibraryL
       { systemCode },
     );
   const explanation = explanations.find((one) =>
-    typeof systemCode === 'number' && process.platform === 'win32'
-      ? one.systemCodes?.includes(systemCode)
-      : one.words?.test(message),
+    systemCode === withoutNumber ? one.words?.test(message) : one.systemCodes?.includes(systemCode),
   );
   const said = `The system said: ${message.trim()}${typeof systemCode === 'number' ? ` (error ${systemCode})` : ''}`;
   return new LibraryLoadError(

@@ -129,6 +129,18 @@ async function inspect(path: string): Promise<LibraryFile> {
   return file;
 }
 
+/** Before a start of the host: since the last one the library may have gone, or have been replaced. */
+async function currentArch(path: string, before: string): Promise<string> {
+  try {
+    return (await inspect(path)).arch;
+  } catch (error) {
+    // For want of file descriptors the host can't be started either, which is no fault of the library.
+    if (error instanceof LibraryLoadError && (error.systemCode === 'EMFILE' || error.systemCode === 'ENFILE'))
+      return before;
+    throw error;
+  }
+}
+
 const hostFile = process.platform === 'win32' ? 'wxpay-face-host.exe' : 'wxpay-face-host';
 
 /**
@@ -200,7 +212,9 @@ export async function openLibrary(options: OpenOptions): Promise<{ library: Libr
     );
   const host = options.host === 'host-process' || !fits ? 'host-process' : 'in-process';
   const open = async () =>
-    host === 'in-process' ? openInProcess(path) : openHostProcess(findHost(path, arch), path, options);
+    host === 'in-process'
+      ? openInProcess(path)
+      : openHostProcess(async () => findHost(path, await currentArch(path, arch)), path, options);
   const transport = await open().catch(async (error: unknown) => {
     throw await withMissingNames(path, arch, error);
   });

@@ -48,7 +48,7 @@ const callChannel = diagnostics_channel.channel('wxpay-face.face.call');
  * The commands run one at a time in the order of the calls; stopWxpayface overtakes. None blocks the event loop.
  * Every command throws InvalidParameterError (before anything is sent), ServiceCommandError (the service said no),
  * ServiceCallError (the library said no; the WxpayFaceService program isn't running), ServiceResponseError,
- * HostProcessError, or ClosedError.
+ * HostProcessError, LibraryLoadError (the library has gone since its host process ended), or ClosedError.
  *
  * @example
  * const face = await FaceService.open({ library: 'C:\\WxpayFace\\WxpayFaceSDK.dll' });

@@ -1,14 +1,14 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import diagnostics_channel from 'node:diagnostics_channel';
 import { once } from 'node:events';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { copyFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
 import { SHARE_ENV, Worker } from 'node:worker_threads';
 import { expect } from 'chai';
-import { FaceService, HostProcessError, type OpenOptions, ServiceCommandError } from 'wxpay-face';
+import { FaceService, HostProcessError, LibraryLoadError, type OpenOptions, ServiceCommandError } from 'wxpay-face';
 import { type Host, HostProcess, restartDelay, restarting } from '../../lib/face/host-process.js';
 import { hostPath, stubPath, testLibrary } from '../addon/native.js';
 import { skip } from '../skip.js';
@@ -286,6 +286,44 @@ describe('A host process', () => {
       expect(await Promise.race([code, later])).to.equal(abort.signal.reason);
     });
 
+    describe('says as much of a library as at first,', () => {
+      let folder: string;
+      let library: string;
+      let face: FaceService;
+      beforeEach(async () => {
+        folder = mkdtempSync(join(tmpdir(), 'face-'));
+        library = join(folder, basename(testLibrary('faulty')));
+        copyFileSync(testLibrary('faulty'), library);
+        face = await open({ library });
+        await hostError(face.call('crash'));
+      });
+      afterEach(async () => {
+        await face.close(); // Windows keeps the file for as long as it is loaded
+        rmSync(folder, { recursive: true, maxRetries: 5 });
+      });
+
+      it('which has gone', async () => {
+        rmSync(library, { maxRetries: 5 });
+        const error = await rejection(face.call('x'));
+        expect(error)
+          .to.be.instanceOf(LibraryLoadError)
+          .that.includes({ path: library, systemCode: windows ? 126 : 'ENOENT' });
+        expect(error).to.have.property('message').that.includes(`there is no file ${library}`);
+        copyFileSync(testLibrary('faulty'), library);
+        expect((await face.call('report')).return_code).to.equal('SUCCESS');
+      });
+
+      it('which is another now', async () => {
+        rmSync(library, { maxRetries: 5 });
+        writeFileSync(library, 'not a library');
+        const error = await rejection(face.call('x'));
+        expect(error)
+          .to.be.instanceOf(LibraryLoadError)
+          .with.property('systemCode', windows ? 193 : 'ENOEXEC');
+        expect(error).to.have.property('message').that.includes(`${library} is not a library`);
+      });
+    });
+
     it('sends nothing until initialisation succeeds', async () => {
       const face = await open(restarts);
       await face.initWxpayface();
@@ -448,6 +486,14 @@ describe('A host process', () => {
     it('nothing, since the library never comes back from being loaded', async () => {
       const error = await rejection(HostProcess.start([hostPath], testLibrary('hang_on_load'), { loadTimeout: 300 }));
       expect(error).to.have.property('message').that.includes('did not load the library within 300 ms');
+    });
+
+    it('nothing, since the library has gone in that moment', async () => {
+      const library = join(folder, 'gone');
+      const error = await rejection(HostProcess.start([hostPath], library, {}));
+      expect(error).to.include({ name: 'LibraryLoadError', systemCode: windows ? 126 : 'ENOENT' });
+      if (!windows)
+        expect(error).to.have.property('message').that.includes(`${library} could not be loaded: it is not`);
     });
 
     it('nothing, since it may not be run', async function () {
