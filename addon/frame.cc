@@ -39,12 +39,14 @@ ReadResult read_request(const ReadExactly& read, Request& request) {
   return ReadResult::request;
 }
 
-std::vector<uint8_t> response_frame(uint32_t id, int32_t status, const uint8_t* body, size_t size) {
-  std::vector<uint8_t> frame(3 * kWord + size);
-  write_word(frame.data(), static_cast<uint32_t>(2 * kWord + size));
+std::vector<uint8_t> response_frame(uint32_t id, Outcome outcome, int32_t return_value, const uint8_t* body,
+                                    size_t size) {
+  std::vector<uint8_t> frame(4 * kWord + size);
+  write_word(frame.data(), static_cast<uint32_t>(3 * kWord + size));
   write_word(frame.data() + kWord, id);
-  write_word(frame.data() + 2 * kWord, static_cast<uint32_t>(status));
-  std::copy(body, body + size, frame.data() + 3 * kWord);
+  write_word(frame.data() + 2 * kWord, static_cast<uint32_t>(outcome));
+  write_word(frame.data() + 3 * kWord, static_cast<uint32_t>(return_value));
+  std::copy(body, body + size, frame.data() + 4 * kWord);
   return frame;
 }
 

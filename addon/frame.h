@@ -8,8 +8,8 @@
 #include "response.h"
 
 // The host process's frames: a big-endian length of four bytes, then so many bytes of payload. A request's payload is
-// an id and the request's bytes; a response's is the same id, what the vendor's function returned, and the response's
-// bytes.
+// an id and the request's bytes; a response's is the same id, its outcome, what the vendor's function returned, and the
+// response's bytes. Id, outcome and return value are big-endian and have four bytes, too.
 namespace wxpay_face {
 
 constexpr size_t kMaxPayload = kMaxBytes + 8;
@@ -26,7 +26,11 @@ using ReadExactly = std::function<bool(uint8_t* buffer, size_t size)>;
 
 ReadResult read_request(const ReadExactly& read, Request& request);
 
-// `id` 0 is the greeting, whose status is the system's error number and whose body is its text.
-std::vector<uint8_t> response_frame(uint32_t id, int32_t status, const uint8_t* body, size_t size);
+// Beside the return value, since the vendor's function may return any. lib/face/errors.ts has the same numbers.
+enum class Outcome : uint32_t { returned, null_response, too_long, out_of_memory, out_of_resources };
+
+// `id` 0 is the greeting, whose return value is the system's error number and whose body is its text.
+std::vector<uint8_t> response_frame(uint32_t id, Outcome outcome, int32_t return_value, const uint8_t* body,
+                                    size_t size);
 
 }  // namespace wxpay_face

@@ -17,7 +17,6 @@
 #include <csignal>
 #endif
 
-#include <climits>
 #include <cstdio>
 #include <exception>
 #include <future>
@@ -35,13 +34,6 @@ namespace {
 
 enum ExitCode { kParentGone = 0, kLoadFailed = 1, kMalformedFrame = 2 };
 
-// Statuses beside the vendor's return values.
-enum Status : int32_t {
-  kNullResponse = INT32_MIN,
-  kTooLong,
-  kOutOfMemory,
-  kOutOfResources,
-};
 constexpr int32_t kNoErrorNumber = -1;
 
 #ifdef _WIN32
@@ -141,31 +133,30 @@ bool write_all(const uint8_t* bytes, size_t size) {
 
 #endif
 
-void send(uint32_t id, int32_t status, const uint8_t* body, size_t size) {
+void send(uint32_t id, Outcome outcome, int32_t return_value, const uint8_t* body, size_t size) {
   static std::mutex& one_at_a_time = *new std::mutex;
-  const auto frame = response_frame(id, status, body, size);
+  const auto frame = response_frame(id, outcome, return_value, body, size);
   const std::lock_guard<std::mutex> lock(one_at_a_time);
   if (!write_all(frame.data(), frame.size())) end(kParentGone);
 }
 
-void send_greeting(int32_t status, const std::string& text) {
-  send(0, status, reinterpret_cast<const uint8_t*>(text.data()), text.size());
+void send_greeting(int32_t error_number, const std::string& text) {
+  send(0, Outcome::returned, error_number, reinterpret_cast<const uint8_t*>(text.data()), text.size());
 }
 
-int32_t status_of(const Answer& answer) {
-  switch (answer.kind) {
+Outcome outcome_of(Answer::Kind kind) {
+  switch (kind) {
     case Answer::Kind::answered:
-      return 0;
     case Answer::Kind::failed:
-      return answer.return_value;
+      return Outcome::returned;
     case Answer::Kind::null_response:
-      return kNullResponse;
+      return Outcome::null_response;
     case Answer::Kind::too_long:
-      return kTooLong;
+      return Outcome::too_long;
     case Answer::Kind::out_of_memory:
-      return kOutOfMemory;
+      return Outcome::out_of_memory;
   }
-  return kOutOfMemory;
+  return Outcome::out_of_memory;
 }
 
 // On a thread of its own, so that stdin is watched meanwhile: a library may hang while it is being loaded, too.
@@ -191,10 +182,10 @@ void call(const std::shared_future<Library>& library, Request request) {
   try {
     CallThreads::instance().run([library, id, body] {
       const Answer answer = call_service(library.get(), *body);
-      send(id, status_of(answer), answer.body.data(), answer.body.size());
+      send(id, outcome_of(answer.kind), answer.return_value, answer.body.data(), answer.body.size());
     });
   } catch (const std::exception&) {
-    send(id, kOutOfResources, nullptr, 0);
+    send(id, Outcome::out_of_resources, 0, nullptr, 0);
   }
 }
 

@@ -52,18 +52,18 @@ export class ServiceResponseError extends WxpayFaceError {
   }
 }
 
-/** Why a call that the vendor's function answered has no response; by the addon's code, and as the host process's status. */
+/** Why a call has no response, other than by its return value; by the addon's code, and by the host process's outcome (frame.h). */
 export const missingResponses: ReadonlyArray<{
   readonly code: string;
-  readonly status: number;
+  readonly outcome: number;
   readonly problem: string;
 }> = [
-  { code: 'ERR_NULL_RESPONSE', status: -(2 ** 31), problem: 'is a null pointer with a size' },
-  { code: 'ERR_RESPONSE_TOO_LONG', status: -(2 ** 31) + 1, problem: 'has more than 64 MiB' },
-  { code: 'ERR_OUT_OF_MEMORY', status: -(2 ** 31) + 2, problem: 'found no memory to be copied to' },
+  { code: 'ERR_NULL_RESPONSE', outcome: 1, problem: 'is a null pointer with a size' },
+  { code: 'ERR_RESPONSE_TOO_LONG', outcome: 2, problem: 'has more than 64 MiB' },
+  { code: 'ERR_OUT_OF_MEMORY', outcome: 3, problem: 'found no memory to be copied to' },
   {
     code: 'ERR_OUT_OF_RESOURCES',
-    status: -(2 ** 31) + 3,
+    outcome: 4,
     problem: 'will not come: the system has no thread for the call',
   },
 ];

@@ -1,8 +1,9 @@
 import { maximumMessage } from './transport.js';
 
-// A frame is a 32-bit big-endian length and that many bytes: request id, return value (responses only), message.
+// A frame is a 32-bit big-endian length and that many bytes: request id, outcome and return value (both only in responses),
+// message.
 const lengthBytes = 4;
-export const responseHeaderBytes = 8;
+const responseHeaderBytes = 12;
 
 /** The two parts of a request's frame; the message isn't copied. */
 export function requestFrame(id: number, request: Uint8Array): [header: Buffer, message: Uint8Array] {
@@ -11,6 +12,14 @@ export function requestFrame(id: number, request: Uint8Array): [header: Buffer, 
   header.writeUInt32BE(id, 4);
   return [header, request];
 }
+
+/** What the payload of a response's frame says; the message isn't copied. */
+export const readResponse = (payload: Buffer): { id: number; outcome: number; value: number; message: Buffer } => ({
+  id: payload.readUInt32BE(0),
+  outcome: payload.readUInt32BE(4),
+  value: payload.readInt32BE(8),
+  message: payload.subarray(responseHeaderBytes),
+});
 
 /** Puts frames together from what a stream delivers. */
 export class FrameReader {

@@ -6,7 +6,7 @@ import type { Readable, Writable } from 'node:stream';
 import { setTimeout as wait } from 'node:timers/promises';
 import { ClosedError } from '../errors.js';
 import { HostProcessError, missingResponses, ServiceCallError, ServiceResponseError } from './errors.js';
-import { FrameReader, requestFrame, responseHeaderBytes } from './frames.js';
+import { FrameReader, readResponse, requestFrame } from './frames.js';
 import { explainLoadFailure } from './load-failure.js';
 import type { Call, Connection, Transport } from './transport.js';
 
@@ -181,9 +181,7 @@ export class HostProcess implements Host {
 
   #receive(payload: Buffer, library: string): void {
     if (this.endedAt !== undefined) return;
-    const id = payload.readUInt32BE(0);
-    const value = payload.readInt32BE(4);
-    const message = payload.subarray(responseHeaderBytes);
+    const { id, outcome, value, message } = readResponse(payload);
     if (this.#loaded !== undefined && id === 0) {
       const failure = { message: message.toString(), ...(value === noSystemError ? {} : { systemCode: value }) };
       if (value === 0) this.#loaded();
@@ -191,14 +189,14 @@ export class HostProcess implements Host {
       return;
     }
     const pending = this.#pending.get(id);
-    if (pending === undefined || this.#loaded !== undefined) {
+    const missing = missingResponses.find((one) => one.outcome === outcome);
+    if (pending === undefined || this.#loaded !== undefined || (outcome !== 0 && missing === undefined)) {
       this.#end('answered what was not asked and was ended');
       return;
     }
     this.#settle(id, pending);
-    const missing = missingResponses.find(({ status }) => status === value);
-    if (value === 0) pending.resolve(message);
-    else if (missing !== undefined) pending.reject(new ServiceResponseError(pending.cmd, missing.problem));
+    if (missing !== undefined) pending.reject(new ServiceResponseError(pending.cmd, missing.problem));
+    else if (value === 0) pending.resolve(message);
     else pending.reject(new ServiceCallError(pending.cmd, value));
   }
 

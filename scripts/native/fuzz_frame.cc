@@ -20,8 +20,8 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
     if (read_request(read, request) != ReadResult::request) return 0;
     if (request.id == 0 || position - start != 8 + request.body.size()) abort();
     if (!request.body.empty() && memcmp(data + start + 8, request.body.data(), request.body.size()) != 0) abort();
-    // A response of the same id and bytes differs in its length and in the status between.
-    const auto response = response_frame(request.id, 0, request.body.data(), request.body.size());
-    if (response.size() != position - start + 4 || memcmp(response.data() + 4, data + start + 4, 4) != 0) abort();
+    // A response of the same id and bytes differs in its length, and in the outcome and the return value between.
+    const auto response = response_frame(request.id, Outcome::returned, 0, request.body.data(), request.body.size());
+    if (response.size() != position - start + 8 || memcmp(response.data() + 4, data + start + 4, 4) != 0) abort();
   }
 }

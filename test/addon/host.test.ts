@@ -13,7 +13,8 @@ const windows = process.platform === 'win32';
 
 interface Frame {
   id: number;
-  status: number;
+  outcome: number;
+  value: number;
   body: Buffer;
 }
 
@@ -45,8 +46,9 @@ class Host {
         if (bytes.length >= this.#needed) {
           this.#frames.push({
             id: bytes.readUInt32BE(4),
-            status: bytes.readInt32BE(8),
-            body: bytes.subarray(12, this.#needed),
+            outcome: bytes.readUInt32BE(8),
+            value: bytes.readInt32BE(12),
+            body: bytes.subarray(16, this.#needed),
           });
           bytes = bytes.subarray(this.#needed);
           this.#needed = 4;
@@ -82,7 +84,7 @@ class Host {
   }
 }
 
-const text = ({ id, status, body }: Frame) => [id, status, body.toString()];
+const text = ({ id, outcome, value, body }: Frame) => [id, outcome, value, body.toString()];
 
 describe('host process', () => {
   const hosts: Host[] = [];
@@ -93,7 +95,7 @@ describe('host process', () => {
   }
   async function startLoaded(library = testLibrary('faulty')): Promise<Host> {
     const host = start(library);
-    expect(text(await host.next())).to.deep.equal([0, 0, '']);
+    expect(text(await host.next())).to.deep.equal([0, 0, 0, '']);
     return host;
   }
   afterEach(async () => {
@@ -106,9 +108,9 @@ describe('host process', () => {
   describe('loading', () => {
     it('greets with the system error and its text when the library is missing, then ends with 1', async () => {
       const host = start(join(root, 'missing.so'));
-      const { id, status, body } = await host.next();
-      expect(id).to.equal(0);
-      expect(status).to.equal(windows ? 126 : 2);
+      const { id, outcome, value, body } = await host.next();
+      expect([id, outcome]).to.deep.equal([0, 0]);
+      expect(value).to.equal(windows ? 126 : 2);
       expect(body).to.have.length.above(0);
       expect(await host.exit).to.deep.equal([1, null]);
     });
@@ -116,8 +118,8 @@ describe('host process', () => {
     it('greets with a text and without a number where the system has none', async function () {
       if (windows) return skip(this, 'Windows always has a number');
       const host = start(testLibrary('no_release'));
-      const { status, body } = await host.next();
-      expect(status).to.equal(-1);
+      const { value, body } = await host.next();
+      expect(value).to.equal(-1);
       expect(body.toString()).to.include('wxpayReleaseResponse');
     });
 
@@ -144,8 +146,8 @@ describe('host process', () => {
     it('answers requests that came before the library was loaded', async () => {
       const host = start(testLibrary('faulty'));
       host.send(1, 'early');
-      expect(text(await host.next())).to.deep.equal([0, 0, '']);
-      expect(text(await host.next())).to.deep.equal([1, 0, 'early']);
+      expect(text(await host.next())).to.deep.equal([0, 0, 0, '']);
+      expect(text(await host.next())).to.deep.equal([1, 0, 0, 'early']);
     });
   });
 
@@ -154,21 +156,21 @@ describe('host process', () => {
       it(`carries ${size} bytes there and back`, async () => {
         const host = await startLoaded();
         const request = Buffer.alloc(size, 'x');
-        const { id, status, body } = await host.call(7, request);
-        expect([id, status]).to.deep.equal([7, 0]);
+        const { id, outcome, value, body } = await host.call(7, request);
+        expect([id, outcome, value]).to.deep.equal([7, 0, 0]);
         expect(body.equals(request)).to.equal(true);
       });
     }
 
     it('returns the id that came, up to the largest', async () => {
       const host = await startLoaded();
-      expect(text(await host.call(0xffffffff, 'x'))).to.deep.equal([0xffffffff, 0, 'x']);
+      expect(text(await host.call(0xffffffff, 'x'))).to.deep.equal([0xffffffff, 0, 0, 'x']);
     });
 
     it('lets a later call overtake blocked ones', async () => {
       const host = await startLoaded();
       for (let id = 1; id <= 16; id++) host.send(id, 'block');
-      expect(text(await host.call(17, 'first'))).to.deep.equal([17, 0, 'first']);
+      expect(text(await host.call(17, 'first'))).to.deep.equal([17, 0, 0, 'first']);
       let blocked = 0;
       while (blocked !== 16) blocked = JSON.parse((await host.call(18, 'report')).body.toString()).blocked;
       host.send(19, 'unblock');
@@ -177,15 +179,16 @@ describe('host process', () => {
       expect(ids.sort((a, b) => a - b)).to.deep.equal([...Array.from({ length: 16 }, (_, i) => i + 1), 19]);
     });
 
-    for (const [word, status] of [
-      ['refuse', -7],
-      ['null_sized', -(2 ** 31)],
-      ['too_long', -(2 ** 31) + 1],
-      ['absurd', -(2 ** 31) + 1],
+    for (const [word, outcome, value] of [
+      ['refuse', 0, -7],
+      ['refuse_lowest', 0, -(2 ** 31)],
+      ['null_sized', 1, 0],
+      ['too_long', 2, 0],
+      ['absurd', 2, 0],
     ] as const) {
-      it(`answers ${word} with status ${status} and no bytes, and has given every response back`, async () => {
+      it(`answers ${word} with outcome ${outcome}, ${value} and no bytes, and has given every response back`, async () => {
         const host = await startLoaded();
-        expect(text(await host.call(1, word))).to.deep.equal([1, status, '']);
+        expect(text(await host.call(1, word))).to.deep.equal([1, outcome, value, '']);
         expect(JSON.parse((await host.call(2, 'report')).body.toString())).to.deep.include({ outstanding: 0 });
       });
     }
@@ -193,13 +196,13 @@ describe('host process', () => {
     for (const word of ['null_empty', 'empty']) {
       it(`answers ${word} with success and no bytes`, async () => {
         const host = await startLoaded();
-        expect(text(await host.call(1, word))).to.deep.equal([1, 0, '']);
+        expect(text(await host.call(1, word))).to.deep.equal([1, 0, 0, '']);
       });
     }
 
     it('keeps what the library prints out of its frames', async () => {
       const host = await startLoaded();
-      expect(text(await host.call(1, 'print'))).to.deep.equal([1, 0, 'print']);
+      expect(text(await host.call(1, 'print'))).to.deep.equal([1, 0, 0, 'print']);
       host.child.stdin.end();
       await host.exit;
       expect(host.stderr.trim()).to.equal("the vendor's library prints");
@@ -211,8 +214,8 @@ describe('host process', () => {
       host.send(2, 'not for the library');
       const frames = [await host.next(), await host.next()].sort((a, b) => a.id - b.id);
       expect(frames.map(text)).to.deep.equal([
-        [1, 0, 'nothing to read'],
-        [2, 0, 'not for the library'],
+        [1, 0, 0, 'nothing to read'],
+        [2, 0, 0, 'not for the library'],
       ]);
     });
 
@@ -225,7 +228,7 @@ describe('host process', () => {
 
       it('reaches the service', async () => {
         const host = await startLoaded(stubPath);
-        expect(text(await host.call(1, '你好'))).to.deep.equal([1, 0, '你好']);
+        expect(text(await host.call(1, '你好'))).to.deep.equal([1, 0, 0, '你好']);
       });
     });
   });
@@ -287,7 +290,7 @@ describe('host process', () => {
         if (windows) return skip(this, 'Windows has no signals');
         const host = await startLoaded();
         host.child.kill(signal);
-        expect(await Promise.race([host.call(1, 'x').then(text), host.exit])).to.deep.equal([1, 0, 'x']);
+        expect(await Promise.race([host.call(1, 'x').then(text), host.exit])).to.deep.equal([1, 0, 0, 'x']);
       });
 
     it('comes with that of a parent that was killed', async function () {

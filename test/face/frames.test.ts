@@ -13,7 +13,7 @@ describe('Frames of a host process', () => {
   it('come out as they went in, wherever the stream is cut', () => {
     fc.assert(
       fc.property(
-        fc.array(fc.uint8Array({ minLength: 8, maxLength: 60 }), { maxLength: 6 }),
+        fc.array(fc.uint8Array({ minLength: 12, maxLength: 60 }), { maxLength: 6 }),
         fc.array(fc.integer({ min: 1, max: 40 }), { minLength: 1 }),
         (payloads, cuts) => {
           const stream = Buffer.concat(payloads.map(framed));
@@ -31,7 +31,7 @@ describe('Frames of a host process', () => {
   });
 
   it('are refused as soon as their length can not be that of a response', () => {
-    for (const length of [0, 7, maximumMessage + 9, 0xffffffff]) {
+    for (const length of [0, 11, maximumMessage + 13, 0xffffffff]) {
       const head = Buffer.alloc(4);
       head.writeUInt32BE(length);
       expect(() => new FrameReader().push(head), String(length)).to.throw(RangeError);
@@ -40,7 +40,7 @@ describe('Frames of a host process', () => {
 
   it('may hold 64 MiB', () => {
     const head = Buffer.alloc(4);
-    head.writeUInt32BE(maximumMessage + 8);
+    head.writeUInt32BE(maximumMessage + 12);
     expect(new FrameReader().push(head)).to.deep.equal([]);
   });
 

@@ -441,7 +441,7 @@ describe('A host process', () => {
     });
     after(() => rmSync(folder, { recursive: true, maxRetries: 5 }));
 
-    const greeting = '00000008' + '00000000' + '00000000';
+    const greeting = '0000000c' + '00000000' + '00000000' + '00000000';
 
     /** A program that greets, or not, and sends these bytes when it is asked something. */
     async function start(greet: string, answer: string) {
@@ -458,7 +458,8 @@ describe('A host process', () => {
     for (const [what, answer] of [
       ['a length beyond all bounds', 'ffffffff'],
       ['a length too short for an answer', '00000004' + '00000001'],
-      ['an answer to what was not asked', '00000008' + '00000002' + '00000000'],
+      ['an answer to what was not asked', '0000000c' + '00000002' + '00000000' + '00000000'],
+      ['an outcome that it can not have', '0000000c' + '00000001' + '00000005' + '00000000'],
       ['a second greeting', greeting],
       ['text', Buffer.from('hello, world').toString('hex')],
     ] as const)
@@ -479,7 +480,7 @@ describe('A host process', () => {
     });
 
     it('an answer before a greeting', async () => {
-      const error = await rejection(start('00000008' + '00000001' + '00000000', ''));
+      const error = await rejection(start('0000000c' + '00000001' + '00000000' + '00000000', ''));
       expect(error).to.have.property('name', 'HostProcessError');
     });
 

@@ -256,11 +256,15 @@ for (const host of ['in-process', 'host-process'] as const)
           .with.property('returnValue', -3);
       });
 
-      it('for a reason that nobody knows', async () => {
-        const face = await open(testLibrary('faulty'));
-        const error = await rejection(face.call('refuse'));
-        expect(error).to.be.instanceOf(ServiceCallError).with.property('returnValue', -7);
-      });
+      for (const [cmd, returnValue] of [
+        ['refuse', -7],
+        ['refuse_lowest', -(2 ** 31)],
+      ] as const)
+        it(`for a reason that nobody knows (${returnValue})`, async () => {
+          const face = await open(testLibrary('faulty'));
+          const error = await rejection(face.call(cmd));
+          expect(error).to.be.instanceOf(ServiceCallError).with.property('returnValue', returnValue);
+        });
     });
 
     it("gives its errors the caller's place in the stack", async () => {

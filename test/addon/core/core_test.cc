@@ -315,9 +315,9 @@ void a_request_is_read_as_it_was_written() {
 
 void a_response_has_its_length_in_front() {
   const uint8_t body[] = {'{', '}'};
-  CHECK((response_frame(7, -3, body, 2) ==
-         std::vector<uint8_t>{0, 0, 0, 10, 0, 0, 0, 7, 0xff, 0xff, 0xff, 0xfd, '{', '}'}));
-  CHECK(response_frame(7, -3, nullptr, 0).size() == 12);
+  CHECK((response_frame(7, Outcome::too_long, -3, body, 2) ==
+         std::vector<uint8_t>{0, 0, 0, 14, 0, 0, 0, 7, 0, 0, 0, 2, 0xff, 0xff, 0xff, 0xfd, '{', '}'}));
+  CHECK(response_frame(7, Outcome::returned, -3, nullptr, 0).size() == 16);
 }
 
 }  // namespace

@@ -1,5 +1,6 @@
 // Does what the request says: its first word, or its "cmd" where it is JSON (the table at the end). Any other request
 // is answered with itself. A response given back twice, by another thread, or never handed out ends the process.
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -133,6 +134,11 @@ static int refuse(Call* call) {
   return -7;
 }
 
+static int refuse_lowest(Call* call) {
+  (void)call;
+  return INT_MIN;
+}
+
 static int null_empty(Call* call) {
   *call->response = NULL;
   *call->response_size = 0;
@@ -204,6 +210,7 @@ static const struct {
     {"abort", end_process},
     {"exit", exit_process},
     {"refuse", refuse},
+    {"refuse_lowest", refuse_lowest},
     {"null_empty", null_empty},
     {"null_sized", null_sized},
     {"empty", empty},
