@@ -49,8 +49,11 @@ const elfMachines: Readonly<Record<number, string>> = {
 };
 const machoMagics: ReadonlySet<number> = new Set([0xfeedface, 0xfeedfacf, 0xcefaedfe, 0xcffaedfe, 0xcafebabe]);
 
+/** An architecture that Node.js has no name for begins with it. */
+export const unknownArch = 'unknown';
+
 const named = (machines: Readonly<Record<number, string>>, machine: number) =>
-  machines[machine] ?? `unknown (machine 0x${machine.toString(16)})`;
+  machines[machine] ?? `${unknownArch} (machine 0x${machine.toString(16)})`;
 
 const headerBytes = 64 * 1024;
 // Generous: a version resource is about 1 KB, but icons and dialogs share its section.
@@ -116,7 +119,7 @@ export function parseHeader(head: Buffer): Header | undefined {
   try {
     if (head.toString('latin1', 0, 2) === 'MZ') return peHeader(head);
     if (head.toString('latin1', 0, 4) === '\x7fELF') return elfHeader(head);
-    if (machoMagics.has(head.readUInt32BE(0))) return { format: 'Mach-O', arch: 'unknown', shared: true, extent: 0 };
+    if (machoMagics.has(head.readUInt32BE(0))) return { format: 'Mach-O', arch: unknownArch, shared: true, extent: 0 };
   } catch (error) {
     // A header that points beyond its own end.
     if (!(error instanceof RangeError)) throw error;

@@ -4,7 +4,7 @@ import { dirname, isAbsolute, join, resolve } from 'node:path';
 import { InvalidParameterError } from '../errors.js';
 import { LibraryLoadError } from './errors.js';
 import { openHostProcess } from './host-process.js';
-import { type LibraryFile, readImports, readLibraryFile } from './library-file.js';
+import { type LibraryFile, readImports, readLibraryFile, unknownArch } from './library-file.js';
 import { findPrebuild, openInProcess, prebuildPath, unpackAdvice } from './native.js';
 import type { Transport } from './transport.js';
 
@@ -155,10 +155,12 @@ function findHost(path: string, arch: string): string {
   const advice =
     unpackAdvice() ??
     `run this program with a Node.js for ${arch}${process.platform === 'win32' ? ', or install wxpay-face anew' : ''}`;
+  const missing = arch.startsWith(unknownArch)
+    ? `it. Take the vendor's library for ${process.arch}`
+    : `${process.platform}-${arch} (${program} is missing). Take the vendor's library for ${process.arch}, or ${advice}`;
   throw new LibraryLoadError(
     path,
-    `${path} is for ${arch}, this process is ${process.arch}, and wxpay-face has no host process for ` +
-      `${process.platform}-${arch} (${program} is missing). Take the vendor's library for ${process.arch}, or ${advice}`,
+    `${path} is for ${arch}, this process is ${process.arch}, and wxpay-face has no host process for ${missing}`,
     { systemCode: systemCodes.format },
   );
 }
@@ -203,13 +205,16 @@ export async function openLibrary(options: OpenOptions): Promise<{ library: Libr
   const path = libraryPath(options.library);
   const { arch, version } = await inspect(path);
   const fits = arch === process.arch;
-  if (options.host === 'in-process' && !fits)
+  if (options.host === 'in-process' && !fits) {
+    // Its own error where there is no host to advise.
+    findHost(path, arch);
     throw new LibraryLoadError(
       path,
       `${path} is for ${arch}, this process is ${process.arch}. ` +
         "Leave out host: 'in-process'; a host process runs a library of another architecture",
       { systemCode: systemCodes.format },
     );
+  }
   const host = options.host === 'host-process' || !fits ? 'host-process' : 'in-process';
   const open = async () =>
     host === 'in-process'

@@ -141,7 +141,7 @@ describe('A library that can not be loaded says why, and what to do:', () => {
   it('a library of an architecture for which this package has no binary', async function () {
     if (windows) return skip(this, 'there, every architecture that the vendor has is among the prebuilds');
     const library = join(foreign, 'linux-arm64', 'node.napi.armv8.node');
-    for (const host of ['auto', 'host-process'] as const) {
+    for (const host of ['auto', 'host-process', 'in-process'] as const) {
       const error = await loadError({ library, host });
       expect(error).to.include({ path: library, systemCode: 'ENOEXEC' });
       expect(error.message)
@@ -149,7 +149,21 @@ describe('A library that can not be loaded says why, and what to do:', () => {
         .and.to.include('no host process for linux-arm64')
         .and.to.include(`${join('prebuilds', 'linux-arm64', 'wxpay-face-host')} is missing`)
         .and.to.include('a Node.js for arm64')
-        .and.not.to.include('build:native');
+        .and.not.to.include('build:native')
+        .and.not.to.include('Leave out host');
+    }
+  });
+
+  it('a library of an architecture that has no name', async () => {
+    const library = changed((bytes) => {
+      bytes.writeUInt16LE(8, windows ? bytes.readUInt32LE(0x3c) + 4 : 18);
+      return bytes;
+    });
+    for (const host of ['auto', 'in-process'] as const) {
+      const { message } = await loadError({ library, host });
+      expect(message)
+        .to.include(`is for unknown (machine 0x8), this process is ${process.arch}`)
+        .and.match(new RegExp(`no host process for it. Take the vendor's library for ${process.arch}$`));
     }
   });
 
