@@ -33,13 +33,15 @@ export function prepareRequest(cmd: string, params: Readonly<Record<string, unkn
   if (typeof params !== 'object' || params === null || Array.isArray(params))
     throw new InvalidParameterError('params', 'must be an object');
   const { cmd: _, ...fields } = params;
-  let body: string;
+  let body: string | undefined;
   try {
     body = JSON.stringify(fields, refuseUnsendable);
   } catch (error) {
     if (error instanceof InvalidParameterError) throw error;
     throw new InvalidParameterError('params', 'must be JSON, without a circle in it');
   }
+  // A toJSON among the parameters makes anything of them, or nothing.
+  if (!body?.startsWith('{')) throw new InvalidParameterError('params', 'must be an object');
   return () => {
     const head = JSON.stringify({
       cmd,

@@ -64,6 +64,10 @@ describe('A request', () => {
     circle.itself = circle;
     expect(() => prepareRequest('x', circle)).to.throw(InvalidParameterError);
     expect(() => prepareRequest('', {})).to.throw(InvalidParameterError);
+    for (const made of ['text', ['list'], 1, null, undefined])
+      expect(() => prepareRequest('x', { toJSON: () => made }), String(made))
+        .to.throw(InvalidParameterError)
+        .with.property('parameter', 'params');
   });
 });
 
