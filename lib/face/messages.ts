@@ -67,13 +67,10 @@ function refuseLoneSurrogate(key: string, value: unknown): unknown {
   return value;
 }
 
-function isResponse(value: object): value is RawResponse {
-  return (
-    'return_code' in value &&
-    typeof value.return_code === 'string' &&
-    (!('return_msg' in value) || typeof value.return_msg === 'string')
-  );
-}
+const hasCode = (value: object) => 'return_code' in value && typeof value.return_code === 'string';
+
+const isResponse = (value: object): value is RawResponse =>
+  hasCode(value) && (!('return_msg' in value) || typeof value.return_msg === 'string');
 
 /**
  * Reads a response as it came, byte for byte; it need not end in NUL.
@@ -99,6 +96,7 @@ export function parseResponse(cmd: string, bytes: Uint8Array): RawResponse {
   if (typeof value !== 'object' || value === null || Array.isArray(value))
     throw new ServiceResponseError(cmd, 'is not a JSON object');
   if ('return_msg' in value && value.return_msg === null) delete value.return_msg;
-  if (!isResponse(value)) throw new ServiceResponseError(cmd, 'has no return_code in text');
+  if (!hasCode(value)) throw new ServiceResponseError(cmd, 'has no return_code in text');
+  if (!isResponse(value)) throw new ServiceResponseError(cmd, 'has a return_msg that is not text');
   return value;
 }

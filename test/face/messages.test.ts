@@ -114,6 +114,14 @@ describe('A response', () => {
         .and.has.property('cmd', 'getWxpayfaceCode');
     });
 
+  it('with a return_msg that is no text is not said to lack its return_code', () => {
+    const response = Buffer.from('{"return_code":"SUCCESS","return_msg":5}');
+    expect(() => parseResponse('x', response)).to.throw(ServiceResponseError, 'has a return_msg that is not text');
+    expect(parseResponse('x', Buffer.from('{"return_code":"A","return_msg":null}'))).to.deep.equal({
+      return_code: 'A',
+    });
+  });
+
   it('that is nested too deeply to be looked through is said to be that, and nothing else', () => {
     const deep = `{"return_code":"SUCCESS","a":${'['.repeat(100_000)}${']'.repeat(100_000)},"b":"\\ud83d\\ude42"}`;
     expect(() => parseResponse('x', Buffer.from(deep))).to.throw(ServiceResponseError, 'nested too deeply');
