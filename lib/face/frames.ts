@@ -27,24 +27,22 @@ export class FrameReader {
   #size = 0;
 
   /**
-   * @returns the payloads that this chunk has completed
+   * Yields the payloads that this chunk has completed, also those in front of a length that it fails at.
    * @throws RangeError where a length can't be a response's
    */
-  push(chunk: Buffer): Buffer[] {
+  *push(chunk: Buffer): Generator<Buffer, void, undefined> {
     this.#chunks.push(chunk);
     this.#size += chunk.length;
-    const payloads: Buffer[] = [];
     while (this.#size >= lengthBytes) {
       const length = this.#nextLength();
       if (length < responseHeaderBytes || length > maximumMessage + responseHeaderBytes)
         throw new RangeError(`a frame of ${length} bytes`);
       if (this.#size < lengthBytes + length) break;
       const all = this.#joined();
-      payloads.push(all.subarray(lengthBytes, lengthBytes + length));
       this.#chunks = [all.subarray(lengthBytes + length)];
       this.#size -= lengthBytes + length;
+      yield all.subarray(lengthBytes, lengthBytes + length);
     }
-    return payloads;
   }
 
   #nextLength(): number {

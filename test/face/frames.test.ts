@@ -34,14 +34,14 @@ describe('Frames of a host process', () => {
     for (const length of [0, 11, maximumMessage + 13, 0xffffffff]) {
       const head = Buffer.alloc(4);
       head.writeUInt32BE(length);
-      expect(() => new FrameReader().push(head), String(length)).to.throw(RangeError);
+      expect(() => [...new FrameReader().push(head)], String(length)).to.throw(RangeError);
     }
   });
 
   it('may hold 64 MiB', () => {
     const head = Buffer.alloc(4);
     head.writeUInt32BE(maximumMessage + 12);
-    expect(new FrameReader().push(head)).to.deep.equal([]);
+    expect([...new FrameReader().push(head)]).to.deep.equal([]);
   });
 
   it('begin with their length and the request id', () => {

@@ -474,6 +474,17 @@ describe('A host process', () => {
         expect(await rejection(ask(program))).to.have.property('name', 'HostProcessError');
       });
 
+    it('nonsense behind an answer, which counts', async () => {
+      const answer = '0000000d' + '00000001' + '00000000' + '00000000' + '2a';
+      const program = await start(greeting, `${answer}ffffffff`);
+      const [first, second] = await Promise.allSettled([ask(program), ask(program)]);
+      expect(first).to.deep.equal({ status: 'fulfilled', value: Buffer.from('*') });
+      expect(second)
+        .to.have.property('reason')
+        .that.has.property('message')
+        .that.matches(/and was ended before it answered x/);
+    });
+
     it('text instead of a greeting', async () => {
       const error = await rejection(start(Buffer.from('Usage: …').toString('hex'), ''));
       expect(error).to.have.property('name', 'HostProcessError');
