@@ -52,14 +52,17 @@ export async function recoverJournal(
     first: 'Stopping. What is unfinished stays in the journal.',
     second: 'Ended at once. What is unfinished stays in the journal.',
   });
+  const { signal } = interruption;
   try {
     return await withJournal(folder, (journal) =>
       withProcessor(config, journal, async ({ processor }) => {
         const hideProgress = showProgress(output);
-        interruption.signal.addEventListener('abort', () => void processor.close(), { once: true });
+        signal.addEventListener('abort', () => void processor.close(), { once: true });
         const counts = { told: 0, attention: 0, unfinished: 0 };
         try {
-          for await (const outcome of processor.recover()) {
+          // Interrupted while the journal was being opened: nothing begins.
+          const outcomes = signal.aborted ? [] : processor.recover();
+          for await (const outcome of outcomes) {
             output.say(sentence(outcome));
             output.emit('outcome', outcome);
             counts.told += 1;

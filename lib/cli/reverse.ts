@@ -45,6 +45,8 @@ const refusals: Readonly<Record<string, { exit: Exit; says: string }>> = {
 };
 
 async function confirmed(question: string, signal: AbortSignal): Promise<boolean> {
+  // Interrupted already: its listener would never be called.
+  if (signal.aborted) return false;
   if (!process.stdin.isTTY)
     throw new InvalidParameterError('--yes', 'is required where nobody can be asked: stdin is no terminal');
   const lines = createInterface({ input: process.stdin, output: process.stderr });
@@ -85,8 +87,10 @@ export async function reverse(config: Config, request: ReverseRequest, output: O
     const seen = await client[queryCalls[rail]]({ out_trade_no }, { signal }).then(describeOrder, (error: unknown) =>
       error instanceof Error ? error.message : 'not known',
     );
-    if (!(await isWanted({ out_trade_no }, `${record.state} in the journal; at the gateway: ${seen}`)))
-      return tell('failed', { out_trade_no }, 'kept', 'not confirmed');
+    const isGivenUp = await isWanted({ out_trade_no }, `${record.state} in the journal; at the gateway: ${seen}`);
+    // Nothing was decided yet, also where nobody had to be asked.
+    if (signal.aborted) return tell('failed', { out_trade_no }, 'kept', 'interrupted');
+    if (!isGivenUp) return tell('failed', { out_trade_no }, 'kept', 'not confirmed');
     return withProcessor(config, journal, async ({ processor }) => {
       const hideProgress = showProgress(output);
       const stop = (): void => void processor.close();

@@ -1,6 +1,9 @@
 import { readFileSync } from 'node:fs';
 import { expect } from 'chai';
 import { LevelJournal, PayClient, type PaymentRecord } from 'wxpay-face';
+import { readConfig } from '../../lib/cli/config.js';
+import { recoverJournal } from '../../lib/cli/journal.js';
+import type { Output } from '../../lib/cli/output.js';
 import type { Command } from './command.js';
 import { openShop, type Shop } from './shop.js';
 
@@ -254,6 +257,23 @@ describe('payments by wxpay-face', () => {
       });
     });
 
+    for (const confirmation of [['--yes'], []])
+      interruptible(
+        `keeps a sale at Ctrl-C during the first query${confirmation.map((flag) => `, with ${flag}`)}`,
+        async () => {
+          await scan('R11').ended();
+          // Longer than the test: the query ends by the interruption.
+          shop.simulator.scenario = { latency: 600_000 };
+          const command = shop.start(['reverse', 'R11', ...confirmation, '--json'], { input: '' });
+          while (!calls().includes('orderquery')) await new Promise((resolve) => setTimeout(resolve, 10));
+          command.interrupt();
+          const { result } = await command.ended();
+          expect(result).to.include({ status: 'kept', reason: 'interrupted', exitCode: 1 });
+          expect(entry('R11')).to.include({ trade_state: 'SUCCESS', refunded: 0 });
+          expect(await record('R11')).to.include({ state: 'paid' });
+        },
+      );
+
     it('finds a sale of the journal by its transaction_id', async () => {
       const { result } = await scan('R3', '--json').ended();
       const id = String(result.transaction_id);
@@ -365,6 +385,23 @@ describe('payments by wxpay-face', () => {
       await recovery.says('"type":"progress"');
       recovery.interrupt();
       expect((await recovery.ended()).result).to.include({ exitCode: 4, told: 0, unfinished: 1 });
+    });
+
+    it('recover begins nothing where it was interrupted while it opened the journal', async () => {
+      shop.simulator.scenario = { latency: 600_000 };
+      const command = scan('J5', '--json');
+      await command.says('"phase":"submitting"');
+      while (!calls().includes('micropay')) await new Promise((resolve) => setTimeout(resolve, 10));
+      command.kill();
+      await command.ended();
+      const sent = calls().length;
+      const nothing = (): void => undefined;
+      const silent: Output = { json: false, say: nothing, step: nothing, note: nothing, emit: nothing };
+      const recovery = recoverJournal(readConfig(shop.config), shop.journal, { acknowledge: false }, silent);
+      // Heard by the command alone: here nothing else listens for it.
+      process.emit('SIGHUP');
+      expect(await recovery).to.equal(4);
+      expect(calls()).to.have.lengthOf(sent);
     });
   });
 });
