@@ -64,6 +64,8 @@ const program = new Command('wxpay-face')
   .description('WeChat Pay face payment for tills · 微信刷脸支付')
   .version(version)
   .exitOverride()
+  // Every command inherits it: `pay 12 50` must not charge 12 fen.
+  .allowExcessArguments(false)
   .showHelpAfterError('(--help tells more)')
   .addHelpText(
     'after',
