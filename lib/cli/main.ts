@@ -46,8 +46,10 @@ const wholeNumber =
   };
 
 function orderOf(out_trade_no: string | undefined, { transactionId }: Flags): OrderRef {
-  if (transactionId !== undefined)
-    return { transaction_id: transactionId, ...(out_trade_no !== undefined && { out_trade_no }) };
+  // Two names may be those of two orders.
+  if (transactionId !== undefined && out_trade_no !== undefined)
+    throw new InvalidParameterError('--transaction-id', 'is instead of out_trade_no, not beside it');
+  if (transactionId !== undefined) return { transaction_id: transactionId };
   if (out_trade_no === undefined) throw new InvalidParameterError('out_trade_no', 'is required, or --transaction-id');
   return { out_trade_no };
 }

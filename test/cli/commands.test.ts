@@ -103,6 +103,8 @@ describe('wxpay-face', () => {
       [['simulate', '--port', '70000'], /from 0 to 65535/],
       [['simulate', '--scenario', 'nonsense', '--no-open'], /scenario must be one of success/],
       [['query'], /out_trade_no is required, or --transaction-id/],
+      [['query', 'A1', '--transaction-id', '1'], /--transaction-id is instead of out_trade_no/],
+      [['reverse', 'A1', '--transaction-id', '1', '--yes'], /--transaction-id is instead of out_trade_no/],
       [['query', 'A1'], /appid, mch_id and key are required/],
       [['query', 'A1', '--config', 'nowhere.json'], /config can't be read: .*nowhere\.json \(ENOENT\)/],
       [['journal', 'list'], /journal is required: .*WXPAY_FACE_JOURNAL/],
