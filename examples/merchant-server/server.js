@@ -11,6 +11,13 @@ const file = process.argv[2] ?? 'server.json';
 const config = JSON.parse(readFileSync(file, 'utf8'));
 const path = (name) => resolve(dirname(file), name);
 const { appid, mch_id, key, endpoints, certificate, ca } = config;
+// A terminal's numbers begin with its name and a hyphen: "TILL" would have those of "TILL-1" for its own.
+const names = Object.keys(config.terminals);
+for (const name of names) {
+  const other = names.find((each) => each.startsWith(`${name}-`));
+  if (other !== undefined)
+    throw new Error(`${file}: terminal "${name}" would see the payments of "${other}"; rename one of them`);
+}
 const client = new PayClient({
   appid,
   mch_id,

@@ -4,7 +4,7 @@ import { get } from 'node:http';
 import { connect, createServer, type Socket } from 'node:net';
 import { join } from 'node:path';
 import { expect } from 'chai';
-import { type Scenario, startSimulator } from 'wxpay-face/simulator';
+import { type Scenario, type Simulator, startSimulator } from 'wxpay-face/simulator';
 import { writeSimulatorConfig } from '../../lib/cli/simulate.js';
 import { skip } from '../skip.js';
 import { cleanUp, install, later, start } from './example.js';
@@ -48,12 +48,18 @@ async function wire(target: URL) {
   };
 }
 
-async function open(scenario: Scenario) {
-  const simulator = await startSimulator({ scenario });
-  later(() => simulator.close());
+/** An installed example, and a server's configuration for it without terminals. */
+function prepare(simulator: Simulator) {
   const folder = install('merchant-server');
   writeSimulatorConfig(simulator, join(folder, 'simulator.json'));
   const { library, pipe, terminal: _, ...merchant } = JSON.parse(readFileSync(join(folder, 'simulator.json'), 'utf8'));
+  return { folder, library, pipe, merchant };
+}
+
+async function open(scenario: Scenario) {
+  const simulator = await startSimulator({ scenario });
+  later(() => simulator.close());
+  const { folder, library, pipe, merchant } = prepare(simulator);
   const token = randomBytes(32).toString('base64url');
   const hash = createHash('sha256').update(token).digest('hex');
   const config = { ...merchant, port: 0, terminals: { [terminal.device_id]: hash } };
@@ -109,6 +115,17 @@ describe('examples/merchant-server', () => {
       );
     expect(await statusOf('/payments/TILL-2-1')).to.equal(403);
     expect(await statusOf('/payments/TILL-1-1')).to.equal(404);
+  });
+
+  it('does not start where one terminal’s numbers look like another’s', async () => {
+    const simulator = await startSimulator();
+    later(() => simulator.close());
+    const { folder, merchant } = prepare(simulator);
+    const config = { ...merchant, port: 0, terminals: { 'TILL-1': 'a', TILL: 'b', 'TILL-10': 'c' } };
+    writeFileSync(join(folder, 'server.json'), JSON.stringify(config));
+    const server = start(folder, ['server.js']);
+    expect(await server.ended).to.equal(1);
+    expect(server.output()).to.include('terminal "TILL" would see the payments of "TILL-1"');
   });
 
   it('tells a till the outcome after the line between them broke in the middle of the payment', async () => {
