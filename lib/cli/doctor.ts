@@ -14,7 +14,7 @@ import { exitCodes } from './exit.js';
 import { type Knock, KnockError, knock, ownCertificate } from './gateway-probe.js';
 import { onInterruption } from './interruption.js';
 import type { Output } from './output.js';
-import { withJournal } from './payments.js';
+import { journalAt, withJournal } from './payments.js';
 
 export interface Verdict {
   readonly status: 'ok' | 'warn' | 'fail' | 'skip';
@@ -372,10 +372,16 @@ export const checks: readonly Check[] = [
       if (folder === undefined) return skip('no journal is configured: fine where a merchant server has it');
       const access = 'let the user of this program write there, on a local disk with free space';
       try {
-        if (!existsSync(folder)) {
+        const found = journalAt(folder);
+        if (found === 'nothing') {
           tryToWrite(folder);
-          return warn(`${folder} is not there yet`, 'fine for a new till; else correct `journal`');
+          return warn(`there is no journal in ${folder} yet`, 'fine for a new till; else correct `journal`');
         }
+        if (found === 'something else')
+          return fail(
+            `${folder} holds other files, and no journal`,
+            'correct `journal`; where it was the journal, keep the folder and restore its files (CURRENT is missing)',
+          );
         return await withJournal(folder, async (journal) => {
           let unfinished = 0;
           for await (const _ of journal.list({ finished: false })) unfinished += 1;
@@ -397,7 +403,7 @@ export const checks: readonly Check[] = [
 
 /** Whether a folder can be made: tried in the nearest one that is there. */
 function tryToWrite(folder: string): void {
-  let parent = dirname(folder);
+  let parent = folder;
   while (!existsSync(parent)) parent = dirname(parent);
   rmdirSync(mkdtempSync(join(parent, 'wxpay-face-')));
 }

@@ -1,4 +1,5 @@
-import { existsSync } from 'node:fs';
+import { existsSync, readdirSync, statSync } from 'node:fs';
+import { join } from 'node:path';
 import { InvalidParameterError } from '../errors.js';
 import type { PayClient } from '../pay/client.js';
 import { LevelJournal } from '../payment/level-journal.js';
@@ -6,10 +7,19 @@ import { PaymentProcessor } from '../payment/processor.js';
 import type { Journal, PaymentRecord } from '../payment/types.js';
 import { type Config, makeClient } from './config.js';
 
+/** What a folder holds, by the file that names LevelDB's state. An empty folder waits for its first journal. */
+export function journalAt(folder: string): 'journal' | 'nothing' | 'something else' {
+  if (existsSync(join(folder, 'CURRENT'))) return 'journal';
+  if (!existsSync(folder)) return 'nothing';
+  return statSync(folder).isDirectory() && readdirSync(folder).length === 0 ? 'nothing' : 'something else';
+}
+
 /** Works on a journal that is there; records are kept, however old. */
 export async function withJournal<T>(folder: string, task: (journal: Journal) => Promise<T>): Promise<T> {
-  // A folder named wrongly must not look like a journal without payments.
-  if (!existsSync(folder)) throw new InvalidParameterError('journal', `is not there: ${folder}`);
+  // A folder named wrongly must not look like a journal without payments, nor become one.
+  const found = journalAt(folder);
+  if (found === 'nothing') throw new InvalidParameterError('journal', `is not there: ${folder}`);
+  if (found === 'something else') throw new InvalidParameterError('journal', `is none: ${folder} holds other files`);
   const journal = await LevelJournal.open(folder, { keep: Number.POSITIVE_INFINITY });
   try {
     return await task(journal);

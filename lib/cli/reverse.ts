@@ -1,4 +1,3 @@
-import { existsSync } from 'node:fs';
 import { createInterface } from 'node:readline';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { InvalidParameterError } from '../errors.js';
@@ -11,7 +10,7 @@ import { type Exit, exitCodes, reverseExits } from './exit.js';
 import { onInterruption } from './interruption.js';
 import { tellOutcome, tellUnfinished } from './outcome.js';
 import type { Output } from './output.js';
-import { recorded, withJournal, withProcessor } from './payments.js';
+import { journalAt, recorded, withJournal, withProcessor } from './payments.js';
 import { showProgress } from './progress.js';
 import { describeOrder, queryCalls, stateOf } from './query.js';
 
@@ -134,7 +133,7 @@ export async function reverse(config: Config, request: ReverseRequest, output: O
 
   const known = <T>(out_trade_no: string | undefined, otherwise: () => Promise<T>): Promise<T | number> => {
     const { journal: folder } = request;
-    if (out_trade_no === undefined || folder === undefined || !existsSync(folder)) return otherwise();
+    if (out_trade_no === undefined || folder === undefined || journalAt(folder) === 'nothing') return otherwise();
     return withJournal(folder, async (journal) => {
       const record = await journal.get(out_trade_no);
       return record ? cancel(journal, record) : otherwise();

@@ -1,4 +1,4 @@
-import { chmodSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { expect } from 'chai';
@@ -253,8 +253,15 @@ const faults: Fault[] = [
     title: 'a journal folder that is none',
     make: (shop) => writeFileSync(shop.journal, ''),
     fails: ['journal'],
-    says: /can't be opened/,
-    todo: /local disk/,
+    says: /no journal/,
+    todo: /correct `journal`/,
+  },
+  {
+    title: 'another folder in the place of the journal',
+    make: (shop) => shop.change({ journal: '.' }),
+    fails: ['journal'],
+    says: /holds other files, and no journal/,
+    todo: /correct `journal`/,
   },
 ];
 
@@ -266,7 +273,7 @@ describe('wxpay-face doctor', () => {
   afterEach(() => shop.close());
 
   it('finds a till in front of the simulator well, and moves no money', async () => {
-    mkdirSync(shop.journal);
+    await (await LevelJournal.open(shop.journal)).close();
     const { code, found } = await findings(shop);
     expect(named(found, 'fail')).to.deep.equal([]);
     expect(named(found, 'warn')).to.deep.equal([]);
@@ -275,6 +282,13 @@ describe('wxpay-face doctor', () => {
     expect(code).to.equal(0);
     expect(shop.simulator.ledger).to.deep.equal([]);
     expect(shop.simulator.calls.map(({ name }) => name)).to.include('releaseWxpayface');
+  });
+
+  it('takes an empty folder for the place of a new journal, and leaves it empty', async () => {
+    mkdirSync(shop.journal);
+    const { found } = await findings(shop);
+    expect(found.find(({ name }) => name === 'journal')).to.include({ status: 'warn' });
+    expect(readdirSync(shop.journal)).to.deep.equal([]);
   });
 
   it('tells a person in lines, each fault with what to do', async () => {

@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync } from 'node:fs';
 import { expect } from 'chai';
 import { LevelJournal, PayClient, type PaymentRecord } from 'wxpay-face';
 import { readConfig } from '../../lib/cli/config.js';
@@ -372,6 +372,27 @@ describe('payments by wxpay-face', () => {
         expect(exit).to.equal(2);
       }
       expect(() => readFileSync('nowhere')).to.throw(/ENOENT/);
+    });
+
+    it('opens no folder of other files, and leaves it as it is', async () => {
+      const before = readdirSync(shop.folder);
+      for (const args of [
+        ['journal', 'list'],
+        ['journal', 'recover'],
+        ['reverse', 'J1', '--yes'],
+      ]) {
+        const { code: exit, stderr } = await shop.run([...args, '--journal', '.']);
+        expect(stderr).to.match(/journal is none: .* holds other files/);
+        expect(exit).to.equal(2);
+      }
+      expect(readdirSync(shop.folder)).to.deep.equal(before);
+    });
+
+    it('reverses at the gateway where the journal’s folder is still empty', async () => {
+      await paidElsewhere('J6');
+      mkdirSync(shop.journal);
+      expect((await shop.run(['reverse', 'J6', '--yes', '--json'])).result).to.include({ status: 'REVOKED' });
+      expect(readdirSync(shop.journal)).to.deep.equal([]);
     });
 
     interruptible('recover stops at Ctrl-C, and what is unfinished stays', async () => {
