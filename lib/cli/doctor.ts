@@ -113,6 +113,14 @@ function isNetworkFault(error: unknown): boolean {
 /** A number that no order has. */
 const impossibleNumber = (): string => `DOCTOR${randomBytes(13).toString('hex')}`;
 
+/** What a gateway that took the certificate may say of a reversal that names no order. INVALID_REQUEST may mean the certificate. */
+const missesOrder: ReadonlySet<string> = new Set([
+  'PARAM_ERROR',
+  'LACK_PARAMS',
+  'INVALID_TRANSACTIONID',
+  'ORDERNOTEXIST',
+]);
+
 /** Milliseconds by which a clock may differ: of what is harmless, and of what signed and timed requests bear. */
 const clockLimits = { harmless: 30_000, bearable: 300_000 };
 
@@ -309,7 +317,13 @@ export const checks: readonly Check[] = [
       if (options.sandbox) return skip('the sandbox asks for none');
       try {
         // Names no order, so that nothing can come of it.
-        await client.post('/secapi/pay/reverse', {}, { certificate: true, signal });
+        const answer = await client.post('/secapi/pay/reverse', {}, { certificate: true, signal });
+        const { result_code, err_code = '', err_code_des = '' } = answer;
+        if (result_code === 'FAIL' && !missesOrder.has(err_code))
+          return warn(
+            `a reversal that names no order was answered ${[err_code, err_code_des].filter(Boolean).join(' ')}`,
+            'compare the certificate, `key` and the merchant’s permissions with the merchant site; if it stays, ask WeChat Pay',
+          );
       } catch (error) {
         // The answers of a gateway that took the certificate; what it thinks of the signature, the next check tells.
         if (isNetworkFault(error)) return fail(messageOf(error), networkAdvice);

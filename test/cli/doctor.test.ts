@@ -386,6 +386,23 @@ describe('wxpay-face doctor', () => {
     expect(named(found, 'warn')).to.deep.equal(['certificate', 'journal']);
   });
 
+  for (const err_code of ['INVALID_REQUEST', 'SIGNERROR', 'SYSTEMERROR'])
+    it(`warns where the reversal of no order is answered ${err_code}`, async () => {
+      shop.simulator.scenario = { reverse: err_code };
+      const { found } = await findings(shop);
+      const accepted = found.find(({ name }) => name === 'certificate accepted');
+      expect(accepted).to.include({ status: 'warn' });
+      // With the vendor's own words.
+      expect(accepted?.says).to.match(new RegExp(`was answered ${err_code} \\p{Script=Han}+$`, 'u'));
+    });
+
+  for (const err_code of ['PARAM_ERROR', 'INVALID_TRANSACTIONID'])
+    it(`is content where the reversal of no order is answered ${err_code}`, async () => {
+      shop.simulator.scenario = { reverse: err_code };
+      const { found } = await findings(shop);
+      expect(found.find(({ name }) => name === 'certificate accepted')).to.include({ status: 'ok' });
+    });
+
   it('warns of a key with the wrong form, without its value', async () => {
     shop.change({ key: 'Short-Key-1' });
     const { stdout } = await shop.run(['doctor'], { hidden: ['Short-Key-1'] });
