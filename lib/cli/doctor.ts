@@ -136,6 +136,12 @@ const reach = async (origin: string, { merchant }: Facts, { signal }: Patient): 
 const networkAdvice =
   'look at the network cable, DNS, the firewall, and whether a `proxy` is needed; the shop’s router must let HTTPS out';
 
+/** Who was reached, but can't be trusted, is no matter of the network. */
+const adviceOnKnock = ({ inTls }: KnockError, now: number): string =>
+  inTls
+    ? `set this machine’s clock (it says ${new Date(now).toISOString()}); a proxy or an antivirus program that opens HTTPS needs its authority in \`ca\``
+    : networkAdvice;
+
 /** In the order of the report. */
 export const checks: readonly Check[] = [
   {
@@ -244,11 +250,7 @@ export const checks: readonly Check[] = [
     needs: ['gateway'],
     run({ pay }, { now }) {
       const answer = fact(pay);
-      if (answer instanceof KnockError)
-        return fail(
-          answer.message,
-          `set this machine’s clock (it says ${new Date(now()).toISOString()}); a proxy or an antivirus program that opens HTTPS needs its authority in \`ca\``,
-        );
+      if (answer instanceof KnockError) return fail(answer.message, adviceOnKnock(answer, now()));
       return ok(`${answer.protocol}, the gateway’s certificate is good until ${dateOf(answer.validTo)}`);
     },
   },
@@ -260,7 +262,7 @@ export const checks: readonly Check[] = [
       if (backup === undefined) return skip('none is configured');
       const answer = await reach(backup, facts, patient);
       return answer instanceof KnockError
-        ? warn(answer.message, `payments go on while the first host works; ${networkAdvice}`)
+        ? warn(answer.message, `payments go on while the first host works; ${adviceOnKnock(answer, patient.now())}`)
         : ok(`${backup} is reachable`);
     },
   },
@@ -270,7 +272,9 @@ export const checks: readonly Check[] = [
     async run(facts, patient) {
       const [origin = ''] = fact(facts.merchant).settings.hosts.face;
       const answer = await reach(origin, facts, patient);
-      return answer instanceof KnockError ? fail(answer.message, networkAdvice) : ok(`${origin} is reachable`);
+      return answer instanceof KnockError
+        ? fail(answer.message, adviceOnKnock(answer, patient.now()))
+        : ok(`${origin} is reachable`);
     },
   },
   {

@@ -332,6 +332,17 @@ describe('wxpay-face doctor', () => {
       expect(code).to.equal(1);
     });
 
+  it('gives no advice on the network where a gateway is reached that can’t be trusted', async () => {
+    writeFileSync(join(shop.folder, 'other-ca.pem'), authority.cert);
+    const { pay, face } = shop.simulator.client.endpoints ?? {};
+    shop.change({ ca: 'other-ca.pem', endpoints: { pay, payBackup: pay, face } });
+    const { found } = await findings(shop);
+    for (const name of ['tls', 'backup gateway', 'face gateway'])
+      expect(found.find((finding) => finding.name === name)?.todo, name)
+        .to.match(/set this machine’s clock .*`ca`/)
+        .and.not.match(/firewall/);
+  });
+
   it('skips what an earlier fault makes meaningless, and says which', async () => {
     shop.simulator.scenario = 'service-down';
     const { found } = await findings(shop);
