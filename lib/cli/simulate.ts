@@ -72,9 +72,13 @@ export function writeSimulatorConfig({ client, library, env }: Simulator, path: 
   // Removed first: a file that is there keeps its permissions.
   remove();
   const secret = { mode: 0o600, flag: 'wx' };
-  writeFileSync(file, `${JSON.stringify(content, null, 2)}\n`, secret);
+  const written = `${JSON.stringify(content, null, 2)}\n`;
+  writeFileSync(file, written, secret);
   for (const { name, text } of beside) writeFileSync(name, text, secret);
-  return remove;
+  return () => {
+    // A later simulator may have written its own over it.
+    if (existsSync(file) && readFileSync(file, 'utf8') === written) remove();
+  };
 }
 
 const openers: Partial<Record<NodeJS.Platform, (url: string) => [command: string, ...args: string[]]>> = {

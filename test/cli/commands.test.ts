@@ -247,6 +247,22 @@ describe('wxpay-face', () => {
       expect(readFileSync(file, 'utf8')).not.to.include('old');
     });
 
+    interruptible('leaves at its end what a later simulator wrote over its configuration', async () => {
+      const write = ['simulate', '--no-open', '--write-config', 'till.json'];
+      const first = start(write);
+      await first.says('Ctrl-C ends it');
+      const second = start(write);
+      await second.says('Ctrl-C ends it');
+      const written = readFileSync(join(folder, 'till.json'), 'utf8');
+      first.interrupt();
+      await first.ended();
+      expect(readFileSync(join(folder, 'till.json'), 'utf8')).to.equal(written);
+      expect(existsSync(join(folder, 'till.ca.pem'))).to.equal(true);
+      second.interrupt();
+      await second.ended();
+      expect(readdirSync(folder)).to.deep.equal([]);
+    });
+
     for (const file of ['till.ca.pem', 'till.client-cert.pem', 'till.client-key.pem'])
       it(`never touches a real ${file} beside a configuration that is not there`, async () => {
         writeFileSync(join(folder, file), 'real');
