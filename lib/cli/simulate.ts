@@ -34,6 +34,7 @@ function isSimulators(file: string): boolean {
 
 /** Only what an earlier simulator wrote may be written over: a real configuration, and the files beside it, hold keys. */
 function ensureReplaceable(file: string): void {
+  if (!existsSync(dirname(file))) throw new InvalidParameterError('--write-config', 'is in a folder that is not there');
   if (isSimulators(file)) return;
   const taken = [file, ...Object.values(sideFiles).map((ending) => `${baseOf(file)}.${ending}`)].find(existsSync);
   if (taken !== undefined)

@@ -102,6 +102,10 @@ describe('wxpay-face', () => {
       [['pay', '1', '--rail', 'train'], /Allowed choices are micropay, facepay/],
       [['simulate', '--port', '70000'], /from 0 to 65535/],
       [['simulate', '--scenario', 'nonsense', '--no-open'], /scenario must be one of success/],
+      [
+        ['simulate', '--no-open', '--write-config', 'nowhere/x.json'],
+        /--write-config is in a folder that is not there/,
+      ],
       [['query'], /out_trade_no is required, or --transaction-id/],
       [['query', 'A1', '--transaction-id', '1'], /--transaction-id is instead of out_trade_no/],
       [['reverse', 'A1', '--transaction-id', '1', '--yes'], /--transaction-id is instead of out_trade_no/],
