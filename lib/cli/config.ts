@@ -147,13 +147,19 @@ function checked(source: string, name: string, value: unknown, folder: string): 
   return type === 'path' ? resolve(folder, String(value)) : value;
 }
 
+/** A field's environment variable, where it is set. An empty one counts as absent. */
+function variableOf(name: string): string | undefined {
+  const env = Object.hasOwn(configFields, name) ? configFields[name]?.env : undefined;
+  return env !== undefined && process.env[env] ? env : undefined;
+}
+
 function gather(file: string, record: Readonly<Record<string, unknown>>, source: string): Values {
   const values = new Map<string, unknown>();
   for (const [name, value] of leaves(record, source))
     if (value !== null && value !== '') values.set(name, checked(source, name, value, dirname(file)));
-  for (const [name, { env }] of Object.entries(configFields)) {
-    const value = env === undefined ? undefined : process.env[env];
-    if (env !== undefined && value !== undefined && value !== '') values.set(name, checked(env, name, value, '.'));
+  for (const name of Object.keys(configFields)) {
+    const env = variableOf(name);
+    if (env !== undefined) values.set(name, checked(env, name, process.env[env], '.'));
   }
   return values;
 }
@@ -281,12 +287,14 @@ function exposedSecrets(file: string | undefined, values: Values, inFile: Readon
   });
 }
 
-/** Adds to an error of a value where that value came from. */
-function from<T>(source: string, make: () => T): T {
+/** Adds to an error of a value where that value came from: the environment, else what is named. */
+function from<T>(otherwise: string, make: () => T): T {
   try {
     return make();
   } catch (error) {
-    if (!(error instanceof InvalidParameterError) || error.message.includes(source)) throw error;
+    if (!(error instanceof InvalidParameterError)) throw error;
+    const source = variableOf(error.parameter) ?? otherwise;
+    if (error.message.includes(source)) throw error;
     throw new InvalidParameterError(error.parameter, `${error.message.slice(error.parameter.length + 1)} (${source})`);
   }
 }

@@ -183,6 +183,23 @@ describe('wxpay-face', () => {
       expect(stderr).to.match(/spbill_create_ip must be an IPv4 or IPv6 address/);
     });
 
+    const blamed: ReadonlyArray<readonly [env: Record<string, string>, explained: RegExp]> = [
+      [{ WXPAY_FACE_SIGN_TYPE: 'RSA' }, /sign_type must be one of MD5, HMAC-SHA256 \(WXPAY_FACE_SIGN_TYPE\)$/m],
+      [{ WXPAY_FACE_PROXY: 'ftp://x' }, /proxy .* \(WXPAY_FACE_PROXY\)$/m],
+      [{ WXPAY_FACE_PAY_ENDPOINT: 'http://x' }, /endpoints\.pay must .* \(WXPAY_FACE_PAY_ENDPOINT\)$/m],
+      [{ WXPAY_FACE_CA: 'nowhere.pem' }, /ca can't be read: .*nowhere\.pem \(ENOENT\) \(WXPAY_FACE_CA\)$/m],
+      // Set, but empty: the file's own value is at fault.
+      [{ WXPAY_FACE_SIGN_TYPE: '' }, /sign_type must be one of .* \(.*wxpay-face\.json\)$/m],
+    ];
+    for (const [env, explained] of blamed)
+      it(`names the source of a wrong value: ${Object.entries(env).map((pair) => pair.join('='))}`, async () => {
+        const isEmpty = env.WXPAY_FACE_SIGN_TYPE === '';
+        write({ appid: 'a', mch_id: '1', key, ...(isEmpty && { sign_type: 'RSA' }) });
+        const { code, stderr } = await runHere(['query', 'A1'], { env, hidden });
+        expect(stderr).to.match(explained);
+        expect(code).to.equal(2);
+      });
+
     it('warns of secrets that everybody can read, and goes on', async function () {
       if (process.platform === 'win32') return skip(this, 'Windows has no such permissions');
       write({ appid: 'a', mch_id: '1', key, sign_type: 'RSA' });
