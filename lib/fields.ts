@@ -24,6 +24,12 @@ export type FieldTable = Readonly<Record<string, FieldRule>>;
 
 export const isAbsent = (value: unknown): boolean => value === undefined || value === null || value === '';
 
+/** A wrong value, for a message; of what may be of any size only what it is. */
+export const shown = (value: unknown): string =>
+  value !== null && (typeof value === 'object' || typeof value === 'function')
+    ? `of type ${typeof value}`
+    : String(value);
+
 // The vendor's FAQ: characters outside the Basic Multilingual Plane are rejected. A lone surrogate is no character at all.
 const surrogate = /[\ud800-\udfff]/;
 

@@ -218,8 +218,9 @@ export class ActivePayment {
     const { phase } = this.#state;
     const seen = event.detail === undefined ? {} : { detail: event.detail };
     if (phase !== 'polling' && phase !== 'confirming') this.#deadline.abort(stopped);
-    this.#tell({ phase: progressOf(phase), ...(finalPhases.has(phase) ? { detail: phase } : seen) });
+    // First: whoever hears of the end may acknowledge it at once.
     if (finalPhases.has(phase)) this.#end();
+    this.#tell({ phase: progressOf(phase), ...(finalPhases.has(phase) ? { detail: phase } : seen) });
     this.#answerWaiters();
   }
 

@@ -1,4 +1,5 @@
 import { InvalidParameterError } from '../errors.js';
+import { shown } from '../fields.js';
 import { JournalError, OrderExistsError } from './errors.js';
 import { Lanes } from './lanes.js';
 import { LevelStore } from './level-store.js';
@@ -50,7 +51,7 @@ export class LevelJournal implements Journal {
   static async open(directory: string, options: { keep?: number } = {}): Promise<LevelJournal> {
     const { keep = 90 * day } = options;
     if (typeof keep !== 'number' || !(keep >= 0))
-      throw new InvalidParameterError('keep', `must be milliseconds, not ${String(keep)}`);
+      throw new InvalidParameterError('keep', `must be milliseconds, not ${shown(keep)}`);
     const store = await LevelStore.open(directory);
     const journal = new LevelJournal(store);
     try {

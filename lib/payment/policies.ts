@@ -1,3 +1,4 @@
+import { shown } from '../fields.js';
 import { InvalidPolicyError } from './errors.js';
 import type { PaymentProcessorOptions, PollingPolicy, ReversalPolicy } from './types.js';
 
@@ -74,11 +75,11 @@ export function resolvePolicies(
   for (const [field, minimum, maximum] of limits) {
     const value = valueAt(policies, field);
     if (typeof value !== 'number' || !(value >= minimum && value <= maximum))
-      throw new InvalidPolicyError(field, `must be a number from ${minimum} to ${maximum}, not ${String(value)}`);
+      throw new InvalidPolicyError(field, `must be a number from ${minimum} to ${maximum}, not ${shown(value)}`);
   }
   const { mode, notBefore, settleAfter, backoff } = policies.reversal;
   if (mode !== 'background' && mode !== 'await')
-    throw new InvalidPolicyError('reversal.mode', `must be 'background' or 'await', not ${String(mode)}`);
+    throw new InvalidPolicyError('reversal.mode', `must be 'background' or 'await', not ${shown(mode)}`);
   if (backoff.maximum < backoff.initial)
     throw new InvalidPolicyError(
       'reversal.backoff.maximum',

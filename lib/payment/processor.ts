@@ -117,6 +117,9 @@ export class PaymentProcessor {
     this.#ensureOpen();
     const { out_trade_no, total_fee } = order;
     const { signal, onProgress } = options;
+    // Before anything is sent, not when it is too late to listen to it.
+    if (signal && typeof signal.addEventListener !== 'function')
+      throw new InvalidParameterError('signal', 'must be an AbortSignal');
     if (signal?.aborted) {
       if (await this.#journal.get(out_trade_no)) throw new OrderExistsError(out_trade_no);
       return { status: 'cancelled', out_trade_no, by: 'cashier' };
@@ -221,7 +224,8 @@ export class PaymentProcessor {
    * failed, cancelled or reversed stays so, and a number that belongs to another sale stays in front of a person.
    *
    * @throws InvalidParameterError where the journal doesn't know the number.
-   * @throws JournalError where the decision can't be written down, or the record can't be taken up here.
+   * @throws JournalError where the decision can't be written down, or the record can't be taken up here. A payment that is
+   * still under way goes on trying to: `settled` tells how it ended.
    * @throws ClosedError after close(), also while waiting.
    */
   async cancel(out_trade_no: string): Promise<PaymentOutcome> {
@@ -230,9 +234,13 @@ export class PaymentProcessor {
       const running = this.#running.get(out_trade_no);
       if (running !== undefined) {
         const told = running.wait(this.#told);
-        // The payment may end, or fail, before it hears.
-        told.catch(() => undefined);
-        if (await running.post({ on: 'cancel' })) return { told };
+        const isTaken = running.post({ on: 'cancel' });
+        // The payment may end before it hears; where the journal fails it tries on, for which nobody shall wait here.
+        const isOver = told.then(
+          () => isTaken,
+          () => true,
+        );
+        if (await Promise.race([isTaken, isOver])) return { told };
       }
       const { record, known } = await this.#known(out_trade_no);
       if (!record.finished) {

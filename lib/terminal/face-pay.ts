@@ -103,7 +103,8 @@ export class FacePay {
       { rail: { values: ['micropay', 'facepay'] }, camera: { values: ['dedicated', 'shared'] } },
       { rail, camera },
     );
-    checkFields({ screenTimeout: { type: 'integer', minimum: 0 } }, { screenTimeout });
+    // Node.js's timers hold no more.
+    checkFields({ screenTimeout: { type: 'integer', minimum: 0, maximum: 2 ** 31 - 1 } }, { screenTimeout });
     this.#face = face;
     this.#merchant = merchant;
     this.#options = options;

@@ -156,6 +156,26 @@ describe('A payment', () => {
     expect(await journal.get('A1')).to.equal(undefined);
   });
 
+  it('is refused before anything is written where its signal is none', async () => {
+    const { journal, client, processor } = till({});
+    // As a program in JavaScript might.
+    const payment = Reflect.apply(processor.pay, processor, [order, code, { signal: {} }]);
+    expect(await rejection(payment)).to.include({ code: 'ERR_INVALID_PARAMETER', parameter: 'signal' });
+    expect(await journal.get('A1')).to.equal(undefined);
+    expect(client.calls).to.deep.equal([]);
+  });
+
+  it('can be acknowledged as soon as its end is told', async () => {
+    const { clock, processor, journal } = till({ micropay: [charged('A1', 100)] });
+    const heard: Array<Promise<void>> = [];
+    const onProgress = ({ phase }: PaymentProgress) => {
+      if (phase === 'finished') heard.push(processor.acknowledge('A1'));
+    };
+    await clock.until(processor.pay(order, code, { onProgress }));
+    await Promise.all(heard);
+    expect(await journal.get('A1')).to.include({ state: 'paid', acknowledged: true });
+  });
+
   it('of which nothing reached the gateway has failed', async () => {
     const { pay, client } = till({ micropay: [unsent] });
     expect(await pay()).to.deep.equal({ status: 'failed', out_trade_no: 'A1', reason: 'connection refused' });
@@ -597,6 +617,23 @@ describe('cancel()', () => {
     await clock.run(() => false, 3_600_000);
     expect(methods(client.calls)).to.deep.equal(['micropay']);
     expect(await processor.outcome('A1')).to.include({ status: 'paid' });
+  });
+
+  it('of a payment under way is refused where the journal cannot write it down, and holds once it can', async () => {
+    let full = false;
+    const { pay, clock, client, processor } = till(
+      { micropay: [failed('USERPAYING')], orderquery: [state('USERPAYING'), state('REVOKED')], reverse: [reversed()] },
+      { journal: fragile(() => full) },
+    );
+    void pay().catch(() => undefined);
+    await clock.run(undefined, 10);
+    full = true;
+    expect(await clock.until(rejection(processor.cancel('A1')))).to.be.instanceOf(JournalError);
+    const settled = processor.settled('A1');
+    await clock.run(() => false, 60_000);
+    full = false;
+    expect(await clock.until(settled)).to.include({ status: 'reversed' });
+    expect(times(client.calls, 'micropay')).to.have.length(1);
   });
 
   it('that was written down after all, though the journal said no, stands', async () => {
