@@ -157,6 +157,15 @@ describe('FacePay', () => {
       expect(make({ store_id: '' })).to.throw(InvalidParameterError, 'store_id is required');
       expect(make({ device_id: 'x'.repeat(33) })).to.throw(InvalidParameterError, 'device_id');
     });
+
+    for (const screenTimeout of [-1, 0.5, 2 ** 31])
+      it(`a screenTimeout of ${screenTimeout}`, async () => {
+        await open();
+        const { face, client, processor } = till;
+        const merchant = localMerchant(client, processor);
+        const make = () => new FacePay({ face, merchant, terminal, screenTimeout });
+        expect(make).to.throw(InvalidParameterError, 'screenTimeout');
+      });
   });
 
   describe('when the cashier aborts', () => {
