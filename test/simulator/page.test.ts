@@ -8,9 +8,13 @@ import type { Scenario } from 'wxpay-face/simulator';
 import { openTill, type Till } from '../till.js';
 
 const executablePath = '/usr/bin/chromium';
-// Under Wine the path leads to the Linux program.
-const missing =
-  process.platform === 'linux' && existsSync(executablePath) ? undefined : `there is no ${executablePath}`;
+function whatIsMissing(): string | undefined {
+  // Under Wine the path leads to the Linux program.
+  if (process.platform !== 'linux' || !existsSync(executablePath)) return `there is no ${executablePath}`;
+  // On an older one it ends the process.
+  return Number.parseInt(process.versions.node, 10) < 20 ? 'playwright-core needs Node.js 20' : undefined;
+}
+const missing = whatIsMissing();
 
 /** Where each state's picture goes: only when asked, for they differ in times and ports. */
 const pictures = process.env.WXPAY_FACE_PICTURES;
@@ -43,7 +47,6 @@ const byHand = { face: 'waiting', password: 'waiting', confirm: 'never' } as con
     let page: Page;
     let complaints: string[];
     before(async () => {
-      // Runs on Node.js 20 and later only.
       const { chromium } = await import('playwright-core');
       browser = await chromium.launch({ executablePath, args: flags });
     });
