@@ -398,7 +398,7 @@ export const checks: readonly Check[] = [
         if (found === 'something else')
           return fail(
             `${folder} holds other files, and no journal`,
-            'correct `journal`; where it was the journal, keep the folder and restore its files (CURRENT is missing)',
+            'correct `journal`; where it was the journal, keep the folder and restore its files',
           );
         return await withJournal(folder, async (journal) => {
           let unfinished = 0;

@@ -1,5 +1,4 @@
 import { existsSync, readdirSync, statSync } from 'node:fs';
-import { join } from 'node:path';
 import { InvalidParameterError } from '../errors.js';
 import type { PayClient } from '../pay/client.js';
 import { LevelJournal } from '../payment/level-journal.js';
@@ -7,11 +6,12 @@ import { PaymentProcessor } from '../payment/processor.js';
 import type { Journal, PaymentRecord } from '../payment/types.js';
 import { type Config, makeClient } from './config.js';
 
-/** What a folder holds, by the file that names LevelDB's state. An empty folder waits for its first journal. */
+/** What a folder holds, by LevelDB's files; a damaged journal is one, too. An empty folder waits for its first. */
 export function journalAt(folder: string): 'journal' | 'nothing' | 'something else' {
-  if (existsSync(join(folder, 'CURRENT'))) return 'journal';
   if (!existsSync(folder)) return 'nothing';
-  return statSync(folder).isDirectory() && readdirSync(folder).length === 0 ? 'nothing' : 'something else';
+  const names = statSync(folder).isDirectory() ? readdirSync(folder) : ['a file'];
+  if (names.some((name) => /^(?:CURRENT|MANIFEST-\d+)$/.test(name))) return 'journal';
+  return names.length === 0 ? 'nothing' : 'something else';
 }
 
 /** Works on a journal that is there; records are kept, however old. */
