@@ -40,7 +40,8 @@ describe('addon: threads', () => {
     const most = callThreads();
     await unblock();
     for (let i = 0; i < 10; i++) await (await block(20))();
-    expect(callThreads()).to.be.at.most(most + 2);
+    // A call's result may come before its thread is free for the next. Without any use again it would be ten times as many.
+    expect(callThreads()).to.be.at.most(2 * most);
   });
 
   it('lets them end when they have been idle for a while', async function () {
