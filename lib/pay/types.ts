@@ -63,7 +63,10 @@ export interface RequestOptions {
   negativeTest?: string;
 }
 
-/** An order, by the merchant's number or by the vendor's. Where both are given the vendor goes by transaction_id. */
+/**
+ * An order, by the merchant's number or by the vendor's, each of at most 32 characters. Where both are given the vendor goes
+ * by transaction_id.
+ */
 export type OrderRef =
   | { out_trade_no: string; transaction_id?: string }
   | { transaction_id: string; out_trade_no?: string };
@@ -86,7 +89,7 @@ export interface AuthinfoParams {
 export interface AuthinfoResponse {
   return_code: 'SUCCESS';
   return_msg?: string;
-  /** The credential for getWxpayfaceCode. */
+  /** The credential for getWxpayfaceCode. Up to 4096 characters. */
   authinfo: string;
   /** Seconds for which this terminal may use `authinfo` with the same parameters. */
   expires_in: number;
@@ -104,9 +107,9 @@ export interface PaymentParams {
   body: string;
   /** The merchant's number of this sale, 1 to 32 of `0-9 A-Z a-z _ - | *`, never used for another sale. */
   out_trade_no: string;
-  /** Fen, at least 1. */
+  /** Fen, from 1 to 999,999,999,999,999, the most that an answer is read with. */
   total_fee: number;
-  /** The calling machine's IPv4 or IPv6 address. Default: the client's. */
+  /** The calling machine's IPv4 or IPv6 address, of at most 64 characters. Default: the client's. */
   spbill_create_ip?: string;
   /** The terminal's number, e.g. the shop's. At most 32 characters. */
   device_info?: string;
@@ -118,13 +121,13 @@ export interface PaymentParams {
   fee_type?: string;
   /** Marks the order for coupons and discounts. At most 32 characters. */
   goods_tag?: string;
-  /** 'no_credit' refuses credit cards. */
+  /** 'no_credit' refuses credit cards. At most 32 characters. */
   limit_pay?: string;
   /** When the order was made, yyyyMMddHHmmss in Beijing time. */
   time_start?: string;
   /** When the order ends, yyyyMMddHHmmss in Beijing time, more than a minute ahead. */
   time_expire?: string;
-  /** 'Y' offers the customer an electronic invoice. */
+  /** 'Y' offers the customer an electronic invoice. At most 8 characters. */
   receipt?: string;
   /** `{"store_info":{"id":…,"name":…,"area_code":…,"address":…}}`, a JSON text of at most 256 characters. */
   scene_info?: string;
@@ -142,7 +145,7 @@ export interface MicropayParams extends PaymentParams {
 export interface FacepayParams extends PaymentParams {
   /** What getWxpayfaceCode returned. A credential. At most 128 characters. */
   face_code: string;
-  /** What getWxpayfaceCode returned beside it. */
+  /** What getWxpayfaceCode returned beside it. At most 128 characters. */
   openid?: string;
   /** 'Y': a deposit. */
   deposit?: 'Y' | 'N';
