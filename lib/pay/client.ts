@@ -202,6 +202,8 @@ export class PayClient {
     if (sent.out_trade_no !== undefined) event.out_trade_no = sent.out_trade_no;
     if (sent.transaction_id !== undefined) event.transaction_id = sent.transaction_id;
     this.#checkAllowed(call, options, inSandbox);
+    // Checked where the request is built, too, but here its key would be asked for before.
+    if (inSandbox) for (const [field, value] of Object.entries(sent)) checkXmlField(field, value);
 
     const key = inSandbox ? await unlessAborted(this.#fetchedSandboxKey(), options?.signal) : this.#settings.key;
     sent.sign = sign(sent, key, sign_type);
@@ -252,8 +254,6 @@ export class PayClient {
       if (!Object.hasOwn(call.fields, name))
         checkFields({ [name]: typeof value === 'number' ? { type: 'integer' } : {} }, params);
       fields[name] = String(value);
-      // Also said where the request is built, but in the sandbox something else is sent before.
-      checkXmlField(name, fields[name]);
     }
     call.check?.(params);
     if (Object.hasOwn(call.fields, 'spbill_create_ip')) fields.spbill_create_ip ??= this.#settings.spbill_create_ip;
