@@ -39,11 +39,11 @@ import { checkXmlField } from './xml-text.js';
 const sandboxPath = '/xdc/apiv2sandbox';
 const sandboxKeyPath = '/xdc/apiv2getsignkey/sign/getsignkey';
 
-// Credentials of the customer and the terminal, never quoted, whatever a gateway echoes.
-const secretFields = ['auth_code', 'face_code', 'rawdata', 'authinfo', 'face_sid', 'openid', 'sub_openid', 'sign'];
-
-// No answer has a reason to bring them back, as it has for an openid.
+// Of the customer and the terminal. No answer has a reason to bring them back, as it has for an openid.
 const credentialFields = ['auth_code', 'face_code', 'rawdata', 'authinfo', 'face_sid'];
+
+// Never quoted in an error, whatever a gateway echoes.
+const secretFields = [...credentialFields, 'openid', 'sub_openid', 'sign'];
 
 // The vendor's own words, whatever of them a secret may be (vendor page, field facts).
 const returnCodes = ['FAIL', 'ERROR', 'PARAM_ERROR', 'SYSTEMERROR'];
