@@ -63,7 +63,8 @@ async function measured(task) {
 /** A whole face payment: what lies between the parts' own time and the whole. */
 async function latency() {
   const simulator = await startSimulator({ scenario: { faceDelay: 0, confirmDelay: 0, latency: 0 } });
-  const face = await FaceService.open({ library: simulator.library });
+  const { library } = simulator;
+  const face = await FaceService.open({ library });
   const client = new PayClient(simulator.client);
   const terminal = { store_id: 'SZTX001', store_name: '腾大餐厅', device_id: 'TILL-1' };
   const tills = [];
