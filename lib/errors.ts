@@ -26,10 +26,13 @@ export class ClosedError extends WxpayFaceError {
 export class InvalidParameterError extends WxpayFaceError {
   declare readonly code: 'ERR_INVALID_PARAMETER';
   readonly parameter: string;
+  /** What is wrong, as the end of a sentence that begins with the parameter's name. */
+  readonly rule: string;
 
-  /** @param rule What is wrong, as the end of a sentence that begins with the parameter's name. Never quotes the value. */
+  /** @param rule Never quotes the value. */
   constructor(parameter: string, rule: string) {
     super('InvalidParameterError', 'ERR_INVALID_PARAMETER', `${parameter} ${rule}`);
     this.parameter = parameter;
+    this.rule = rule;
   }
 }

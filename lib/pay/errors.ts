@@ -1,17 +1,38 @@
 import { WxpayFaceError } from '../errors.js';
 
+/**
+ * Why no usable response came, as far as it is known. 'withdrawn': `mayLeave` said no. 'limit': the client's own queue was
+ * too long. 'internal': a part of this package could not be loaded, or a fault of its own.
+ */
+export type TransportFailure =
+  | 'aborted'
+  | 'withdrawn'
+  | 'limit'
+  | 'dns'
+  | 'unreachable'
+  | 'connect-timeout'
+  | 'tls'
+  | 'certificate'
+  | 'proxy'
+  | 'internal'
+  | 'response-timeout'
+  | 'broken';
+
 /** No usable response came. */
 export class PayTransportError extends WxpayFaceError {
   declare readonly code: 'ERR_PAY_TRANSPORT';
+  /** 'certificate': the gateway refuses the merchant's certificate. Undefined where nobody said. */
+  readonly why?: TransportFailure;
   /**
    * False only where nothing can have reached the gateway: no address, refused, not connected in time, a failed TLS
    * handshake, an abort before the connection was ready. True means unknown: the payment may have been made.
    */
   readonly sent: boolean;
 
-  constructor(message: string, sent: boolean, options?: { cause?: unknown }) {
+  constructor(message: string, sent: boolean, options?: { cause?: unknown; why?: TransportFailure }) {
     super('PayTransportError', 'ERR_PAY_TRANSPORT', message, options);
     this.sent = sent;
+    if (options?.why !== undefined) this.why = options.why;
   }
 }
 

@@ -59,6 +59,16 @@ export interface RequestOptions {
    * and its connection is reset.
    */
   signal?: AbortSignal;
+  /**
+   * Asked on a ready connection, right before the first byte would leave, for each host; nothing comes between its `true`
+   * and that byte. False: the call rejects with PayTransportError, `sent` false, `why` 'withdrawn'.
+   */
+  mayLeave?: () => boolean;
+  /**
+   * Sends over a connection that is opened for this call. An ORDERNOTEXIST names no order: only its connection tells whose
+   * answer it is (field facts).
+   */
+  fresh?: boolean;
   /** Sandbox only: the `Wechatpay-Negative-Test` header, the test case to play, e.g. 'MICROPAY_USERPAYING'. */
   negativeTest?: string;
 }
