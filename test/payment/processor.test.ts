@@ -696,12 +696,12 @@ describe('recover()', () => {
     await clock.run(undefined, 10);
     await processor.close();
     let [now, most] = [0, 0];
-    client.orderquery = async () => {
+    client.orderquery = async ({ out_trade_no }) => {
       now += 1;
       most = Math.max(most, now);
       await clock.sleep(100);
       now -= 1;
-      return state('REVOKED');
+      return state('REVOKED', out_trade_no);
     };
     const outcomes = start({ polling: { timeout: 600_000 } }).recover();
     await clock.run();
