@@ -11,8 +11,11 @@ import {
   type FaceAuthResult,
   type FaceCodeResult,
   type FaceResponse,
+  type FaceUserResult,
   findCommand,
+  type GetWxpayAuthParams,
   type GetWxpayfaceCodeParams,
+  type GetWxpayfaceUserInfoParams,
   type InitWxpayfaceParams,
   newerThan,
   type StopWxpayfaceParams,
@@ -78,11 +81,13 @@ export class FaceService {
   /**
    * Loads the vendor's library. The WxpayFaceService program need not run yet. In this process, a library that hangs while
    * it is loaded hangs the whole program; `host: 'host-process'` with a `callTimeout` gives up on it.
-   * @throws LibraryLoadError that says what was looked for, what was found and what to do
+   * @throws LibraryLoadError that says what was looked for, what was found and what to do; InvalidParameterError for an option
+   * that there isn't
    */
   static async open(options: OpenOptions = {}): Promise<FaceService> {
     const caller = callSite(FaceService.open);
     try {
+      checkNames(options);
       const { library, transport } = await openLibrary(options);
       return new FaceService(library, transport);
     } catch (error) {
@@ -106,6 +111,9 @@ export class FaceService {
    * Aborting sends stopWxpayface, and again each second; the promise settles only when the vendor's call has returned. A
    * code that came first is still returned (the vendor's screen then waits for updateWxpayfacePayResult); any other answer
    * after an abort rejects with `signal.reason`. A call that was not sent yet is not sent, and rejects at once.
+   *
+   * After face_authtype FACE_AUTH, and whatever it gave, call {@link FaceService.getWxpayAuth}: since SDK 1.20 the screen
+   * waits for it.
    */
   getWxpayfaceCode(
     params: GetWxpayfaceCodeParams,
@@ -117,6 +125,28 @@ export class FaceService {
     options?: { signal?: AbortSignal | undefined },
   ): Promise<FaceCodeResult | FaceAuthResult> {
     return this.#command('getWxpayfaceCode', { ...params }, options?.signal);
+  }
+
+  /**
+   * Shows the camera and tells who the customer is; no payment comes of it (the vendor's page 刷脸用户). Waits for a face, and
+   * is aborted, as {@link FaceService.getWxpayfaceCode} is.
+   * @example
+   * const user = await face.getWxpayfaceUserInfo({ appid, mch_id, store_id, authinfo, face_authtype: 'FACEID-ONCE' });
+   * if (user.return_code === 'SUCCESS') await facePay.pay(order, { openid: user.openid });
+   */
+  getWxpayfaceUserInfo(
+    params: GetWxpayfaceUserInfoParams,
+    options?: { signal?: AbortSignal | undefined },
+  ): Promise<FaceUserResult> {
+    return this.#command('getWxpayfaceUserInfo', { ...params }, options?.signal);
+  }
+
+  /**
+   * Goes on after a getWxpayfaceCode with FACE_AUTH, whose screen waits for it since SDK 1.20 (the vendor's page 实名);
+   * `quit_face_auth: '1'` leaves that screen.
+   */
+  getWxpayAuth(params: GetWxpayAuthParams): Promise<FaceResponse> {
+    return this.#command('getWxpayAuth', { ...params });
   }
 
   /**
@@ -147,7 +177,7 @@ export class FaceService {
    * A listed command runs in that command's lane; an unknown one at once, beside any other.
    *
    * @example
-   * const user = await face.call('getWxpayfaceUserInfo', { appid, mch_id, store_id, authinfo });
+   * const answer = await face.call('reportInfo', { appid, mch_id, store_id, authinfo });
    */
   async call(cmd: string, params: Record<string, unknown> = {}): Promise<RawResponse> {
     const caller = callSite(this.call);
@@ -155,6 +185,21 @@ export class FaceService {
       return await this.#send(cmd, params);
     } catch (error) {
       throw calledFrom(caller, error);
+    }
+  }
+
+  /**
+   * Between two customers, ends a host process whose calls no longer return; the next command starts another, and initialises
+   * it. In this process nothing can end them, and nothing happens.
+   * @internal
+   */
+  async endHost(): Promise<void> {
+    if (this.#closed !== undefined) throw new ClosedError('the face service');
+    const leaveLane = await this.#serial.enter();
+    try {
+      await this.#transport.restart?.();
+    } finally {
+      leaveLane();
     }
   }
 
@@ -314,6 +359,22 @@ export class FaceService {
       });
     }
   }
+}
+
+const openOptions: Readonly<Record<keyof OpenOptions, true>> = {
+  library: true,
+  host: true,
+  callTimeout: true,
+  humanTimeout: true,
+};
+
+/** Of what is passed over in silence, the default would be used: another library, no time-out. */
+function checkNames(options: unknown): void {
+  if (typeof options !== 'object' || options === null || Array.isArray(options))
+    throw new InvalidParameterError('options', 'must be an object, such as { library: path }');
+  for (const name of Object.keys(options))
+    if (!Object.hasOwn(openOptions, name))
+      throw new InvalidParameterError(name, `is no option; there are ${Object.keys(openOptions).join(', ')}`);
 }
 
 // Not a method of the class: without the symbol its name would be "undefined".

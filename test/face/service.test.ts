@@ -332,7 +332,7 @@ for (const host of ['in-process', 'host-process'] as const)
         await service.received('getWxpayfaceCode');
         await face.stopWxpayface(merchant);
         await face.call('stopWxpayface', merchant);
-        await face.call('getWxpayfaceUserInfo');
+        await face.call('reportInfo');
         shown.resolve({ return_code: 'USER_CANCEL' });
         expect(await code).to.deep.equal({ return_code: 'USER_CANCEL' });
       });
