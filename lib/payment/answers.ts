@@ -1,13 +1,38 @@
 import { ClosedError, InvalidParameterError, WxpayFaceError } from '../errors.js';
 import { paymentErrorCodes } from '../pay/error-codes.js';
-import { PayMismatchError, PayProtocolError, PayTransportError } from '../pay/errors.js';
+import { PayMismatchError, PayProtocolError, PayTransportError, type TransportFailure } from '../pay/errors.js';
 import type { PayFailure, PayResult, QueryResult, QuerySuccess, ReverseResult } from '../pay/types.js';
 import type { EventName, Payment, PaymentEvent } from './machine.js';
+import type { FailureCode } from './types.js';
 
 /* What the gateway's answers, and the lack of them, mean to the machine. */
 
 /** An answer as the machine takes it; the driver adds when. */
 export type Answer = Omit<PaymentEvent, 'elapsed'>;
+
+const failureCodes: Readonly<Record<TransportFailure, FailureCode>> = {
+  // An abort is told as cancelled, not as failed.
+  aborted: 'internal',
+  withdrawn: 'late',
+  limit: 'limit',
+  dns: 'dns',
+  unreachable: 'unreachable',
+  'connect-timeout': 'connect-timeout',
+  tls: 'tls',
+  certificate: 'certificate',
+  proxy: 'proxy',
+  internal: 'internal',
+  'response-timeout': 'unreachable',
+  broken: 'unreachable',
+};
+
+/** Why nothing was sent, of the error that says so. */
+export function failureCode(error: unknown): FailureCode {
+  if (error instanceof PayTransportError) return failureCodes[error.why ?? 'unreachable'];
+  if (error instanceof InvalidParameterError) return 'parameter';
+  if (error instanceof ClosedError) return 'closed';
+  return 'internal';
+}
 
 /** What is told of an error. Our own messages hold no secret; of another's error only its name is told. */
 function describe(error: unknown): string {

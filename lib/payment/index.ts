@@ -4,6 +4,7 @@ export { MemoryJournal } from './memory-journal.js';
 export { PaymentProcessor } from './processor.js';
 export type {
   Clock,
+  FailureCode,
   Journal,
   JournalFilter,
   Order,
@@ -17,4 +18,5 @@ export type {
   PollingPolicy,
   Rail,
   ReversalPolicy,
+  Trouble,
 } from './types.js';

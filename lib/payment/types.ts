@@ -109,9 +109,9 @@ export type PaymentOutcome =
   /** The gateway said no, and a query confirmed that nothing was charged. */
   | { status: 'declined'; out_trade_no: string; err_code: string; err_code_des?: string }
   /** Nothing reached the gateway (PayTransportError with sent false). */
-  | { status: 'failed'; out_trade_no: string; reason: string }
-  /** Aborted before anything was sent. */
-  | { status: 'cancelled'; out_trade_no: string; by: 'customer' | 'cashier' }
+  | { status: 'failed'; out_trade_no: string; code?: FailureCode; reason: string }
+  /** Aborted before anything was sent: by the customer, the cashier (an abort without a reason of ours), or a time limit. */
+  | { status: 'cancelled'; out_trade_no: string; by: 'customer' | 'cashier' | 'timeout' }
   /** Not charged, or given back; confirmed by a query. */
   | { status: 'reversed'; out_trade_no: string }
   /**
@@ -124,6 +124,23 @@ export type PaymentOutcome =
    * sale, a gateway that refuses our key.
    */
   | { status: 'attention'; out_trade_no: string; reason: string };
+
+/** Why nothing was sent. late: the request would have left too long after its record. */
+export type FailureCode =
+  | 'dns'
+  | 'unreachable'
+  | 'connect-timeout'
+  | 'tls'
+  | 'proxy'
+  | 'certificate'
+  | 'parameter'
+  | 'late'
+  | 'limit'
+  | 'closed'
+  | 'internal';
+
+/** What keeps a payment from its end, as far as it is known. */
+export type Trouble = 'certificate' | 'refused' | 'limit' | 'silence' | 'journal';
 
 /** What PaymentProcessor needs of a {@link PayClient}. Every call must settle by time-outs of its own. */
 export type PaymentClient = Pick<
@@ -162,7 +179,20 @@ export interface PayOptions {
 export interface PaymentProgress {
   out_trade_no: string;
   phase: 'face' | 'submitting' | 'querying' | 'reversing' | 'finished';
+  step?:
+    | 'camera'
+    | 'credential'
+    | 'looking'
+    | 'scanning'
+    | 'sending'
+    | 'password'
+    | 'unknown'
+    | 'confirming'
+    | 'reversing'
+    | 'finished';
   attempt?: number;
+  until?: number;
+  trouble?: Trouble;
   detail?: string;
 }
 
