@@ -20,4 +20,5 @@ export {
   ServiceResponseError,
 } from './errors.js';
 export type { LibraryInfo, OpenOptions } from './open.js';
-export { type FaceCallEvent, FaceService } from './service.js';
+export type { FaceCallEvent } from './queue.js';
+export { FaceService } from './service.js';

@@ -1,7 +1,4 @@
-import diagnostics_channel from 'node:diagnostics_channel';
-import { setTimeout as sleep } from 'node:timers/promises';
-import { unlessAborted } from '../abort.js';
-import { ClosedError, InvalidParameterError, WxpayFaceError } from '../errors.js';
+import { ClosedError, InvalidParameterError } from '../errors.js';
 import { checkFields } from '../fields.js';
 import {
   type Command,
@@ -12,7 +9,6 @@ import {
   type FaceCodeResult,
   type FaceResponse,
   type FaceUserResult,
-  findCommand,
   type GetWxpayAuthParams,
   type GetWxpayfaceCodeParams,
   type GetWxpayfaceUserInfoParams,
@@ -21,29 +17,13 @@ import {
   type StopWxpayfaceParams,
   type UpdateWxpayfacePayResultParams,
 } from './commands.js';
-import { ServiceCommandError, ServiceResponseError } from './errors.js';
-import { Lane } from './lane.js';
-import { parseResponse, prepareRequest, type RawResponse } from './messages.js';
+import { calledFrom, callSite } from './errors.js';
+import { assertAccepted, prepareRequest, type RawResponse } from './messages.js';
 import { type LibraryInfo, type OpenOptions, openLibrary } from './open.js';
-import type { Call, Connection, Transport } from './transport.js';
+import { CommandQueue } from './queue.js';
+import type { Transport } from './transport.js';
 
 type Params = Readonly<Record<string, unknown>>;
-
-/** A message on the diagnostics channel `wxpay-face.face.call`, once for each call of the vendor's function. */
-export interface FaceCallEvent {
-  readonly cmd: string;
-  /** Milliseconds since the epoch. */
-  readonly startTime: number;
-  /** Milliseconds, without the time that the call was queued. */
-  readonly duration: number;
-  readonly return_code?: string;
-  /** The `code` of the error, where there was no usable response. */
-  readonly error?: string;
-}
-/** Milliseconds between two stops of one recognition. */
-const stopInterval = 1000;
-
-const callChannel = diagnostics_channel.channel('wxpay-face.face.call');
 
 /**
  * The WxpayFaceService program of this machine, through the vendor's library.
@@ -63,19 +43,13 @@ export class FaceService {
   readonly library: LibraryInfo;
   /** The same as close(), where the runtime has Symbol.asyncDispose. */
   declare readonly [Symbol.asyncDispose]: () => Promise<void>;
-  readonly #transport: Transport;
-  readonly #serial = new Lane();
-  readonly #inFlight = new Set<symbol>();
-  #whenIdle = () => {};
+  readonly #queue: CommandQueue;
   readonly #warned = new Set<string>();
-  /** The parameters of an initWxpayface that is in force, and the connection it was sent on. */
-  #init: { readonly request: () => Uint8Array; connection: Connection } | undefined;
-  #repeatedInit: Promise<void> | undefined;
   #closed: Promise<void> | undefined;
 
   private constructor(library: LibraryInfo, transport: Transport) {
     this.library = library;
-    this.#transport = transport;
+    this.#queue = new CommandQueue(transport, (params) => this.#warnOfNewer('stopWxpayface', params));
   }
 
   /**
@@ -195,27 +169,13 @@ export class FaceService {
    */
   async endHost(): Promise<void> {
     if (this.#closed !== undefined) throw new ClosedError('the face service');
-    const leaveLane = await this.#serial.enter();
-    try {
-      await this.#transport.restart?.();
-    } finally {
-      leaveLane();
-    }
+    await this.#queue.endHost();
   }
 
   /** Waits for calls in flight, those in the queue too; later calls are rejected with ClosedError. Idempotent. */
   close(): Promise<void> {
-    this.#closed ??= this.#finish();
+    this.#closed ??= this.#queue.close();
     return this.#closed;
-  }
-
-  async #finish(): Promise<void> {
-    // An abort may still send a stopWxpayface meanwhile, or let go of a call that never returns.
-    if (this.#inFlight.size > 0)
-      await new Promise<void>((resolve) => {
-        this.#whenIdle = resolve;
-      });
-    await this.#transport.close();
   }
 
   async #command<Result extends FaceResponse>(name: CommandName, given: Params, signal?: AbortSignal): Promise<Result> {
@@ -242,110 +202,7 @@ export class FaceService {
     const request = prepareRequest(cmd, params);
     if (signal?.aborted) throw signal.reason;
     this.#warnOfNewer(cmd, params);
-    return this.#inTurn(cmd, { ...params }, request, signal);
-  }
-
-  async #inTurn(cmd: string, params: Params, request: () => Uint8Array, signal?: AbortSignal): Promise<RawResponse> {
-    const command = findCommand(cmd);
-    const call = Symbol(cmd);
-    this.#inFlight.add(call);
-    let leaveLane = () => {};
-    let stopping: { readonly over: AbortController; readonly stopped: Promise<void> } | undefined;
-    const stop = () => {
-      if (stopping !== undefined) return;
-      const over = new AbortController();
-      stopping = { over, stopped: this.#stop(command, params, over.signal) };
-    };
-    const giveWay = () => {
-      leaveLane();
-      this.#inFlight.delete(call);
-      if (this.#inFlight.size === 0) this.#whenIdle();
-    };
-    let left = false;
-    const leave = () => {
-      left = true;
-      if (stopping === undefined) return giveWay();
-      // The next customer's recognition must not meet a stop that is still on its way.
-      stopping.over.abort();
-      void stopping.stopped.then(giveWay);
-    };
-    const onAbort = command?.abort === 'leave' ? leave : stop;
-    try {
-      if (command?.lane === 'serial') leaveLane = await this.#serial.enter(signal);
-      const connection = await unlessAborted(() => this.#ready(command), signal);
-      if (signal?.aborted) throw signal.reason;
-      signal?.addEventListener('abort', onAbort);
-      if (cmd === 'releaseWxpayface') this.#init = undefined;
-      const person = command?.waitsForPerson ? { stop, awaited: () => !left } : undefined;
-      const response = await this.#exchange(connection, cmd, request, person);
-      if (cmd === 'initWxpayface' && response.return_code === 'SUCCESS') this.#init = { request, connection };
-      return response;
-    } finally {
-      signal?.removeEventListener('abort', onAbort);
-      leave();
-    }
-  }
-
-  /** The library, loaded, and initialised anew where it had to be loaded anew. */
-  async #ready(command: Command | undefined): Promise<Connection> {
-    const connection = await this.#transport.connect();
-    const init = this.#init;
-    if (init !== undefined && init.connection !== connection && (command?.needsInit ?? true)) {
-      this.#repeatedInit ??= this.#repeatInit(connection, init.request).finally(() => {
-        this.#repeatedInit = undefined;
-      });
-      await this.#repeatedInit;
-    } else if (command?.lane === 'serial') {
-      // Sent beside it, a release could reach the service first, and be undone by it.
-      await this.#repeatedInit?.catch(() => {});
-    }
-    return connection;
-  }
-
-  async #repeatInit(connection: Connection, request: () => Uint8Array): Promise<void> {
-    const { return_code, return_msg } = await this.#exchange(connection, 'initWxpayface', request);
-    if (return_code !== 'SUCCESS') throw new ServiceCommandError('initWxpayface', return_code, return_msg);
-    // Meanwhile another one, or a release, may have taken its place.
-    if (this.#init?.request === request) this.#init = { request, connection };
-  }
-
-  async #exchange(
-    connection: Connection,
-    cmd: string,
-    request: () => Uint8Array,
-    person?: Call['person'],
-  ): Promise<RawResponse> {
-    const startTime = Date.now();
-    const began = performance.now();
-    const tell = (outcome: { return_code: string } | { error: string }) => {
-      if (!callChannel.hasSubscribers) return;
-      const event: FaceCallEvent = { cmd, startTime, duration: performance.now() - began, ...outcome };
-      callChannel.publish(event);
-    };
-    try {
-      const bytes = await connection.call({ cmd, request: request(), ...(person === undefined ? {} : { person }) });
-      const response = parseResponse(cmd, bytes);
-      tell({ return_code: response.return_code });
-      return response;
-    } catch (error) {
-      tell({ error: error instanceof WxpayFaceError ? error.code : 'unknown' });
-      throw error;
-    }
-  }
-
-  /**
-   * Ends the wait for a person that was asked for with these parameters. A stop that reaches the service before its
-   * recognition does finds nothing to stop, whatever it answers: it is repeated until the recognition is over.
-   */
-  async #stop(command: Command | undefined, { appid, mch_id, authinfo }: Params, over: AbortSignal): Promise<void> {
-    const params = { appid, mch_id, authinfo };
-    this.#warnOfNewer('stopWxpayface', params);
-    do {
-      const request = prepareRequest('stopWxpayface', params);
-      await this.#inTurn('stopWxpayface', params, request).catch(() => {});
-      if (command?.abort !== 'stop') return;
-      await sleep(stopInterval, undefined, { ref: false, signal: over }).catch(() => {});
-    } while (!over.aborted);
+    return this.#queue.run(cmd, { ...params }, request, signal);
   }
 
   #warnOfNewer(cmd: string, params: Params): void {
@@ -386,52 +243,3 @@ if (typeof Symbol.asyncDispose === 'symbol')
     configurable: true,
     writable: true,
   });
-
-/**
- * Holds a response against its command's row.
- * @throws ServiceCommandError for a return_code that is not a value; ServiceResponseError for a SUCCESS without its fields
- */
-function assertAccepted<Result extends FaceResponse>(
-  cmd: string,
-  { goodCodes, fields, response: promised }: Command,
-  params: Params,
-  response: RawResponse,
-): asserts response is RawResponse & Result {
-  if (!goodCodes.includes(response.return_code)) {
-    // The vendor's words might repeat what was sent.
-    const secrets = Object.entries(fields)
-      .filter(([, field]) => field.secret)
-      .map(([name]) => params[name])
-      .filter((value): value is string => typeof value === 'string' && value !== '');
-    const said = secrets.reduce((text, secret) => text?.split(secret).join('***'), response.return_msg);
-    throw new ServiceCommandError(cmd, response.return_code, said);
-  }
-  if (response.return_code !== 'SUCCESS' || promised.when?.(params) === false) return;
-  for (const name of promised.required)
-    if (typeof response[name] !== 'string' || response[name] === '')
-      throw new ServiceResponseError(cmd, `is a SUCCESS without ${name} in text`);
-  for (const name of promised.optional) {
-    if (response[name] === null) delete response[name];
-    if (response[name] !== undefined && typeof response[name] !== 'string')
-      throw new ServiceResponseError(cmd, `has a ${name} that is not text`);
-  }
-}
-
-interface CallSite {
-  readonly stack?: string;
-}
-
-/** Where a public method was called. The frames are put into words only if they are needed. */
-function callSite(method: (...args: never[]) => unknown): CallSite {
-  const site = {};
-  Error.captureStackTrace(site, method);
-  return site;
-}
-
-/** An error that comes back from another thread or process has no stack that helps: gives it the caller's. */
-function calledFrom({ stack }: CallSite, error: unknown): unknown {
-  if (error instanceof WxpayFaceError && typeof stack === 'string')
-    // Its first line; there may be no other.
-    error.stack = stack.replace(/^.*/, () => `${error.name}: ${error.message}`);
-  return error;
-}

@@ -44,6 +44,8 @@ export function unlessSilent<Outcome>(
   const payment = (async () => begin(() => timer && listen()))();
   return Promise.race([payment, silent]).finally(() => {
     clearTimeout(timer);
+    // What is reported later, of a reversal in the background, must not begin it anew.
+    timer = undefined;
     for (const signal of signals) signal.removeEventListener('abort', listen);
   });
 }
