@@ -4,11 +4,12 @@ import { createServer, type Server } from 'node:https';
 import type { Duplex } from 'node:stream';
 import { TLSSocket } from 'node:tls';
 import { gzipSync } from 'node:zlib';
-import { paymentErrorCodes, queryErrorCodes, reverseErrorCodes } from '../pay/error-codes.js';
+import { paymentErrorCodes, queryErrorCodes, reportedErrorCodes, reverseErrorCodes } from '../pay/error-codes.js';
 import { sign, verifySignature } from '../pay/sign.js';
 import type { SignType } from '../pay/types.js';
 import { buildXml, parseXml } from '../pay/xml.js';
 import type { CallLog } from './call-log.js';
+import type { CallRate } from './call-rate.js';
 import type { Certificates } from './certificates.js';
 import type { IssuedCodes } from './issued-codes.js';
 import type { Ledger, Verdict } from './ledger.js';
@@ -29,6 +30,7 @@ interface GatewayContext {
   readonly certificates: Certificates;
   readonly ledger: Ledger;
   readonly codes: IssuedCodes;
+  readonly rate: CallRate;
   readonly log: CallLog;
   readonly settings: () => Settings;
 }
@@ -147,7 +149,9 @@ const catalogues: Partial<Record<GatewayCall, Readonly<Record<string, { zh: { de
 };
 
 const describe = (call: GatewayCall, err_code: string): string =>
-  (catalogues[call] ?? paymentErrorCodes)[err_code]?.zh.description ?? refundDescriptions[err_code] ?? err_code;
+  ((catalogues[call] ?? paymentErrorCodes)[err_code] ?? reportedErrorCodes[err_code])?.zh.description ??
+  refundDescriptions[err_code] ??
+  err_code;
 
 interface Reply {
   /** What the call log shows. */
@@ -184,6 +188,21 @@ const signTypes: Readonly<Record<string, SignType>> = { MD5: 'MD5', 'HMAC-SHA256
 const demandedError = (route: Route, negativeTest: unknown): string | undefined =>
   route.key === 'sandboxKey' ? /-([A-Z][A-Z0-9_]*)$/.exec(String(negativeTest))?.[1] : undefined;
 
+/** What is said of the merchant's certificate, where it's not accepted (field facts). */
+const refusedCertificates: Readonly<Record<Exclude<Settings['certificate'], 'accepted'>, () => Reply>> = {
+  missing: () => page(400, 'No required SSL certificate was sent'),
+  error: () => page(400, 'The SSL certificate error'),
+  mismatch: () => refuse('FAIL', 'certificate not match'),
+};
+
+function refusedCertificate(request: IncomingMessage, { certificate }: Settings): Reply | undefined {
+  if (!(request.socket instanceof TLSSocket && request.socket.authorized)) return refusedCertificates.missing();
+  return certificate === 'accepted' ? undefined : refusedCertificates[certificate]();
+}
+
+/** Calls whose answers have no err_code. */
+const withoutErrCode: readonly GatewayCall[] = ['get_wxpayface_authinfo', 'getsignkey'];
+
 function answer(route: Route, fields: Fields, negativeTest: unknown, context: GatewayContext): Reply {
   const { merchant } = context;
   const key = merchant[route.key];
@@ -193,6 +212,9 @@ function answer(route: Route, fields: Fields, negativeTest: unknown, context: Ga
   const signType = signTypes[fields.sign_type || 'MD5'];
   if (!signType || (route.signType && signType !== route.signType)) return refuse(badCode, '签名类型错误');
   if (!verifySignature(fields, key, signType)) return refuse(badCode, '签名错误');
+  const { limit, limited, callsPerSecond, omitNumber } = context.settings();
+  const isLimited = limited.includes(route.call) || !context.rate.takes(callsPerSecond);
+  if (isLimited && (limit === 'unsigned' || withoutErrCode.includes(route.call))) return refuse('FAIL', '频率限制');
   const missing = ['nonce_str', ...route.required].find((name) => !fields[name]);
   if (missing) return refuse(badCode, `缺少参数${missing}`);
 
@@ -205,7 +227,7 @@ function answer(route: Route, fields: Fields, negativeTest: unknown, context: Ga
     ...(sub_mch_id ? { sub_mch_id } : {}),
     nonce_str: randomBytes(16).toString('hex'),
   };
-  const demanded = demandedError(route, negativeTest);
+  const demanded = isLimited ? 'FREQUENCY_LIMITED' : demandedError(route, negativeTest);
   const verdict = demanded ? { err_code: demanded } : route.act(fields, context, Date.now());
   const result =
     'ok' in verdict
@@ -216,7 +238,10 @@ function answer(route: Route, fields: Fields, negativeTest: unknown, context: Ga
           err_code_des: describe(route.call, verdict.err_code),
           ...verdict.fields,
         };
-  const unsigned = { ...head, ...result };
+  const all: Fields = { ...head, ...result };
+  const { out_trade_no, ...nameless } = all;
+  const isNamed = out_trade_no !== undefined && !omitNumber.includes(route.call);
+  const unsigned = isNamed ? all : nameless;
   const told = 'ok' in verdict ? (verdict.ok.trade_state ?? 'SUCCESS') : verdict.err_code;
   return xml(told, { ...unsigned, sign: sign(unsigned, key, signType) });
 }
@@ -237,16 +262,25 @@ function fieldsOf(body: Buffer): Fields | undefined {
 
 const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms).unref());
 
-function send(request: IncomingMessage, response: ServerResponse, { status, type, body }: Reply): void {
+function send(
+  request: IncomingMessage,
+  response: ServerResponse,
+  { status, type, body }: Reply,
+  times: 'once' | 'twice' = 'once',
+): void {
   // As a server that no longer trusts the connection.
   if (status === 400) response.shouldKeepAlive = false;
   const zip = /\bgzip\b/.test(String(request.headers['accept-encoding']));
   response.writeHead(status, { 'content-type': type, ...(zip ? { 'content-encoding': 'gzip' } : {}) });
   response.end(zip ? gzipSync(body) : body);
+  if (times === 'once') return;
+  const head = `HTTP/1.1 ${status} \r\ncontent-type: ${type}\r\ncontent-length: ${Buffer.byteLength(body)}\r\n\r\n`;
+  request.socket.write(head + body);
 }
 
 async function serve(request: IncomingMessage, response: ServerResponse, context: GatewayContext): Promise<void> {
   const body = await bodyOf(request);
+  response.setHeader('date', new Date(Date.now() + context.settings().clock).toUTCString());
   const fields = fieldsOf(body);
   const { method = '', url = '' } = request;
   const route = routes.get(url);
@@ -257,20 +291,18 @@ async function serve(request: IncomingMessage, response: ServerResponse, context
     entry.end(reply.answer, reply.fields);
     return send(request, response, reply);
   }
-  const { loseRequest, loseResponse, latency } = context.settings();
+  const { loseRequest, loseResponse, sendTwice, latency } = context.settings();
   await pause(latency);
   if (loseRequest.includes(route.call)) {
     entry.end('(request lost)', {}, 'request');
     request.socket.destroy();
     return;
   }
-  const authorized = request.socket instanceof TLSSocket && request.socket.authorized;
   const reply =
-    route.certificate && !authorized
-      ? page(400, 'No required SSL certificate was sent')
-      : fields
-        ? answer(route, fields, request.headers['wechatpay-negative-test'], context)
-        : refuse('FAIL', 'XML格式错误');
+    (route.certificate && refusedCertificate(request, context.settings())) ||
+    (fields
+      ? answer(route, fields, request.headers['wechatpay-negative-test'], context)
+      : refuse('FAIL', 'XML格式错误'));
   // A till that had no more patience, or whose connection was cut in the meantime, doesn't hear it either.
   if (loseResponse.includes(route.call) || request.socket.destroyed) {
     entry.end(`${reply.answer} (response lost)`, reply.fields, 'response');
@@ -278,7 +310,7 @@ async function serve(request: IncomingMessage, response: ServerResponse, context
     return;
   }
   entry.end(reply.answer, reply.fields);
-  send(request, response, reply);
+  send(request, response, reply, sendTwice.includes(route.call) ? 'twice' : 'once');
 }
 
 /** The payment gateway over real TLS on loopback. */
