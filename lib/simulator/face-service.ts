@@ -2,8 +2,8 @@ import { randomBytes } from 'node:crypto';
 import { EventEmitter } from 'node:events';
 import { createServer, type Server, type Socket } from 'node:net';
 import type { CallLog } from './call-log.js';
-import type { SimulatedMerchant } from './gateway.js';
 import type { IssuedCodes } from './issued-codes.js';
+import type { SimulatedMerchant } from './routes.js';
 import type { Settings } from './scenario.js';
 
 /** What the customer sees: nothing; the camera; a spinner until the till tells the result; the result. */
