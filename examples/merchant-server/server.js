@@ -116,8 +116,10 @@ server.get('/payments', async ({ terminal }) => {
   return outcomes;
 });
 
-server.post('/payments/:out_trade_no/acknowledge', async ({ params: { out_trade_no } }, reply) => {
-  await processor.acknowledge(out_trade_no);
+/** Of the outcome that the terminal was told, by its revision: another one may have been decided since. */
+const told = { type: 'object', properties: { revision: { type: 'integer' } } };
+server.post('/payments/:out_trade_no/acknowledge', { schema: { body: told } }, async ({ params, body }, reply) => {
+  await processor.acknowledge({ ...params, ...body });
   return reply.code(204).send();
 });
 
