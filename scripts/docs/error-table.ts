@@ -143,7 +143,7 @@ export const errorTable: Readonly<Record<ErrorCode, Row>> = {
   },
   ERR_JOURNAL_DAMAGED: {
     class: 'JournalError',
-    meaning: { en: 'what is in the journal can’t be right', zh: '日志内容已损坏' },
+    meaning: { en: 'what was stored is no longer there, or not as it was', zh: '写入日志的内容缺失，或者已经不是原样' },
     sent: { en: 'what was unfinished may have been', zh: '未完成的支付可能已发送' },
     todo: {
       en: 'keep the folder, see [recovery](05-recovery.md#the-journal)',
@@ -152,12 +152,12 @@ export const errorTable: Readonly<Record<ErrorCode, Row>> = {
   },
   ERR_JOURNAL_LOST: {
     class: 'JournalError',
-    meaning: { en: 'a part of the journal is missing', zh: '日志缺失了一部分' },
-    sent: { en: 'what was unfinished may have been', zh: '未完成的支付可能已发送' },
-    todo: {
-      en: 'restore it from where it went; else compare that day’s sales with the gateway’s bill',
-      zh: '把它恢复回来；否则用网关账单核对当天的交易',
+    meaning: {
+      en: 'of a journal that several processes share: another one has this record now',
+      zh: '日志由多个进程共用：这条记录现在归另一个进程',
     },
+    sent: { en: 'perhaps', zh: '可能' },
+    todo: { en: 'leave it to that process; `outcome()` tells how it ended', zh: '交给那个进程；用 `outcome()` 查结果' },
   },
   ERR_PAY_TRANSPORT: {
     class: 'PayTransportError',
