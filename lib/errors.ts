@@ -49,14 +49,21 @@ export class ClosedError extends WxpayFaceError {
 
 /** A parameter that the vendor would refuse: which one, and why. Thrown before anything is sent. */
 export class InvalidParameterError extends WxpayFaceError {
-  declare readonly code: 'ERR_INVALID_PARAMETER';
+  declare readonly code: 'ERR_INVALID_PARAMETER' | 'ERR_INVALID_POLICY';
   readonly parameter: string;
   /** What is wrong, as the end of a sentence that begins with the parameter's name. */
   readonly rule: string;
 
   /** @param rule Never quotes the value. */
-  constructor(parameter: string, rule: string) {
-    super('InvalidParameterError', 'ERR_INVALID_PARAMETER', `${parameter} ${rule}`);
+  constructor(
+    parameter: string,
+    rule: string,
+    kind: readonly [name: string, code: 'ERR_INVALID_PARAMETER' | 'ERR_INVALID_POLICY'] = [
+      'InvalidParameterError',
+      'ERR_INVALID_PARAMETER',
+    ],
+  ) {
+    super(...kind, `${parameter} ${rule}`);
     this.parameter = parameter;
     this.rule = rule;
   }

@@ -5,7 +5,7 @@ import type { InitWxpayfaceParams } from '../face/commands.js';
 import type { OpenOptions } from '../face/open.js';
 import { PayClient } from '../pay/client.js';
 import type { PayClientOptions } from '../pay/types.js';
-import type { PaymentProcessorOptions } from '../payment/types.js';
+import type { PaymentProcessorOptions } from '../payment/processor.js';
 import type { FacePayOptions } from '../terminal/face-pay.js';
 import { checked, configFields } from './config-fields.js';
 

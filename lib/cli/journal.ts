@@ -1,4 +1,4 @@
-import type { JournalFilter, PaymentRecord } from '../payment/types.js';
+import type { JournalFilter, JournalRecord } from '../journal/journal.js';
 import type { Config } from './config.js';
 import { exitCodes } from './exit.js';
 import { onInterruption } from './interruption.js';
@@ -9,18 +9,18 @@ import { showProgress } from './progress.js';
 
 const { done, failed, attention, unfinished } = exitCodes;
 
-function line(record: PaymentRecord): string {
-  const { out_trade_no, state, finished, acknowledged, updatedAt } = record;
+function line(record: JournalRecord): string {
+  const { id, state, finished, acknowledged, updatedAt } = record;
   const { total_fee } = recorded(record);
   const stands = !finished ? 'unfinished' : acknowledged ? 'acknowledged' : 'not acknowledged';
   const amount = total_fee === undefined ? '?' : yuan(total_fee);
-  return [new Date(updatedAt).toISOString(), state.padEnd(10), amount.padStart(10), out_trade_no, stands].join('  ');
+  return [new Date(updatedAt).toISOString(), state.padEnd(10), amount.padStart(10), id, stands].join('  ');
 }
 
 /** `wxpay-face journal list`. Resolves with the exit code. */
 export async function listJournal(folder: string, filter: JournalFilter, output: Output): Promise<number> {
   return withJournal(folder, async (journal) => {
-    const records: PaymentRecord[] = [];
+    const records: JournalRecord[] = [];
     for await (const record of journal.list(filter)) records.push(record);
     records.sort((a, b) => a.updatedAt - b.updatedAt);
     for (const record of records) output.say(line(record));
@@ -33,7 +33,7 @@ export async function listJournal(folder: string, filter: JournalFilter, output:
 /** `wxpay-face journal show`. Resolves with the exit code. */
 export async function showJournal(folder: string, out_trade_no: string, output: Output): Promise<number> {
   return withJournal(folder, async (journal) => {
-    const record = await journal.get(out_trade_no);
+    const record = await journal.get('payment', out_trade_no);
     const exitCode = record ? done.code : failed.code;
     output.say(record ? `${line(record)}\n${toJson(record, 2)}` : `${out_trade_no} is not in the journal`);
     output.emit('result', { exitCode, ...(record && { record }) });
@@ -67,7 +67,7 @@ export async function recoverJournal(
             output.emit('outcome', outcome);
             counts.told += 1;
             if (outcome.status === 'attention') counts.attention += 1;
-            if (options.acknowledge) await processor.acknowledge(outcome.out_trade_no);
+            if (options.acknowledge) await processor.acknowledge(outcome);
           }
         } finally {
           hideProgress();

@@ -5,7 +5,7 @@ import { Command, CommanderError, InvalidArgumentError, Option } from 'commander
 import { InvalidParameterError } from '../errors.js';
 import { maximumFen } from '../pay/parameters.js';
 import type { OrderRef } from '../pay/types.js';
-import type { Rail } from '../payment/types.js';
+import type { Rail } from '../payment/order.js';
 import { type Config, journalFolder, readConfig } from './config.js';
 import { exitCodes, exitHelp } from './exit.js';
 import { makeOutput, type Output, tellError } from './output.js';

@@ -1,9 +1,9 @@
 import { existsSync, readdirSync, statSync } from 'node:fs';
 import { InvalidParameterError } from '../errors.js';
+import type { Journal, JournalRecord } from '../journal/journal.js';
+import { LevelJournal } from '../journal/level-journal.js';
 import type { PayClient } from '../pay/client.js';
-import { LevelJournal } from '../payment/level-journal.js';
 import { PaymentProcessor } from '../payment/processor.js';
-import type { Journal, PaymentRecord } from '../payment/types.js';
 import { type Config, makeClient } from './config.js';
 
 /** What a folder holds, by LevelDB's files; a damaged journal is one, too. An empty folder waits for its first. */
@@ -57,7 +57,7 @@ export async function withProcessor<T>(
 }
 
 /** What a record says that its type doesn't know. */
-export function recorded({ data }: PaymentRecord): { rail: 'micropay' | 'facepay'; total_fee?: number } {
+export function recorded({ data }: JournalRecord): { rail: 'micropay' | 'facepay'; total_fee?: number } {
   const { rail, total_fee } = data;
   return {
     rail: rail === 'facepay' ? 'facepay' : 'micropay',

@@ -1,10 +1,12 @@
 import { createInterface } from 'node:readline';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { InvalidParameterError } from '../errors.js';
+import type { Journal, JournalRecord } from '../journal/journal.js';
 import type { PayClient } from '../pay/client.js';
 import type { OrderRef, QueryResult } from '../pay/types.js';
-import { backoff, defaultPolicies } from '../payment/policies.js';
-import type { Journal, PaymentClient, PaymentRecord, Rail } from '../payment/types.js';
+import type { PaymentClient } from '../payment/client.js';
+import { backoff, defaultPolicies } from '../payment/decision/policies.js';
+import type { Rail } from '../payment/order.js';
 import { type Config, makeClient } from './config.js';
 import { type Exit, exitCodes, reverseExits } from './exit.js';
 import { onInterruption } from './interruption.js';
@@ -81,8 +83,9 @@ export async function reverse(config: Config, request: ReverseRequest, output: O
   }
 
   /** A sale of the journal: durable, irrevocable, and confirmed by a query. */
-  async function cancel(journal: Journal, { out_trade_no, ...record }: PaymentRecord): Promise<number> {
-    const { rail } = recorded({ out_trade_no, ...record });
+  async function cancel(journal: Journal, record: JournalRecord): Promise<number> {
+    const { id: out_trade_no } = record;
+    const { rail } = recorded(record);
     const seen = await client[queryCalls[rail]]({ out_trade_no }, { signal }).then(describeOrder, (error: unknown) =>
       error instanceof Error ? error.message : 'not known',
     );
@@ -99,7 +102,7 @@ export async function reverse(config: Config, request: ReverseRequest, output: O
         // Not acknowledged: the till program whose sale it was shall hear of it.
         return tellOutcome(output, outcome, reverseExits[outcome.status]);
       } catch (error) {
-        if (!signal.aborted || (await journal.get(out_trade_no))?.state !== 'reversing') throw error;
+        if (!signal.aborted || (await journal.get('payment', out_trade_no))?.state !== 'reversing') throw error;
         return tellUnfinished(output, out_trade_no, 'interrupted while it was being reversed');
       } finally {
         hideProgress();
@@ -135,7 +138,7 @@ export async function reverse(config: Config, request: ReverseRequest, output: O
     const { journal: folder } = request;
     if (out_trade_no === undefined || folder === undefined || journalAt(folder) === 'nothing') return otherwise();
     return withJournal(folder, async (journal) => {
-      const record = await journal.get(out_trade_no);
+      const record = await journal.get('payment', out_trade_no);
       return record ? cancel(journal, record) : otherwise();
     });
   };

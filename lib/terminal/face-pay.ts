@@ -7,10 +7,13 @@ import type { FaceCodeResult, GetWxpayfaceCodeParams, InitWxpayfaceParams } from
 import { HostProcessError, ServiceCallError, ServiceCommandError, ServiceResponseError } from '../face/errors.js';
 import type { FaceService } from '../face/service.js';
 import { checkFields, type FieldTable } from '../fields.js';
+import { OrderExistsError } from '../journal/errors.js';
 import { PayTransportError } from '../pay/errors.js';
-import { OrderExistsError } from '../payment/errors.js';
+import { failureCode } from '../payment/decision/answers.js';
+import type { PaymentOutcome } from '../payment/decision/outcomes.js';
+import type { Order, PaymentCode, Rail } from '../payment/order.js';
 import { checkOrder } from '../payment/order.js';
-import type { Order, PaymentCode, PaymentOutcome, PaymentProgress, PayOptions, Rail } from '../payment/types.js';
+import type { PaymentProgress, PayOptions } from '../payment/progress.js';
 import { BusyError } from './errors.js';
 import type { Merchant } from './merchant.js';
 
@@ -127,7 +130,7 @@ export class FacePay {
   async pay(order: Order, options: FacePayPayOptions = {}): Promise<FacePayOutcome> {
     if (this.#closed) throw new ClosedError('FacePay');
     if (this.#running) throw new BusyError(this.#running.out_trade_no);
-    checkOrder(order, this.#rail);
+    checkOrder(order);
     const payment = this.#pay(order, options);
     this.#running = { out_trade_no: order.out_trade_no, ended: payment.catch(() => undefined) };
     try {
@@ -148,7 +151,7 @@ export class FacePay {
     const { out_trade_no } = order;
     const { signal } = options;
     const end = (outcome: FacePayOutcome): FacePayOutcome => {
-      report(options, { out_trade_no, phase: 'finished', detail: outcome.status });
+      report(options, { out_trade_no, phase: 'finished', step: 'finished', detail: outcome.status });
       return outcome;
     };
     const cancelled = (by: 'customer' | 'cashier') => end({ status: 'cancelled', out_trade_no, by });
@@ -165,7 +168,8 @@ export class FacePay {
         if (error instanceof OrderExistsError) throw error;
         if (signal?.aborted) return cancelled('cashier');
         // The merchant's credential could not be had: no payment was ever sent.
-        if (error instanceof PayTransportError) return end({ status: 'failed', out_trade_no, reason: error.message });
+        if (error instanceof PayTransportError)
+          return end({ status: 'failed', out_trade_no, code: failureCode(error), reason: error.message });
         throw error;
       }
       if (face.return_code === 'USER_CANCEL') return cancelled('customer');
@@ -224,7 +228,7 @@ export class FacePay {
     const { signal, screen_index, disable_keyboard, use_window_nofocus, openid } = options;
     const progress = (detail: string): void => {
       if (signal?.aborted) throw signal.reason;
-      report(options, { out_trade_no: order.out_trade_no, phase: 'face', detail });
+      report(options, { out_trade_no: order.out_trade_no, phase: 'face', step: 'camera', detail });
     };
     if (this.#camera !== 'ready') {
       progress('initWxpayface');

@@ -1,7 +1,9 @@
 import type { PayClient } from '../pay/client.js';
 import type { AuthinfoParams, AuthinfoResponse, MerchantIdentity, RequestOptions } from '../pay/types.js';
+import type { PaymentOutcome } from '../payment/decision/outcomes.js';
+import type { Order, PaymentCode } from '../payment/order.js';
 import type { PaymentProcessor } from '../payment/processor.js';
-import type { Order, PaymentCode, PaymentOutcome, PayOptions } from '../payment/types.js';
+import type { PayOptions } from '../payment/progress.js';
 
 /**
  * What a terminal needs of a merchant; everything that crosses is plain JSON. Here in this process it is

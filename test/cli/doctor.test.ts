@@ -443,7 +443,8 @@ describe('wxpay-face doctor', () => {
     const journal = await LevelJournal.open(shop.journal);
     await journal.create({
       schema: 1,
-      out_trade_no: 'A1',
+      kind: 'payment',
+      id: 'A1',
       revision: 1,
       state: 'polling',
       finished: false,

@@ -1,6 +1,6 @@
 import { mkdirSync, readdirSync, readFileSync } from 'node:fs';
 import { expect } from 'chai';
-import { LevelJournal, PayClient, type PaymentRecord } from 'wxpay-face';
+import { type JournalRecord, LevelJournal, PayClient } from 'wxpay-face';
 import { readConfig } from '../../lib/cli/config.js';
 import { recoverJournal } from '../../lib/cli/journal.js';
 import type { Output } from '../../lib/cli/output.js';
@@ -20,10 +20,10 @@ describe('payments by wxpay-face', () => {
   const calls = () => shop.simulator.calls.map(({ name }) => name);
   const scan = (out_trade_no: string, ...more: string[]): Command =>
     shop.start(['pay', '1250', '--auth-code-stdin', '--out-trade-no', out_trade_no, ...more], { input: `${code}\n` });
-  async function record(out_trade_no: string): Promise<PaymentRecord | undefined> {
+  async function record(out_trade_no: string): Promise<JournalRecord | undefined> {
     const journal = await LevelJournal.open(shop.journal);
     try {
-      return await journal.get(out_trade_no);
+      return await journal.get('payment', out_trade_no);
     } finally {
       await journal.close();
     }

@@ -2,7 +2,7 @@ import { expect } from 'chai';
 import { paymentErrorCodes, queryErrorCodes, reverseErrorCodes } from 'wxpay-face';
 import { commands } from '../../lib/face/commands.js';
 import { prepareRequest } from '../../lib/face/messages.js';
-import { events } from '../../lib/payment/machine.js';
+import { events } from '../../lib/payment/decision/states.js';
 import { skip } from '../skip.js';
 import { fieldMappingPage, mapFields } from './field-mapping.js';
 import { readPage } from './pages.js';

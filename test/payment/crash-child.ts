@@ -51,7 +51,7 @@ function mortal(journal: LevelJournal): Journal {
       await journal.put(record);
       passed(`after writing ${words}`);
     },
-    get: (number) => journal.get(number),
+    get: (kind, id) => journal.get(kind, id),
     list: (filter) => journal.list(filter),
     prune: (before) => journal.prune(before),
     close: () => journal.close(),
@@ -95,7 +95,7 @@ const processor = new PaymentProcessor({
 if (order === undefined) {
   for await (const outcome of processor.recover()) {
     tell(outcome);
-    await processor.acknowledge(outcome.out_trade_no);
+    await processor.acknowledge(outcome);
   }
 } else {
   const face = await FaceService.open({ library });
@@ -118,7 +118,7 @@ if (order === undefined) {
   const outcome = await facePay.pay(order);
   passed('after the screen');
   tell(outcome);
-  await processor.acknowledge(order.out_trade_no);
+  if (outcome.status !== 'scan') await processor.acknowledge(outcome);
   await facePay.close();
   await face.close();
 }

@@ -1,7 +1,7 @@
 // Opens the journal of the folder that it is given, says so, and holds it until it is killed; or says why it can't.
 
-import { JournalError } from '../../lib/payment/errors.js';
-import { LevelJournal } from '../../lib/payment/level-journal.js';
+import { JournalError } from '../../lib/journal/errors.js';
+import { LevelJournal } from '../../lib/journal/level-journal.js';
 
 try {
   await LevelJournal.open(process.argv[2] ?? '');

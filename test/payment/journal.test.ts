@@ -8,16 +8,17 @@ import { inspect, promisify } from 'node:util';
 import { Worker } from 'node:worker_threads';
 import { expect } from 'chai';
 import fc from 'fast-check';
-import { JournalError, OrderExistsError } from '../../lib/payment/errors.js';
-import { crc32c, damageInLog } from '../../lib/payment/level-files.js';
-import { LevelJournal } from '../../lib/payment/level-journal.js';
-import { MemoryJournal } from '../../lib/payment/memory-journal.js';
-import type { Journal, PaymentRecord } from '../../lib/payment/types.js';
+import { JournalError, OrderExistsError } from '../../lib/journal/errors.js';
+import type { Journal, JournalRecord } from '../../lib/journal/journal.js';
+import { crc32c, damageInLog } from '../../lib/journal/level-files.js';
+import { LevelJournal } from '../../lib/journal/level-journal.js';
+import { MemoryJournal } from '../../lib/journal/memory-journal.js';
 import { skip } from '../skip.js';
 
-const record = (out_trade_no: string, change: Partial<PaymentRecord> = {}): PaymentRecord => ({
+const record = (id: string, change: Partial<JournalRecord> = {}): JournalRecord => ({
   schema: 1,
-  out_trade_no,
+  kind: 'payment',
+  id,
   revision: 1,
   state: 'submitting',
   finished: false,
@@ -27,7 +28,7 @@ const record = (out_trade_no: string, change: Partial<PaymentRecord> = {}): Paym
   ...change,
 });
 
-async function all(journal: Journal, filter?: Parameters<Journal['list']>[0]): Promise<PaymentRecord[]> {
+async function all(journal: Journal, filter?: Parameters<Journal['list']>[0]): Promise<JournalRecord[]> {
   const records = [];
   for await (const each of journal.list(filter)) records.push(each);
   return records;
@@ -83,15 +84,15 @@ for (const [name, make] of Object.entries(kinds))
 
     it('gives back what it was given, and nothing for a number that it never saw', async () => {
       await journal.create(record('A'));
-      expect(await journal.get('A')).to.deep.equal(record('A'));
-      expect(await journal.get('B')).to.equal(undefined);
+      expect(await journal.get('payment', 'A')).to.deep.equal(record('A'));
+      expect(await journal.get('payment', 'B')).to.equal(undefined);
     });
 
     it('takes one of two concurrent payments of one number', async () => {
       const results = await Promise.allSettled([journal.create(record('A')), journal.create(record('A'))]);
       expect(results.map(({ status }) => status).sort()).to.deep.equal(['fulfilled', 'rejected']);
       const refused = results.find((result) => result.status === 'rejected');
-      expect(refused?.reason).to.be.instanceOf(OrderExistsError).and.include({ out_trade_no: 'A' });
+      expect(refused?.reason).to.be.instanceOf(OrderExistsError).and.include({ id: 'A' });
     });
 
     it('refuses an update that would undo another', async () => {
@@ -118,16 +119,16 @@ for (const [name, make] of Object.entries(kinds))
       const given = record('A');
       await journal.create(given);
       given.data.note = 'changed';
-      const got = await journal.get('A');
+      const got = await journal.get('payment', 'A');
       if (got) got.data.note = 'changed';
-      expect(await journal.get('A')).to.deep.equal(record('A'));
+      expect(await journal.get('payment', 'A')).to.deep.equal(record('A'));
     });
 
     it('lists while it is written to', async () => {
       for (const number of ['A', 'B', 'C']) await journal.create(record(number));
       const seen = [];
       for await (const each of journal.list({ finished: false })) {
-        seen.push(each.out_trade_no);
+        seen.push(each.id);
         await journal.put({ ...each, revision: each.revision + 1, finished: true });
       }
       expect(seen).to.deep.equal(['A', 'B', 'C']);
@@ -145,7 +146,7 @@ for (const [name, make] of Object.entries(kinds))
       for (const use of [
         journal.create(record('A')),
         journal.put(record('A', { revision: 2 })),
-        journal.get('A'),
+        journal.get('payment', 'A'),
         all(journal),
         journal.prune(0),
       ])
@@ -174,12 +175,12 @@ for (const [name, make] of Object.entries(kinds))
       await fc.assert(
         fc.asyncProperty(steps, async (given) => {
           const tested = await make();
-          const model = new Map<string, PaymentRecord>();
-          const listed = ({ finished, acknowledged }: Partial<PaymentRecord>) =>
+          const model = new Map<string, JournalRecord>();
+          const listed = ({ finished, acknowledged }: Partial<JournalRecord>) =>
             [...model.values()]
               .filter((each) => finished === undefined || each.finished === finished)
               .filter((each) => acknowledged === undefined || each.acknowledged === acknowledged)
-              .sort((one, other) => (one.out_trade_no < other.out_trade_no ? -1 : 1));
+              .sort((one, other) => (one.id < other.id ? -1 : 1));
           const isDone = (done: Promise<void>) =>
             done.then(
               () => true,
@@ -189,14 +190,14 @@ for (const [name, make] of Object.entries(kinds))
             if (step[0] === 'list') expect(await all(tested, step[1])).to.deep.equal(listed(step[1]));
             else if (step[0] === 'prune') {
               const old = listed({ finished: true, acknowledged: true }).filter(({ updatedAt }) => updatedAt < step[1]);
-              for (const { out_trade_no } of old) model.delete(out_trade_no);
+              for (const { id } of old) model.delete(id);
               expect(await tested.prune(step[1])).to.equal(old.length);
             } else {
               const next = record(step[1], { ...step[2] });
-              const before = model.get(next.out_trade_no);
+              const before = model.get(next.id);
               const isRight =
                 step[0] === 'create' ? !before && next.revision === 1 : next.revision === (before?.revision ?? 9) + 1;
-              if (isRight) model.set(next.out_trade_no, next);
+              if (isRight) model.set(next.id, next);
               expect(await isDone(tested[step[0]](next)), `${step[0]} ${JSON.stringify(next)}`).to.equal(isRight);
             }
           }
@@ -234,10 +235,10 @@ describe('LevelJournal on the disk', () => {
       await journal.create(each);
     await journal.close();
     const again = await LevelJournal.open(directory);
-    expect((await all(again)).map(({ out_trade_no }) => out_trade_no)).to.deep.equal(['new', 'unfinished', 'unheard']);
+    expect((await all(again)).map(({ id }) => id)).to.deep.equal(['new', 'unfinished', 'unheard']);
     await again.close();
     const sooner = await LevelJournal.open(directory, { keep: 0 });
-    expect((await all(sooner)).map(({ out_trade_no }) => out_trade_no)).to.not.include('new');
+    expect((await all(sooner)).map(({ id }) => id)).to.not.include('new');
     await sooner.close();
   });
 
@@ -315,7 +316,7 @@ describe('LevelJournal on the disk', () => {
 });
 
 /** A journal of some payments, closed, and the bytes of its files. */
-async function written(): Promise<{ directory: string; log: string; bytes: Buffer; history: PaymentRecord[][] }> {
+async function written(): Promise<{ directory: string; log: string; bytes: Buffer; history: JournalRecord[][] }> {
   const directory = await folder();
   const journal = await open(directory);
   const history = [await all(journal)];
@@ -331,7 +332,7 @@ async function written(): Promise<{ directory: string; log: string; bytes: Buffe
 }
 
 /** What a journal holds after its files were changed, or how it refused. */
-async function reopened(directory: string): Promise<PaymentRecord[] | unknown> {
+async function reopened(directory: string): Promise<JournalRecord[] | unknown> {
   try {
     const journal = await open(directory);
     try {
@@ -434,7 +435,7 @@ describe('LevelJournal after its files were damaged', function () {
 
   it('opens where there is more than one table, and a log of many blocks', async () => {
     const directory = await folder();
-    const expected: PaymentRecord[] = [];
+    const expected: JournalRecord[] = [];
     for (let start = 0; start < 3; start += 1) {
       const journal = await open(directory);
       for (let index = 0; index < 40; index += 1) {

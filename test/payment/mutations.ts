@@ -1,14 +1,8 @@
-import {
-  machineOf,
-  type Next,
-  type PaymentEvent,
-  type Row,
-  type Step,
-  type Transition,
-  transition,
-  transitions,
-} from '../../lib/payment/machine.js';
-import type { Clock, Journal } from '../../lib/payment/types.js';
+import type { Journal } from '../../lib/journal/journal.js';
+import type { Clock } from '../../lib/payment/clock.js';
+import { machineOf, type Step, type Transition, transition } from '../../lib/payment/decision/machine.js';
+import type { Next, PaymentEvent } from '../../lib/payment/decision/states.js';
+import { type Row, transitions } from '../../lib/payment/decision/transitions.js';
 import type { Mutation } from './simulation.js';
 
 /* Deliberate mistakes, most of them made by somebody's payment code. The simulation must notice each. */
@@ -20,7 +14,7 @@ const withRows = (from: Row['from'], on: Row['on'][number], change: Partial<Row>
     if (!isHit(row)) return [row];
     const others = { ...row, on: row.on.filter((each) => each !== on) };
     if (change === undefined) return [others];
-    const { when: _, reason: __, ...rest } = row;
+    const { when: _, attention: __, ...rest } = row;
     return [others, { ...rest, on: [on], ...change }];
   });
   return { transition: machineOf(rows) };
@@ -59,12 +53,10 @@ export const mutations: Readonly<Record<string, Mutation>> = {
   'treats what got no answer as failed': withRows('submitting', 'submit:unclear', {
     to: 'failed',
     next: 'end',
-    reason: '{detail}',
   }),
   'treats an unsigned FAIL as failed': withRows('submitting', 'submit:refused', {
     to: 'failed',
     next: 'end',
-    reason: '{detail}',
   }),
   'believes a reversal without a query': withRows('reversing', 'reverse:done', { to: 'reversed', next: 'end' }),
   'reverses only once': withRows('reversing', 'query:SUCCESS', { to: 'reversed', next: 'end' }),
@@ -114,7 +106,7 @@ export const mutations: Readonly<Record<string, Mutation>> = {
   'takes a silent query for the end': withRows('polling', 'query:silent', { to: 'reversed', next: 'end' }),
   'cancels what was sent': withRows('submitting', 'abort', { to: 'cancelled', next: 'end' }),
   'ignores an abort while asking': withRows('polling', 'abort', undefined),
-  'takes a crash for a failure': withRows('submitting', 'restart', { to: 'failed', next: 'end', reason: 'restarted' }),
+  'takes a crash for a failure': withRows('submitting', 'restart', { to: 'failed', next: 'end' }),
   'forgets a reversal over a crash': withRows('reversing', 'restart', undefined),
   'asks again, after a crash, what was given up': withRows('reversing', 'restart', {
     to: 'polling',
@@ -140,7 +132,7 @@ export const mutations: Readonly<Record<string, Mutation>> = {
   })),
   'acts before it is written down': withJournal((journal) => ({
     put: async (record) => {
-      await journal.get(record.out_trade_no);
+      await journal.get('payment', record.id);
       setImmediate(() => void journal.put(record).catch(() => undefined));
     },
   })),
@@ -148,7 +140,7 @@ export const mutations: Readonly<Record<string, Mutation>> = {
     put: async (record) =>
       record.state === 'reversing'
         ? undefined
-        : journal.put({ ...record, revision: ((await journal.get(record.out_trade_no))?.revision ?? 0) + 1 }),
+        : journal.put({ ...record, revision: ((await journal.get('payment', record.id))?.revision ?? 0) + 1 }),
   })),
   'waits by the wall clock': { clock: (clock): Clock => ({ ...clock, monotonic: () => clock.wall() }) },
   'tells the screen only what was paid': { tellsScreen: (payresult) => payresult === 'SUCCESS' },

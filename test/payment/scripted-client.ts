@@ -7,7 +7,7 @@ import type {
   ReverseResult,
   ReverseSuccess,
 } from '../../lib/pay/types.js';
-import type { PaymentClient } from '../../lib/payment/types.js';
+import type { PaymentClient } from '../../lib/payment/client.js';
 
 export const identity = { appid: 'wx8888888888888888', mch_id: '1900000109' };
 
@@ -29,7 +29,12 @@ export const failed = (err_code: string, err_code_des = `${err_code} in words`):
   err_code,
   err_code_des,
 });
-export const state = (trade_state: string): QuerySuccess => ({ ...verified, result_code: 'SUCCESS', trade_state });
+export const state = (trade_state: string, out_trade_no = 'A1'): QuerySuccess => ({
+  ...verified,
+  result_code: 'SUCCESS',
+  trade_state,
+  out_trade_no,
+});
 export const isPaid = (out_trade_no: string, total_fee: number): QuerySuccess => ({
   ...charged(out_trade_no, total_fee),
   trade_state: 'SUCCESS',
@@ -66,6 +71,7 @@ export function scriptedClient(now: () => number, scripts: Scripts): PaymentClie
     };
   return {
     identity,
+    requestTimeout: 20_000,
     calls,
     micropay: method('micropay', scripts.micropay),
     orderquery: method('orderquery', scripts.orderquery),

@@ -128,13 +128,14 @@ export class SimulatedGateway {
 
   query(out_trade_no: string): Promise<QueryResult> {
     return this.#call(out_trade_no, 'query', () => {
-      if (this.#isNoisy()) return this.#random.pick([failed('SYSTEMERROR'), failed(unlisted), this.#state('UNLISTED')]);
+      if (this.#isNoisy())
+        return this.#random.pick([failed('SYSTEMERROR'), failed(unlisted), this.#state(out_trade_no, 'UNLISTED')]);
       const entry = this.book.get(out_trade_no);
       if (entry === undefined) return failed('ORDERNOTEXIST');
       const { state, total_fee } = entry;
-      if (state === 'USERPAYING') return this.#state(this.#random.pick(['USERPAYING', 'ACCEPT']));
+      if (state === 'USERPAYING') return this.#state(out_trade_no, this.#random.pick(['USERPAYING', 'ACCEPT']));
       if (state === 'SUCCESS') return { ...this.#charged(out_trade_no, total_fee), trade_state: 'SUCCESS' };
-      return this.#state(state);
+      return this.#state(out_trade_no, state);
     });
   }
 
@@ -262,8 +263,8 @@ export class SimulatedGateway {
     entry.charged = entry.total_fee;
   }
 
-  #state(trade_state: string): QueryResult {
-    return { ...verified, result_code: 'SUCCESS', trade_state };
+  #state(out_trade_no: string, trade_state: string): QueryResult {
+    return { ...verified, result_code: 'SUCCESS', out_trade_no, trade_state };
   }
 
   #charged(out_trade_no: string, total_fee: number) {

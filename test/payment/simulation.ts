@@ -1,18 +1,15 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { UpdateWxpayfacePayResultParams } from '../../lib/face/commands.js';
 import { FaceService } from '../../lib/face/service.js';
-import { OrderExistsError } from '../../lib/payment/errors.js';
-import { type Transition, transition } from '../../lib/payment/machine.js';
-import { MemoryJournal } from '../../lib/payment/memory-journal.js';
+import { OrderExistsError } from '../../lib/journal/errors.js';
+import type { Journal, JournalRecord } from '../../lib/journal/journal.js';
+import { MemoryJournal } from '../../lib/journal/memory-journal.js';
+import type { PaymentClient } from '../../lib/payment/client.js';
+import type { Clock } from '../../lib/payment/clock.js';
+import { type Transition, transition } from '../../lib/payment/decision/machine.js';
+import type { PaymentOutcome } from '../../lib/payment/decision/outcomes.js';
+import type { PaymentProcessorOptions } from '../../lib/payment/processor.js';
 import { PaymentProcessor } from '../../lib/payment/processor.js';
-import type {
-  Clock,
-  Journal,
-  PaymentClient,
-  PaymentOutcome,
-  PaymentProcessorOptions,
-  PaymentRecord,
-} from '../../lib/payment/types.js';
 import { FacePay } from '../../lib/terminal/face-pay.js';
 import { Random } from './random.js';
 import { SimulatedClock } from './simulated-clock.js';
@@ -186,7 +183,7 @@ class World {
   async #abort(sale: Sale, abort: AbortController): Promise<void> {
     const till = this.#till;
     if (till?.isAlive && till.selling.has(sale.out_trade_no) && !till.writingPaid.has(sale.out_trade_no)) {
-      const record = await this.store.get(sale.out_trade_no);
+      const record = await this.store.get('payment', sale.out_trade_no);
       if (till.isAlive && record?.finished === false && !till.writingPaid.has(sale.out_trade_no)) sale.isAborted = true;
     }
     abort.abort();
@@ -213,7 +210,7 @@ class World {
 
   async #check(sale: Sale): Promise<void> {
     const { out_trade_no, told, fate } = sale;
-    const record = await this.store.get(out_trade_no);
+    const record = await this.store.get('payment', out_trade_no);
     const entry = this.gateway.book.get(out_trade_no);
     const violate = (what: string) => this.violate(what);
     if (sale.requests > 1) violate('two payment requests for one order');
@@ -367,7 +364,7 @@ class Till {
 
   async #tell(outcome: PaymentOutcome): Promise<void> {
     const world = this.#world;
-    const record = this.isAlive ? await world.store.get(outcome.out_trade_no) : undefined;
+    const record = this.isAlive ? await world.store.get('payment', outcome.out_trade_no) : undefined;
     if (world.step(this)) return;
     const isJournalled =
       record === undefined
@@ -376,7 +373,7 @@ class Till {
     if (!isJournalled) world.violate(`told ${outcome.status} while the journal says ${record?.state}`);
     world.sale(outcome.out_trade_no).told.push(outcome);
     if (world.step(this) || outcome.status === 'reversing' || world.random.chance(0.2)) return;
-    await this.processor.acknowledge(outcome.out_trade_no);
+    await this.processor.acknowledge(outcome);
   }
 
   /** Its monotonic clock begins somewhere, and its waits end with it. */
@@ -397,16 +394,16 @@ class Till {
   #journal(): Journal {
     const world = this.#world;
     const { store } = world;
-    const write = async (record: PaymentRecord, how: () => Promise<void>): Promise<void> => {
+    const write = async (record: JournalRecord, how: () => Promise<void>): Promise<void> => {
       if (world.step(this)) return never();
-      if (record.state === 'paid') this.writingPaid.add(record.out_trade_no);
+      if (record.state === 'paid') this.writingPaid.add(record.id);
       await how();
       if (world.step(this)) return never();
     };
     return {
       create: (record) => write(record, () => store.create(record)),
       put: (record) => write(record, () => store.put(record)),
-      get: (out_trade_no) => (this.isAlive ? store.get(out_trade_no) : never()),
+      get: (kind, id) => (this.isAlive ? store.get(kind, id) : never()),
       list: (filter) => store.list(filter),
       prune: (before) => store.prune(before),
       close: () => store.close(),
@@ -432,7 +429,7 @@ class Till {
     };
     const pay = async ({ out_trade_no, total_fee }: { out_trade_no: string; total_fee: number }) => {
       const sale = world.sale(out_trade_no);
-      const record = await world.store.get(out_trade_no);
+      const record = await world.store.get('payment', out_trade_no);
       return request(async () => {
         sale.requests += 1;
         sale.sentAt = world.clock.monotonic();
@@ -447,7 +444,7 @@ class Till {
     const query = (order: { out_trade_no?: string }) => request(() => gateway.query(number(order)));
     const reverse = async (order: { out_trade_no?: string }) => {
       const sale = world.sale(number(order));
-      const record = await world.store.get(number(order));
+      const record = await world.store.get('payment', number(order));
       return request(() => {
         if (record?.state !== 'reversing') world.violate(`reversed while the journal says ${record?.state}`);
         if (sale.sentAt !== undefined && world.clock.monotonic() - sale.sentAt < world.notBefore)

@@ -1,6 +1,6 @@
 import { existsSync, mkdtempSync, rmdirSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { JournalError } from '../../payment/errors.js';
+import { JournalError } from '../../journal/errors.js';
 import type { Config } from '../config.js';
 import { journalAt, withJournal } from '../payments.js';
 import { fail, messageOf, ok, type Verdict, warn } from './verdict.js';

@@ -1,23 +1,31 @@
+import { KeyedMutex } from '../concurrency.js';
 import { InvalidParameterError } from '../errors.js';
 import { shown } from '../fields.js';
 import { JournalError, OrderExistsError } from './errors.js';
-import { Lanes } from './lanes.js';
+import {
+  checkNew,
+  checkSuccessor,
+  isJournalRecord,
+  type Journal,
+  type JournalFilter,
+  type JournalRecord,
+  keyOf,
+  matches,
+} from './journal.js';
 import { LevelStore } from './level-store.js';
-import { checkNew, checkSuccessor, isPaymentRecord, matches } from './record.js';
-import type { Journal, JournalFilter, PaymentRecord } from './types.js';
 
 const day = 24 * 60 * 60 * 1000;
 
-function decode(out_trade_no: string, value: string): PaymentRecord {
+function decode(key: string, value: string): JournalRecord {
   let record: unknown;
   try {
     record = JSON.parse(value);
   } catch {
     // The cause would quote the record.
-    throw new JournalError(`The journal's record of ${out_trade_no} is damaged`);
+    throw new JournalError(`The journal's record of ${key} is damaged`);
   }
-  if (!isPaymentRecord(record) || record.out_trade_no !== out_trade_no)
-    throw new JournalError(`The journal's record of ${out_trade_no} was written by another version of this package`);
+  if (!isJournalRecord(record) || keyOf(record) !== key)
+    throw new JournalError(`The journal's record of ${key} was written by another version of this package`);
   return record;
 }
 
@@ -31,7 +39,7 @@ function decode(out_trade_no: string, value: string): PaymentRecord {
  */
 export class LevelJournal implements Journal {
   readonly #store: LevelStore;
-  readonly #lanes = new Lanes();
+  readonly #lanes = new KeyedMutex();
 
   private constructor(store: LevelStore) {
     this.#store = store;
@@ -63,45 +71,51 @@ export class LevelJournal implements Journal {
     return journal;
   }
 
-  async create(record: PaymentRecord): Promise<void> {
+  async create(record: JournalRecord): Promise<void> {
     checkNew(record);
-    const { out_trade_no } = record;
-    await this.#lanes.run(out_trade_no, async () => {
-      if ((await this.get(out_trade_no)) !== undefined) throw new OrderExistsError(out_trade_no);
-      await this.#store.put(out_trade_no, JSON.stringify(record));
+    const key = keyOf(record);
+    await this.#lanes.run(key, async () => {
+      if ((await this.#read(key)) !== undefined) throw new OrderExistsError(record.id);
+      await this.#store.put(key, JSON.stringify(record));
     });
   }
 
-  async put(record: PaymentRecord): Promise<void> {
-    const { out_trade_no } = record;
-    await this.#lanes.run(out_trade_no, async () => {
-      checkSuccessor(record, await this.get(out_trade_no));
-      await this.#store.put(out_trade_no, JSON.stringify(record));
+  async put(record: JournalRecord): Promise<void> {
+    const key = keyOf(record);
+    await this.#lanes.run(key, async () => {
+      checkSuccessor(record, await this.#read(key));
+      await this.#store.put(key, JSON.stringify(record));
     });
   }
 
-  async get(out_trade_no: string): Promise<PaymentRecord | undefined> {
-    const value = await this.#store.get(out_trade_no);
-    return value === undefined ? undefined : decode(out_trade_no, value);
+  async get(kind: JournalRecord['kind'], id: string): Promise<JournalRecord | undefined> {
+    return this.#read(keyOf({ kind, id }));
   }
 
-  async *list(filter: JournalFilter = {}): AsyncGenerator<PaymentRecord, void, undefined> {
-    for await (const [out_trade_no, value] of this.#store.entries()) {
-      const record = decode(out_trade_no, value);
+  async *list(filter: JournalFilter = {}): AsyncGenerator<JournalRecord, void, undefined> {
+    for await (const [key, value] of this.#store.entries()) {
+      const record = decode(key, value);
       if (matches(record, filter)) yield record;
     }
   }
 
   async prune(before: number): Promise<number> {
     let pruned = 0;
-    for await (const { out_trade_no } of this.list({ finished: true, acknowledged: true }))
-      pruned += await this.#lanes.run(out_trade_no, async () => {
-        const record = await this.get(out_trade_no);
+    for await (const listed of this.list({ finished: true, acknowledged: true })) {
+      const key = keyOf(listed);
+      pruned += await this.#lanes.run(key, async () => {
+        const record = await this.#read(key);
         if (!record?.finished || !record.acknowledged || record.updatedAt >= before) return 0;
-        await this.#store.delete(out_trade_no);
+        await this.#store.delete(key);
         return 1;
       });
+    }
     return pruned;
+  }
+
+  async #read(key: string): Promise<JournalRecord | undefined> {
+    const value = await this.#store.get(key);
+    return value === undefined ? undefined : decode(key, value);
   }
 
   async close(): Promise<void> {

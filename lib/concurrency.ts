@@ -1,5 +1,5 @@
 /** Runs what concerns one key one after the other, and different keys side by side. */
-export class Lanes {
+export class KeyedMutex {
   readonly #tails = new Map<string, Promise<unknown>>();
 
   async run<T>(key: string, task: () => Promise<T>): Promise<T> {
@@ -14,9 +14,9 @@ export class Lanes {
   }
 }
 
-/** At most `limit` tasks at once; the others wait their turn. */
-export function bounded(limit: number): <T>(task: () => Promise<T>) => Promise<T> {
-  let free = limit;
+/** At most `most` tasks at once; the others wait their turn. */
+export function limit(most: number): <T>(task: () => Promise<T>) => Promise<T> {
+  let free = most;
   const waiting: Array<() => void> = [];
   return async (task) => {
     if (free > 0) free -= 1;

@@ -1,7 +1,14 @@
 import { ClosedError } from '../errors.js';
 import { OrderExistsError } from './errors.js';
-import { checkNew, checkSuccessor, matches } from './record.js';
-import type { Journal, JournalFilter, PaymentRecord } from './types.js';
+import {
+  checkNew,
+  checkSuccessor,
+  type Journal,
+  type JournalFilter,
+  type JournalRecord,
+  keyOf,
+  matches,
+} from './journal.js';
 
 /**
  * A {@link Journal} in memory, for tests and demonstrations: with the process its payments are forgotten.
@@ -14,39 +21,39 @@ export class MemoryJournal implements Journal {
   readonly #records = new Map<string, string>();
   #closed = false;
 
-  async create(record: PaymentRecord): Promise<void> {
+  async create(record: JournalRecord): Promise<void> {
     this.#ensureOpen();
     checkNew(record);
-    if (this.#records.has(record.out_trade_no)) throw new OrderExistsError(record.out_trade_no);
-    this.#records.set(record.out_trade_no, JSON.stringify(record));
+    if (this.#records.has(keyOf(record))) throw new OrderExistsError(record.id);
+    this.#records.set(keyOf(record), JSON.stringify(record));
   }
 
-  async put(record: PaymentRecord): Promise<void> {
+  async put(record: JournalRecord): Promise<void> {
     this.#ensureOpen();
-    checkSuccessor(record, this.#read(record.out_trade_no));
-    this.#records.set(record.out_trade_no, JSON.stringify(record));
+    checkSuccessor(record, this.#read(keyOf(record)));
+    this.#records.set(keyOf(record), JSON.stringify(record));
   }
 
-  async get(out_trade_no: string): Promise<PaymentRecord | undefined> {
+  async get(kind: JournalRecord['kind'], id: string): Promise<JournalRecord | undefined> {
     this.#ensureOpen();
-    return this.#read(out_trade_no);
+    return this.#read(keyOf({ kind, id }));
   }
 
-  async *list(filter: JournalFilter = {}): AsyncIterable<PaymentRecord> {
+  async *list(filter: JournalFilter = {}): AsyncIterable<JournalRecord> {
     this.#ensureOpen();
-    for (const number of [...this.#records.keys()].sort()) {
-      const record = this.#read(number);
+    for (const key of [...this.#records.keys()].sort()) {
+      const record = this.#read(key);
       if (record !== undefined && matches(record, filter)) yield record;
     }
   }
 
   async prune(before: number): Promise<number> {
     this.#ensureOpen();
-    const old = [...this.#records.keys()].filter((number) => {
-      const record = this.#read(number);
+    const old = [...this.#records.keys()].filter((key) => {
+      const record = this.#read(key);
       return record?.finished && record.acknowledged && record.updatedAt < before;
     });
-    for (const number of old) this.#records.delete(number);
+    for (const key of old) this.#records.delete(key);
     return old.length;
   }
 
@@ -54,8 +61,8 @@ export class MemoryJournal implements Journal {
     this.#closed = true;
   }
 
-  #read(out_trade_no: string): PaymentRecord | undefined {
-    const text = this.#records.get(out_trade_no);
+  #read(key: string): JournalRecord | undefined {
+    const text = this.#records.get(key);
     return text === undefined ? undefined : JSON.parse(text);
   }
 

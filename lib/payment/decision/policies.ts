@@ -1,6 +1,56 @@
-import { shown } from '../fields.js';
-import { InvalidPolicyError } from './errors.js';
-import type { PaymentProcessorOptions, PollingPolicy, ReversalPolicy } from './types.js';
+import { shown } from '../../fields.js';
+import { InvalidPolicyError } from '../errors.js';
+
+/** How an unknown payment is asked after. Milliseconds. */
+export interface PollingPolicy {
+  /**
+   * Milliseconds before the first query of an unknown payment.
+   * @default 5000
+   */
+  firstDelay: number;
+  /**
+   * Milliseconds between queries.
+   * @default 5000
+   */
+  interval: number;
+  /**
+   * Milliseconds after the payment request at which polling gives up and reversal begins.
+   * @default 30000
+   */
+  timeout: number;
+}
+
+/** How a payment is given up. Milliseconds. */
+export interface ReversalPolicy {
+  /**
+   * Milliseconds after the payment request before which no reversal is sent (vendor page, reverse: at least 15 s).
+   * @default 15000
+   */
+  notBefore: number;
+  /**
+   * 'background': pay() resolves with status 'reversing' when reversal begins; 'await': it resolves when the reversal is done.
+   * @default 'background'
+   */
+  mode: 'background' | 'await';
+  /**
+   * Wait between attempts: `initial`, times `factor` each time, at most `maximum`, up to `jitter` (a share of the wait)
+   * shorter or longer. There is no limit on attempts: only the gateway's REVERSE_EXPIRE ends them.
+   * @default { initial: 1000, factor: 2, maximum: 60000, jitter: 0.2 }
+   */
+  backoff: { initial: number; factor: number; maximum: number; jitter: number };
+  /**
+   * Milliseconds after the payment request before a missing order (ORDERNOTEXIST) can count as never paid; then one more
+   * reversal and one more query decide. More than `notBefore` and than the time-outs of a request.
+   * @default 300000
+   */
+  settleAfter: number;
+}
+
+/** What was given of them. */
+export interface GivenPolicies {
+  polling?: Partial<PollingPolicy>;
+  reversal?: Partial<Omit<ReversalPolicy, 'backoff'>> & { backoff?: Partial<ReversalPolicy['backoff']> };
+}
 
 /** Both policies, complete and checked. */
 export interface Policies {
@@ -35,6 +85,12 @@ const limits: ReadonlyArray<readonly [field: string, minimum: number, maximum: n
   ['reversal.backoff.jitter', 0, 1],
 ];
 
+/** @throws InvalidPolicyError if it is no duration that a timer can hold. */
+export function checkMilliseconds(field: string, value: unknown): void {
+  if (typeof value !== 'number' || !(value >= 1 && value <= week))
+    throw new InvalidPolicyError(field, `must be a number from 1 to ${week}, not ${shown(value)}`);
+}
+
 const isRecord = (value: unknown): value is Readonly<Record<string, unknown>> =>
   typeof value === 'object' && value !== null && !Array.isArray(value);
 
@@ -60,10 +116,7 @@ function valueAt(policies: object, path: string): unknown {
  * @param requestTimeout Milliseconds after which the client gives up a request; `settleAfter` must be longer.
  * @throws InvalidPolicyError for the first field out of range: its name and its limits.
  */
-export function resolvePolicies(
-  given: Pick<PaymentProcessorOptions, 'polling' | 'reversal'>,
-  requestTimeout = 0,
-): Policies {
+export function resolvePolicies(given: GivenPolicies, requestTimeout = 0): Policies {
   const reversal = complete('reversal', defaultPolicies.reversal, given.reversal);
   const policies = {
     polling: complete('polling', defaultPolicies.polling, given.polling),

@@ -1,0 +1,35 @@
+import type { PayClient } from '../pay/client.js';
+import type { MerchantIdentity } from '../pay/types.js';
+import type { Rail } from './order.js';
+
+/**
+ * What a processor needs of a client: {@link PayClient}, or one's own. It throws PayTransportError with `sent` false if
+ * nothing can have reached the gateway; whatever else it throws means that it may have.
+ */
+export interface PaymentClient {
+  readonly identity: MerchantIdentity;
+  /**
+   * Milliseconds after which a request is given up at the latest. Without it a payment request is waited for to its own end.
+   */
+  readonly requestTimeout?: number;
+  /** Milliseconds in which one connection is made at the latest. */
+  readonly connectTimeout?: number;
+  /** Milliseconds since the epoch by the gateway's clock; undefined until it has answered. */
+  gatewayTime?(): number | undefined;
+  micropay: PayClient['micropay'];
+  orderquery: PayClient['orderquery'];
+  reverse: PayClient['reverse'];
+  facepay?: PayClient['facepay'];
+  facepayquery?: PayClient['facepayquery'];
+  facepayreverse?: PayClient['facepayreverse'];
+}
+
+/** A client that has every call of the facepay rail. */
+type FacepayClient = PaymentClient & Required<Pick<PaymentClient, 'facepay' | 'facepayquery' | 'facepayreverse'>>;
+
+/** Whether a client has the calls of a rail: those of micropay it has always. */
+export function hasRail(client: PaymentClient, rail: 'facepay'): client is FacepayClient;
+export function hasRail(client: PaymentClient, rail: Rail): boolean;
+export function hasRail(client: PaymentClient, rail: Rail): boolean {
+  return rail === 'micropay' || [client.facepay, client.facepayquery, client.facepayreverse].every(Boolean);
+}
