@@ -1,13 +1,29 @@
-import type { ErrorCode } from '../../lib/errors.js';
+import type * as wxpayFace from '../../lib/index.js';
+
+type Exports = typeof wxpayFace;
+type ErrorCode = wxpayFace.ErrorCode;
+
+/** The exported classes whose errors may carry a code; the base, which may carry any, is none. */
+type ClassOf<Code extends ErrorCode> = {
+  [Name in keyof Exports]: Exports[Name] extends abstract new (
+    ...given: never[]
+  ) => { readonly code: infer Codes }
+    ? [ErrorCode] extends [Codes]
+      ? never
+      : Code extends Codes
+        ? Name
+        : never
+    : never;
+}[keyof Exports];
 
 interface Words {
   readonly en: string;
   readonly zh: string;
 }
 
-interface Row {
+interface Row<Code extends ErrorCode> {
   /** The class that carries the code. */
-  readonly class: string;
+  readonly class: ClassOf<Code>;
   readonly meaning: Words;
   /** Whether a payment may have reached the gateway. */
   readonly sent: Words;
@@ -20,7 +36,7 @@ const unknown: Words = { en: 'unknown', zh: '未知' };
 const notByThis: Words = { en: 'not by this call', zh: '这次调用没有' };
 
 /** Every code of this package's errors, in the order of the guide. */
-export const errorTable: Readonly<Record<ErrorCode, Row>> = {
+export const errorTable: { readonly [Code in ErrorCode]: Row<Code> } = {
   ERR_INVALID_PARAMETER: {
     class: 'InvalidParameterError',
     meaning: {
