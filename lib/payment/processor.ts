@@ -162,11 +162,17 @@ export class PaymentProcessor {
       if (await this.#stored(out_trade_no)) throw new OrderExistsError(out_trade_no);
       return { status: 'cancelled', out_trade_no, by: cancelledBy(signal.reason) };
     }
+    const gateway = this.#client.gatewayTime?.();
     const stored: StoredPayment = {
       rail,
       total_fee,
       merchant: recordedMerchant(this.#client.identity),
-      requested: { wall: this.#clock.wall(), run: this.#run, monotonic: this.#clock.monotonic() },
+      requested: {
+        wall: this.#clock.wall(),
+        run: this.#run,
+        monotonic: this.#clock.monotonic(),
+        ...(gateway !== undefined && { gateway: Math.round(gateway) }),
+      },
     };
     const run = await this.#mutex.run(out_trade_no, () => this.#create(out_trade_no, stored, onProgress));
     const outcome = run.wait(this.#told);

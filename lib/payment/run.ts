@@ -161,10 +161,8 @@ export class PaymentRun {
     if (this.#over || this.#request.withdrawal !== undefined) return;
     const { clock } = this.#around;
     this.#requestedAt = clock.monotonic();
-    this.#stored = {
-      ...this.#stored,
-      requested: { ...this.#stored.requested, wall: clock.wall(), monotonic: this.#requestedAt },
-    };
+    const requested = { wall: clock.wall(), run: this.#stored.requested.run, monotonic: this.#requestedAt };
+    this.#stored = { ...this.#stored, requested };
     this.#learnGatewayTime();
     this.#watchDeadline();
     this.#tell();

@@ -3,84 +3,28 @@ import { inspect } from 'node:util';
 import { expect } from 'chai';
 import { ClosedError, InvalidParameterError } from '../../lib/errors.js';
 import { JournalError } from '../../lib/journal/errors.js';
-import type { Journal } from '../../lib/journal/journal.js';
-import { MemoryJournal } from '../../lib/journal/memory-journal.js';
-import {
-  PayMismatchError,
-  PayProtocolError,
-  PayResponseError,
-  PaySignatureError,
-  PayTransportError,
-} from '../../lib/pay/errors.js';
+import { PayMismatchError, PayResponseError, PaySignatureError } from '../../lib/pay/errors.js';
 import type { QueryResult } from '../../lib/pay/types.js';
 import { systemClock } from '../../lib/payment/clock.js';
 import type { PaymentOutcome } from '../../lib/payment/decision/outcomes.js';
 import type { PaymentProcessorOptions } from '../../lib/payment/processor.js';
-import { PaymentProcessor } from '../../lib/payment/processor.js';
 import type { PaymentProgress } from '../../lib/payment/progress.js';
+import { charged, failed, identity, isPaid, reversed, type Scripts, state, times } from './scripted-client.js';
 import {
-  type Call,
-  charged,
-  failed,
-  identity,
-  isPaid,
-  reversed,
-  type Scripts,
-  scriptedClient,
-  state,
-  times,
-} from './scripted-client.js';
-import { SimulatedClock } from './simulated-clock.js';
-
-const order = { out_trade_no: 'A1', total_fee: 100, body: 'Tea' };
-const code = { auth_code: '120061098828009406' };
-const lost = new PayTransportError('no answer came in time', true);
-const unsent = new PayTransportError('connection refused', false);
-const refused = new PayProtocolError('micropay', 'FAIL', '签名错误');
-const missing = failed('ORDERNOTEXIST');
-const paid = isPaid('A1', 100);
-const awaiting = { reversal: { mode: 'await' } } as const;
-
-/** A till, its journal, and a gateway that answers by the script. */
-function till(scripts: Scripts, options: Partial<PaymentProcessorOptions> = {}) {
-  const clock = new SimulatedClock();
-  const client = scriptedClient(() => clock.monotonic(), scripts);
-  const journal = options.journal ?? new MemoryJournal();
-  const start = (change: Partial<PaymentProcessorOptions> = {}) =>
-    new PaymentProcessor({ client, journal, clock, ...options, ...change });
-  const processor = start();
-  const pay = () => clock.until(processor.pay(order, code));
-  return { clock, client, journal, processor, start, pay };
-}
-
-async function rejection(promise: Promise<unknown>): Promise<unknown> {
-  return promise.then(
-    () => expect.fail('nothing was thrown'),
-    (error: unknown) => error,
-  );
-}
-
-async function all(outcomes: AsyncIterable<PaymentOutcome>): Promise<PaymentOutcome[]> {
-  const told = [];
-  for await (const outcome of outcomes) told.push(outcome);
-  return told;
-}
-
-const methods = (calls: readonly Call[]) => calls.map(({ method }) => method);
-
-/** A journal whose writes fail as long as `broken` says. */
-function fragile(broken: (state: string) => boolean): Journal {
-  const journal = new MemoryJournal();
-  const fail = () => Promise.reject(new JournalError('no space left on device'));
-  return {
-    create: (record) => (broken(record.state) ? fail() : journal.create(record)),
-    put: (record) => (broken(record.state) ? fail() : journal.put(record)),
-    get: (kind, id) => journal.get(kind, id),
-    list: (filter) => journal.list(filter),
-    prune: (before) => journal.prune(before),
-    close: () => journal.close(),
-  };
-}
+  all,
+  awaiting,
+  code,
+  fragile,
+  lost,
+  methods,
+  missing,
+  order,
+  paid,
+  refused,
+  rejection,
+  till,
+  unsent,
+} from './scripted-till.js';
 
 describe('A payment', () => {
   it('that was charged is told with what the gateway said of it, but for what served the wire only', async () => {
@@ -752,12 +696,12 @@ describe('recover()', () => {
     await clock.run(undefined, 10);
     await processor.close();
     let [now, most] = [0, 0];
-    client.orderquery = async () => {
+    client.orderquery = async ({ out_trade_no }) => {
       now += 1;
       most = Math.max(most, now);
       await clock.sleep(100);
       now -= 1;
-      return state('REVOKED');
+      return state('REVOKED', out_trade_no);
     };
     const outcomes = start({ polling: { timeout: 600_000 } }).recover();
     await clock.run();

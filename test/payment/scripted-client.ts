@@ -4,6 +4,7 @@ import type {
   PaySuccess,
   QueryResult,
   QuerySuccess,
+  RequestOptions,
   ReverseResult,
   ReverseSuccess,
 } from '../../lib/pay/types.js';
@@ -41,7 +42,16 @@ export const isPaid = (out_trade_no: string, total_fee: number): QuerySuccess =>
 });
 export const reversed = (recall: 'Y' | 'N' = 'N'): ReverseSuccess => ({ ...verified, result_code: 'SUCCESS', recall });
 
-type Script<T> = ReadonlyArray<T | Error | 'never'>;
+/** An answer that is made when the call comes. */
+export class Made<T> {
+  readonly make: (options: RequestOptions) => Promise<T>;
+
+  constructor(make: (options: RequestOptions) => Promise<T>) {
+    this.make = make;
+  }
+}
+
+type Script<T> = ReadonlyArray<T | Error | 'never' | Made<T>>;
 export interface Scripts {
   micropay?: Script<PayResult>;
   orderquery?: Script<QueryResult>;
@@ -61,12 +71,13 @@ export function scriptedClient(now: () => number, scripts: Scripts): PaymentClie
   const calls: Call[] = [];
   const method =
     <T>(name: keyof Scripts, script: Script<T> = []) =>
-    async (params: object): Promise<T> => {
+    async (params: object, options: RequestOptions = {}): Promise<T> => {
       const turn = calls.filter((call) => call.method === name).length;
       calls.push({ method: name, params, at: now() });
       const answer = script[Math.min(turn, script.length - 1)];
       if (answer === undefined) throw new Error(`nobody expected ${name}`);
       if (answer instanceof Error) throw answer;
+      if (answer instanceof Made) return answer.make(options);
       return answer === 'never' ? new Promise(() => undefined) : answer;
     };
   return {

@@ -105,7 +105,9 @@ export class SimulatedClock implements Clock {
   /** Goes on until `done` says so or nothing is left to wait for, for at most `ms`. */
   async run(done: () => boolean = () => false, ms = Number.POSITIVE_INFINITY): Promise<void> {
     const end = this.#now + ms;
-    for (;;) {
+    for (let rung = 0; ; rung += 1) {
+      // A test that waits for ever would end none.
+      if (rung > 1_000_000) throw new Error('a million timers rang, and what was waited for did not come');
       await settle();
       if (done()) return;
       const next = this.#timers.peek();
