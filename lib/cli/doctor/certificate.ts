@@ -26,13 +26,13 @@ export function checkCertificate(
   { now }: Patient,
 ): Verdict<Certificate> {
   try {
-    const certificate = config.certificate();
+    const given = config.certificate();
+    const certificate = given && checkOptions({ ...options, certificate: given }).transport.certificate;
     if (certificate === undefined)
       return fail(
         'none: payments could not be reversed, nor refunded',
         'download it from the merchant site (API安全), and name it in `certificate`',
       );
-    checkOptions({ ...options, certificate });
     return checkDates(certificate, options.mch_id, now());
   } catch (error) {
     return fail(messageOf(error), 'correct this field, or download the certificate anew from the merchant site');
