@@ -61,7 +61,7 @@ export async function checkJournal({ config }: { config: Pick<Config, 'journal'>
     return {
       ...fail(messageOf(error), 'let the user of this program write there, on a local disk with free space'),
       // Who may not open it doesn't see who has it open.
-      fact: { runs: journalAt(folder) === 'journal' ? 'perhaps' : false },
+      fact: { runs: existsSync(folder) ? 'perhaps' : false },
     };
   }
 }
