@@ -95,12 +95,16 @@ command('simulate', 'play camera, customer and gateway, with a web page to play 
     run(flags, async (output) => (await import('./simulate.js')).simulate(flags, output)),
   );
 
-command('doctor', 'find out why a till does not pay; takes the camera for a moment, moves no money')
+command('doctor', 'find out why a till does not pay; moves no money')
   .addOption(configOption())
   .addOption(journalOption())
+  .addHelpText(
+    'after',
+    '\nTakes the camera for a moment, but for a till program that runs, as its locked journal shows: then neither camera nor\nservice is touched. A till whose merchant server has the journal must be closed before.',
+  )
   .action((flags: Flags) =>
     run(flags, async (output) => {
-      const { doctor } = await import('./doctor.js');
+      const { doctor } = await import('./doctor/doctor.js');
       const journal = flags.journal === undefined ? undefined : resolve(flags.journal);
       return doctor({ config: flags.config, journal }, version, output);
     }),

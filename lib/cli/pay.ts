@@ -10,7 +10,7 @@ import { localMerchant } from '../terminal/merchant.js';
 import { type Config, journalFolder } from './config.js';
 import { payExits } from './exit.js';
 import { onInterruption } from './interruption.js';
-import { tellOutcome, tellUnfinished } from './outcome.js';
+import { recovery, tellOutcome, tellUnfinished } from './outcome.js';
 import { type Output, yuan } from './output.js';
 import { type Payments, withProcessor } from './payments.js';
 import { showProgress } from './progress.js';
@@ -103,7 +103,7 @@ export async function pay(config: Config, request: PayRequest, output: Output): 
         return exitCode;
       } catch (error) {
         if (!(await isUnderWay(payments, out_trade_no, error))) throw error;
-        return tellUnfinished(output, out_trade_no, error instanceof Error ? error.message : String(error));
+        return tellUnfinished(output, out_trade_no, error instanceof Error ? error.message : String(error), recovery);
       } finally {
         hideProgress();
         await payer.close();

@@ -16,11 +16,17 @@ export interface PaymentClient {
   readonly connectTimeout?: number;
   /** Milliseconds since the epoch by the gateway's clock; undefined until it has answered. */
   gatewayTime?(): number | undefined;
+  /** Pays by an `auth_code`. */
   micropay: PayClient['micropay'];
+  /** Asks where such a payment stands. */
   orderquery: PayClient['orderquery'];
+  /** Gives such a payment up. */
   reverse: PayClient['reverse'];
+  /** Pays by a `face_code`. The three calls of this rail come together, or not at all. */
   facepay?: PayClient['facepay'];
+  /** Asks where such a payment stands. */
   facepayquery?: PayClient['facepayquery'];
+  /** Gives such a payment up. */
   facepayreverse?: PayClient['facepayreverse'];
 }
 

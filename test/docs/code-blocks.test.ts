@@ -234,6 +234,8 @@ describe('the code in README and guides', () => {
     for (const step of steps) expect(readPage('.ci/run').text).to.include(`step ${step}\n`);
     // scripts/test-package.mjs takes the lines of these two pages and runs them.
     const packaged = ['docs/guide/01-getting-started.md', 'docs/guide/08-platforms.md'].map(readPage).flatMap(npmLines);
-    expect([...new Set(others)]).to.have.members([...steps, ...packaged]);
+    // new-project.test.ts does.
+    const program = 'node pay.mjs';
+    expect([...new Set(others)]).to.have.members([...steps, ...packaged, program]);
   });
 });
