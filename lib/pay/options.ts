@@ -3,8 +3,8 @@ import { networkInterfaces } from 'node:os';
 import { InvalidParameterError } from '../errors.js';
 import { checkFields, isAbsent } from '../fields.js';
 import { checkCertificate } from './certificate.js';
+import type { TransportOptions } from './http/agent.js';
 import { ipAddress } from './parameters.js';
-import type { TransportOptions } from './transport.js';
 import type { MerchantIdentity, PayClientOptions, SignType } from './types.js';
 
 const vendor = {
