@@ -296,13 +296,14 @@ export const checks: readonly Check[] = [
     name: 'certificate',
     needs: ['merchant'],
     run({ merchant }, { now }) {
-      const { options } = fact(merchant);
-      if (options.certificate === undefined)
+      const { options, settings } = fact(merchant);
+      const { certificate } = settings.transport;
+      if (certificate === undefined)
         return fail(
           'none: payments could not be reversed, nor refunded',
           'download it from the merchant site (API安全), and name it in `certificate`',
         );
-      const own = ownCertificate(options.certificate);
+      const own = ownCertificate(certificate);
       if (own === undefined) return fail('it can’t be read', 'download it anew from the merchant site');
       const renew = 'renew it on the merchant site (API安全), and name the new one in `certificate`';
       if (own.to < now()) return fail(`it expired on ${dateOf(own.to)}`, renew);

@@ -1,5 +1,6 @@
 import { InvalidParameterError } from '../errors.js';
 import { type FieldTable, isAbsent } from '../fields.js';
+import type { Priority } from './limiter.js';
 import {
   authcodetoopenidFields,
   authinfoFields,
@@ -23,7 +24,7 @@ export interface Call {
   /** Always over a connection of its own. Default: kept ones are used again. */
   readonly fresh?: true;
   /** What comes first if there are more calls than the gateway takes. Default 'query'. */
-  readonly priority?: 'payment' | 'undo';
+  readonly priority?: Priority;
   /** Moves nothing, so that it may be asked again at any time. */
   readonly changesNothing?: true;
   /** Asked again over a fresh connection if a kept one was reset or silent: nobody else repeats it. */

@@ -146,6 +146,16 @@ export class PayClient {
     return this.#exchange.gatewayTime();
   }
 
+  /** How many calls a second this client allows itself; undefined: none but the gateway's limits. It can be changed at any time. */
+  get callsPerSecond(): number | undefined {
+    return this.#exchange.limiter.callsPerSecond;
+  }
+
+  /** @throws InvalidParameterError for what is no number above 0. */
+  set callsPerSecond(value: number | undefined) {
+    this.#exchange.limiter.callsPerSecond = value;
+  }
+
   /** Lets calls in flight end, closes idle connections, and refuses later calls with ClosedError. */
   close(): void {
     this.#exchange.close();

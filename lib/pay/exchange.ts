@@ -5,6 +5,7 @@ import type { Call } from './calls.js';
 import { cleanCause, PayProtocolError, PayResponseError, PaySignatureError, PayTransportError } from './errors.js';
 import { GatewayTime } from './gateway-time.js';
 import { Transport, type Way } from './http/fail-over.js';
+import { Limiter } from './limiter.js';
 import { observed, type PayCall } from './observability.js';
 import type { Settings } from './options.js';
 import { readReply, withoutCredentials } from './reply.js';
@@ -12,6 +13,7 @@ import { checkAllowed, checkText, credentialFields, nonce, requestFields, secret
 import { checkIdentity, type Fields } from './results.js';
 import { SandboxKey } from './sandbox-key.js';
 import { sign, verifySignature } from './sign.js';
+import { troubleOf } from './trouble.js';
 import type { RequestOptions, SignType } from './types.js';
 import { buildXml } from './xml.js';
 
@@ -30,6 +32,8 @@ interface Request {
 
 /** The messages of one client: signs and sends, and believes an answer only if it's well-formed, signed and about the request. */
 export class Exchange {
+  /** Every call waits here before it's sent. */
+  readonly limiter: Limiter;
   readonly #settings: Settings;
   readonly #transport: Transport;
   readonly #sandboxKey = new SandboxKey(() => observed('getsignkey', () => this.#fetchSandboxKey()));
@@ -38,6 +42,7 @@ export class Exchange {
 
   constructor(settings: Settings) {
     this.#settings = settings;
+    this.limiter = new Limiter(settings.callsPerSecond);
     this.#transport = new Transport(settings.transport);
   }
 
@@ -81,7 +86,21 @@ export class Exchange {
     }
   }
 
-  async #ask({ name, call, fields, sign_type, inSandbox, options }: Request, key: string, fresh: boolean) {
+  /** Once, as soon as the limits on calls let it; an answer that is about them slows down the calls after it. */
+  async #ask(request: Request, key: string, fresh: boolean): Promise<Fields> {
+    await this.limiter.enter(request.call.priority ?? 'query', request.options.signal);
+    try {
+      const fields = await this.#verified(request, key, fresh);
+      if (fields.err_code === 'FREQUENCY_LIMITED') this.limiter.limited();
+      return fields;
+    } catch (error) {
+      if (troubleOf(error) === 'limit') this.limiter.limited();
+      throw error;
+    }
+  }
+
+  async #verified(request: Request, key: string, fresh: boolean): Promise<Fields> {
+    const { name, call, fields, sign_type, inSandbox, options } = request;
     const sent: Fields = { ...fields, sign: sign(fields, key, sign_type) };
     const { negativeTest } = options;
     const received = await this.#post(

@@ -1,10 +1,10 @@
 export { PayClient } from './client.js';
 export {
-  type ErrorCode,
   type PaymentErrorCode,
   paymentErrorCodes,
   queryErrorCodes,
   reverseErrorCodes,
+  type VendorErrorCode,
 } from './error-codes.js';
 export {
   PayMismatchError,

@@ -3,6 +3,7 @@ import { InvalidParameterError } from '../errors.js';
 import { checkFields, isAbsent } from '../fields.js';
 import type { Call } from './calls.js';
 import type { Settings } from './options.js';
+import { unmappedAddress } from './parameters.js';
 import type { RequestOptions, SignType } from './types.js';
 import { checkXmlField } from './xml-text.js';
 
@@ -47,7 +48,8 @@ export function requestFields(
     fields[name] = String(value);
   }
   call.check?.(params);
-  if (Object.hasOwn(call.fields, 'spbill_create_ip')) fields.spbill_create_ip ??= spbill_create_ip;
+  if (Object.hasOwn(call.fields, 'spbill_create_ip'))
+    fields.spbill_create_ip = unmappedAddress(fields.spbill_create_ip ?? spbill_create_ip);
   return fields;
 }
 

@@ -34,8 +34,6 @@ export function checkOrder(order: Order, rail: Rail): void {
         name,
         'is not a field of an order; `extra` takes what this package does not know',
       );
-  if (rail === 'micropay' && !isAbsent(order.deposit))
-    throw new InvalidParameterError('deposit', 'is a field of the facepay rail (face_code_type "0")');
   if (order.extra === undefined) return;
   if (!isRecord(order.extra)) throw new InvalidParameterError('extra', 'must be an object of strings');
   for (const name of Object.keys(order.extra))

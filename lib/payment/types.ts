@@ -30,8 +30,6 @@ export interface Order {
   scene_info?: string;
   /** `Y` where the takings are shared (分账). */
   profit_sharing?: 'Y' | 'N';
-  /** A deposit (押金); the facepay rail only. */
-  deposit?: 'Y' | 'N';
   /** Fields that this package does not know, sent as they are. */
   extra?: Record<string, string>;
 }

@@ -36,7 +36,6 @@ describe('An order', () => {
       },
       'micropay',
     );
-    checkOrder({ ...order, deposit: 'Y' }, 'facepay');
   });
 
   const wrong: ReadonlyArray<[parameter: string, change: object]> = [
