@@ -1,5 +1,6 @@
 import type { ClientRequest } from 'node:http';
 import net from 'node:net';
+import { performance } from 'node:perf_hooks';
 import type { Duplex } from 'node:stream';
 import tls from 'node:tls';
 import { Agent, type AgentConnectOpts } from 'agent-base';
@@ -13,6 +14,9 @@ import { mayKeep, watch } from './watch.js';
 
 /** Milliseconds after which an unused connection is closed: before the gateway does. */
 const keepFor = 30_000;
+
+/** Milliseconds by which a timer may be late though the event loop runs. What is beyond is given back: nobody could connect. */
+const noticeable = 50;
 
 export interface TransportOptions {
   ca: ReadonlyArray<string | Buffer>;
@@ -95,14 +99,20 @@ export class GatewayAgent extends Agent {
     const { timeout } = this.#settings;
     const giveUp = new AbortController();
     const opened: net.Socket[] = [];
-    const limit = { passed: false, isOver: false };
+    const limit = { due: performance.now() + timeout.connect, passed: false, isOver: false };
     const late = async () => {
       await readArrived(() => opened.reduce((sum, socket) => sum + 1 + socket.bytesRead, 0));
       if (limit.isOver) return;
-      limit.passed = true;
-      giveUp.abort();
+      const stoodStill = Math.min(performance.now() - limit.due, timeout.connect);
+      if (stoodStill < noticeable) {
+        limit.passed = true;
+        giveUp.abort();
+        return;
+      }
+      limit.due = performance.now() + stoodStill;
+      timer = setTimeout(() => void late(), stoodStill);
     };
-    const timer = setTimeout(() => void late(), timeout.connect);
+    let timer = setTimeout(() => void late(), timeout.connect);
     const signal = 'signal' in options && options.signal instanceof AbortSignal ? options.signal : undefined;
     const stop = onAbort(signal, () => giveUp.abort());
     try {
