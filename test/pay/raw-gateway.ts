@@ -10,7 +10,8 @@ export interface RawConnection {
   /** From 1. */
   number: number;
   write(text: string): void;
-  end(): void;
+  /** When it's closed, from either side. */
+  ended: Promise<unknown>;
 }
 
 export interface RawGateway {
@@ -32,10 +33,10 @@ export function httpAnswer(fields: Fields): string {
 }
 
 /** A TLS server that says what it's told to, when it's told to: HTTP or not. */
-export async function startRawGateway(): Promise<RawGateway> {
+export async function startRawGateway(options: tls.TlsOptions = {}): Promise<RawGateway> {
   const sockets = new Set<tls.TLSSocket>();
   const { cert, key: privateKey } = gatewayCertificate;
-  const server = tls.createServer({ cert, key: privateKey }, (socket) => {
+  const server = tls.createServer({ cert, key: privateKey, ...options }, (socket) => {
     sockets.add(socket);
     const number = gateway.bytes.push(0);
     const connection: RawConnection = {
@@ -43,7 +44,7 @@ export async function startRawGateway(): Promise<RawGateway> {
       write: (text) => {
         if (!socket.destroyed) socket.write(text);
       },
-      end: () => socket.end(),
+      ended: new Promise((resolve) => socket.once('close', resolve)),
     };
     socket.on('error', () => {});
     let text = '';

@@ -94,7 +94,7 @@ export class GatewayAgent extends Agent {
     return true;
   }
 
-  /** @param options With the request's `signal`, which gives it up at once. */
+  /** @param options With `giveUp`, a signal that ends it at once. (Node.js keeps a request's `signal` from its agent.) */
   override async connect(request: ClientRequest, options: AgentConnectOpts): Promise<tls.TLSSocket> {
     const { timeout } = this.#settings;
     const giveUp = new AbortController();
@@ -113,7 +113,7 @@ export class GatewayAgent extends Agent {
       timer = setTimeout(() => void late(), stoodStill);
     };
     let timer = setTimeout(() => void late(), timeout.connect);
-    const signal = 'signal' in options && options.signal instanceof AbortSignal ? options.signal : undefined;
+    const signal = 'giveUp' in options && options.giveUp instanceof AbortSignal ? options.giveUp : undefined;
     const stop = onAbort(signal, () => giveUp.abort());
     try {
       return await this.#open(request, options, opened, giveUp.signal);

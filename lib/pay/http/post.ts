@@ -42,12 +42,12 @@ const xmlOverHttp = got.extend({
   handlers: [
     (options, next) => {
       // Else got makes an object of thirty options, nearly all without a value: the most expensive of what it does for a
-      // request. The agent gives a connection up by the signal.
+      // request. Node.js would keep a signal from the agent: it has another name here.
       const lean = () => ({
         method: options.method,
         headers: options.headers,
         agent: options.agent.https,
-        signal: options.signal,
+        giveUp: options.signal,
       });
       return next(Object.assign(options, { createNativeRequestOptions: lean }));
     },

@@ -1,10 +1,11 @@
+import { lookup } from 'node:dns/promises';
 import type { ClientRequest } from 'node:http';
 import type net from 'node:net';
 import type tls from 'node:tls';
 import type { AgentConnectOpts } from 'agent-base';
 import { HttpsProxyAgent } from 'https-proxy-agent';
-import { SocksProxyAgent } from 'socks-proxy-agent';
-import { unlessAborted } from '../../abort.js';
+import { SocksClient } from 'socks';
+import { onAbort, unlessAborted } from '../../abort.js';
 import { cleanCause } from '../errors.js';
 import { hints } from './hints.js';
 import { heard, openTcp } from './sockets.js';
@@ -17,21 +18,41 @@ export interface ProxyOptions {
   secureContext: () => tls.SecureContext;
 }
 
-type Tunnel = AgentConnectOpts & { secureEndpoint: false };
+type Tunnel = AgentConnectOpts & { secureEndpoint: false; host: string; port: number };
 
 const unbracketed = ({ hostname }: URL): string => hostname.replace(/^\[|\]$/g, '');
 
+/** RFC 1928. With socks5h:// the proxy looks up the name, with socks5:// this machine does. */
 async function throughSocks(
   { proxy, timeout }: ProxyOptions,
-  request: ClientRequest,
-  tunnel: Tunnel,
+  _request: ClientRequest,
+  { host, port }: Tunnel,
+  signal: AbortSignal,
 ): Promise<net.Socket> {
-  const agent = new SocksProxyAgent(proxy, { timeout });
-  // The library would look for a host of that name, with the brackets of an IPv6 address.
-  agent.proxy.host = unbracketed(proxy);
-  const socket = heard(await agent.connect(request, tunnel));
-  // The library's limit goes on, for the answer as well, which may take longer.
-  return socket.setTimeout(0);
+  const address = proxy.protocol === 'socks5h:' ? { address: host } : await lookup(host);
+  const socket = await openTcp(unbracketed(proxy), Number(proxy.port) || 1080, signal);
+  // Ours, because the library can't be stopped: it fails as soon as its socket is closed.
+  const stop = onAbort(signal, () => socket.destroy());
+  try {
+    await SocksClient.createConnection({
+      command: 'connect',
+      proxy: { type: 5, host: unbracketed(proxy), port: Number(proxy.port) || 1080, ...credentialsOf(proxy) },
+      destination: { host: address.address, port },
+      existing_socket: socket,
+      timeout,
+    });
+    return socket;
+  } catch (error) {
+    socket.destroy();
+    throw error;
+  } finally {
+    stop();
+  }
+}
+
+function credentialsOf({ username, password }: URL): { userId?: string; password?: string } {
+  if (username === '' && password === '') return {};
+  return { userId: decodeURIComponent(username), password: decodeURIComponent(password) };
 }
 
 async function throughHttp(
@@ -45,10 +66,9 @@ async function throughHttp(
   address.username = '';
   address.password = '';
   const headers: Record<string, string> = {};
-  if (proxy.username !== '' || proxy.password !== '') {
-    const credentials = `${decodeURIComponent(proxy.username)}:${decodeURIComponent(proxy.password)}`;
-    headers['Proxy-Authorization'] = `Basic ${Buffer.from(credentials).toString('base64')}`;
-  }
+  const { userId, password } = credentialsOf(proxy);
+  if (userId !== undefined)
+    headers['Proxy-Authorization'] = `Basic ${Buffer.from(`${userId}:${password}`).toString('base64')}`;
   let answer = 0;
   request.once('proxyConnect', (connect: { statusCode: number }) => {
     answer = connect.statusCode;
