@@ -12,6 +12,7 @@ export {
   PayResponseError,
   PaySignatureError,
   PayTransportError,
+  type TransportFailure,
 } from './errors.js';
 export type { PayCall } from './observability.js';
 export { sign, verifySignature } from './sign.js';

@@ -4,9 +4,9 @@ import { types } from 'node:util';
 import { InvalidParameterError } from '../errors.js';
 import { checkFields, isAbsent } from '../fields.js';
 import { type Certificate, checkCertificate } from './certificate.js';
+import type { TransportOptions } from './http/agent.js';
 import { checkCallsPerSecond } from './limiter.js';
 import { ipAddress } from './parameters.js';
-import type { TransportOptions } from './transport.js';
 import type { MerchantIdentity, PayClientOptions, SignType } from './types.js';
 
 const vendor = {

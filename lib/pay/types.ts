@@ -167,8 +167,9 @@ export interface FacepayParams extends PaymentParams {
   openid?: string;
 }
 
+/** What a client of one's own leaves out is optional; {@link PayClient}'s answers have what the vendor's tables require. */
 interface PayResponse {
-  return_code: 'SUCCESS';
+  return_code?: 'SUCCESS';
   return_msg?: string;
   appid?: string;
   mch_id?: string;
@@ -219,11 +220,11 @@ interface OrderFacts extends PayResponse {
 
 /** Vendor page, 5: micropay. */
 export interface PaySuccess extends OrderFacts {
-  appid: string;
-  mch_id: string;
   transaction_id: string;
-  out_trade_no: string;
-  total_fee: number;
+  /** {@link PayClient} never answers without it. */
+  out_trade_no?: string;
+  /** Fen. {@link PayClient} never answers without it. */
+  total_fee?: number;
 }
 
 /** What a payment call answered. SUCCESS is about the order that was sent, merchant, number and amount. */

@@ -115,7 +115,7 @@ describe("the merchant's certificate", () => {
     );
   });
 
-  it('that the gateway turns down is explained by its dates, its owner or its issuer', async () => {
+  it('that the gateway turns down is explained by its dates or its owner, and its issuer is not blamed', async () => {
     const expired = issue(mch_id, { issuer: authority, from: 0 });
     const early = issue(mch_id, { issuer: authority, from: Date.now() + 86_400_000 });
     const foreign = issue('1234567890');
@@ -124,7 +124,7 @@ describe("the merchant's certificate", () => {
       [expired, /certificate expired on Jan 31/],
       [early, /not valid before/],
       [foreign, /merchant 1234567890, not of 1900000109/],
-      [ofAnotherIssuer, /closed the connection after it was shown the merchant's certificate, whose issuer/],
+      [ofAnotherIssuer, /^[^;]+; whether the gateway got the request is unknown$/],
     ] as const) {
       const error = await rejection(reverse(certificate));
       expect(error).to.be.instanceOf(PayTransportError);
