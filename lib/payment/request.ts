@@ -23,6 +23,11 @@ export class PaymentRequest {
   readonly #created: { readonly wall: number; readonly monotonic: number };
   readonly #youth: number;
   readonly #life = new AbortController();
+  #tellEnd = () => {};
+  /** Resolves when its end, one way or the other, has had its effect. */
+  readonly ended = new Promise<void>((resolve) => {
+    this.#tellEnd = resolve;
+  });
 
   /** @param connectTimeout Milliseconds in which the client makes one connection. */
   constructor(clock: Clock, connectTimeout = 0) {
@@ -55,6 +60,11 @@ export class PaymentRequest {
     this.withdrawal ??= withdrawal;
     this.#life.abort(reason);
     return true;
+  }
+
+  end(): void {
+    this.state = 'ended';
+    this.#tellEnd();
   }
 
   stop(reason: unknown): void {

@@ -185,6 +185,7 @@ export class PaymentRun {
       .then((answer) => this.#submitted(answer))
       .then(() => {
         this.#submission = undefined;
+        this.#request.end();
       });
   }
 
@@ -211,7 +212,8 @@ export class PaymentRun {
     if (!this.#request.withdraw({ on, by }, reason)) return this.post({ on });
     if (isWaiting) return this.post({ on: 'withdraw', by });
     const grace = this.#around.clock.sleep(withdrawalGrace, this.#life.signal).catch(() => undefined);
-    await Promise.race([this.#submission, grace]);
+    // The client may be giving it up right now, within its own call.
+    await Promise.race([this.#request.ended, grace]);
     return this.post({ on });
   }
 
