@@ -97,3 +97,22 @@ export class HostProcessError extends WxpayFaceError {
 }
 
 const causeOf = (cause: unknown) => (cause === undefined ? {} : { cause });
+
+interface CallSite {
+  readonly stack?: string;
+}
+
+/** Where a public method was called. The frames are put into words only if they are needed. */
+export function callSite(method: (...args: never[]) => unknown): CallSite {
+  const site = {};
+  Error.captureStackTrace(site, method);
+  return site;
+}
+
+/** An error that comes back from another thread or process has no stack that helps: gives it the caller's. */
+export function calledFrom({ stack }: CallSite, error: unknown): unknown {
+  if (error instanceof WxpayFaceError && typeof stack === 'string')
+    // Its first line; there may be no other.
+    error.stack = stack.replace(/^.*/, () => `${error.name}: ${error.message}`);
+  return error;
+}

@@ -7,6 +7,7 @@ import { cleanCause, PayProtocolError, PayResponseError, PaySignatureError, PayT
 import { mask, preview } from './mask.js';
 import { type PayCall, payCalls } from './observability.js';
 import { checkOptions, type Settings } from './options.js';
+import { unmappedAddress } from './parameters.js';
 import {
   checkIdentity,
   type Fields,
@@ -256,7 +257,8 @@ export class PayClient {
       fields[name] = String(value);
     }
     call.check?.(params);
-    if (Object.hasOwn(call.fields, 'spbill_create_ip')) fields.spbill_create_ip ??= this.#settings.spbill_create_ip;
+    if (Object.hasOwn(call.fields, 'spbill_create_ip'))
+      fields.spbill_create_ip = unmappedAddress(fields.spbill_create_ip ?? this.#settings.spbill_create_ip);
     return fields;
   }
 

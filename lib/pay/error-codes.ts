@@ -475,3 +475,25 @@ export const reverseErrorCodes = byCode<VendorErrorCode>([
     },
   },
 ]);
+
+/** What no table of the vendor's lists, but the gateway answers to a payment (field facts, Quotas); the words are ours. */
+export const reportedErrorCodes = byCode<PaymentErrorCode>([
+  {
+    err_code: 'FREQUENCY_LIMITED',
+    payment: 'failed',
+    zh: {
+      description: '频率限制',
+      reason: '商户号的请求过于频繁,本次支付未被受理',
+      solution: '请稍后再试,并降低请求频率',
+    },
+    en: {
+      description: 'The rate of calls is limited',
+      reason: "There were too many calls under the merchant's number, and this payment was not taken",
+      solution: 'Try again a little later, and make fewer calls',
+    },
+  },
+]);
+
+/** What a verified err_code says of the payment that it answers. What nobody has listed is unknown, not failed. */
+export const paymentAfter = (err_code: string): PaymentErrorCode['payment'] =>
+  (paymentErrorCodes[err_code] ?? reportedErrorCodes[err_code])?.payment ?? 'unknown';

@@ -21,8 +21,8 @@ export interface PayClientOptions {
    * Node.js 17 and later, while PEM always works.
    */
   certificate?:
-    | { pfx: Buffer; passphrase?: string }
-    | { cert: string | Buffer; key: string | Buffer; passphrase?: string };
+    | { pfx: Uint8Array; passphrase?: string }
+    | { cert: string | Uint8Array; key: string | Uint8Array; passphrase?: string };
   /**
    * Origins, `https://` only. Defaults: the vendor's, `https://api.mch.weixin.qq.com` with the backup
    * `https://api2.mch.weixin.qq.com`, and `https://payapp.weixin.qq.com` for getWxpayfaceAuthinfo. Another `pay` has no
@@ -30,7 +30,7 @@ export interface PayClientOptions {
    */
   endpoints?: { pay?: string; payBackup?: string | false; face?: string };
   /** Extra trusted certificate authorities (PEM), for a private gateway or the simulator. */
-  ca?: string | Buffer | Array<string | Buffer>;
+  ca?: string | Uint8Array | Array<string | Uint8Array>;
   /**
    * Milliseconds. `connect` counts from the call to the end of the TLS handshake, for each host that is tried; `response`
    * from there to the response's last byte. Defaults: 5000 and 15000.
@@ -42,6 +42,11 @@ export interface PayClientOptions {
   sandbox?: boolean;
   /** The calling machine's address for orders that name none. Default: the first non-internal IPv4 of this machine, else 127.0.0.1. */
   spbill_create_ip?: string;
+  /**
+   * Calls a second that this client allows itself, payments first, then reversals and refunds, then queries. Default: none;
+   * what the gateway limits slows it down by itself.
+   */
+  callsPerSecond?: number;
 }
 
 /** Who pays, without the secrets. */
@@ -119,7 +124,10 @@ export interface PaymentParams {
   out_trade_no: string;
   /** Fen, from 1 to 999,999,999,999,999, the most that an answer is read with. */
   total_fee: number;
-  /** The calling machine's IPv4 or IPv6 address, of at most 64 characters. Default: the client's. */
+  /**
+   * The calling machine's IPv4 or IPv6 address, of at most 64 characters. An IPv4-mapped one (::ffff:1.2.3.4, as a server sees
+   * its clients) is sent as IPv4. Default: the client's.
+   */
   spbill_create_ip?: string | undefined;
   /** The terminal's number, e.g. the shop's. At most 32 characters. */
   device_info?: string | undefined;
@@ -157,8 +165,6 @@ export interface FacepayParams extends PaymentParams {
   face_code: string;
   /** What getWxpayfaceCode returned beside it. At most 128 characters. */
   openid?: string;
-  /** 'Y': a deposit. */
-  deposit?: 'Y' | 'N';
 }
 
 interface PayResponse {

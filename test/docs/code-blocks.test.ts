@@ -94,7 +94,11 @@ describe('the code in README and guides', () => {
     await simulator.close();
     if (certificate === undefined || !('cert' in certificate))
       throw new Error('the simulator gives a certificate in PEM');
-    files = { 'v2-key.txt': key, 'apiclient_cert.pem': certificate.cert, 'apiclient_key.pem': certificate.key };
+    files = {
+      'v2-key.txt': key,
+      'apiclient_cert.pem': String(certificate.cert),
+      'apiclient_key.pem': String(certificate.key),
+    };
   });
 
   it('is TypeScript that compiles, strictly', () => {

@@ -58,12 +58,12 @@ describe('A payment', () => {
       },
       { ...awaiting, polling: { timeout: 7_000 }, reversal: { mode: 'await' } },
     );
-    const given = { ...order, deposit: 'Y', extra: { sub_openid: 'other' } } as const;
+    const given = { ...order, profit_sharing: 'Y', extra: { sub_openid: 'other' } } as const;
     await clock.until(processor.pay(given, { face_code: 'abc123', openid: 'someone' }));
     expect([...new Set(methods(client.calls))]).to.deep.equal(['facepay', 'facepayquery', 'facepayreverse']);
     expect(client.calls[0]?.params).to.deep.equal({
       ...order,
-      deposit: 'Y',
+      profit_sharing: 'Y',
       sub_openid: 'other',
       face_code: 'abc123',
       openid: 'someone',

@@ -1,5 +1,5 @@
 import { ClosedError, InvalidParameterError, WxpayFaceError } from '../../errors.js';
-import { paymentErrorCodes } from '../../pay/error-codes.js';
+import { paymentAfter } from '../../pay/error-codes.js';
 import { PayMismatchError, PayProtocolError, PayTransportError } from '../../pay/errors.js';
 import { troubleOf } from '../../pay/trouble.js';
 import type { PayFailure, PayResult, QueryResult, QuerySuccess, ReverseResult } from '../../pay/types.js';
@@ -38,7 +38,7 @@ const saysRepeated =
 const isTaken = ({ err_code, err_code_des = '' }: PayFailure): boolean =>
   taken.has(err_code) || (err_code === 'INVALID_REQUEST' && saysRepeated.test(err_code_des));
 
-// docs/facts, Quotas: a verified limit means that the payment was not taken. No table of the vendor's lists it.
+// No table of the vendor's lists it (field facts, Quotas).
 const limited = 'FREQUENCY_LIMITED';
 
 const isForeign = (time_end: string | undefined, { earliest }: Asked): boolean => {
@@ -69,9 +69,7 @@ export function submitAnswer(answer: PayResult, asked: Asked): Answer {
     const detail = words(answer);
     if (isTaken(answer)) return { on: 'submit:taken', verified: true, detail };
     const password = err_code === 'USERPAYING';
-    // What nobody has listed is unknown, not failed.
-    if (paymentErrorCodes[err_code]?.payment !== 'failed' && err_code !== limited)
-      return { on: 'submit:unclear', verified: true, detail, password };
+    if (paymentAfter(err_code) !== 'failed') return { on: 'submit:unclear', verified: true, detail, password };
     const decline = { err_code, ...(err_code_des !== undefined && { err_code_des }) };
     return { on: 'submit:declined', verified: true, detail, decline };
   }
