@@ -283,8 +283,7 @@ export function makeClient(config: Config): PayClient {
   return from(config.source, () => {
     const credentials = config.credentials();
     if (credentials === undefined) throw new InvalidParameterError('appid, mch_id and key', 'are required');
-    const certificate = config.certificate();
-    const ca = config.ca();
+    const [certificate, ca] = [config.certificate(), config.ca()];
     return new PayClient({ ...credentials, ...(certificate && { certificate }), ...(ca && { ca }) });
   });
 }
