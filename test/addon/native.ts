@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { rmSync } from 'node:fs';
+import { existsSync, rmSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { createServer, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -42,7 +42,16 @@ export const stubPath = join(binaries, windows ? 'WxpayFaceSDK.dll' : 'libWxpayF
 export const coreTestPath = join(build, 'test', 'core-test');
 
 /** A library of test/addon/libraries. */
-export const testLibrary = (name: string) => join(build, 'test', `${name}${windows ? '.dll' : '.so'}`);
+export const testLibrary = (name: string, folder = build) => join(folder, 'test', `${name}${windows ? '.dll' : '.so'}`);
+
+/** On Windows the package serves two: the architectures whose library a till of this one may meet. */
+export const libraryArchs = windows ? (['x64', 'ia32'] as const) : [process.arch];
+
+/** The same for a library of the other architecture; undefined if that has not been built here. */
+export function testLibraryFor(arch: string, name: string): string | undefined {
+  const path = arch === process.arch ? testLibrary(name) : testLibrary(name, join(root, 'build', `win32-${arch}`));
+  return existsSync(path) ? path : undefined;
+}
 
 export const loadAddon = (): Addon => createRequire(import.meta.url)(addonPath);
 

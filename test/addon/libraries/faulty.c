@@ -187,12 +187,6 @@ static int array(Call* call) { return answer_text(call, "[\"SUCCESS\"]"); }
 
 static int without_code(Call* call) { return answer_text(call, "{\"return_msg\":\"fine\"}"); }
 
-static int print(Call* call) {
-  puts("the vendor's library prints");
-  fflush(stdout);
-  return echo(call);
-}
-
 static int read_input(Call* call) {
   const int character = getchar();
   return answer_text(call, character == EOF ? "nothing to read" : "took a byte of stdin");
@@ -223,7 +217,6 @@ static const struct {
     {"not_json", not_json},
     {"array", array},
     {"without_code", without_code},
-    {"print", print},
     {"read_input", read_input},
 };
 
