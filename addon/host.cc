@@ -15,7 +15,6 @@
 #endif
 
 #include <cstdio>
-#include <exception>
 #include <future>
 #include <mutex>
 #include <string>
@@ -88,7 +87,11 @@ Outcome outcome_of(Answer::Kind kind) {
 // On a thread of its own, so that stdin is watched meanwhile: a library may hang while it is being loaded, too.
 std::shared_future<Library> load(const std::string& path) {
   auto loaded = std::make_shared<std::promise<Library>>();
-  CallThreads::instance().run([path, loaded] {
+  CallThreads::instance().run([path, loaded](bool has_thread) {
+    if (!has_thread) {
+      send_greeting(kNoErrorNumber, "the system has no thread to load it on");
+      end(kLoadFailed);
+    }
     const auto result = Library::load(path);
     if (const auto* error = std::get_if<LoadError>(&result)) {
       // The parent learns of a missing symbol by dlsym's words; Windows has a number for it, and no name.
@@ -105,14 +108,11 @@ std::shared_future<Library> load(const std::string& path) {
 void call(const std::shared_future<Library>& library, Request request) {
   const uint32_t id = request.id;
   auto body = std::make_shared<std::vector<uint8_t>>(std::move(request.body));
-  try {
-    CallThreads::instance().run([library, id, body] {
-      const Answer answer = call_service(library.get(), *body);
-      send(id, outcome_of(answer.kind), answer.return_value, answer.body.data(), answer.body.size());
-    });
-  } catch (const std::exception&) {
-    send(id, Outcome::out_of_resources, 0, nullptr, 0);
-  }
+  CallThreads::instance().run([library, id, body](bool has_thread) {
+    if (!has_thread) return send(id, Outcome::out_of_resources, 0, nullptr, 0);
+    const Answer answer = call_service(library.get(), *body);
+    send(id, outcome_of(answer.kind), answer.return_value, answer.body.data(), answer.body.size());
+  });
 }
 
 [[noreturn]] void serve(const std::string& path) {

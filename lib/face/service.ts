@@ -21,7 +21,7 @@ import {
 import { ServiceCommandError, ServiceResponseError } from './errors.js';
 import { Lane } from './lane.js';
 import { parseResponse, prepareRequest, type RawResponse } from './messages.js';
-import { type LibraryInfo, type OpenOptions, openLibrary } from './open.js';
+import { checkMilliseconds, type LibraryInfo, type OpenOptions, openLibrary } from './open.js';
 import type { Call, Connection, Transport } from './transport.js';
 
 type Params = Readonly<Record<string, unknown>>;
@@ -69,6 +69,8 @@ export class FaceService {
   #init: { readonly request: () => Uint8Array; connection: Connection } | undefined;
   #repeatedInit: Promise<void> | undefined;
   #closed: Promise<void> | undefined;
+  /** close() no longer waits: whatever the calls in flight are rejected with, they were closed. */
+  #givenUp = false;
 
   private constructor(library: LibraryInfo, transport: Transport) {
     this.library = library;
@@ -76,8 +78,8 @@ export class FaceService {
   }
 
   /**
-   * Loads the vendor's library. The WxpayFaceService program need not run yet. In this process, a library that hangs while
-   * it is loaded hangs the whole program; `host: 'host-process'` with a `callTimeout` gives up on it.
+   * Loads the vendor's library. The WxpayFaceService program need not run yet. A library that hangs while it is loaded is
+   * given up on with a `callTimeout`; a host process is then ended, where this process keeps the thread that hangs.
    * @throws LibraryLoadError that says what was looked for, what was found and what to do
    */
   static async open(options: OpenOptions = {}): Promise<FaceService> {
@@ -158,10 +160,23 @@ export class FaceService {
     }
   }
 
-  /** Waits for calls in flight, those in the queue too; later calls are rejected with ClosedError. Idempotent. */
-  close(): Promise<void> {
+  /**
+   * Waits for calls in flight, those in the queue too; later calls are rejected with ClosedError. Idempotent, and the
+   * shortest `timeout` counts.
+   *
+   * @param options.timeout Milliseconds after which the calls in flight are rejected with ClosedError as well: a host process
+   * is ended, in this process their threads are left behind. Default: none, so that a call that hangs holds it up.
+   * @throws InvalidParameterError
+   */
+  async close({ timeout }: { timeout?: number | undefined } = {}): Promise<void> {
+    checkMilliseconds('timeout', timeout, 0);
     this.#closed ??= this.#finish();
-    return this.#closed;
+    if (timeout === undefined) return this.#closed;
+    const timer = setTimeout(() => {
+      this.#givenUp = true;
+      this.#whenIdle();
+    }, timeout);
+    return this.#closed.finally(() => clearTimeout(timer));
   }
 
   async #finish(): Promise<void> {
@@ -282,7 +297,8 @@ export class FaceService {
       const response = parseResponse(cmd, bytes);
       tell({ return_code: response.return_code });
       return response;
-    } catch (error) {
+    } catch (reason) {
+      const error = this.#givenUp ? new ClosedError('the face service') : reason;
       tell({ error: error instanceof WxpayFaceError ? error.code : 'unknown' });
       throw error;
     }

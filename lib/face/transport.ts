@@ -25,7 +25,7 @@ export interface Connection {
 export interface Transport {
   /** The loaded library; another object than last time where it had to be loaded anew. */
   connect(): Promise<Connection>;
-  /** Only after all calls have returned. */
+  /** Rejects the calls in flight, and those that come later. */
   close(): Promise<void>;
 }
 

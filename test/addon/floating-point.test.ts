@@ -1,12 +1,12 @@
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
 import { expect } from 'chai';
-import { addonPath, loadAddon, testLibrary } from './native.js';
+import { addonPath, testLibrary } from './native.js';
 
 // In a process of its own, which unmasked exceptions end.
 const loads = `
-  const library = require(process.argv[1]).open(process.argv[2]);
-  library.call(Buffer.from('disturb')).then(() => {
+  const library = new (require(process.argv[1]).NativeLibrary)(process.argv[2]);
+  library.load().then(() => library.call(Buffer.from('disturb'))).then(() => {
     // Not known to the compiler, which would calculate beforehand.
     const [price, zero, smallest] = JSON.parse('[19.99, 0, 5e-324]');
     console.log(JSON.stringify([price * 100, Number.isNaN(zero / zero), smallest * 1, smallest > 0, 0.1 + 0.2]));
@@ -23,8 +23,9 @@ describe("addon: JavaScript's arithmetic", () => {
     // Loading it on this thread would end the tests, if this were not so.
     const { stdout } = await promisify(execFile)(process.execPath, [
       '-e',
-      `const library = require(process.argv[1]).open(process.argv[2]);
+      `const library = new (require(process.argv[1]).NativeLibrary)(process.argv[2]);
        (async () => {
+         await library.load();
          const states = [];
          for (let i = 0; i < 50; i++) states.push(String(await library.call(Buffer.from('disturb'))));
          console.log(JSON.stringify([...new Set(states)]));

@@ -7,12 +7,14 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 export interface NativeLibrary {
+  load(): Promise<void>;
   call(request: Uint8Array): Promise<Buffer>;
+  giveUp(): void;
   close(): void;
 }
 
 export interface Addon {
-  open(path: string): NativeLibrary;
+  NativeLibrary: new (path: string) => NativeLibrary;
 }
 
 /** What the addon's errors may carry. */
@@ -54,6 +56,14 @@ export function testLibraryFor(arch: string, name: string): string | undefined {
 }
 
 export const loadAddon = (): Addon => createRequire(import.meta.url)(addonPath);
+
+/** A library in this process, loaded. */
+export async function openLibrary(path: string): Promise<NativeLibrary> {
+  const { NativeLibrary } = loadAddon();
+  const library = new NativeLibrary(path);
+  await library.load();
+  return library;
+}
 
 /** What faulty.c says of itself. */
 export interface Report {

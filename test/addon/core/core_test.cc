@@ -85,14 +85,14 @@ void a_job_never_waits_behind_blocked_ones() {
   auto gate = std::make_shared<Gate>();
   auto done = std::make_shared<std::atomic<int>>(0);
   for (int i = 0; i < 50; ++i) {
-    threads.run([gate, done] {
+    threads.run([gate, done](bool) {
       gate->pass();
       ++*done;
     });
   }
   gate->await_waiting(50);
   auto overtaken = std::make_shared<std::atomic<int>>(0);
-  threads.run([overtaken] { ++*overtaken; });
+  threads.run([overtaken](bool) { ++*overtaken; });
   await(*overtaken, 1);
   CHECK(*done == 0);
   gate->open();
@@ -104,7 +104,7 @@ void jobs_from_many_threads_all_run() {
   std::vector<std::thread> submitters;
   for (int i = 0; i < 4; ++i) {
     submitters.emplace_back([&] {
-      for (int job = 0; job < 5000; ++job) CallThreads::instance().run([&] { ++done; });
+      for (int job = 0; job < 5000; ++job) CallThreads::instance().run([&](bool) { ++done; });
     });
   }
   for (auto& submitter : submitters) submitter.join();
@@ -207,20 +207,25 @@ struct Received {
   uint8_t last = 0;
 };
 
-void receive(napi_env, std::shared_ptr<Call> call, void* context) {
+struct Call : Errand {
+  uint8_t request = 0;
+  std::shared_ptr<Delivery> delivery;
+  Answer answer;
+};
+
+void receive(napi_env, std::shared_ptr<Errand> errand, void* context) {
   auto* const received = static_cast<Received*>(context);
   ++received->count;
-  received->last = call->answer.body.at(0);
+  received->last = static_cast<Call&>(*errand).answer.body.at(0);
 }
 
 void start_call(const std::shared_ptr<Delivery>& delivery, uint8_t byte,
                 const std::shared_ptr<std::atomic<int>>& ended) {
   auto call = std::make_shared<Call>();
-  call->library = echo_library;
-  call->request = {byte};
+  call->request = byte;
   call->delivery = delivery;
-  CallThreads::instance().run([call, ended] {
-    call->answer = call_service(call->library, call->request);
+  CallThreads::instance().run([call, ended](bool) {
+    call->answer = call_service(echo_library, {call->request});
     call->delivery->finish(call);
     ++*ended;
   });
