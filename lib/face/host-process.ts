@@ -8,7 +8,7 @@ import { ClosedError } from '../errors.js';
 import { HostProcessError, missingResponses, ServiceCallError, ServiceResponseError } from './errors.js';
 import { FrameReader, readResponse, requestFrame } from './frames.js';
 import { explainLoadFailure } from './load-failure.js';
-import { inWords, loadTimeout, type TimeOuts, watch } from './time-outs.js';
+import { inWords, type TimeOuts, watch } from './time-outs.js';
 import type { Call, Connection, Transport } from './transport.js';
 
 interface Pending {
@@ -59,7 +59,7 @@ export class HostProcess implements Host {
   static async start(
     [program, ...args]: readonly [string, ...string[]],
     library: string,
-    timeOuts: TimeOuts & { readonly loadTimeout?: number | undefined },
+    timeOuts: TimeOuts,
     signal?: AbortSignal,
   ): Promise<HostProcess> {
     let child: ChildProcessByStdio<Writable, Readable, null>;
@@ -72,7 +72,7 @@ export class HostProcess implements Host {
       throw new HostProcessError(whyNotStarted(program, error));
     }
     const host = new HostProcess(child, library, timeOuts);
-    const { loadTimeout: limit } = timeOuts;
+    const limit = timeOuts.loadTimeout;
     const onLate = (problem: string) => {
       host.#loaded?.(new HostProcessError(problem));
       host.#end(problem);
@@ -259,8 +259,7 @@ export async function restarting(
 export async function openHostProcess(
   findProgram: () => Promise<string>,
   library: string,
-  { callTimeout, humanTimeout }: TimeOuts,
+  timeOuts: TimeOuts,
 ): Promise<Transport> {
-  const timeOuts = { callTimeout, humanTimeout, loadTimeout: loadTimeout({ callTimeout }) };
   return restarting(async (signal) => HostProcess.start([await findProgram()], library, timeOuts, signal));
 }

@@ -3,7 +3,7 @@ import { LibraryLoadError, loadAddon, type NativeLibrary } from '../addon.js';
 import { ClosedError } from '../errors.js';
 import { missingResponses, ServiceCallError, ServiceResponseError } from './errors.js';
 import { explainLoadFailure, type LoadFailure } from './load-failure.js';
-import { inWords, loadTimeout, type TimeOuts, watch } from './time-outs.js';
+import { inWords, type TimeOuts, watch } from './time-outs.js';
 import type { Call, Connection, Transport } from './transport.js';
 
 /** The addon's errors carry what the vendor's function, or the system, said. */
@@ -101,7 +101,7 @@ class InProcessConnection implements Connection {
 /** Settles as the loading does, or rejects once that has taken too long: then it is left to its thread. */
 function loaded(library: NativeLibrary, path: string, timeOuts: TimeOuts): Promise<void> {
   const loading = library.load();
-  const limit = loadTimeout(timeOuts);
+  const limit = timeOuts.loadTimeout;
   if (limit === undefined) return loading;
   return new Promise((resolve, reject) => {
     const timer = setTimeout(() => {

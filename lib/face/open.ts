@@ -6,6 +6,7 @@ import { InvalidParameterError } from '../errors.js';
 import { openHostProcess } from './host-process.js';
 import { type LibraryFile, readImports, readLibraryFile, unknownArch } from './library-file.js';
 import { openInProcess } from './native.js';
+import { allTimeOuts } from './time-outs.js';
 import type { Transport } from './transport.js';
 
 /** How {@link FaceService.open} finds and runs the vendor's library. */
@@ -223,10 +224,11 @@ export async function openLibrary(options: OpenOptions): Promise<{ library: Libr
     );
   }
   const host = options.host === 'host-process' || !fits ? 'host-process' : 'in-process';
+  const timeOuts = allTimeOuts(options);
   const open = async () =>
     host === 'in-process'
-      ? openInProcess(path, options)
-      : openHostProcess(async () => findHost(path, await currentArch(path, arch)), path, options);
+      ? openInProcess(path, timeOuts)
+      : openHostProcess(async () => findHost(path, await currentArch(path, arch)), path, timeOuts);
   const transport = await open().catch(async (error: unknown) => {
     throw await withMissingNames(path, arch, error);
   });

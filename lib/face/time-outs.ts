@@ -4,14 +4,19 @@ import type { Call } from './transport.js';
 export interface TimeOuts {
   readonly callTimeout?: number | undefined;
   readonly humanTimeout?: number | undefined;
+  /** For the loading of the library, and the start of the program that loads it. */
+  readonly loadTimeout?: number | undefined;
 }
 
 // An antivirus program may look at the library, or the host, for long before it lets it start.
 const shortestLoadTimeout = 10_000;
 
-/** Milliseconds for the loading of the library, and the start of the program that loads it. */
-export const loadTimeout = ({ callTimeout }: TimeOuts): number | undefined =>
-  callTimeout === undefined ? undefined : Math.max(callTimeout, shortestLoadTimeout);
+/** The time-outs that follow from those that are given. */
+export const allTimeOuts = ({ callTimeout, humanTimeout }: TimeOuts): TimeOuts => ({
+  callTimeout,
+  humanTimeout,
+  loadTimeout: callTimeout === undefined ? undefined : Math.max(callTimeout, shortestLoadTimeout),
+});
 
 /** '10 s', '250 ms'. */
 export const inWords = (milliseconds: number): string =>

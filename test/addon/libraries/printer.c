@@ -1,3 +1,4 @@
+#define _GNU_SOURCE
 // Prints, in each way that a library has: while it is loaded, and then as the request's "cmd" says. The answer is the
 // request itself.
 #include <stdio.h>
@@ -77,7 +78,10 @@ static void by_child(void) {
 
 // Lives for a minute, with whatever it inherited.
 static void leave_child(void) { start_child(L"ping -n 60 127.0.0.1", FALSE); }
+static void leave_bare_child(void) { leave_child(); }
 #else
+#include <signal.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 static void by_descriptors(void) {
@@ -101,6 +105,14 @@ static void by_child(void) {
 // Lives for a minute, with whatever it inherited.
 static void leave_child(void) {
   if (fork() == 0) {
+    sleep(60);
+    _exit(0);
+  }
+}
+
+// The same past the C library, whose fork() tells the host of it.
+static void leave_bare_child(void) {
+  if (syscall(SYS_clone, SIGCHLD, 0, 0, 0, 0) == 0) {
     sleep(60);
     _exit(0);
   }
@@ -136,7 +148,7 @@ static const struct {
 } probes[] = {
     {"puts", by_puts},       {"stderr", by_stderr},           {"descriptors", by_descriptors},
     {"handles", by_handles}, {"own_runtime", by_own_runtime}, {"child", by_child},
-    {"system", by_system},   {"leave_child", leave_child},
+    {"system", by_system},   {"leave_child", leave_child},    {"leave_bare_child", leave_bare_child},
 };
 
 int wxpayCallFaceService(const char* request, unsigned int request_size, char** response, unsigned int* response_size) {
