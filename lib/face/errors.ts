@@ -51,7 +51,7 @@ export const missingResponses: ReadonlyArray<{
   {
     code: 'ERR_OUT_OF_RESOURCES',
     outcome: 4,
-    problem: 'will not come: the system has no thread for the call',
+    problem: 'will not come: the system has no thread for the call. Nothing was sent',
   },
 ];
 

@@ -133,7 +133,7 @@ export class HostProcess implements Host {
 
   call(call: Call): Promise<Uint8Array> {
     const { cmd, request } = call;
-    if (this.endedAt !== undefined) return Promise.reject(new HostProcessError(this.#problem));
+    if (this.endedAt !== undefined) return Promise.reject(new HostProcessError(`${this.#problem}. Nothing was sent`));
     return new Promise((resolve, reject) => {
       const unwatch = watch(call, this.#timeOuts, (problem) => this.#end(`${problem} and was ended`));
       this.#lastId = (this.#lastId % largestId) + 1;

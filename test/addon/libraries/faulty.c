@@ -79,7 +79,6 @@ static int block(Call* call) {
   lock();
   const int seen = unblockings;
   ++blocked;
-  announce_change();
   while (unblockings == seen) wait_for_change();
   --blocked;
   unlock();
