@@ -168,7 +168,8 @@ export class FaceService {
    * is ended, in this process their threads are left behind. Default: none, so that a call that hangs holds it up.
    * @throws InvalidParameterError
    */
-  async close({ timeout }: { timeout?: number | undefined } = {}): Promise<void> {
+  async close(options: { timeout?: number | undefined } = {}): Promise<void> {
+    const { timeout } = options;
     checkMilliseconds('timeout', timeout, 0);
     this.#closed ??= this.#finish();
     if (timeout === undefined) return this.#closed;
