@@ -4,14 +4,18 @@
 #include <windows.h>
 #endif
 
+#include <cstdint>
 #include <exception>
+#include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <utility>
 #include <variant>
 
 #include "call_thread.h"
 #include "delivery.h"
+#include "file_lock.h"
 #include "library.h"
 #include "response.h"
 
@@ -31,6 +35,9 @@ class Environment {
 
   Napi::Value call(Napi::Env env, const Library& library, const Napi::Uint8Array& request);
 
+  // Not before somebody calls its release() or the environment ends: an object that was collected may not let go of it.
+  Napi::Object hold(Napi::Env env, std::unique_ptr<FileLock> lock);
+
   Napi::FunctionReference native_library;
 
  private:
@@ -39,6 +46,8 @@ class Environment {
 
   std::shared_ptr<Delivery> delivery_;
   size_t in_flight_ = 0;
+  std::map<uint32_t, std::unique_ptr<FileLock>> locks_;
+  uint32_t last_lock_ = 0;
 };
 
 class NativeLibrary : public Napi::ObjectWrap<NativeLibrary> {
@@ -149,6 +158,14 @@ void Environment::receive(napi_env env, std::shared_ptr<Call> call, void* self) 
   settle(env, call->promise, call->answer);
 }
 
+Napi::Object Environment::hold(Napi::Env env, std::unique_ptr<FileLock> lock) {
+  const uint32_t number = ++last_lock_;
+  locks_.emplace(number, std::move(lock));
+  Napi::Object holder = Napi::Object::New(env);
+  holder.Set("release", Napi::Function::New(env, [this, number](const Napi::CallbackInfo&) { locks_.erase(number); }));
+  return holder;
+}
+
 Napi::Value NativeLibrary::call(const Napi::CallbackInfo& info) {
   const Napi::Env env = info.Env();
   if (!info[0].IsTypedArray() || info[0].As<Napi::TypedArray>().TypedArrayType() != napi_uint8_array) {
@@ -170,13 +187,21 @@ Napi::Value NativeLibrary::call(const Napi::CallbackInfo& info) {
   return env.GetInstanceData<Environment>()->call(env, library_, request);
 }
 
+// Nothing, with a JavaScript exception pending, where the argument is no path. The system would end it at a NUL.
+std::optional<std::string> path_argument(const Napi::CallbackInfo& info) {
+  if (info[0].IsString()) {
+    std::string path = info[0].As<Napi::String>();
+    if (path.find('\0') == std::string::npos) return path;
+  }
+  Napi::TypeError::New(info.Env(), "The path must be a string without a NUL").ThrowAsJavaScriptException();
+  return std::nullopt;
+}
+
 Napi::Value open(const Napi::CallbackInfo& info) {
   const Napi::Env env = info.Env();
-  if (!info[0].IsString()) {
-    Napi::TypeError::New(env, "The path must be a string").ThrowAsJavaScriptException();
-    return Napi::Value();
-  }
-  const auto loaded = Library::load(info[0].As<Napi::String>());
+  const auto path = path_argument(info);
+  if (!path) return Napi::Value();
+  const auto loaded = Library::load(*path);
   if (const auto* failure = std::get_if<LoadError>(&loaded)) {
     const Napi::Error error = Napi::Error::New(env, failure->message);
     set(env, error.Value(), "systemMessage", text(env, failure->message));
@@ -189,6 +214,21 @@ Napi::Value open(const Napi::CallbackInfo& info) {
   }
   Library library = std::get<Library>(loaded);
   return env.GetInstanceData<Environment>()->native_library.New({Napi::External<Library>::New(env, &library)});
+}
+
+Napi::Value lock_file(const Napi::CallbackInfo& info) {
+  const Napi::Env env = info.Env();
+  const auto path = path_argument(info);
+  if (!path) return Napi::Value();
+  auto taken = FileLock::take(*path);
+  if (const auto* failure = std::get_if<LockError>(&taken)) {
+    const Napi::Error error = Napi::Error::New(env, failure->message);
+    if (failure->held) set(env, error.Value(), "code", text(env, "ELOCKED"));
+    set(env, error.Value(), "systemCode", number(env, failure->code));
+    error.ThrowAsJavaScriptException();
+    return Napi::Value();
+  }
+  return env.GetInstanceData<Environment>()->hold(env, std::get<std::unique_ptr<FileLock>>(std::move(taken)));
 }
 
 #ifdef _WIN32
@@ -209,6 +249,7 @@ Napi::Object start(Napi::Env env, Napi::Object exports) {
   environment->native_library = Napi::Persistent(NativeLibrary::define(env));
   env.SetInstanceData(environment.release());
   exports.Set("open", Napi::Function::New<open>(env, "open"));
+  exports.Set("lockFile", Napi::Function::New<lock_file>(env, "lockFile"));
   return exports;
 }
 

@@ -27,6 +27,7 @@
 #include "frame.h"
 #include "library.h"
 #include "response.h"
+#include "system_text.h"
 
 namespace wxpay_face {
 
@@ -207,13 +208,7 @@ void call(const std::shared_future<Library>& library, Request request) {
 
 #ifdef _WIN32
 int wmain(int argc, wchar_t** argv) {
-  if (argc == 2) {
-    const int size = WideCharToMultiByte(CP_UTF8, 0, argv[1], -1, nullptr, 0, nullptr, nullptr);
-    std::string path(static_cast<size_t>(size), '\0');
-    WideCharToMultiByte(CP_UTF8, 0, argv[1], -1, path.data(), size, nullptr, nullptr);
-    path.resize(static_cast<size_t>(size) - 1);
-    wxpay_face::serve(path);
-  }
+  if (argc == 2) wxpay_face::serve(wxpay_face::to_utf8(argv[1]));
 #else
 int main(int argc, char** argv) {
   if (argc == 2) wxpay_face::serve(argv[1]);

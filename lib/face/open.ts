@@ -1,11 +1,11 @@
 import { existsSync } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import { dirname, isAbsolute, join, resolve } from 'node:path';
+import { findPrebuild, LibraryLoadError, prebuildPath, unpackAdvice } from '../addon.js';
 import { InvalidParameterError } from '../errors.js';
-import { LibraryLoadError } from './errors.js';
 import { openHostProcess } from './host-process.js';
 import { type LibraryFile, readImports, readLibraryFile, unknownArch } from './library-file.js';
-import { findPrebuild, openInProcess, prebuildPath, unpackAdvice } from './native.js';
+import { openInProcess } from './native.js';
 import type { Transport } from './transport.js';
 
 /** How {@link FaceService.open} finds and runs the vendor's library. */
