@@ -72,8 +72,8 @@ function judge(before: readonly Line[], scan: LogScan, tail: Buffer, after: read
   const [newest] = before;
   const [head, lastHead] = [newest?.sequence ?? 0, after[0]?.sequence ?? 0];
   const later = [...soundLines(tail)];
-  const damaged = (reason: string): Found => {
-    const about = [tail, ...before.map(({ bytes }) => bytes), ...(tip.bytes === undefined ? [] : [tip.bytes])];
+  const damaged = (reason: string, last: readonly Buffer[] = []): Found => {
+    const about = [tail, ...before.map(({ bytes }) => bytes), ...last];
     const numbers = [...new Set(about.flatMap(numbersIn))];
     // The write before the head's last one was ended, else that one would not have begun.
     const durable = Math.max(head - 1, tip.sequence - 1, 0);
@@ -90,7 +90,7 @@ function judge(before: readonly Line[], scan: LogScan, tail: Buffer, after: read
     return { is: 'journal', journal };
   }
   if (lastHead < tip.sequence - 1 || lastHead < base.sequence)
-    return damaged('its head is older than its log, or not readable');
+    return damaged('its head is older than its log, or not readable', tip.bytes ? [tip.bytes] : []);
   const inLog = head === tip.sequence ? tip.digest : head === tip.sequence - 1 ? tip.chain : scan.watched;
   if (newest !== undefined && head >= base.sequence && newest.digest !== inLog)
     return damaged('its head does not belong to its log');

@@ -82,7 +82,7 @@ export function recordsIn({ bytes, from }: { bytes: Buffer; from: number }): Rec
   return records;
 }
 
-const numbers = /"kind":"(?:payment|refund)","id":"((?:[^"\\\x00-\x1f]|\\.){1,64})"/g;
+const numbers = /"kind":"(?:payment|refund)","id":"((?:[^"\\\p{Cc}]|\\.){1,64})"/gu;
 
 /** The numbers that damaged bytes still name. */
 export function numbersIn(bytes: Buffer): string[] {
