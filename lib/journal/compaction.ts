@@ -23,11 +23,11 @@ const lineSize = 32_768;
  * Writes the first part of a new log: the records as they stood after a write.
  * @param files The same is written to each.
  */
-export async function writeBase(
+export async function writeBase<Of>(
   files: readonly OpenFile[],
   id: string,
-  records: readonly Entry[],
-  textOf: (entry: Entry) => Promise<string>,
+  records: readonly Of[],
+  textOf: (record: Of) => Promise<string>,
   tip: Tip,
 ): Promise<Base> {
   const places: Place[] = [];
@@ -52,8 +52,9 @@ export async function writeBase(
     [texts, size] = [[], 0];
   };
   for (const record of records) {
-    texts.push(await textOf(record));
-    size += record.length;
+    const text = await textOf(record);
+    texts.push(text);
+    size += text.length;
     if (size >= lineSize) await writeRecords();
   }
   await writeRecords();

@@ -121,7 +121,8 @@ export class FileJournal implements Journal {
   static async #openToWrite(paths: readonly string[], before: number, files: Files): Promise<FileJournal> {
     const locks: Array<{ release(): void }> = [];
     try {
-      for (const path of paths) locks.push(await lockFolder(files, path));
+      const copy = paths.length === 1 ? 'only' : 'one-of-two';
+      for (const path of paths) locks.push(await lockFolder(files, path, copy));
       const store = await Store.open(files, paths);
       const journal = new FileJournal(store, store, locks);
       // If there is no room for that, the old ones stay for now.

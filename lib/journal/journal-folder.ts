@@ -24,11 +24,15 @@ export class JournalFolder {
     this.#head = head;
   }
 
-  /** A log without records, in a folder that has none. */
-  static async begin(files: Files, path: string): Promise<void> {
+  /** Makes the log of a folder that has none. @param write What it begins with; by default nothing but its first lines. */
+  static async begin(
+    files: Files,
+    path: string,
+    write: (log: OpenFile) => Promise<unknown> = (log) => log.write(emptyLog(), 0),
+  ): Promise<void> {
     const next = await files.open(join(path, fileNames.next), 'new');
     try {
-      await next.write(emptyLog(), 0);
+      await write(next);
       await next.sync();
     } finally {
       await next.close();

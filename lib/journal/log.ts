@@ -12,18 +12,24 @@ import { endOfLine, type Line, makeLine, maximumPayload, noDigest, readLine } fr
 const format = { journal: 'wxpay-face', version: 1 };
 
 /** @param id The journal's own, for as long as it lives. Each file has a layout of its own. */
-export const firstLine = (id: string = randomUUID()): Line =>
+export const firstLine = (id: string): Line =>
   makeLine(0, noDigest, JSON.stringify({ ...format, id, layout: randomUUID() }));
 
 /** The last line before the writes. */
 export const baseEnd = (before: Line, { sequence, digest }: Pick<Line, 'sequence' | 'digest'>): Line =>
   makeLine(0, before.digest, JSON.stringify({ upTo: sequence, digest }));
 
+/** What is before the first write. */
+export const noTip = { sequence: 0, digest: noDigest, chain: noDigest } as const;
+
 /** A journal without records. */
 export function emptyLog(): Buffer {
-  const first = firstLine();
-  return Buffer.concat([first.bytes, baseEnd(first, { sequence: 0, digest: noDigest }).bytes]);
+  const first = firstLine(randomUUID());
+  return Buffer.concat([first.bytes, baseEnd(first, noTip).bytes]);
 }
+
+/** Whether a line has records in it. */
+export const hasRecords = ({ bytes, from }: Line): boolean => bytes[from] === 0x5b;
 
 const fieldsOf = ({ bytes, from }: Line): Readonly<Record<string, unknown>> =>
   Object(JSON.parse(bytes.toString('utf8', from)));
@@ -36,7 +42,7 @@ export class LogScan {
   readonly index = new RecordIndex();
   /** Behind the last line that is as it was written. */
   end = 0;
-  tip: Tip = { sequence: 0, digest: noDigest, chain: noDigest };
+  tip: Tip = noTip;
   /** The write that the first part stands for; undefined before its end is reached. */
   base: Pick<Line, 'sequence' | 'digest'> | undefined;
   /** Of the first line: which journal it is, and which file of it. */
@@ -90,7 +96,7 @@ export class LogScan {
       this.index.apply(line, this.end);
       this.tip = line;
       if (line.sequence === this.#watch) this.watched = line.digest;
-    } else if (line.bytes[line.from] === 0x5b) this.index.apply(line, this.end);
+    } else if (hasRecords(line)) this.index.apply(line, this.end);
     else {
       const { upTo, digest } = fieldsOf(line);
       if (typeof upTo !== 'number' || typeof digest !== 'string') throw new JournalError('The journal is not readable');

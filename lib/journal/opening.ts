@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { ClosedError } from '../errors.js';
 import { JournalError } from './errors.js';
-import type { Files, OpenFile } from './files.js';
+import { type Files, type OpenFile, systemFiles } from './files.js';
 import { nothing, placeOf } from './head.js';
 import { all, JournalFolder } from './journal-folder.js';
 import { endOfLine, readLine } from './line.js';
@@ -27,12 +27,19 @@ export function journalError(what: string, cause: unknown): JournalError | Close
     : new JournalError(`${what}: ${wordsOf(cause)}`, { cause });
 }
 
-/** @throws JournalError: ERR_JOURNAL_LOCKED if another holder has it. */
-export async function lockFolder(files: Files, path: string): Promise<{ release(): void }> {
+/**
+ * @param copy 'only' if there is no mirror.
+ * @throws JournalError: ERR_JOURNAL_LOCKED if another holder has it.
+ */
+export async function lockFolder(
+  files: Files,
+  path: string,
+  copy: 'only' | 'one-of-two' = 'only',
+): Promise<{ release(): void }> {
   await files.makeFolder(path);
-  const [head, log] = await Promise.all([isThere(files, path, fileNames.head), isThere(files, path, fileNames.log)]);
-  // The lock would make a head.
-  if (log && !head) throw damagedError(path, { reason: 'its head is missing', numbers: [] });
+  // The lock makes a head, and nothing shall be changed that nobody can mend.
+  if (copy === 'only' && !(await isThere(files, path, fileNames.head)) && (await isThere(files, path, fileNames.log)))
+    throw damagedError(path, { reason: 'its head is missing', numbers: [] });
   try {
     return await files.lock(join(path, fileNames.head));
   } catch (cause) {
@@ -41,6 +48,17 @@ export async function lockFolder(files: Files, path: string): Promise<{ release(
       code: 'ERR_JOURNAL_LOCKED',
       cause,
     });
+  }
+}
+
+/** Whether a process writes the journal in a folder. */
+export async function isHeld(path: string, files: Files = systemFiles): Promise<boolean> {
+  try {
+    (await lockFolder(files, path)).release();
+    return false;
+  } catch (error) {
+    if (error instanceof JournalError && error.code === 'ERR_JOURNAL_LOCKED') return true;
+    throw error;
   }
 }
 
@@ -130,15 +148,7 @@ async function copyTo(
 ): Promise<void> {
   if (found.is === 'damaged' && (await isThere(files, path, fileNames.log)))
     await files.rename(join(path, fileNames.log), join(path, asideName()));
-  const next = await files.open(join(path, fileNames.next), 'new');
-  try {
-    await copyBytes(from, next, journal.end);
-    await next.sync();
-  } finally {
-    await next.close();
-  }
-  await files.rename(join(path, fileNames.next), join(path, fileNames.log));
-  await files.syncFolder(path);
+  await JournalFolder.begin(files, path, (log) => copyBytes(from, log, journal.end));
   const { tip } = journal;
   const head = await files.open(join(path, fileNames.head), 'write');
   try {
@@ -170,7 +180,8 @@ export async function openToWrite(
 ): Promise<{ journal: ReadJournal; folders: JournalFolder[] }> {
   let choice = await findJournal(files, paths);
   if (choice === undefined) {
-    for (const path of paths.slice(0, 1)) await JournalFolder.begin(files, path);
+    const [path] = paths;
+    if (path !== undefined) await JournalFolder.begin(files, path);
     choice = await findJournal(files, paths);
   }
   if (choice === undefined) throw new Error('the journal has gone');

@@ -36,10 +36,6 @@ export interface Damage {
   readonly numbers: readonly string[];
   /** The last write that was surely durable; 0 if that can't be known. */
   readonly durable: number;
-  /** What of it is as it was written, up to the damage. */
-  readonly index?: RecordIndex | undefined;
-  /** Sound lines behind the damage, and those of the head. */
-  readonly beyond: readonly Line[];
 }
 
 const pieceSize = 4 * 2 ** 20;
@@ -71,16 +67,14 @@ function judge(before: readonly Line[], scan: LogScan, tail: Buffer, after: read
   const { tip, base, end, index, id, layout, lines } = scan;
   const [newest] = before;
   const [head, lastHead] = [newest?.sequence ?? 0, after[0]?.sequence ?? 0];
-  const later = [...soundLines(tail)];
   const damaged = (reason: string, last: readonly Buffer[] = []): Found => {
     const about = [tail, ...before.map(({ bytes }) => bytes), ...last];
     const numbers = [...new Set(about.flatMap(numbersIn))];
     // The write before the head's last one was ended, else that one would not have begun.
     const durable = Math.max(head - 1, tip.sequence - 1, 0);
-    const beyond = [...later, ...before.filter(({ sequence }) => sequence > tip.sequence)];
-    return { is: 'damaged', damage: { reason, numbers, durable, index, beyond } };
+    return { is: 'damaged', damage: { reason, numbers, durable } };
   };
-  if (base === undefined || later.length > 0)
+  if (base === undefined || soundLines(tail).next().done === false)
     return damaged(`line ${lines + 1} of its log, at byte ${end}, is not as it was written`);
   if (head > tip.sequence + 1) return damaged(`the last ${head - tip.sequence} writes are missing in its log`);
   if (newest !== undefined && head === tip.sequence + 1) {
@@ -100,10 +94,10 @@ function judge(before: readonly Line[], scan: LogScan, tail: Buffer, after: read
   return { is: 'journal', journal: { index, id, layout, tip: known, end, restored: undefined, headAt: lastHead } };
 }
 
-function missing(reason: string, lines: readonly Line[], index?: RecordIndex): Found {
+function missing(reason: string, lines: readonly Line[]): Found {
   const numbers = [...new Set(lines.flatMap(({ bytes }) => numbersIn(bytes)))];
   const durable = Math.max((lines[0]?.sequence ?? 0) - 1, 0);
-  return { is: 'damaged', damage: { reason, numbers, durable, index, beyond: lines } };
+  return { is: 'damaged', damage: { reason, numbers, durable } };
 }
 
 /**
@@ -122,7 +116,7 @@ export async function readJournal(files: Files, folder: string): Promise<Found> 
         return missing('its log is missing', before);
       }
       const { scan, tail } = await scanLog(log, before[0]?.sequence ?? 0);
-      if (head === undefined) return missing('its head is missing', [], scan.index);
+      if (head === undefined) return missing('its head is missing', []);
       return judge(before, scan, tail, await lines());
     } finally {
       await log?.close();
@@ -130,6 +124,23 @@ export async function readJournal(files: Files, folder: string): Promise<Found> 
   } finally {
     await head?.close();
   }
+}
+
+/** The lines that are as they were written, whatever is between them: of the log, then of the head. Changes nothing. */
+export async function readSoundLines(files: Files, folder: string): Promise<Line[]> {
+  const lines: Line[] = [];
+  for (const name of [fileNames.log, fileNames.head]) {
+    const file = await files.open(join(folder, name), 'read');
+    if (file === undefined) continue;
+    try {
+      lines.push(
+        ...(name === fileNames.log ? soundLines(await readAll(file, 0)) : linesOfHead(await readAll(file, 0))),
+      );
+    } finally {
+      await file.close();
+    }
+  }
+  return lines;
 }
 
 /** The digest of a write in a folder's log; undefined if the log no longer knows it. */

@@ -96,7 +96,7 @@ interface Internals {
  * @example
  * const processor = new PaymentProcessor({
  *   client,
- *   journal: await LevelJournal.open('payments'),
+ *   journal: await FileJournal.open('payments'),
  *   // What nobody waits for any more: of the last start, or of a reversal in the background.
  *   onOutcome: (outcome) => tellCashier(outcome),
  * });
