@@ -3,7 +3,7 @@
 const { readFileSync } = require('node:fs');
 const { join, resolve } = require('node:path');
 const { app, BrowserWindow, ipcMain } = require('electron');
-const { FacePay, FaceService, LevelJournal, localMerchant, PayClient, PaymentProcessor } = require('wxpay-face');
+const { FacePay, FaceService, FileJournal, localMerchant, PayClient, PaymentProcessor } = require('wxpay-face');
 
 /** wxpay-face.json in the user's data folder, as `wxpay-face simulate --write-config` writes it. */
 function readConfig(folder) {
@@ -29,7 +29,7 @@ function readConfig(folder) {
 async function openTill(config, onOutcome) {
   const face = await FaceService.open({ library: config.library });
   const client = new PayClient(config.client);
-  const journal = await LevelJournal.open(config.journal);
+  const journal = await FileJournal.open(config.journal);
   const processor = new PaymentProcessor({ client, journal, onOutcome });
   const facePay = new FacePay({ face, merchant: localMerchant(client, processor), terminal: config.terminal });
   return {

@@ -4,7 +4,7 @@ import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import fastify from 'fastify';
-import { InvalidParameterError, LevelJournal, OrderExistsError, PayClient, PaymentProcessor } from 'wxpay-face';
+import { FileJournal, InvalidParameterError, OrderExistsError, PayClient, PaymentProcessor } from 'wxpay-face';
 
 // ── configuration: appid, mch_id, key, certificate, journal, and the SHA-256 of each terminal's token ──
 const file = process.argv[2] ?? 'server.json';
@@ -26,7 +26,7 @@ const client = new PayClient({
   ...(ca && { ca: readFileSync(path(ca)) }),
   certificate: { cert: readFileSync(path(certificate.cert)), key: readFileSync(path(certificate.key)) },
 });
-const journal = await LevelJournal.open(path(config.journal));
+const journal = await FileJournal.open(path(config.journal));
 const processor = new PaymentProcessor({ client, journal });
 const terminals = new Map(Object.entries(config.terminals).map(([terminal, hash]) => [hash, terminal]));
 

@@ -2,13 +2,13 @@
 // Ctrl-C gives the sale up, Ctrl-D (Windows: Ctrl-Z, Enter) ends the till.
 import { randomBytes } from 'node:crypto';
 import { createInterface } from 'node:readline';
-import { FacePay, FaceService, LevelJournal, localMerchant, PayClient, PaymentProcessor } from 'wxpay-face';
+import { FacePay, FaceService, FileJournal, localMerchant, PayClient, PaymentProcessor } from 'wxpay-face';
 import { readConfig } from './config.js';
 
 const config = readConfig(process.argv[2] ?? 'wxpay-face.json');
 const face = await FaceService.open({ library: config.library });
 const client = new PayClient(config.client);
-const journal = await LevelJournal.open(config.journal);
+const journal = await FileJournal.open(config.journal);
 
 const instructions = {
   paid: ({ total_fee }) => `paid, ¥${(total_fee / 100).toFixed(2)}: hand over the goods`,

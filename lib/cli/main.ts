@@ -201,6 +201,35 @@ command('show', 'show all that it holds of one payment', journal)
     }),
   );
 
+command(
+  'check',
+  'tell whether it is as it was written, and what of it is readable; also beside a running till',
+  journal,
+)
+  .addOption(configOption())
+  .addOption(journalOption())
+  .action((flags: Flags) =>
+    run(flags, async (output) => {
+      const folder = journalFolder(configured(flags, output), flags.journal);
+      return (await import('./journal.js')).checkJournal(folder, output);
+    }),
+  );
+
+command(
+  'salvage',
+  'write what is readable of a damaged journal to a new folder; the damaged one stays as it is',
+  journal,
+)
+  .argument('<folder>', 'the new folder')
+  .addOption(configOption())
+  .addOption(journalOption())
+  .action((target: string, flags: Flags) =>
+    run(flags, async (output) => {
+      const folder = journalFolder(configured(flags, output), flags.journal);
+      return (await import('./journal.js')).salvageJournal(folder, resolve(target), output);
+    }),
+  );
+
 command('recover', 'bring every unfinished payment to its end, and tell those that nobody has acted upon', journal)
   .option('--acknowledge', 'what was told here counts as acted upon: the till will not hear of it again')
   .addOption(configOption())

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { InvalidParameterError } from '../errors.js';
 import { FaceService } from '../face/service.js';
 import { OrderExistsError } from '../journal/errors.js';
-import { LevelJournal } from '../journal/level-journal.js';
+import { FileJournal } from '../journal/file-journal.js';
 import type { Order, Rail } from '../payment/order.js';
 import { checkOrder } from '../payment/order.js';
 import { FacePay, type FacePayOutcome } from '../terminal/face-pay.js';
@@ -87,7 +87,7 @@ export async function pay(config: Config, request: PayRequest, output: Output): 
   const order = { out_trade_no, total_fee, body };
   checkOrder(order);
   const interruption = onInterruption(output, words);
-  const journal = await LevelJournal.open(journalFolder(config, request.journal));
+  const journal = await FileJournal.open(journalFolder(config, request.journal));
   try {
     return await withProcessor(config, journal, async (payments) => {
       const payer = request.authCodeStdin ? byScan(output, payments) : await byFace(config, request, payments);

@@ -2,8 +2,9 @@ import { isDeepStrictEqual } from 'node:util';
 import { JournalError } from './errors.js';
 
 /**
- * Where payments are written down before anything is done about them. {@link LevelJournal} is the embedded one; a merchant
- * server may keep its payments in its own database by writing these methods.
+ * Where payments are written down before anything is done about them. {@link FileJournal} is the embedded one; a merchant
+ * server may keep its payments in its own database by writing these methods, and hold them against
+ * `wxpay-face/journal-contract`.
  */
 export interface Journal {
   /**
@@ -21,6 +22,23 @@ export interface Journal {
   prune(before: number): Promise<number>;
   /** Ends it; every later call is refused with ClosedError. */
   close(): Promise<void>;
+
+  /*
+   * For journals that several processes share; without these this process alone has it. A put by one that has lost its record
+   * throws JournalError with code ERR_JOURNAL_LOST: it stops, tells nothing, and whoever waits is answered from the journal.
+   */
+
+  /** Asked right before the first byte of a payment request: whether this process may still send. */
+  holds?(record: Pick<JournalRecord, 'kind' | 'id'>): boolean;
+  /**
+   * After a put whose answer was lost: whether the stored record is that very write. Revision and data don't prove it if
+   * another process may have taken the record over.
+   */
+  isStored?(record: JournalRecord): Promise<boolean>;
+  /** Hears of a cancel() that another process has written down. Returns how to stop listening. */
+  onCancel?(listener: (out_trade_no: string) => void): () => void;
+  /** Writes a cancel() down: durable and irrevocable when resolved, whoever runs the payment. */
+  requestCancel?(out_trade_no: string): Promise<void>;
 }
 
 /** Which records to list; a field left out lets all through. */
@@ -80,7 +98,7 @@ export function checkNew(record: JournalRecord): void {
 }
 
 /** @throws JournalError if the record doesn't follow directly on the stored one: an update would be lost. */
-export function checkSuccessor(record: JournalRecord, stored: JournalRecord | undefined): void {
+export function checkSuccessor(record: JournalRecord, stored: Pick<JournalRecord, 'revision'> | undefined): void {
   if (!isJournalRecord(record)) throw new JournalError('The journal takes records of schema 1 only');
   if (stored === undefined) throw new JournalError(`The journal doesn't know ${keyOf(record)}`);
   if (record.revision !== stored.revision + 1)
@@ -89,7 +107,10 @@ export function checkSuccessor(record: JournalRecord, stored: JournalRecord | un
     );
 }
 
-export function matches(record: JournalRecord, { kind, finished, acknowledged }: JournalFilter): boolean {
+export function matches(
+  record: Pick<JournalRecord, 'kind' | 'finished' | 'acknowledged'>,
+  { kind, finished, acknowledged }: JournalFilter,
+): boolean {
   return (
     (kind === undefined || record.kind === kind) &&
     (finished === undefined || record.finished === finished) &&

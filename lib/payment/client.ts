@@ -39,3 +39,13 @@ export function hasRail(client: PaymentClient, rail: Rail): boolean;
 export function hasRail(client: PaymentClient, rail: Rail): boolean {
   return rail === 'micropay' || [client.facepay, client.facepayquery, client.facepayreverse].every(Boolean);
 }
+
+/** The gateway's time, or undefined: a client that can't say it must not disturb a payment. Milliseconds since the epoch. */
+export function gatewayTimeOf(client: PaymentClient): number | undefined {
+  try {
+    const time = client.gatewayTime?.();
+    return typeof time === 'number' && Number.isFinite(time) ? time : undefined;
+  } catch {
+    return undefined;
+  }
+}

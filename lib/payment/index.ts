@@ -1,6 +1,6 @@
 export { JournalError, OrderExistsError } from '../journal/errors.js';
+export { FileJournal, type FileJournalOptions } from '../journal/file-journal.js';
 export type { Journal, JournalFilter, JournalRecord } from '../journal/journal.js';
-export { LevelJournal } from '../journal/level-journal.js';
 export { MemoryJournal } from '../journal/memory-journal.js';
 export type { PaymentClient } from './client.js';
 export type { Clock } from './clock.js';

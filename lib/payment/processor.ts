@@ -4,7 +4,7 @@ import { ClosedError, InvalidParameterError } from '../errors.js';
 import { JournalError, OrderExistsError } from '../journal/errors.js';
 import { isSameWrite, type Journal, type JournalRecord } from '../journal/journal.js';
 import type { PayResult, RequestOptions } from '../pay/types.js';
-import { hasRail, type PaymentClient } from './client.js';
+import { gatewayTimeOf, hasRail, type PaymentClient } from './client.js';
 import { type Clock, systemClock } from './clock.js';
 import { type Transition, transition } from './decision/machine.js';
 import { cancelledBy, outcomeOf, type PaymentOutcome } from './decision/outcomes.js';
@@ -96,7 +96,7 @@ interface Internals {
  * @example
  * const processor = new PaymentProcessor({
  *   client,
- *   journal: await LevelJournal.open('payments'),
+ *   journal: await FileJournal.open('payments'),
  *   // What nobody waits for any more: of the last start, or of a reversal in the background.
  *   onOutcome: (outcome) => tellCashier(outcome),
  * });
@@ -162,7 +162,7 @@ export class PaymentProcessor {
       if (await this.#stored(out_trade_no)) throw new OrderExistsError(out_trade_no);
       return { status: 'cancelled', out_trade_no, by: cancelledBy(signal.reason) };
     }
-    const gateway = this.#client.gatewayTime?.();
+    const gateway = gatewayTimeOf(this.#client);
     const stored: StoredPayment = {
       rail,
       total_fee,

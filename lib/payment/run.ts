@@ -2,7 +2,7 @@ import { channel } from 'node:diagnostics_channel';
 import { ClosedError } from '../errors.js';
 import { isSameWrite, type Journal, type JournalRecord } from '../journal/journal.js';
 import type { PayResult, QueryResult, RequestOptions, ReverseResult } from '../pay/types.js';
-import { hasRail, type PaymentClient } from './client.js';
+import { gatewayTimeOf, hasRail, type PaymentClient } from './client.js';
 import type { Clock } from './clock.js';
 import {
   type Answer,
@@ -262,7 +262,7 @@ export class PaymentRun {
   #learnGatewayTime(): void {
     const { requested } = this.#stored;
     if (requested.gateway !== undefined || !this.#isOfThisRun) return;
-    const gateway = this.#around.client.gatewayTime?.();
+    const gateway = gatewayTimeOf(this.#around.client);
     if (gateway === undefined) return;
     this.#stored = { ...this.#stored, requested: { ...requested, gateway: Math.round(gateway - this.#elapsed()) } };
   }
@@ -270,7 +270,7 @@ export class PaymentRun {
   #asked(): Asked {
     const { client, clock } = this.#around;
     const { total_fee, requested } = this.#stored;
-    const now = { wall: clock.wall(), gateway: client.gatewayTime?.() };
+    const now = { wall: clock.wall(), gateway: gatewayTimeOf(client) };
     return { ...this.#order, total_fee, earliest: earliestOwn(requested, now) };
   }
 

@@ -2,7 +2,7 @@ import { chmodSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from '
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { expect } from 'chai';
-import { FacePay, FaceService, LevelJournal, localMerchant, PayClient, PaymentProcessor } from 'wxpay-face';
+import { FacePay, FaceService, FileJournal, localMerchant, PayClient, PaymentProcessor } from 'wxpay-face';
 import { examine } from '../../lib/cli/doctor/examine.js';
 import type { Finding } from '../../lib/cli/doctor/verdict.js';
 import { PipeServer } from '../face/pipe-server.js';
@@ -265,7 +265,7 @@ describe('wxpay-face doctor', () => {
   afterEach(() => shop.close());
 
   it('finds a till in front of the simulator well, and moves no money', async () => {
-    await (await LevelJournal.open(shop.journal)).close();
+    await (await FileJournal.open(shop.journal)).close();
     const { code, found } = await findings(shop);
     expect(named(found, 'fail')).to.deep.equal([]);
     expect(named(found, 'warn')).to.deep.equal([]);
@@ -281,7 +281,7 @@ describe('wxpay-face doctor', () => {
     simulator.scenario = { face: 'waiting' };
     const face = await FaceService.open({ library: simulator.library });
     const client = new PayClient(simulator.client);
-    const journal = await LevelJournal.open(shop.journal);
+    const journal = await FileJournal.open(shop.journal);
     const processor = new PaymentProcessor({ client, journal });
     const till = new FacePay({ face, merchant: localMerchant(client, processor), terminal });
     shop.atEnd(async () => {
@@ -309,7 +309,7 @@ describe('wxpay-face doctor', () => {
   });
 
   it('sees by --journal that a till program runs, also where the configuration is no good', async () => {
-    const held = await LevelJournal.open(join(shop.folder, 'held'));
+    const held = await FileJournal.open(join(shop.folder, 'held'));
     shop.atEnd(() => held.close());
     writeFileSync(shop.config, '{');
     const { result } = await shop.run(['doctor', '--json', '--journal', 'held']);
@@ -319,7 +319,7 @@ describe('wxpay-face doctor', () => {
   });
 
   it('leaves the camera alone where a journal can’t be opened, since a till program may have it', async () => {
-    await (await LevelJournal.open(shop.journal)).close();
+    await (await FileJournal.open(shop.journal)).close();
     writeFileSync(join(shop.journal, 'CURRENT'), 'nonsense');
     const { found } = await findings(shop);
     expect(named(found, 'fail')).to.deep.equal(['journal']);
@@ -440,7 +440,7 @@ describe('wxpay-face doctor', () => {
 
   it('warns of a certificate that ends soon, and of payments that are unfinished', async () => {
     certificate(shop, issue(mch_id, { from: Date.now() - 20 * day, days: 30 }));
-    const journal = await LevelJournal.open(shop.journal);
+    const journal = await FileJournal.open(shop.journal);
     await journal.create({
       schema: 1,
       kind: 'payment',

@@ -1,6 +1,6 @@
 import { mkdirSync, readdirSync, readFileSync } from 'node:fs';
 import { expect } from 'chai';
-import { type JournalRecord, LevelJournal, PayClient } from 'wxpay-face';
+import { FileJournal, type JournalRecord, PayClient } from 'wxpay-face';
 import { readConfig } from '../../lib/cli/config.js';
 import { recoverJournal } from '../../lib/cli/journal.js';
 import type { Output } from '../../lib/cli/output.js';
@@ -21,7 +21,7 @@ describe('payments by wxpay-face', () => {
   const scan = (out_trade_no: string, ...more: string[]): Command =>
     shop.start(['pay', '1250', '--auth-code-stdin', '--out-trade-no', out_trade_no, ...more], { input: `${code}\n` });
   async function record(out_trade_no: string): Promise<JournalRecord | undefined> {
-    const journal = await LevelJournal.open(shop.journal);
+    const journal = await FileJournal.open(shop.journal);
     try {
       return await journal.get('payment', out_trade_no);
     } finally {
@@ -110,7 +110,7 @@ describe('payments by wxpay-face', () => {
     });
 
     it('sends nothing while another process has the journal', async () => {
-      const held = await LevelJournal.open(shop.journal);
+      const held = await FileJournal.open(shop.journal);
       const { result } = await scan('L1', '--json').ended();
       await held.close();
       expect(result).to.include({ code: 'ERR_JOURNAL_LOCKED', exitCode: 1 });
@@ -283,7 +283,7 @@ describe('payments by wxpay-face', () => {
 
     it('touches nothing behind a till that has the journal open', async () => {
       await scan('R4').ended();
-      const held = await LevelJournal.open(shop.journal);
+      const held = await FileJournal.open(shop.journal);
       const { result } = await shop.run(['reverse', 'R4', '--yes', '--json']);
       await held.close();
       expect(result).to.include({ code: 'ERR_JOURNAL_LOCKED', exitCode: 1 });

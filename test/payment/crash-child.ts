@@ -4,8 +4,8 @@ import { deserialize } from 'node:v8';
 import {
   FacePay,
   FaceService,
+  FileJournal,
   type Journal,
-  LevelJournal,
   localMerchant,
   PayClient,
   type PayClientOptions,
@@ -37,7 +37,7 @@ const passed = (step: string): void => {
 const tell = (outcome: object): void => void writeSync(1, `${JSON.stringify(outcome)}\n`);
 
 /** Dies before or after a write, by the state that is written. */
-function mortal(journal: LevelJournal): Journal {
+function mortal(journal: FileJournal): Journal {
   return {
     create: async (record) => {
       passed('before create');
@@ -79,7 +79,7 @@ function mortalClient(client: PayClient): PayClient {
 }
 
 const client = new PayClient(options);
-const journal = await LevelJournal.open(directory);
+const journal = await FileJournal.open(directory);
 const processor = new PaymentProcessor({
   client: mortalClient(client),
   journal: mortal(journal),

@@ -1,8 +1,9 @@
 import { existsSync, mkdtempSync, rmdirSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { JournalError } from '../../journal/errors.js';
+import { isHeld } from '../../journal/opening.js';
 import type { Config } from '../config.js';
-import { journalAt, withJournal } from '../payments.js';
+import { journalAt, withJournalToRead } from '../payments.js';
 import { fail, messageOf, ok, type Verdict, warn } from './verdict.js';
 
 /** Whether a till program has the camera, by its journal, which is locked while it runs. */
@@ -32,15 +33,18 @@ function checkPlace(folder: string): Verdict<TillProgram> {
 }
 
 async function lookInto(folder: string): Promise<Verdict<TillProgram>> {
+  const runs = await isHeld(folder);
   let unfinished = 0;
-  await withJournal(folder, async (journal) => {
+  await withJournalToRead(folder, async (journal) => {
     for await (const _ of journal.list({ finished: false })) unfinished += 1;
   });
-  if (unfinished === 0) return ok(`${folder}, nothing unfinished`, { runs: false });
+  const fact = { runs };
+  if (runs) return ok(`${folder} is open in another process: the till program runs, ${unfinished} unfinished`, fact);
+  if (unfinished === 0) return ok(`${folder}, nothing unfinished`, fact);
   return warn(
     `${folder}, ${unfinished} unfinished`,
     'the till goes on with them when it starts; or: wxpay-face journal recover',
-    { runs: false },
+    fact,
   );
 }
 
@@ -56,8 +60,8 @@ export async function checkJournal({ config }: { config: Pick<Config, 'journal'>
   try {
     return journalAt(folder) === 'journal' ? await lookInto(folder) : checkPlace(folder);
   } catch (error) {
-    if (error instanceof JournalError && error.code === 'ERR_JOURNAL_LOCKED')
-      return ok(`${folder} is open in another process: the till program runs`, { runs: true });
+    if (error instanceof JournalError && error.code === 'ERR_JOURNAL_DAMAGED')
+      return { ...fail(messageOf(error), 'wxpay-face journal check'), fact: { runs: false } };
     return {
       ...fail(messageOf(error), 'let the user of this program write there, on a local disk with free space'),
       // Who may not open it doesn't see who has it open.

@@ -1,10 +1,10 @@
 // Opens the journal of the folder that it is given, says so, and holds it until it is killed; or says why it can't.
 
 import { JournalError } from '../../lib/journal/errors.js';
-import { LevelJournal } from '../../lib/journal/level-journal.js';
+import { FileJournal } from '../../lib/journal/file-journal.js';
 
 try {
-  await LevelJournal.open(process.argv[2] ?? '');
+  await FileJournal.open(process.argv[2] ?? '');
   process.stdout.write('open\n');
   process.stdin.resume();
 } catch (error) {

@@ -1,11 +1,11 @@
 // Writes to the journal of the folder that it is given until its files may not grow, and again when they may. Prints what the
 // journal took, and what it holds.
 import { execFileSync } from 'node:child_process';
-import { LevelJournal } from '../../lib/journal/level-journal.js';
+import { FileJournal } from '../../lib/journal/file-journal.js';
 
 const directory = process.argv[2] ?? '';
 const options = { keep: Number.POSITIVE_INFINITY };
-const journal = await LevelJournal.open(directory, options);
+const journal = await FileJournal.open(directory, options);
 const taken: string[] = [];
 const refusals = new Set<unknown>();
 
@@ -29,7 +29,7 @@ for (const name of ['after-1', 'after-2']) await take(name);
 await Promise.all(['after-3', 'after-4', 'after-5'].map(take));
 await journal.close();
 
-const again = await LevelJournal.open(directory, options);
+const again = await FileJournal.open(directory, options);
 const held: string[] = [];
 for await (const { id } of again.list()) held.push(id);
 await again.close();
