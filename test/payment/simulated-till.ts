@@ -65,9 +65,12 @@ export class Till {
     if (!world.hasHandler) this.#recover();
   }
 
-  async stop(): Promise<void> {
+  /** Resolves with false if it died before it was closed. */
+  async stop(): Promise<boolean> {
     await this.processor.close();
+    const wasAlive = this.isAlive;
     this.die();
+    return wasAlive;
   }
 
   die(): void {

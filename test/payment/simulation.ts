@@ -546,8 +546,9 @@ export class World {
     // A write that fails is not tried again after close().
     if (this.hasJournalFaults) this.crashed = true;
     let isClosed = false;
-    const closed = till.stop().then(() => {
+    const closed = till.stop().then((wasAlive) => {
       isClosed = true;
+      return wasAlive;
     });
     this.clock.at(this.journalTimeout + 1, () => {
       if (!isClosed && till.isAlive && !this.#hasStands) this.violate('close() waits for a journal that hangs');
@@ -556,9 +557,8 @@ export class World {
       await this.clock.run(() => isClosed, 2 * this.journalTimeout);
       return;
     }
-    await closed;
     this.#hasRestarted = true;
-    this.#start();
+    if (await closed) this.#start();
   }
 
   /** A last, quiet start: whatever was not told yet is told now. */
