@@ -3,7 +3,7 @@ import { ClosedError } from '../errors.js';
 import { isSameWrite, type Journal, type JournalRecord } from '../journal/journal.js';
 import type { PayResult, QueryResult, RequestOptions, ReverseResult } from '../pay/types.js';
 import { gatewayTimeOf, hasRail, type PaymentClient } from './client.js';
-import type { Clock } from './clock.js';
+import { type Clock, stillness } from './clock.js';
 import {
   type Answer,
   type Asked,
@@ -56,8 +56,8 @@ const progressChannel = channel('wxpay-face.payment.phase');
 
 /** Milliseconds for which a client may go on with a request that was withdrawn, before it counts as sent. */
 const withdrawalGrace = 1_000;
-/** Milliseconds by which a timer comes late only if the program stood still. */
-const stillness = 50;
+
+const day = 24 * 60 * 60 * 1000;
 
 /** One for all: the error that abort() would make, with its stack, is expensive if thousands are polled. */
 const stopped = new ClosedError('What is no longer needed');
@@ -177,10 +177,7 @@ export class PaymentRun {
     this.#request.state = 'begun';
     // The abort of a payment doesn't end a request that may have left: the answer may say that the number is another sale's.
     this.#submission = call(() => send(this.#request.options(isWanted)))
-      .then((answer) => {
-        this.#learnGatewayTime();
-        return submitAnswer(answer, this.#asked());
-      })
+      .then((answer) => submitAnswer(answer, this.#asked()))
       .catch(submitError)
       .then((answer) => this.#submitted(answer))
       .then(() => {
@@ -192,8 +189,9 @@ export class PaymentRun {
   async #submitted(answer: Answer): Promise<void> {
     this.#request.state = 'ended';
     this.#quietSince = this.#around.clock.monotonic();
-    this.#learnGatewayTime();
-    const { withdrawal } = this.#request;
+    const { withdrawal, leftAt } = this.#request;
+    if (leftAt !== undefined)
+      this.#stored = { ...this.#stored, requested: { ...this.#stored.requested, monotonic: leftAt } };
     if (withdrawal === undefined) await this.post(answer);
     else if (answer.on === 'submit:not-sent') await this.post({ on: 'withdraw', by: withdrawal.by });
     else {
@@ -262,12 +260,17 @@ export class PaymentRun {
   #learnGatewayTime(): void {
     const { requested } = this.#stored;
     if (requested.gateway !== undefined || !this.#isOfThisRun) return;
-    const gateway = gatewayTimeOf(this.#around.client);
+    const { client, clock } = this.#around;
+    const gateway = gatewayTimeOf(client);
     if (gateway === undefined) return;
-    this.#stored = { ...this.#stored, requested: { ...requested, gateway: Math.round(gateway - this.#elapsed()) } };
+    // The monotonic clock of a machine that sleeps may stand still; a wall clock that is ahead by days was set.
+    const slept = clock.wall() - requested.wall - this.#elapsed();
+    const elapsed = this.#elapsed() + (slept > 0 && slept < day ? slept : 0);
+    this.#stored = { ...this.#stored, requested: { ...requested, gateway: Math.round(gateway - elapsed) } };
   }
 
   #asked(): Asked {
+    this.#learnGatewayTime();
     const { client, clock } = this.#around;
     const { total_fee, requested } = this.#stored;
     const now = { wall: clock.wall(), gateway: gatewayTimeOf(client) };
@@ -292,6 +295,7 @@ export class PaymentRun {
   }
 
   async #take(event: PaymentEvent): Promise<void> {
+    this.#learnGatewayTime();
     const before = this.#state;
     const { state, next } = this.#around.transition(before, event, this.#around.policies);
     const isNew = state.phase !== before.phase;
@@ -400,12 +404,13 @@ export class PaymentRun {
       const answer = await call(() =>
         callsOf(this.#around.client, this.#stored.rail).query(this.#order, { signal, fresh }),
       )
-        .then((result) => {
-          this.#learnGatewayTime();
-          return queryAnswer(result, this.#asked());
-        })
+        .then((result) => queryAnswer(result, this.#asked()))
         .catch(orEnd(queryError));
-      if (!signal.aborted) void this.post({ ...answer, fresh }, asked);
+      if (signal.aborted) return;
+      // Given up, while its client still has the request.
+      const { withdrawal } = this.#request;
+      if (withdrawal !== undefined) void this.post({ on: withdrawal.on });
+      void this.post({ ...answer, fresh }, asked);
     });
   }
 
@@ -428,8 +433,9 @@ export class PaymentRun {
     const { clock, client, policies } = this.#around;
     if (ms > 0) await clock.sleep(ms, signal);
     if (notBefore === undefined) return;
+    const rest = () => (this.#request.leftAt ?? this.#requestedAt) + notBefore - clock.monotonic();
     // Timers may fire a little early.
-    while (this.#elapsed() < notBefore) await clock.sleep(Math.ceil(notBefore - this.#elapsed()), signal);
+    while (rest() > 0) await clock.sleep(Math.ceil(rest()), signal);
     if (this.#submission === undefined) return;
     // Its answer may still be that the number is another sale's, whose payment a reversal would refund. After settleAfter
     // none comes any more, if its client sets it a bound.
