@@ -1,5 +1,5 @@
-import { finalPhases, type Phase, remembered, submitting } from '../../../lib/payment/decision/states.js';
 import { type Transition, transition } from '../../../lib/payment/decision/machine.js';
+import { finalPhases, type Phase, remembered, submitting } from '../../../lib/payment/decision/states.js';
 import { type Dimensions, networkMoves, wells } from './gateway-model.js';
 import { type Mind, Minds } from './minds.js';
 import { TillModel } from './till-model.js';

@@ -126,11 +126,13 @@ export function networkMoves(world: World, dimensions: Dimensions, emit: Emit): 
     emit('the payment request is lost', { ...world, network: 'over' }, never);
     const hears = request === 'begun' || request === 'left';
     if (book === "a stranger's")
-      emit("the payment request meets another sale's order", {
-        ...world,
-        network: 'over',
-        answer: hears ? 'taken' : 'none',
-      }, always);
+      // The code may be declined before the number is looked at.
+      for (const answer of ['taken', 'declined'] as const)
+        emit(
+          `the payment request meets another sale's order, answer ${answer}`,
+          { ...world, network: 'over', answer: hears ? answer : 'none' },
+          always,
+        );
     else
       for (const [becomes, answer] of fates)
         emit(
@@ -141,8 +143,7 @@ export function networkMoves(world: World, dimensions: Dimensions, emit: Emit): 
   }
   for (const [becomes, where] of developments[book] ?? [])
     emit(`the order becomes ${becomes}`, { ...world, book: becomes }, where);
-  if (dimensions.refund && book === 'SUCCESS')
-    emit('somebody refunds the order', { ...world, book: 'REFUND' }, never);
+  if (dimensions.refund && book === 'SUCCESS') emit('somebody refunds the order', { ...world, book: 'REFUND' }, never);
   if (world.hasReversalUnderWay) {
     emit('no copy of a reversal is under way any more', { ...world, hasReversalUnderWay: 0 }, always);
     for (const [becomes] of reversals(book, dimensions))

@@ -1,5 +1,14 @@
 import { type EventName, finalPhases } from '../../../lib/payment/decision/states.js';
-import { always, type Dimensions, type Emit, never, queryAnswers, reversals, strangers, wells } from './gateway-model.js';
+import {
+  always,
+  type Dimensions,
+  type Emit,
+  never,
+  queryAnswers,
+  reversals,
+  strangers,
+  wells,
+} from './gateway-model.js';
 import type { Minds, Told } from './minds.js';
 import { idle, type World } from './world.js';
 
@@ -26,11 +35,17 @@ export class TillModel {
 
   /** Everything that the till, its clock and its people may do. */
   moves(world: World, emit: Emit): void {
-    const isFinal = finalPhases.has(this.#minds.mind(world.mind).phase);
-    if (world.isDown) return this.#restart(world, emit);
-    this.#clock(world, isFinal, emit);
-    this.#die(world, isFinal, emit);
-    if (isFinal) return this.#cancelEnded(world, emit);
+    if (world.isDown) this.#restart(world, emit);
+    else {
+      const isFinal = finalPhases.has(this.#phase(world));
+      this.#clock(world, isFinal, emit);
+      this.#die(world, isFinal, emit);
+      if (isFinal) this.#cancelEnded(world, emit);
+      else this.#goOn(world, emit);
+    }
+  }
+
+  #goOn(world: World, emit: Emit): void {
     this.#request(world, emit);
     this.#giveUp(world, emit);
     if (world.call === 'query') this.#query(world, emit);
@@ -41,20 +56,24 @@ export class TillModel {
   #feed(world: World, heard: Heard, asked: Pick<World, 'age' | 'isQuiet'> = world): World {
     const before = this.#minds.mind(world.mind).phase;
     const step = this.#minds.hear(world.mind, { ...heard, age: asked.age, isQuiet: this.#isQuiet(asked) });
-    const { phase } = this.#minds.mind(step.mind);
-    const isGivenUp = heard.on === 'abort' || heard.on === 'cancel';
-    const after = { ...world, mind: step.mind, wasGivenUp: isGivenUp ? 1 : world.wasGivenUp } as const;
-    if (phase !== before && finalPhases.has(phase)) return this.#end(after);
-    const entered = {
-      ...after,
-      hasDeadline: phase === before || phase === 'polling' || phase === 'confirming' ? world.hasDeadline : 0,
-      wasReversing: phase === 'reversing' ? 1 : world.wasReversing,
-    } as const;
-    if (step.do === 'continue') return entered;
-    if (step.do === 'end') return { ...entered, ...idle };
-    // It was sent at its beginning, before anything was fed.
-    if (step.do === 'submit') return { ...entered, ...idle, request: 'again' };
-    return { ...entered, ...idle, call: step.do, mustWait: step.mustWait, isFresh: step.isFresh };
+    const { mind } = step;
+    const { phase } = this.#minds.mind(mind);
+    const wasGivenUp = heard.on === 'abort' || heard.on === 'cancel' ? 1 : world.wasGivenUp;
+    if (phase !== before && finalPhases.has(phase)) return { ...this.#end(world), mind, wasGivenUp };
+    const hasDeadline = phase === before || phase === 'polling' || phase === 'confirming' ? world.hasDeadline : 0;
+    const wasReversing = phase === 'reversing' ? 1 : world.wasReversing;
+    const entered = { mind, wasGivenUp, hasDeadline, wasReversing } as const;
+    switch (step.do) {
+      case 'continue':
+        return { ...world, ...entered };
+      case 'end':
+        return { ...world, ...entered, ...idle };
+      case 'submit':
+        // It was sent at its beginning, before anything was fed.
+        return { ...world, ...entered, ...idle, request: 'again' };
+      default:
+        return { ...world, ...entered, ...idle, call: step.do, mustWait: step.mustWait, isFresh: step.isFresh };
+    }
   }
 
   /** Everything stops; what has left goes on without the till. */
@@ -101,18 +120,10 @@ export class TillModel {
   #die(world: World, isFinal: boolean, emit: Emit): void {
     if (!this.#dimensions.crash || world.crashes === 2) return;
     const crashes = world.crashes === 0 ? 1 : 2;
-    const { mind, request } = world;
     // Whoever takes it up again counts anew.
-    const forgotten = { crashes, age: 'early', isQuiet: 0, mind: this.#minds.forgetful(mind) } as const;
+    const forgotten = { crashes, age: 'early', isQuiet: 0, mind: this.#minds.forgetful(world.mind) } as const;
     if (isFinal) emit('the till dies after its end', { ...world, ...forgotten }, never);
-    else {
-      const isWithdrawn = request === 'begun' && world.network === 'not left';
-      emit(
-        'the till dies',
-        { ...this.#end(world), ...forgotten, isDown: 1, network: isWithdrawn ? 'not left' : world.network },
-        never,
-      );
-    }
+    else emit('the till dies', { ...this.#end(world), ...forgotten, isDown: 1 }, never);
   }
 
   #restart(world: World, emit: Emit): void {
@@ -127,9 +138,7 @@ export class TillModel {
   #cancelEnded(world: World, emit: Emit): void {
     if (!this.#mayCancel(world)) return;
     const cancels = world.cancels === 0 ? 1 : 2;
-    // It is taken up with the time of its request, if this program made it.
-    const isQuiet = isOfThisRun(world) && world.age === 'settled' ? 1 : 0;
-    const given = this.#feed({ ...world, cancels, isQuiet }, { on: 'cancel' });
+    const given = this.#feed({ ...world, cancels, isQuiet: 0 }, { on: 'cancel' });
     if (this.#phase(given) !== this.#phase(world)) emit('cancel()', given, never);
   }
 
@@ -142,11 +151,7 @@ export class TillModel {
     if (this.#dimensions.abort && world.aborts === 0 && world.crashes === 0) give('abort', { ...world, aborts: 1 });
     if (this.#mayCancel(world)) give('cancel', { ...world, cancels: world.cancels === 0 ? 1 : 2 });
     if (world.withdrawal !== 'none' && !world.isGraceOver)
-      emit(
-        'the withdrawal takes long',
-        this.#feed({ ...world, isGraceOver: 1 }, { on: world.withdrawal }),
-        always,
-      );
+      emit('the withdrawal takes long', this.#feed({ ...world, isGraceOver: 1 }, { on: world.withdrawal }), always);
   }
 
   /** The payment request, from the till's side. */
@@ -213,7 +218,11 @@ export class TillModel {
       if (copy !== 'nothing') hear(`query:${copy}`, true, always);
       return;
     }
-    emit(`the query is answered ${queryAnswers[book]}`, { ...world, stage: 'answered', copy: queryAnswers[book] }, wells.well | wells.uncertified);
+    emit(
+      `the query is answered ${queryAnswers[book]}`,
+      { ...world, stage: 'answered', copy: queryAnswers[book] },
+      wells.well | wells.uncertified,
+    );
     hear('query:silent', true, never);
     if (isFresh === 0) {
       hear('query:ORDERNOTEXIST', true, never, "another order's ORDERNOTEXIST");
