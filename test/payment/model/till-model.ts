@@ -16,7 +16,7 @@ import { idle, type World } from './world.js';
 
 type Heard = Omit<Told, 'age' | 'isQuiet'>;
 
-/** A state in which the request may still be running. */
+/** The client has the payment request. */
 const isRunning = ({ request }: World): boolean => request === 'begun' || request === 'left';
 
 /** Its request was made by this run of the program, which knows how long ago. */
@@ -106,9 +106,12 @@ export class TillModel {
     if (world.hasDeadline && (age === 'overdue' || age === 'settled')) {
       const fired = { ...world, hasDeadline: 0 } as const;
       emit('the deadline fires', this.#feed(fired, { on: 'timeout' }), always);
-      const late = this.#feed(fired, { on: 'timeout', late: true });
-      const isDecided = this.#phase(late) === 'reversing' ? 'decided by a timer that came late' : undefined;
-      if (this.#dimensions.stillness) emit('the deadline fires late', late, never, isDecided);
+      if (this.#dimensions.stillness) {
+        const late = this.#feed(fired, { on: 'timeout', late: true });
+        // What came meanwhile is to be read first.
+        const isDecided = this.#phase(late) === 'reversing' ? 'decided by a timer that came late' : undefined;
+        emit('the deadline fires late', late, never, isDecided);
+      }
     }
     if (age !== 'settled') return;
     for (const what of ['refused', 'certificate'] as const) {
