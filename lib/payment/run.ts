@@ -147,7 +147,8 @@ export class PaymentRun {
     run.#request.state = 'ended';
     run.#isOfThisRun = requestedAt !== undefined;
     run.#requestedAt = requestedAt ?? around.clock.monotonic();
-    run.#quietSince = run.#requestedAt;
+    // How long ago the request of a client without a bound came to its end is not known.
+    run.#quietSince = around.clock.monotonic();
     return run;
   }
 
