@@ -13,6 +13,7 @@ npm('test:valgrind', '--long');
 npm('soak', '--calls', '1000000');
 npm('fuzz', '--seconds', '60');
 npm('fuzz:pay');
+npm('test:mutations');
 npm('test:package', '--all');
 npm('test:windows');
 npm('test:windows:next');

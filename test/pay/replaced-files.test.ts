@@ -21,7 +21,7 @@ describe('a client whose files are replaced after its start', () => {
 
   for (const [form, load] of [
     ['ESM', "await import('./index.js')"],
-    ['CommonJS', "createRequire(`${process.cwd()}/`)('./index.cjs')"],
+    ['CommonJS', "createRequire(process.cwd() + '/')('./index.cjs')"],
   ] as const)
     it(`pays all the same, because it has loaded all that it needs: ${form}`, async () => {
       const script = `
