@@ -7,7 +7,11 @@ const shared: Options = {
   keepNames: true, // a class that names itself would be renamed
 };
 
-const publicEntries = { index: 'lib/index.ts', simulator: 'lib/simulator/index.ts' };
+const publicEntries = {
+  index: 'lib/index.ts',
+  simulator: 'lib/simulator/index.ts',
+  'journal-contract': 'lib/journal/contract.ts',
+};
 
 export default defineConfig([
   // Everything is loaded at the start, because what is loaded at the first call may be gone by then. got's sixty files take

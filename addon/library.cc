@@ -1,5 +1,8 @@
 #include "library.h"
 
+#include "floating_point.h"
+#include "system_text.h"
+
 #ifdef _WIN32
 #include <windows.h>
 
@@ -20,27 +23,9 @@ constexpr const char* kRelease = "wxpayReleaseResponse";
 
 #ifdef _WIN32
 
-std::wstring to_wide(const std::string& utf8) {
-  const int size = MultiByteToWideChar(CP_UTF8, 0, utf8.data(), static_cast<int>(utf8.size()), nullptr, 0);
-  std::wstring wide(static_cast<size_t>(size), L'\0');
-  MultiByteToWideChar(CP_UTF8, 0, utf8.data(), static_cast<int>(utf8.size()), wide.data(), size);
-  return wide;
-}
-
-std::string system_message(DWORD code) {
-  wchar_t wide[512];
-  DWORD length = FormatMessageW(FORMAT_MESSAGE_FROM_SYSTEM | FORMAT_MESSAGE_IGNORE_INSERTS, nullptr, code, 0, wide,
-                                static_cast<DWORD>(std::size(wide)), nullptr);
-  while (length > 0 && (wide[length - 1] == L'\r' || wide[length - 1] == L'\n')) --length;
-  const int size = WideCharToMultiByte(CP_UTF8, 0, wide, static_cast<int>(length), nullptr, 0, nullptr, nullptr);
-  std::string utf8(static_cast<size_t>(size), '\0');
-  WideCharToMultiByte(CP_UTF8, 0, wide, static_cast<int>(length), utf8.data(), size, nullptr, nullptr);
-  return utf8;
-}
-
 LoadError last_error(std::string missing_symbol) {
   const DWORD code = GetLastError();
-  return {system_message(code), static_cast<int>(code), std::move(missing_symbol)};
+  return {system_message(static_cast<int>(code)), static_cast<int>(code), std::move(missing_symbol)};
 }
 
 using Handle = HMODULE;
@@ -97,6 +82,7 @@ std::optional<LoadError> find(Handle handle, const char* name, Function& functio
 }  // namespace
 
 std::variant<Library, LoadError> Library::load(const std::string& path) {
+  const FloatingPointGuard arithmetic;
   auto opened = open(path);
   if (auto* error = std::get_if<LoadError>(&opened)) return std::move(*error);
   const Handle handle = std::get<Handle>(opened);

@@ -1,5 +1,6 @@
 // Prints what the published binaries ask of a system, and fails where that is more than was promised: the C library of old
-// Linux distributions; on Windows nothing but the system, from Windows 7.
+// Linux distributions; on Windows nothing but the system, from Windows 7. And it fails where a binary lacks what hardens it:
+// addresses that change from run to run, data that can't be run, no time of the build in it.
 import { execFileSync } from 'node:child_process';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -17,7 +18,7 @@ const number = (version) => [0, 1, 2].reduce((sum, n) => sum * 1000 + Number(ver
 
 const allowed = {
   linux: new Set(['libc.so.6', 'libdl.so.2', 'libpthread.so.0', 'libm.so.6', 'librt.so.1', 'ld-linux-x86-64.so.2']),
-  win32: new Set(['KERNEL32.dll', 'msvcrt.dll']),
+  win32: new Set(['KERNEL32.dll', 'ADVAPI32.dll', 'msvcrt.dll']),
 };
 
 function linux(path) {
@@ -25,7 +26,10 @@ function linux(path) {
   const glibc = matches(objdump('-T', path), /\(?GLIBC_([0-9.]+)\)?/g)
     .sort((a, b) => number(a) - number(b))
     .at(-1);
-  return { needed, says: `glibc ${glibc}`, good: number(glibc) <= number(oldestGlibc) };
+  const isShared = readFileSync(path).readUInt16LE(16) === 3; // ET_DYN: a program, too, may be put anywhere
+  const bindsNow = /FLAGS_1\s+0x[0-9a-f]*[13579bdf]$/m.test(objdump('-p', path));
+  const hardened = isShared && bindsNow;
+  return { needed, says: `glibc ${glibc}`, good: number(glibc) <= number(oldestGlibc) && hardened };
 }
 
 function win32(path) {
@@ -37,7 +41,11 @@ function win32(path) {
   return {
     needed,
     says: `Windows ${version}, file version ${described}`,
-    good: version === '6.1' && described === (path.endsWith('WxpayFaceSDK.dll') ? stubVersion : `${packageVersion}.0`),
+    good:
+      version === '6.1' &&
+      ['DYNAMIC_BASE', 'NX_COMPAT'].every((flag) => headers.includes(flag)) &&
+      /^Time\/Date\s+Thu Jan 1 00:00:00 1970$/m.test(headers.replace(/ +/g, ' ')) &&
+      described === (path.endsWith('WxpayFaceSDK.dll') ? stubVersion : `${packageVersion}.0`),
   };
 }
 

@@ -1,4 +1,4 @@
-// Everything that takes longer than CI's half hour: npm run test:long
+// Everything that takes longer than CI's hour allows: npm run test:long
 import { run } from './run.mjs';
 
 const npm = (name, ...args) => run('npm', ['run', name, ...(args.length > 0 ? ['--', ...args] : [])]);
@@ -15,5 +15,6 @@ npm('fuzz', '--seconds', '60');
 npm('fuzz:pay');
 npm('test:mutations');
 npm('test:package', '--all');
+run(process.execPath, ['scripts/check-reproducible.mjs', '--all']);
 npm('test:windows');
 npm('test:windows:next');

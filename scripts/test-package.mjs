@@ -164,8 +164,14 @@ const registry = createServer(({ url = '/', headers }, response) => {
   else response.writeHead(307, { location: new URL(url, upstream).href }).end();
 });
 await once(registry.listen(0, '127.0.0.1'), 'listening');
-const named = emptyProject('named');
-writeFileSync(join(named, 'main.mjs'), esm);
+// The guide's own lines make the project, and its program runs under its name.
+const named = join(folder, 'named');
+mkdirSync(named);
+const guide = readFileSync(join(root, 'docs', 'guide', '01-getting-started.md'), 'utf8');
+const [, program] = /```ts\n([\s\S]*?)```/.exec(guide) ?? [];
+const [, programName] = /^node (\S+)$/m.exec(guide) ?? [];
+if (!program || !programName) stop('the guide has no program, or does not run it');
+writeFileSync(join(named, programName), program);
 const npmSettings = {
   npm_config_registry: `http://127.0.0.1:${registry.address().port}/`,
   npm_config_ignore_scripts: 'true',
@@ -179,7 +185,7 @@ for (const line of npmLines('01-getting-started.md')) {
 }
 registry.close();
 registry.closeAllConnections();
-runs('installed by its name', process.execPath, named, 'main.mjs');
+runs('installed by its name, as the guide says', process.execPath, named, programName);
 
 // A platform without binaries: the error names the guide's commands, and they build them.
 const bare = project('bare');

@@ -1,5 +1,6 @@
 import type { OrderRef, QueryResult } from '../pay/types.js';
-import type { PaymentClient, Rail } from '../payment/types.js';
+import type { PaymentClient } from '../payment/client.js';
+import type { Rail } from '../payment/order.js';
 import { type Config, makeClient } from './config.js';
 import { type Exit, exitCodes } from './exit.js';
 import { onInterruption } from './interruption.js';

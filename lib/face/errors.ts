@@ -1,19 +1,6 @@
 import { WxpayFaceError } from '../errors.js';
 
-/** The library could not be loaded: path, system error number, both architectures, and what to do about it. */
-export class LibraryLoadError extends WxpayFaceError {
-  declare readonly code: 'ERR_LIBRARY_LOAD';
-  /** The file that was looked for: the vendor's library, or a binary of this package. */
-  readonly path: string;
-  /** GetLastError's number on Windows; elsewhere the system's name for it, such as ENOENT. */
-  readonly systemCode?: number | string;
-
-  constructor(path: string, message: string, options?: { systemCode?: number | string | undefined; cause?: unknown }) {
-    super('LibraryLoadError', 'ERR_LIBRARY_LOAD', message, causeOf(options?.cause));
-    this.path = path;
-    if (options?.systemCode !== undefined) this.systemCode = options.systemCode;
-  }
-}
+export { LibraryLoadError } from '../addon.js';
 
 // Field facts, "The library": observed with the vendor's own library.
 const returnValues: Readonly<Record<number, string>> = {
@@ -64,7 +51,7 @@ export const missingResponses: ReadonlyArray<{
   {
     code: 'ERR_OUT_OF_RESOURCES',
     outcome: 4,
-    problem: 'will not come: the system has no thread for the call',
+    problem: 'will not come: the system has no thread for the call. Nothing was sent',
   },
 ];
 
@@ -97,3 +84,22 @@ export class HostProcessError extends WxpayFaceError {
 }
 
 const causeOf = (cause: unknown) => (cause === undefined ? {} : { cause });
+
+interface CallSite {
+  readonly stack?: string;
+}
+
+/** Where a public method was called. The frames are put into words only if they are needed. */
+export function callSite(method: (...args: never[]) => unknown): CallSite {
+  const site = {};
+  Error.captureStackTrace(site, method);
+  return site;
+}
+
+/** An error that comes back from another thread or process has no stack that helps: gives it the caller's. */
+export function calledFrom({ stack }: CallSite, error: unknown): unknown {
+  if (error instanceof WxpayFaceError && typeof stack === 'string')
+    // Its first line; there may be no other.
+    error.stack = stack.replace(/^.*/, () => `${error.name}: ${error.message}`);
+  return error;
+}

@@ -1,5 +1,5 @@
 import { getSystemErrorName } from 'node:util';
-import { LibraryLoadError } from './errors.js';
+import { LibraryLoadError } from '../addon.js';
 
 /** What the system said when it couldn't load a library. */
 export interface LoadFailure {

@@ -25,7 +25,9 @@ export interface Connection {
 export interface Transport {
   /** The loaded library; another object than last time where it had to be loaded anew. */
   connect(): Promise<Connection>;
-  /** Only after all calls have returned. */
+  /** Ends what runs, and rejects its calls; the next connect() starts anew. Absent in this process. */
+  restart?(): Promise<void>;
+  /** Rejects the calls in flight, and those that come later. */
   close(): Promise<void>;
 }
 

@@ -497,15 +497,3 @@ export const reportedErrorCodes = byCode<PaymentErrorCode>([
 /** What a verified err_code says of the payment that it answers. What nobody has listed is unknown, not failed. */
 export const paymentAfter = (err_code: string): PaymentErrorCode['payment'] =>
   (paymentErrorCodes[err_code] ?? reportedErrorCodes[err_code])?.payment ?? 'unknown';
-
-/**
- * Whether an answer, signed or not, says that there were too many calls: by its code, or in the vendor's words (field facts,
- * Quotas; 频率限制 is also among the reasons for INVALID_REQUEST).
- */
-export const saysLimit = (answer: {
-  readonly err_code?: string | undefined;
-  readonly err_code_des?: string | undefined;
-  readonly return_msg?: string | undefined;
-}): boolean =>
-  answer.err_code === 'FREQUENCY_LIMITED' ||
-  [answer.err_code_des, answer.return_msg].some((words) => words?.includes('频率限制'));

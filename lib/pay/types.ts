@@ -128,29 +128,29 @@ export interface PaymentParams {
    * The calling machine's IPv4 or IPv6 address, of at most 64 characters. An IPv4-mapped one (::ffff:1.2.3.4, as a server sees
    * its clients) is sent as IPv4. Default: the client's.
    */
-  spbill_create_ip?: string;
+  spbill_create_ip?: string | undefined;
   /** The terminal's number, e.g. the shop's. At most 32 characters. */
-  device_info?: string;
+  device_info?: string | undefined;
   /** Goods in detail for discounts on single goods: a JSON text of at most 6000 characters. */
-  detail?: string;
+  detail?: string | undefined;
   /** Given back unchanged by queries. At most 127 characters. */
-  attach?: string;
+  attach?: string | undefined;
   /** Currency (ISO 4217), three letters. The vendor's default: CNY. */
-  fee_type?: string;
+  fee_type?: string | undefined;
   /** Marks the order for coupons and discounts. At most 32 characters. */
-  goods_tag?: string;
+  goods_tag?: string | undefined;
   /** 'no_credit' refuses credit cards. At most 32 characters. */
-  limit_pay?: string;
+  limit_pay?: string | undefined;
   /** When the order was made, yyyyMMddHHmmss in Beijing time. */
-  time_start?: string;
+  time_start?: string | undefined;
   /** When the order ends, yyyyMMddHHmmss in Beijing time, more than a minute ahead. */
-  time_expire?: string;
+  time_expire?: string | undefined;
   /** 'Y' offers the customer an electronic invoice. At most 8 characters. */
-  receipt?: string;
+  receipt?: string | undefined;
   /** `{"store_info":{"id":…,"name":…,"area_code":…,"address":…}}`, a JSON text of at most 256 characters. */
-  scene_info?: string;
+  scene_info?: string | undefined;
   /** 'Y': the amount will be shared with others. */
-  profit_sharing?: 'Y' | 'N';
+  profit_sharing?: 'Y' | 'N' | undefined;
 }
 
 /** Vendor page, 5: micropay. Takes the 18 digits that face_code_type "1" gives. Other fields are sent as they are. */

@@ -2,10 +2,11 @@ import { randomBytes } from 'node:crypto';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { findPrebuild } from '../addon.js';
 import { InvalidParameterError } from '../errors.js';
-import { findPrebuild } from '../face/native.js';
 import type { PayClientOptions } from '../pay/types.js';
 import { type CallEntry, CallLog } from './call-log.js';
+import { CallRate } from './call-rate.js';
 import { certificatesFor } from './certificates.js';
 import { ConsoleServer } from './console/server.js';
 import { act, type CustomerAction, offered } from './customer.js';
@@ -18,7 +19,7 @@ import { asRecord, type Scenario, settingsOf } from './scenario.js';
 export type { CallEntry } from './call-log.js';
 export type { CustomerAction } from './customer.js';
 export type { LedgerEntry } from './ledger.js';
-export type { GatewayCall, Scenario, ScenarioName, Settings } from './scenario.js';
+export type { GatewayCall, Scenario, ScenarioName, ScenarioSettings } from './scenario.js';
 export { scenarios } from './scenario.js';
 
 /** Where a simulator listens, and how it begins. */
@@ -122,6 +123,7 @@ export async function startSimulator(options: SimulatorOptions = {}): Promise<Si
     certificates,
     ledger: new Ledger(),
     codes: new IssuedCodes(),
+    rate: new CallRate(),
     log: new CallLog(),
     settings: () => settings,
   };

@@ -3,7 +3,7 @@ import { paymentErrorCodes, queryErrorCodes, reverseErrorCodes } from 'wxpay-fac
 import { commands } from '../../lib/face/commands.js';
 import { prepareRequest } from '../../lib/face/messages.js';
 import { calls } from '../../lib/pay/calls.js';
-import { events } from '../../lib/payment/machine.js';
+import { events } from '../../lib/payment/decision/states.js';
 import { skip } from '../skip.js';
 import { fieldMappingPage, leftOut, mapFields, signaturesOf } from './field-mapping.js';
 import { readPage } from './pages.js';

@@ -7,7 +7,6 @@ import {
   queryErrorCodes,
   reportedErrorCodes,
   reverseErrorCodes,
-  saysLimit,
 } from '../../lib/pay/error-codes.js';
 
 describe('the error catalogue', () => {
@@ -44,22 +43,6 @@ describe('the error catalogue', () => {
       ...['failed', 'failed'],
       ...['unknown', 'unknown', 'unknown', 'unknown', 'unknown'],
     ]);
-  });
-
-  it('hears a limit in a code and in words, signed or not', () => {
-    for (const answer of [
-      { err_code: 'FREQUENCY_LIMITED' },
-      { err_code: 'INVALID_REQUEST', err_code_des: '频率限制，请稍后再试' },
-      { return_msg: '频率限制' },
-    ])
-      expect(saysLimit(answer), JSON.stringify(answer)).to.equal(true);
-    for (const answer of [
-      {},
-      { return_msg: '签名错误' },
-      { err_code: 'SYSTEMERROR', err_code_des: '系统超时' },
-      { err_code: 'INVALID_REQUEST', err_code_des: '201 商户订单号重复' },
-    ])
-      expect(saysLimit(answer), JSON.stringify(answer)).to.equal(false);
   });
 
   it('says each thing in Chinese and in English', () => {

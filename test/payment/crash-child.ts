@@ -4,8 +4,8 @@ import { deserialize } from 'node:v8';
 import {
   FacePay,
   FaceService,
+  FileJournal,
   type Journal,
-  LevelJournal,
   localMerchant,
   PayClient,
   type PayClientOptions,
@@ -37,7 +37,7 @@ const passed = (step: string): void => {
 const tell = (outcome: object): void => void writeSync(1, `${JSON.stringify(outcome)}\n`);
 
 /** Dies before or after a write, by the state that is written. */
-function mortal(journal: LevelJournal): Journal {
+function mortal(journal: FileJournal): Journal {
   return {
     create: async (record) => {
       passed('before create');
@@ -51,7 +51,7 @@ function mortal(journal: LevelJournal): Journal {
       await journal.put(record);
       passed(`after writing ${words}`);
     },
-    get: (number) => journal.get(number),
+    get: (kind, id) => journal.get(kind, id),
     list: (filter) => journal.list(filter),
     prune: (before) => journal.prune(before),
     close: () => journal.close(),
@@ -79,7 +79,7 @@ function mortalClient(client: PayClient): PayClient {
 }
 
 const client = new PayClient(options);
-const journal = await LevelJournal.open(directory);
+const journal = await FileJournal.open(directory);
 const processor = new PaymentProcessor({
   client: mortalClient(client),
   journal: mortal(journal),
@@ -95,7 +95,7 @@ const processor = new PaymentProcessor({
 if (order === undefined) {
   for await (const outcome of processor.recover()) {
     tell(outcome);
-    await processor.acknowledge(outcome.out_trade_no);
+    await processor.acknowledge(outcome);
   }
 } else {
   const face = await FaceService.open({ library });
@@ -118,7 +118,7 @@ if (order === undefined) {
   const outcome = await facePay.pay(order);
   passed('after the screen');
   tell(outcome);
-  await processor.acknowledge(order.out_trade_no);
+  if (outcome.status !== 'scan') await processor.acknowledge(outcome);
   await facePay.close();
   await face.close();
 }
