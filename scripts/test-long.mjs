@@ -14,6 +14,7 @@ npm('test:valgrind', '--long');
 npm('soak', '--calls', '1000000');
 npm('fuzz', '--seconds', '60');
 npm('fuzz:pay');
+npm('test:mutations');
 npm('test:package', '--all');
 run(process.execPath, ['scripts/check-reproducible.mjs', '--all']);
 npm('test:windows');
