@@ -1,5 +1,5 @@
 import type { PayClient } from '../pay/client.js';
-import type { MerchantIdentity } from '../pay/types.js';
+import type { MerchantIdentity, QueryResult, RequestOptions, ReverseResult } from '../pay/types.js';
 import type { Rail } from './order.js';
 
 /**
@@ -48,4 +48,23 @@ export function gatewayTimeOf(client: PaymentClient): number | undefined {
   } catch {
     return undefined;
   }
+}
+
+/** The calls that ask after a payment and undo it, on its rail. */
+export function callsOf(
+  client: PaymentClient,
+  rail: Rail,
+): {
+  query(order: { out_trade_no: string }, options: RequestOptions): Promise<QueryResult>;
+  reverse(order: { out_trade_no: string }, options: RequestOptions): Promise<ReverseResult>;
+} {
+  if (rail === 'facepay' && hasRail(client, rail))
+    return {
+      query: (order, options) => client.facepayquery(order, options),
+      reverse: (order, options) => client.facepayreverse(order, options),
+    };
+  return {
+    query: (order, options) => client.orderquery(order, options),
+    reverse: (order, options) => client.reverse(order, options),
+  };
 }

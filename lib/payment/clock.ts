@@ -13,6 +13,9 @@ export interface Clock {
   sleep(ms: number, signal?: AbortSignal): Promise<void>;
 }
 
+/** Milliseconds by which a timer comes late only if the program stood still: what came meanwhile may lie unread. */
+export const stillness = 50;
+
 /**
  * The system's clock. Its timers keep the process alive: a payment that is not yet settled holds up the end of the
  * program until close() is called.

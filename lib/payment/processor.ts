@@ -134,7 +134,10 @@ export class PaymentProcessor {
     this.#transition = internals.transition ?? transition;
     this.#random = internals.random ?? Math.random;
     if (onOutcome === undefined) return;
-    this.#teller = new OutcomeTeller(onOutcome, clock, (outcome) => this.acknowledge(outcome));
+    this.#teller = new OutcomeTeller(onOutcome, clock, {
+      isUntold: (outcome) => this.#isUntold(outcome),
+      acknowledge: (outcome) => this.acknowledge(outcome),
+    });
     void this.#recoverInBackground(this.#teller);
   }
 
@@ -359,9 +362,16 @@ export class PaymentProcessor {
     await this.#mutex.run(record.id, async () => {
       const stored = await this.#stored(record.id).catch(() => undefined);
       if (stored === undefined || !isSameWrite(stored, record) || this.#life.signal.aborted) return;
+      if (this.#running.has(record.id)) return;
       this.#running.set(record.id, run);
       await run.giveUp('abort', 'timeout', cancelled);
     });
+  }
+
+  async #isUntold({ out_trade_no, revision = 0 }: PaymentOutcome): Promise<boolean> {
+    const record = await this.#stored(out_trade_no);
+    if (record === undefined || record.acknowledged) return record === undefined;
+    return (fromRecord(record)?.decidedAt ?? record.revision) <= revision;
   }
 
   #surroundings(out_trade_no: string, { gate, onProgress }: Pick<Surroundings, 'gate' | 'onProgress'>): Surroundings {
@@ -380,7 +390,7 @@ export class PaymentProcessor {
     };
   }
 
-  #stored(out_trade_no: string): Promise<JournalRecord | undefined> {
+  async #stored(out_trade_no: string): Promise<JournalRecord | undefined> {
     return this.#patience(this.#journal.get('payment', out_trade_no));
   }
 

@@ -19,6 +19,8 @@ export class PaymentRequest {
   state: 'waiting' | 'begun' | 'left' | 'ended' = 'waiting';
   /** Set once it was given up before it left. */
   withdrawal: Withdrawal | undefined;
+  /** By the monotonic clock, when its first byte left, if its client asked before. */
+  leftAt: number | undefined;
   readonly #clock: Clock;
   readonly #created: { readonly wall: number; readonly monotonic: number };
   readonly #youth: number;
@@ -48,7 +50,10 @@ export class PaymentRequest {
       signal: this.#life.signal,
       mayLeave: () => {
         const may = this.withdrawal === undefined && this.state !== 'ended' && !this.isLate && isWanted();
-        if (may) this.state = 'left';
+        if (may) {
+          this.state = 'left';
+          this.leftAt = this.#clock.monotonic();
+        }
         return may;
       },
     };

@@ -186,6 +186,28 @@ describe('A client that sets no bound to its requests', () => {
     expect(await clock.until(processor.settled('A1'))).to.include({ status: 'reversed' });
     expect(clock.monotonic()).to.be.at.least(900_000 + 300_000);
   });
+
+  it('is waited for by a cancel() after its end, too', async () => {
+    const { clock, processor, client } = till(
+      {
+        micropay: [
+          new Made(async () => {
+            await clock.sleep(400_000);
+            throw refused;
+          }),
+        ],
+        orderquery: [refused, missing],
+        reverse: [reversed()],
+      },
+      exact,
+    );
+    Reflect.deleteProperty(client, 'requestTimeout');
+    await clock.until(processor.pay(order, code));
+    expect(await clock.until(processor.settled('A1'))).to.include({ status: 'attention', code: 'refused' });
+    expect(await clock.until(processor.cancel('A1'))).to.include({ status: 'reversing' });
+    expect(await clock.until(processor.settled('A1'))).to.include({ status: 'reversed' });
+    expect(clock.monotonic()).to.be.at.least(400_000 + 300_000);
+  });
 });
 
 describe('A till that stood still', () => {

@@ -23,8 +23,7 @@ export function reset(socket: net.Socket): void {
     try {
       tcp.resetAndDestroy();
     } catch {
-      // Its handle is gone already, or belongs to a TLS connection that is just being taken apart.
-      tcp.destroy();
+      // No TCP handle is there any more. What is above closes what is left: to destroy the carrier first can crash Node.js.
     }
   }
   socket.destroy();
