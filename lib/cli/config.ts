@@ -145,7 +145,7 @@ function certificateOf({ text, has }: ReturnType<typeof reader>): PayClientOptio
   if (p12 !== undefined) {
     if (cert !== undefined || key !== undefined)
       throw new InvalidParameterError('certificate', 'must name either p12, or cert and key');
-    // The vendor's passphrase for it is the mch_id (field facts).
+    // The vendor's passphrase for it is the mch_id (docs/facts.md#certificates).
     return { pfx: contents('certificate.p12', p12), passphrase: passphrase ?? text('mch_id') ?? '' };
   }
   if (cert !== undefined && key !== undefined)

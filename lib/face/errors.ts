@@ -2,7 +2,7 @@ import { WxpayFaceError } from '../errors.js';
 
 export { LibraryLoadError } from '../addon.js';
 
-// Field facts, "The library": observed with the vendor's own library.
+// docs/facts.md#the-library: observed with the vendor's own library.
 const returnValues: Readonly<Record<number, string>> = {
   [-1]: 'nobody listens on its pipe: start the WxpayFaceService program, as administrator',
   [-3]: 'the WxpayFaceService program broke the connection before it answered',

@@ -29,7 +29,7 @@ const leastBudget = 10;
 /** What was sent before the limit was known is answered with it, too. Milliseconds. */
 const oneLimit = 5000;
 const minutesOfRecovery = 10;
-/** Calls a minute: the vendor's largest quota, 600 orders a second (field facts). */
+/** Calls a minute: the vendor's largest quota, 600 orders a second (docs/facts.md#quotas). */
 const beyondAnyQuota = 600 * 60;
 /** Timers are late by a millisecond or two: what is lost by that is made up for, within this many milliseconds. */
 const lateness = 20;
@@ -101,7 +101,7 @@ interface Waiting {
 
 /**
  * The queue that every call of a client passes before it's sent. Without a limit nothing waits in it. Quotas are the
- * merchant's, shared by all of its tills (field facts, Quotas): after an answer that says "limit", in no minute do more calls
+ * merchant's, shared by all of its tills (docs/facts.md#quotas): after an answer that says "limit", in no minute do more calls
  * leave than in the one before it, evenly spread; without another one they become as many again within ten minutes.
  */
 export class Limiter {

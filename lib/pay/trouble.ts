@@ -3,7 +3,7 @@ import { PayProtocolError, PayResponseError, PayTransportError } from './errors.
 /** What keeps calls from being answered until somebody does something: a person renews a certificate, or fewer are made. */
 export type PayTrouble = 'certificate' | 'limit';
 
-/** The gateway's words (field facts: refused certificates, limits on calls). */
+/** The gateway's words (docs/facts.md#certificates, docs/facts.md#quotas). */
 const words: ReadonlyArray<readonly [PayTrouble, RegExp]> = [
   ['certificate', /certificate|证书/i],
   ['limit', /频率|频繁|frequen|too many requests/i],

@@ -70,7 +70,7 @@ const forPersons: ReadonlySet<Fate> = new Set([
   'no longer reversible',
 ]);
 
-/** What says that a number belongs to another sale (docs/facts). */
+/** What says that a number belongs to another sale (docs/facts.md#a-number-of-another-sale). */
 const taken: ReadonlyArray<readonly [err_code: string, err_code_des: string]> = [
   ['ORDERPAID', '该订单已支付'],
   ['OUT_TRADE_NO_USED', '商户订单号重复'],
@@ -214,7 +214,7 @@ export class SimulatedGateway {
     if (isNoisy && this.#random.chance(0.5)) return noise;
     if (this.#fate(out_trade_no) === 'no longer reversible') return failed('REVERSE_EXPIRE');
     const entry = this.book.get(out_trade_no);
-    // Field facts: reversing an order that doesn't exist answers SUCCESS.
+    // docs/facts.md#reversals: reversing an order that doesn't exist answers SUCCESS.
     if (entry === undefined) return { ...verified, result_code: 'SUCCESS', recall: 'N' };
     if (entry.state === 'USERPAYING') return failed('USERPAYING');
     if (entry.state === 'REFUND') return failed('TRADE_ERROR');

@@ -30,7 +30,7 @@ function describe(error: unknown): string {
 const words = ({ err_code, err_code_des }: PayFailure): string =>
   err_code_des === undefined ? err_code : `${err_code} ${err_code_des}`;
 
-// docs/facts: the number belongs to another sale. We never submit a number twice, so that it can't be ours.
+// docs/facts.md#a-number-of-another-sale. We never submit a number twice, so that it can't be ours.
 const taken = new Set(['ORDERPAID', 'OUT_TRADE_NO_USED']);
 // Six reports, e.g. "201 商户订单号重复". The other reasons of INVALID_REQUEST (vendor page) speak of rights and certificates.
 const saysRepeated =
@@ -38,7 +38,7 @@ const saysRepeated =
 const isTaken = ({ err_code, err_code_des = '' }: PayFailure): boolean =>
   taken.has(err_code) || (err_code === 'INVALID_REQUEST' && saysRepeated.test(err_code_des));
 
-// No table of the vendor's lists it (field facts, Quotas).
+// No table of the vendor's lists it (docs/facts.md#quotas).
 const limited = 'FREQUENCY_LIMITED';
 
 const isForeign = (time_end: string | undefined, { earliest }: Asked): boolean => {
@@ -124,7 +124,7 @@ const tradeStates: Readonly<Record<string, EventName>> = {
   CLOSED: 'query:CLOSED',
   REVOKED: 'query:REVOKED',
   USERPAYING: 'query:USERPAYING',
-  // The facepay rail's word for the same (docs/facts).
+  // The facepay rail's word for the same (docs/facts.md#the-two-rails).
   ACCEPT: 'query:USERPAYING',
   PAYERROR: 'query:PAYERROR',
 };

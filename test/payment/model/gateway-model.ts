@@ -1,6 +1,7 @@
 import type { Book, QueryAnswer, World } from './world.js';
 
-/* What gateway and network may do, from the field facts (payment semantics) alone. Nothing of the machine is read here. */
+/* What gateway and network may do, from docs/facts.md#unknown-is-not-failed and the sections after it alone. Nothing of the
+ * machine is read here. */
 
 /** What may happen beside the faults of the network, which always may. */
 export interface Dimensions {

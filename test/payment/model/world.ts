@@ -53,7 +53,7 @@ const domains = {
   /** The gateway's answer to the payment request, on its way. */
   answer: ['none', 'paid', 'declined', 'taken'],
   /**
-   * The gateway's book. After a verified decline NOTPAY stays NOTPAY (field facts, the table of queries after a decline);
+   * The gateway's book. After a verified decline NOTPAY stays NOTPAY (docs/facts.md#declines);
    * 'given back' is REVOKED, or shown as REFUND, which is not documented.
    */
   book: [
