@@ -166,6 +166,7 @@ export class FileJournal implements Journal {
   /** In the order of their last write. What is written meanwhile may be among them. */
   async *list(filter: JournalFilter = {}): AsyncGenerator<JournalRecord, void, undefined> {
     this.#ensureOpen();
+    await this.#store?.makeSure();
     for (const entry of this.#opened.index.inOrder((each) => matches(each, filter))) {
       this.#ensureOpen();
       const text = await this.#opened.read(keyOf(entry));

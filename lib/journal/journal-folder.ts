@@ -41,7 +41,7 @@ export class JournalFolder {
     await files.syncFolder(path);
   }
 
-  /** @param found What was read of it. What it lacks of the last line is mended. */
+  /** @param found What was read of it. Its end is made sure. */
   static async open(files: Files, path: string, found: ReadJournal): Promise<JournalFolder> {
     const opened: OpenFile[] = [];
     try {
@@ -61,14 +61,17 @@ export class JournalFolder {
     }
   }
 
-  /** The log first: as long as it isn't whole, the head is what is known. */
-  async #settle({ end, tip, restored, headAt }: ReadJournal): Promise<void> {
-    if (restored !== undefined) await this.#log.write(restored.bytes, end - restored.bytes.length);
+  /**
+   * Cuts off what never ended, and writes the last line once more, into both files: another process may have failed to sync
+   * it, and what is read now is only what the system remembers. The log first, so that one of them always has it.
+   */
+  async #settle({ end, tip, lastLineAt }: ReadJournal): Promise<void> {
+    if (tip.bytes !== undefined && lastLineAt !== undefined) await this.#log.write(tip.bytes, lastLineAt);
     await this.#log.truncate(end);
     await this.#log.sync();
     // A name may have been lost with a process that died before it was on the disk.
     await this.#files.syncFolder(this.path);
-    if (headAt === tip.sequence || tip.bytes === undefined) return;
+    if (tip.bytes === undefined) return;
     await this.#head.write(tip.bytes, placeOf(tip.sequence));
     await this.#head.sync();
   }

@@ -191,11 +191,10 @@ export async function openToWrite(
   try {
     const first = await JournalFolder.open(files, used, journal);
     folders.push(first);
-    const settled = { ...journal, restored: undefined, headAt: journal.tip.sequence };
     for (const path of paths.filter((each) => each !== used)) {
       const found = different.find(([each]) => each === path);
       if (found !== undefined) await copyTo(files, path, found[1], first, journal);
-      folders.push(await JournalFolder.open(files, path, settled));
+      folders.push(await JournalFolder.open(files, path, journal));
     }
     return { journal, folders };
   } catch (error) {

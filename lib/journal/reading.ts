@@ -23,10 +23,8 @@ export interface ReadJournal {
   readonly tip: Tip;
   /** Where the next line goes. */
   readonly end: number;
-  /** The last line, if only the head has it whole. Its place in the log is before `end`. */
-  readonly restored: Line | undefined;
-  /** The last write that the head knows. */
-  readonly headAt: number;
+  /** Where the last line is, or is to be if only the head has it whole; undefined if it went into the first part. */
+  readonly lastLineAt: number | undefined;
 }
 
 /** Why a journal is not as it was written. */
@@ -80,7 +78,7 @@ function judge(before: readonly Line[], scan: LogScan, tail: Buffer, after: read
   if (newest !== undefined && head === tip.sequence + 1) {
     if (newest.chain !== tip.digest) return damaged('its head does not belong to its log');
     index.apply(newest, end, 'all');
-    const journal = { index, id, layout, tip: newest, end: end + newest.bytes.length, restored: newest, headAt: head };
+    const journal = { index, id, layout, tip: newest, end: end + newest.bytes.length, lastLineAt: end };
     return { is: 'journal', journal };
   }
   if (lastHead < tip.sequence - 1 || lastHead < base.sequence)
@@ -91,7 +89,8 @@ function judge(before: readonly Line[], scan: LogScan, tail: Buffer, after: read
   const bytes = tip.bytes ?? newest?.bytes;
   // A copy, since the piece that it was read in would be kept with it.
   const known: Tip = { ...tip, ...(bytes !== undefined && { bytes: Buffer.from(bytes) }) };
-  return { is: 'journal', journal: { index, id, layout, tip: known, end, restored: undefined, headAt: lastHead } };
+  const lastLineAt = tip.bytes === undefined ? undefined : end - tip.bytes.length;
+  return { is: 'journal', journal: { index, id, layout, tip: known, end, lastLineAt } };
 }
 
 function missing(reason: string, lines: readonly Line[]): Found {

@@ -95,9 +95,11 @@ export class Store {
     });
   }
 
-  /** Resolves when it is known whether the last write of a key is stored. */
-  async makeSure(key: string): Promise<void> {
-    if (this.#doubt?.of === 'file' || this.#doubt?.keys.has(key)) await this.#between(() => this.#clearDoubt());
+  /** Resolves when it is known what is stored of a key, or of all. @throws JournalError if that can't be known. */
+  async makeSure(key?: string): Promise<void> {
+    if (this.#doubt === undefined) return;
+    if (key === undefined || this.#doubt.of === 'file' || this.#doubt.keys.has(key))
+      await this.#between(() => this.#clearDoubt());
   }
 
   /**

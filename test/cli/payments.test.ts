@@ -1,4 +1,5 @@
-import { mkdirSync, readdirSync, readFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { expect } from 'chai';
 import { FileJournal, type JournalRecord, PayClient } from 'wxpay-face';
 import { readConfig } from '../../lib/cli/config.js';
@@ -374,6 +375,43 @@ describe('payments by wxpay-face', () => {
       expect((await shop.run(['journal', 'show', 'J3', '--json'])).result).to.deep.equal({
         type: 'result',
         exitCode: 1,
+      });
+    });
+
+    it('lists, shows and checks beside the till that writes', async () => {
+      await scan('J4').ended();
+      const held = await FileJournal.open(shop.journal);
+      try {
+        expect((await shop.run(['journal', 'list'])).stdout).to.match(/J4/);
+        expect((await shop.run(['journal', 'show', 'J4', '--json'])).result).to.include({ exitCode: 0 });
+        expect((await shop.run(['journal', 'check'])).stdout).to.match(/as it was written, 1 records/);
+        expect((await shop.run(['journal', 'recover', '--json'])).result).to.include({ code: 'ERR_JOURNAL_LOCKED' });
+      } finally {
+        await held.close();
+      }
+    });
+
+    it('shows what is readable of a damaged journal, and writes it to a new folder only', async () => {
+      for (const number of ['J5', 'J6', 'J7']) await scan(number).ended();
+      const path = join(shop.journal, 'journal.log');
+      const bytes = readFileSync(path);
+      bytes.write('X', bytes.indexOf('"J6"') + 40);
+      writeFileSync(path, bytes);
+      expect((await shop.run(['journal', 'list', '--json'])).result).to.include({ code: 'ERR_JOURNAL_DAMAGED' });
+      const checked = await shop.run(['journal', 'check']);
+      expect(checked.code).to.equal(3);
+      expect(checked.stdout).to.match(/damaged: line \d+ .*3 records are readable/);
+      expect(checked.stdout).to.match(/concerned: .*J6.*J7/);
+      const target = join(shop.folder, 'salvaged');
+      const salvaged = await shop.run(['journal', 'salvage', 'salvaged', '--json']);
+      expect(salvaged.result).to.include({ records: 3, exitCode: 3 });
+      expect(readFileSync(path)).to.deep.equal(bytes);
+      expect((await shop.run(['journal', 'check', '--journal', target])).stdout).to.match(
+        /as it was written, 3 records/,
+      );
+      expect((await shop.run(['journal', 'salvage', 'salvaged'])).code).to.equal(2);
+      expect((await shop.run(['journal', 'recover', '--journal', target, '--json'])).result).to.include({
+        exitCode: 0,
       });
     });
 

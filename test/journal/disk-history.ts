@@ -221,3 +221,46 @@ export async function diskHistory(seed: number): Promise<string[]> {
   await history.end();
   return history.violations;
 }
+
+/** A history without a crash, and how many operations of the disk it takes; then one that dies at each of them in turn. */
+export async function diesEverywhere(seed: number): Promise<{ crashes: number; violations: string[] }> {
+  const steps = 4;
+  const measured = new DiskHistory(seed, seed % 4 === 0);
+  const operations = await measured.live({}, steps);
+  const violations = [...measured.violations];
+  for (let crashAt = 1; crashAt <= operations; crashAt += 1) {
+    const history = new DiskHistory(seed, seed % 4 === 0);
+    await history.live({ crashAt }, steps);
+    history.forgetWhatRan();
+    await history.end();
+    violations.push(...history.violations.map((each) => `crash at ${crashAt}: ${each}`));
+  }
+  return { crashes: operations, violations };
+}
+
+/** A history whose disk then rots, or goes back to an older moment in one of its files. */
+export async function rottenHistory(seed: number): Promise<{ is: 'whole' | 'refused'; violations: string[] }> {
+  const history = new DiskHistory(seed, false);
+  const { random, disk } = history;
+  await history.live({}, random.between(1, 6));
+  const before = disk.contents();
+  await history.live({}, random.between(1, 6));
+  const now = disk.contents();
+  const path = `/till/${random.pick(['journal.log', 'journal.head'])}`;
+  const bytes = now.get(path) ?? Buffer.alloc(0);
+  const spoiled = {
+    bit: () => {
+      const at = random.between(0, bytes.length - 1);
+      const changed = Buffer.from(bytes);
+      changed.writeUInt8(changed.readUInt8(at) ^ (1 << random.between(0, 7)), at);
+      return changed;
+    },
+    cut: () => bytes.subarray(0, random.between(0, bytes.length - 1)),
+    nuls: () => Buffer.from(bytes).fill(0, random.between(0, bytes.length - 1)),
+    older: () => before.get(path),
+    lost: () => undefined,
+  };
+  disk.spoil(path, spoiled[random.pick(['bit', 'cut', 'nuls', 'older', 'lost'] as const)]());
+  const is = await history.opensOrRefuses();
+  return { is: is === 'opens' ? 'whole' : 'refused', violations: history.violations };
+}

@@ -60,10 +60,12 @@ export async function checkJournal({ config }: { config: Pick<Config, 'journal'>
   try {
     return journalAt(folder) === 'journal' ? await lookInto(folder) : checkPlace(folder);
   } catch (error) {
-    if (error instanceof JournalError && error.code === 'ERR_JOURNAL_DAMAGED')
-      return { ...fail(messageOf(error), 'wxpay-face journal check'), fact: { runs: false } };
+    const isDamaged = error instanceof JournalError && error.code === 'ERR_JOURNAL_DAMAGED';
+    const todo = isDamaged
+      ? 'keep the folder; "wxpay-face journal check" shows what of it is readable'
+      : 'let the user of this program write there, on a local disk with free space';
     return {
-      ...fail(messageOf(error), 'let the user of this program write there, on a local disk with free space'),
+      ...fail(messageOf(error), todo),
       // Who may not open it doesn't see who has it open.
       fact: { runs: existsSync(folder) ? 'perhaps' : false },
     };
