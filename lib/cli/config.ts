@@ -171,10 +171,7 @@ function credentialsOf(values: Values): PayClientOptions | undefined {
     if (text(name) === undefined)
       throw new InvalidParameterError(name, `is required; environment variable ${configFields[name]?.env}`);
   const sign_type = choice('sign_type', signTypes, text('sign_type'));
-  const optional = (name: string) => {
-    const value = text(name);
-    return value === undefined ? {} : { [name]: value };
-  };
+  const optional = (name: string) => (values.has(name) ? { [name]: values.get(name) } : {});
   return {
     appid: text('appid') ?? '',
     mch_id: text('mch_id') ?? '',
@@ -183,6 +180,7 @@ function credentialsOf(values: Values): PayClientOptions | undefined {
     ...optional('sub_mch_id'),
     ...optional('proxy'),
     ...optional('spbill_create_ip'),
+    ...optional('callsPerSecond'),
     ...(sign_type && { sign_type }),
     endpoints: {
       ...texts('endpoints'),

@@ -2,9 +2,11 @@ import { spawnSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { expect } from 'chai';
 import { InvalidParameterError } from '../../lib/errors.js';
+import { PayClient } from '../../lib/pay/client.js';
 import { PayTransportError } from '../../lib/pay/errors.js';
 import { Limiter, type Priority } from '../../lib/pay/limiter.js';
 import { SimulatedClock } from '../payment/simulated-clock.js';
+import { base, type Fields, type Gateway, startGateway } from './gateway.js';
 
 const second = 1000;
 const minute = 60 * second;
@@ -332,4 +334,34 @@ describe('Limiter', () => {
       expect(left.map(({ at }) => at)).to.deep.equal([0, 10_000]);
     });
   });
+});
+
+describe('a client whose gateway limits calls', () => {
+  let gateway: Gateway;
+  before(async () => {
+    gateway = await startGateway();
+  });
+  after(() => gateway.close());
+
+  const answers: Readonly<Record<string, Fields>> = {
+    'by its code': { err_code: 'FREQUENCY_LIMITED' },
+    'by the code of refunds': { err_code: 'INVALID_REQ_TOO_MUCH' },
+    'by the words of another code': { err_code: 'INVALID_REQUEST', err_code_des: '频率限制，请稍后再试' },
+    'by words of a code that nobody has listed': { err_code: 'BUSY', err_code_des: '接口限流' },
+  };
+  for (const [how, fields] of Object.entries(answers))
+    it(`slows down where a signed answer says so ${how}`, async () => {
+      gateway.requests = [];
+      gateway.handle = () => ({ ...base, result_code: 'FAIL', ...fields });
+      const client = new PayClient(gateway.options);
+      try {
+        await client.orderquery({ out_trade_no: 'A1' });
+        const next = client.orderquery({ out_trade_no: 'A2' }, { signal: AbortSignal.timeout(300) });
+        const error: unknown = await next.then(String, (thrown: unknown) => thrown);
+        expect(error).to.be.instanceOf(PayTransportError).and.include({ sent: false, why: 'aborted' });
+        expect(gateway.requests).to.have.length(1);
+      } finally {
+        client.close();
+      }
+    });
 });
