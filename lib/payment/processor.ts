@@ -240,7 +240,7 @@ export class PaymentProcessor {
    */
   async acknowledge(outcome: { out_trade_no: string; revision?: number }): Promise<void> {
     const { out_trade_no, revision } = Object(outcome);
-    if (typeof out_trade_no !== 'string')
+    if (typeof out_trade_no !== 'string' || !(revision === undefined || Number.isInteger(revision)))
       throw new InvalidParameterError('outcome', 'must be an outcome as it came, with its out_trade_no and revision');
     if (revision === undefined) return;
     await this.#mutex.run(out_trade_no, async () => {

@@ -34,7 +34,8 @@ export function unlessSilent<Outcome>(
     timer = setTimeout(() => {
       const message =
         'the payment was given up, and the merchant has said nothing of it for 2 minutes: it may have been made';
-      giveUp(new PayTransportError(message, true, { why: 'response-timeout' }));
+      const cause: unknown = signals.find(({ aborted }) => aborted)?.reason;
+      giveUp(new PayTransportError(message, true, { why: 'response-timeout', cause }));
     }, silenceLimit);
   };
   for (const signal of signals) {
