@@ -7,11 +7,11 @@ import {
   type FacePayOutcome,
   FaceService,
   type FailureCode,
+  FileJournal,
   InvalidParameterError,
   InvalidPolicyError,
   type Journal,
   type JournalRecord,
-  LevelJournal,
   localMerchant,
   MemoryJournal,
   type Merchant,
@@ -42,7 +42,7 @@ client.callsPerSecond = undefined;
 const clock: Clock = { wall: () => 0, monotonic: () => 0, sleep: async () => {} };
 const options: PaymentProcessorOptions = {
   client,
-  journal: await LevelJournal.open('./payments', { keep: 1 }),
+  journal: await FileJournal.open('./payments', { keep: 1, mirror: 'D:/payments' }),
   journalTimeout: 5000,
   onOutcome: async (outcome) => save(outcome.out_trade_no, outcome),
   polling: { timeout: 50_000 },
@@ -205,7 +205,7 @@ async function end(): Promise<void> {
   told(await processor.cancel('A'));
   await processor.acknowledge({ out_trade_no: 'A' });
   await facePay.close();
-  await face.close();
+  await face.close({ timeout: 1000 });
   await processor.close();
   client.close();
   await simulator.close();
