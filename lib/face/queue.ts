@@ -1,6 +1,6 @@
 import diagnostics_channel from 'node:diagnostics_channel';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { unlessAborted } from '../abort.js';
+import { onAbort, unlessAborted } from '../abort.js';
 import { ClosedError, WxpayFaceError } from '../errors.js';
 import { type Command, findCommand } from './commands.js';
 import { ServiceCommandError } from './errors.js';
@@ -100,19 +100,19 @@ export class CommandQueue {
       stopping.over.abort();
       void stopping.stopped.then(giveWay);
     };
-    const onAbort = command?.abort === 'leave' ? leave : stop;
+    let ignore = () => {};
     try {
       if (command?.lane === 'serial') leaveLane = await this.#serial.enter(signal);
       const connection = await unlessAborted(() => this.#ready(command), signal);
       if (signal?.aborted) throw signal.reason;
-      signal?.addEventListener('abort', onAbort);
+      ignore = onAbort(signal, command?.abort === 'leave' ? leave : stop);
       if (cmd === 'releaseWxpayface') this.#init = undefined;
       const person = command?.waitsForPerson ? { stop, awaited: () => !left } : undefined;
       const response = await this.#exchange(connection, cmd, request, person);
       if (cmd === 'initWxpayface' && response.return_code === 'SUCCESS') this.#init = { request, connection };
       return response;
     } finally {
-      signal?.removeEventListener('abort', onAbort);
+      ignore();
       leave();
     }
   }

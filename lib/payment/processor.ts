@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { onAbort } from '../abort.js';
 import { KeyedMutex, limit } from '../concurrency.js';
 import { ClosedError, InvalidParameterError } from '../errors.js';
 import { JournalError, OrderExistsError } from '../journal/errors.js';
@@ -186,15 +187,13 @@ export class PaymentProcessor {
     };
     const run = await this.#mutex.run(out_trade_no, () => this.#create(out_trade_no, stored, onProgress));
     const outcome = this.#heard(out_trade_no, this.#told, run.wait(this.#told));
-    const abort = () => void run.giveUp('abort', cancelledBy(signal?.reason), signal?.reason);
     // Before it is sent: an abort may come from within a progress handler, or from the client.
-    signal?.addEventListener('abort', abort, { once: true });
+    const ignore = onAbort(signal, () => void run.giveUp('abort', cancelledBy(signal?.reason), signal?.reason));
     try {
-      if (signal?.aborted) abort();
-      else run.submit(send);
+      if (!signal?.aborted) run.submit(send);
       return await outcome;
     } finally {
-      signal?.removeEventListener('abort', abort);
+      ignore();
     }
   }
 
