@@ -173,9 +173,10 @@ export class Exchange {
     return this.#gatewayTime.now();
   }
 
-  /** Lets calls in flight end, closes idle connections, and refuses later calls. */
+  /** Lets calls in flight end, closes idle connections, and refuses later calls and those that still wait to be sent. */
   close(): void {
     this.#closed = true;
+    this.limiter.close();
     this.#transport.close();
   }
 }

@@ -1,7 +1,7 @@
 import { spawnSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { expect } from 'chai';
-import { InvalidParameterError } from '../../lib/errors.js';
+import { ClosedError, InvalidParameterError } from '../../lib/errors.js';
 import { PayClient } from '../../lib/pay/client.js';
 import { PayTransportError } from '../../lib/pay/errors.js';
 import { Limiter, type Priority } from '../../lib/pay/limiter.js';
@@ -333,6 +333,27 @@ describe('Limiter', () => {
       await clock.run();
       expect(left.map(({ at }) => at)).to.deep.equal([0, 10_000]);
     });
+  });
+});
+
+describe('a client that is closed', () => {
+  let gateway: Gateway;
+  before(async () => {
+    gateway = await startGateway();
+  });
+  after(() => gateway.close());
+
+  it('sends nothing any more of what waits for its limit on calls', async () => {
+    gateway.handle = () => ({ ...base, result_code: 'FAIL', err_code: 'ORDERNOTEXIST' });
+    const client = new PayClient({ ...gateway.options, callsPerSecond: 5 });
+    await client.orderquery({ out_trade_no: 'A1' });
+    const waiting = [
+      client.orderquery({ out_trade_no: 'A2' }),
+      client.micropay({ out_trade_no: 'A3', total_fee: 1, body: 'tea', auth_code: '130000000000000001' }),
+    ].map((call) => call.then(String, (error: unknown) => error));
+    client.close();
+    for (const error of await Promise.all(waiting)) expect(error).to.be.instanceOf(ClosedError);
+    expect(gateway.requests.map(({ fields }) => fields.out_trade_no)).to.deep.equal(['A1']);
   });
 });
 
