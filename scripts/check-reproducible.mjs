@@ -8,7 +8,9 @@ import { parseArgs } from 'node:util';
 import { root, run, script } from './run.mjs';
 
 const { values } = parseArgs({ options: { all: { type: 'boolean', default: false } } });
-const targets = values.all ? [['linux-x64', '--portable'], ['win32-x64'], ['win32-ia32']] : [['linux-x64']];
+const targets = values.all
+  ? [['linux-x64', '--portable'], ['linux-arm64'], ['win32-x64'], ['win32-ia32']]
+  : [['linux-x64']];
 
 const copy = join(root, 'build', 'reproduce', 'another folder');
 rmSync(copy, { recursive: true, force: true });
