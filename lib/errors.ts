@@ -1,11 +1,36 @@
+/** Every code of this package's errors. What each means and what to do about it: docs/guide/04-errors.md. */
+export type ErrorCode =
+  | 'ERR_INVALID_PARAMETER'
+  | 'ERR_INVALID_POLICY'
+  | 'ERR_BUSY'
+  | 'ERR_ORDER_EXISTS'
+  | 'ERR_ORDER_UNKNOWN'
+  | 'ERR_ORDER_FOREIGN'
+  | 'ERR_ORDER_REFUNDED'
+  | 'ERR_CLOSED'
+  | 'ERR_LIBRARY_LOAD'
+  | 'ERR_SERVICE_CALL'
+  | 'ERR_SERVICE_RESPONSE'
+  | 'ERR_SERVICE_COMMAND'
+  | 'ERR_HOST_PROCESS'
+  | 'ERR_JOURNAL'
+  | 'ERR_JOURNAL_LOCKED'
+  | 'ERR_JOURNAL_DAMAGED'
+  | 'ERR_JOURNAL_LOST'
+  | 'ERR_PAY_TRANSPORT'
+  | 'ERR_PAY_RESPONSE'
+  | 'ERR_PAY_SIGNATURE'
+  | 'ERR_PAY_MISMATCH'
+  | 'ERR_PAY_PROTOCOL';
+
 /**
  * Base of all errors of this package. `code` is stable, messages may change.
  * No error carries a key, a payment code, an authinfo, raw data, a passphrase or a certificate; a `cause` neither.
  */
 export class WxpayFaceError extends Error {
-  readonly code: string;
+  readonly code: ErrorCode;
 
-  constructor(name: string, code: string, message: string, options?: { cause?: unknown }) {
+  constructor(name: string, code: ErrorCode, message: string, options?: { cause?: unknown }) {
     super(message, options);
     this.code = code;
     // Not enumerable, like the built-in errors' names, and right even where a bundler renames the classes.
@@ -24,14 +49,21 @@ export class ClosedError extends WxpayFaceError {
 
 /** A parameter that the vendor would refuse: which one, and why. Thrown before anything is sent. */
 export class InvalidParameterError extends WxpayFaceError {
-  declare readonly code: 'ERR_INVALID_PARAMETER';
+  declare readonly code: 'ERR_INVALID_PARAMETER' | 'ERR_INVALID_POLICY';
   readonly parameter: string;
   /** What is wrong, as the end of a sentence that begins with the parameter's name. */
   readonly rule: string;
 
   /** @param rule Never quotes the value. */
-  constructor(parameter: string, rule: string) {
-    super('InvalidParameterError', 'ERR_INVALID_PARAMETER', `${parameter} ${rule}`);
+  constructor(
+    parameter: string,
+    rule: string,
+    kind: readonly [name: string, code: 'ERR_INVALID_PARAMETER' | 'ERR_INVALID_POLICY'] = [
+      'InvalidParameterError',
+      'ERR_INVALID_PARAMETER',
+    ],
+  ) {
+    super(...kind, `${parameter} ${rule}`);
     this.parameter = parameter;
     this.rule = rule;
   }

@@ -1,4 +1,4 @@
-export { ClosedError, InvalidParameterError, WxpayFaceError } from './errors.js';
+export { ClosedError, type ErrorCode, InvalidParameterError, WxpayFaceError } from './errors.js';
 export * from './face/index.js';
 export * from './pay/index.js';
 export * from './payment/index.js';

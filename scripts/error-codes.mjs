@@ -19,7 +19,7 @@ function table(rows) {
   return [head, head.map(() => '---'), ...lines].map((cells) => `| ${cells.join(' | ')} |`).join('\n');
 }
 
-function page({ paymentErrorCodes, queryErrorCodes, reverseErrorCodes }) {
+function page({ paymentErrorCodes, queryErrorCodes, reverseErrorCodes, reportedErrorCodes }) {
   return `# Error codes · 错误码
 
 Generated from \`lib/pay/error-codes.ts\` by \`npm run docs:error-codes\`. The Chinese is the vendor's own, for the cashier; the
@@ -32,6 +32,10 @@ query.
 ## micropay, facepay
 
 ${table(Object.values(paymentErrorCodes))}
+
+Not in the vendor's table, but reported (the words are ours):
+
+${table(Object.values(reportedErrorCodes))}
 
 ## orderquery, facepayquery
 

@@ -1,5 +1,5 @@
-// Writes docs/payment-states.md from the table in lib/payment/machine.ts; with --check tells only whether it's current.
-// The compiled machine may be named; default: that of "npm run compile".
+// Writes docs/payment-states.md from the table in lib/payment/decision/; with --check tells only whether it's current.
+// The folder of the compiled table may be named; default: that of "npm run compile".
 import { readFileSync, writeFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { argv, exit } from 'node:process';
@@ -33,7 +33,7 @@ function page(machine) {
   const { phases, finalPhases, events, transitions } = machine;
   return `# The states of a payment
 
-Generated from \`lib/payment/machine.ts\` by \`npm run docs:payment-states\`.
+Generated from \`lib/payment/decision/transitions.ts\` by \`npm run docs:payment-states\`.
 
 Every payment ends **paid**, **not charged** (declined, failed, cancelled, reversed), or in front of a person (**attention**). Each
 change of state is in the journal before anything follows from it. A final state stays, but for a paid sale that is given up
@@ -75,9 +75,10 @@ ${table(
 }
 
 const root = fileURLToPath(new URL('../', import.meta.url));
-const [machine = resolve(root, 'build/js/lib/payment/machine.js')] = argv.slice(2).filter((word) => word !== '--check');
+const [compiled = resolve(root, 'build/js/lib/payment/decision')] = argv.slice(2).filter((word) => word !== '--check');
+const part = (name) => import(pathToFileURL(resolve(compiled, name)).href);
 const file = resolve(root, 'docs/payment-states.md');
-const text = page(await import(pathToFileURL(machine).href));
+const text = page({ ...(await part('states.js')), ...(await part('transitions.js')) });
 
 if (!argv.includes('--check')) writeFileSync(file, text);
 else if (readFileSync(file, 'utf8').replaceAll('\r\n', '\n') !== text) {

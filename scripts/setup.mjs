@@ -24,6 +24,7 @@ script('build-native.mjs');
 const sources = ['lib', 'package.json', 'tsconfig.json', 'tsup.config.ts'];
 const outputs = [
   ...['dist/index.js', 'dist/index.cjs', 'dist/index.d.ts', 'dist/index.d.cts', 'dist/cli.js'],
+  'dist/journal-contract.js',
   'dist/console/page.js',
 ];
 if (Math.min(...outputs.map(changed)) < Math.max(...sources.map(newest))) run('npm', ['run', '--silent', 'build:dist']);

@@ -6,7 +6,7 @@ import { once } from 'node:events';
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { join, posix } from 'node:path';
 import { parseArgs } from 'node:util';
 import { getNode } from './native/get-node.mjs';
 import { root, run, script } from './run.mjs';
@@ -43,9 +43,20 @@ const binaries = {
 const expected = [
   ...['dist/index.js', 'dist/index.cjs', 'dist/index.d.ts', 'dist/index.d.cts', 'dist/cli.js', 'CMakeLists.txt'],
   ...['LICENSE', 'README.md', 'README.zh-CN.md', 'addon/addon.cc', 'dist/THIRD-PARTY-LICENSES.txt'],
+  ...['CHANGELOG.md', 'SECURITY.md', 'docs/guide/01-getting-started.md', 'docs/guide/zh/01-getting-started.md'],
+  ...['examples/README.md', 'examples/till/till.js'],
   ...Object.entries(binaries).flatMap(([target, names]) => names.map((name) => `prebuilds/${target}/${name}`)),
 ];
 for (const path of expected) if (!files.has(path)) stop(`${path} is missing from the tarball`);
+// Who reads in node_modules finds what a page leads to. Code may hold what looks like a link.
+for (const page of [...files].filter((path) => path.endsWith('.md'))) {
+  const text = readFileSync(join(root, page), 'utf8').replace(/^```[\s\S]*?^```$/gm, '');
+  for (const [, link] of text.matchAll(/\]\((?![a-z]+:|#)([^)\s#]+)/g)) {
+    const target = posix.join(posix.dirname(page), link);
+    const isThere = files.has(target) || [...files].some((path) => path.startsWith(`${target}/`));
+    if (!isThere) stop(`${page} leads to ${link}, which is missing from the tarball`);
+  }
+}
 for (const path of files)
   if (readFileSync(join(root, path)).includes(root)) stop(`${path} names a path of this machine`);
 if (files.has('binding.gyp')) stop('binding.gyp makes npm build at installation');
@@ -165,8 +176,14 @@ const registry = createServer(({ url = '/', headers }, response) => {
   else response.writeHead(307, { location: new URL(url, upstream).href }).end();
 });
 await once(registry.listen(0, '127.0.0.1'), 'listening');
-const named = emptyProject('named');
-writeFileSync(join(named, 'main.mjs'), esm);
+// The guide's own lines make the project, and its program runs under its name.
+const named = join(folder, 'named');
+mkdirSync(named);
+const guide = readFileSync(join(root, 'docs', 'guide', '01-getting-started.md'), 'utf8');
+const [, program] = /```ts\n([\s\S]*?)```/.exec(guide) ?? [];
+const [, programName] = /^node (\S+)$/m.exec(guide) ?? [];
+if (!program || !programName) stop('the guide has no program, or does not run it');
+writeFileSync(join(named, programName), program);
 const npmSettings = {
   npm_config_registry: `http://127.0.0.1:${registry.address().port}/`,
   npm_config_ignore_scripts: 'true',
@@ -180,7 +197,7 @@ for (const line of npmLines('01-getting-started.md')) {
 }
 registry.close();
 registry.closeAllConnections();
-runs('installed by its name', process.execPath, named, 'main.mjs');
+runs('installed by its name, as the guide says', process.execPath, named, programName);
 
 // A platform without binaries: the error names the guide's commands, and they build them.
 const bare = project('bare');

@@ -12,7 +12,7 @@ import { parseArgs } from 'node:util';
 import {
   FacePay,
   FaceService,
-  LevelJournal,
+  FileJournal,
   localMerchant,
   MemoryJournal,
   PayClient,
@@ -36,9 +36,9 @@ const folders = [];
 async function openLevel() {
   const folder = mkdtempSync(join(tmpdir(), 'wxpay-face-bench-'));
   folders.push(folder);
-  return LevelJournal.open(folder);
+  return FileJournal.open(folder);
 }
-const journals = { MemoryJournal: async () => new MemoryJournal(), LevelJournal: openLevel };
+const journals = { MemoryJournal: async () => new MemoryJournal(), FileJournal: openLevel };
 
 let serial = 0;
 const newOrder = () => {

@@ -3,7 +3,7 @@
 const { readFileSync } = require('node:fs');
 const { join, resolve } = require('node:path');
 const { app, BrowserWindow, ipcMain } = require('electron');
-const { FacePay, FaceService, LevelJournal, localMerchant, PayClient, PaymentProcessor } = require('wxpay-face');
+const { FacePay, FaceService, FileJournal, localMerchant, PayClient, PaymentProcessor } = require('wxpay-face');
 
 /** wxpay-face.json in the user's data folder, as `wxpay-face simulate --write-config` writes it. */
 function readConfig(folder) {
@@ -26,11 +26,11 @@ function readConfig(folder) {
   };
 }
 
-async function openTill(config) {
+async function openTill(config, onOutcome) {
   const face = await FaceService.open({ library: config.library });
   const client = new PayClient(config.client);
-  const journal = await LevelJournal.open(config.journal);
-  const processor = new PaymentProcessor({ client, journal });
+  const journal = await FileJournal.open(config.journal);
+  const processor = new PaymentProcessor({ client, journal, onOutcome });
   const facePay = new FacePay({ face, merchant: localMerchant(client, processor), terminal: config.terminal });
   return {
     processor,
@@ -56,14 +56,25 @@ async function told(task) {
 
 async function start() {
   await app.whenReady();
-  const till = await openTill(readConfig(app.getPath('userData')));
-  const { processor, facePay } = till;
   const window = new BrowserWindow({
     webPreferences: { preload: join(__dirname, 'preload.js'), contextIsolation: true, sandbox: true },
   });
   const tellPage = (channel, message) => {
     if (!window.isDestroyed()) window.webContents.send(channel, message);
   };
+
+  // How payments ended that nobody waits for: what a crash left unfinished, a reversal in the background. Each is kept until
+  // the page has told the cashier; what is lost with this program is told again after its next start.
+  const untold = new Map();
+  const till = await openTill(
+    readConfig(app.getPath('userData')),
+    (outcome) =>
+      new Promise((told) => {
+        untold.set(outcome.out_trade_no, { outcome, told });
+        tellPage('till:outcome', outcome);
+      }),
+  );
+  const { processor, facePay } = till;
 
   /** Only our own page may take money. */
   const handle = (channel, task) =>
@@ -88,12 +99,21 @@ async function start() {
     for (const sale of sales) sale.abort();
   };
   handle('till:cancel', cancel);
-  handle('till:outcome', (out_trade_no) => processor.outcome(out_trade_no));
+  handle('till:known', (out_trade_no) => processor.outcome(out_trade_no));
   // The page has told the cashier; from now on a restart need not tell it again.
-  handle('till:acknowledge', (out_trade_no) => processor.acknowledge(out_trade_no));
-  // What an earlier run left unfinished or untold, one after the other.
-  handle('till:recover', async () => {
-    for await (const outcome of processor.recover()) tellPage('till:recovered', outcome);
+  handle('till:acknowledge', async (outcome) => {
+    const { out_trade_no, revision } = outcome;
+    const kept = untold.get(out_trade_no);
+    // Another one may have come since.
+    if (kept?.outcome.revision === revision) {
+      untold.delete(out_trade_no);
+      kept.told();
+    }
+    await processor.acknowledge(outcome);
+  });
+  // A page that has just been loaded.
+  handle('till:untold', () => {
+    for (const { outcome } of untold.values()) tellPage('till:outcome', outcome);
   });
 
   await window.loadFile(join(__dirname, 'index.html'));

@@ -7,12 +7,13 @@ const log = (text) => {
 
 async function conclude(outcome) {
   log(`${outcome.out_trade_no} ${outcome.status} ${outcome.reason ?? outcome.err_code_des ?? ''}`);
-  await window.till.acknowledge(outcome.out_trade_no);
+  // How a reversal ends is told by onOutcome.
+  if (outcome.status !== 'reversing') await window.till.acknowledge(outcome);
 }
 
 window.till.onProgress(({ phase, detail = '' }) => log(`${phase} ${detail}`));
-window.till.onRecovered(conclude);
-window.till.recover().catch((error) => log(error.message));
+window.till.onOutcome((outcome) => conclude(outcome).catch((error) => log(error.message)));
+window.till.untold().catch((error) => log(error.message));
 
 document.querySelector('#cancel').addEventListener('click', () => window.till.cancel());
 document.querySelector('form').addEventListener('submit', async (event) => {
@@ -23,7 +24,7 @@ document.querySelector('form').addEventListener('submit', async (event) => {
     await conclude(await window.till.pay({ out_trade_no, total_fee, body: '拿铁咖啡' }));
   } catch (error) {
     log(error.message);
-    const known = await window.till.outcome(out_trade_no);
+    const known = await window.till.known(out_trade_no);
     if (known) await conclude(known);
   }
 });

@@ -17,9 +17,9 @@ const listen = (channel) => (listener) => {
 contextBridge.exposeInMainWorld('till', {
   pay: (order) => call('till:pay', order),
   cancel: () => call('till:cancel'),
-  outcome: (out_trade_no) => call('till:outcome', out_trade_no),
-  acknowledge: (out_trade_no) => call('till:acknowledge', out_trade_no),
-  recover: () => call('till:recover'),
+  known: (out_trade_no) => call('till:known', out_trade_no),
+  acknowledge: (outcome) => call('till:acknowledge', outcome),
+  untold: () => call('till:untold'),
   onProgress: listen('till:progress'),
-  onRecovered: listen('till:recovered'),
+  onOutcome: listen('till:outcome'),
 });

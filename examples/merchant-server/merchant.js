@@ -131,8 +131,8 @@ export async function remoteMerchant(server) {
     async unacknowledged() {
       return (await ask(server, 'GET', '/payments')).answer;
     },
-    async acknowledge(out_trade_no) {
-      await ask(server, 'POST', `${pathOf(out_trade_no)}/acknowledge`);
+    async acknowledge({ out_trade_no, revision }) {
+      await ask(server, 'POST', `${pathOf(out_trade_no)}/acknowledge`, { body: { revision } });
     },
   };
 }

@@ -4,7 +4,7 @@ import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import fastify from 'fastify';
-import { InvalidParameterError, LevelJournal, OrderExistsError, PayClient, PaymentProcessor } from 'wxpay-face';
+import { FileJournal, InvalidParameterError, OrderExistsError, PayClient, PaymentProcessor } from 'wxpay-face';
 
 // ── configuration: appid, mch_id, key, certificate, journal, and the SHA-256 of each terminal's token ──
 const file = process.argv[2] ?? 'server.json';
@@ -26,7 +26,7 @@ const client = new PayClient({
   ...(ca && { ca: readFileSync(path(ca)) }),
   certificate: { cert: readFileSync(path(certificate.cert)), key: readFileSync(path(certificate.key)) },
 });
-const journal = await LevelJournal.open(path(config.journal));
+const journal = await FileJournal.open(path(config.journal));
 const processor = new PaymentProcessor({ client, journal });
 const terminals = new Map(Object.entries(config.terminals).map(([terminal, hash]) => [hash, terminal]));
 
@@ -93,14 +93,14 @@ server.put('/payments/:out_trade_no', { schema: { body: payment } }, async ({ pa
 server.get('/payments/:out_trade_no', async ({ params: { out_trade_no } }, reply) => {
   const outcome = await processor.outcome(out_trade_no);
   if (outcome) return outcome;
-  return reply.code((await journal.get(out_trade_no)) ? 202 : 404).send({});
+  return reply.code((await journal.get('payment', out_trade_no)) ? 202 : 404).send({});
 });
 
 /** The cashier gives the sale up. 204 where that was noted, 404 where the payment has not come here yet. */
 server.delete('/payments/:out_trade_no', async ({ params: { out_trade_no } }, reply) => {
   const withdrawal = running.get(out_trade_no);
   if (withdrawal) withdrawal.abort();
-  else if (!(await journal.get(out_trade_no))) return reply.code(404).send({});
+  else if (!(await journal.get('payment', out_trade_no))) return reply.code(404).send({});
   // This server was restarted in the middle: nobody has heard an outcome yet, so it may be given up for good.
   else if (!(await processor.outcome(out_trade_no))) void processor.cancel(out_trade_no).catch(server.log.error);
   return reply.code(204).send();
@@ -109,15 +109,17 @@ server.delete('/payments/:out_trade_no', async ({ params: { out_trade_no } }, re
 /** What this terminal has not acted upon yet: it asks at its start. */
 server.get('/payments', async ({ terminal }) => {
   const outcomes = [];
-  for await (const { out_trade_no } of journal.list({ acknowledged: false })) {
-    const outcome = out_trade_no.startsWith(`${terminal}-`) && (await processor.outcome(out_trade_no));
+  for await (const { id } of journal.list({ kind: 'payment', acknowledged: false })) {
+    const outcome = id.startsWith(`${terminal}-`) && (await processor.outcome(id));
     if (outcome) outcomes.push(outcome);
   }
   return outcomes;
 });
 
-server.post('/payments/:out_trade_no/acknowledge', async ({ params: { out_trade_no } }, reply) => {
-  await processor.acknowledge(out_trade_no);
+/** Of the outcome that the terminal was told, by its revision: another one may have been decided since. */
+const told = { type: 'object', properties: { revision: { type: 'integer' } } };
+server.post('/payments/:out_trade_no/acknowledge', { schema: { body: told } }, async ({ params, body }, reply) => {
+  await processor.acknowledge({ ...params, ...body });
   return reply.code(204).send();
 });
 

@@ -14,7 +14,7 @@ if (pipe) process.env.WXPAY_FACE_PIPE = pipe;
 const merchant = await remoteMerchant(server);
 const conclude = async (outcome) => {
   console.log(`${outcome.out_trade_no} ${outcome.status}`);
-  await merchant.acknowledge(outcome.out_trade_no);
+  await merchant.acknowledge(outcome);
 };
 
 // What this till was not told, because it or the network died.

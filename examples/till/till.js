@@ -2,15 +2,13 @@
 // Ctrl-C gives the sale up, Ctrl-D (Windows: Ctrl-Z, Enter) ends the till.
 import { randomBytes } from 'node:crypto';
 import { createInterface } from 'node:readline';
-import { FacePay, FaceService, LevelJournal, localMerchant, PayClient, PaymentProcessor } from 'wxpay-face';
+import { FacePay, FaceService, FileJournal, localMerchant, PayClient, PaymentProcessor } from 'wxpay-face';
 import { readConfig } from './config.js';
 
 const config = readConfig(process.argv[2] ?? 'wxpay-face.json');
 const face = await FaceService.open({ library: config.library });
 const client = new PayClient(config.client);
-const journal = await LevelJournal.open(config.journal);
-const processor = new PaymentProcessor({ client, journal });
-const facePay = new FacePay({ face, merchant: localMerchant(client, processor), terminal: config.terminal });
+const journal = await FileJournal.open(config.journal);
 
 const instructions = {
   paid: ({ total_fee }) => `paid, ¥${(total_fee / 100).toFixed(2)}: hand over the goods`,
@@ -25,15 +23,16 @@ const instructions = {
 const tell = (outcome) =>
   console.log(`${outcome.out_trade_no} ${outcome.status}: ${instructions[outcome.status](outcome)}`);
 
+// `onOutcome`: what a crash or a power cut left unfinished, what nobody was told, and how a reversal in the background ended.
+const processor = new PaymentProcessor({ client, journal, onOutcome: tell });
+const facePay = new FacePay({ face, merchant: localMerchant(client, processor), terminal: config.terminal });
+
 /** Acknowledged only after the cashier was told: a till that dies before tells it again after its restart. */
 async function conclude(outcome) {
   tell(outcome);
   // 'reversing' isn't final yet, and a sale that never reached the journal has nothing to acknowledge: both do no harm.
-  await processor.acknowledge(outcome.out_trade_no);
+  await processor.acknowledge(outcome);
 }
-
-// What a crash or a power cut left unfinished, and what nobody was told.
-for await (const outcome of processor.recover()) await conclude(outcome);
 
 let sale = new AbortController();
 const input = createInterface({ input: process.stdin, output: process.stdout, prompt: 'fen> ' });
@@ -54,8 +53,6 @@ for await (const line of input) {
     const onProgress = ({ phase, detail = '' }) => console.log(`  ${phase} ${detail}`);
     const outcome = await facePay.pay(order, { signal: sale.signal, onProgress });
     await conclude(outcome);
-    // Goes on while the next customer pays.
-    if (outcome.status === 'reversing') void processor.settled(out_trade_no).then(conclude, () => undefined);
   } catch (error) {
     // The camera's side, a wrong amount, the journal's disk. What the journal knows of the sale is the truth.
     const known = await processor.outcome(out_trade_no).catch(() => undefined);

@@ -5,65 +5,9 @@ import type { InitWxpayfaceParams } from '../face/commands.js';
 import type { OpenOptions } from '../face/open.js';
 import { PayClient } from '../pay/client.js';
 import type { PayClientOptions } from '../pay/types.js';
-import type { PaymentProcessorOptions } from '../payment/types.js';
+import type { PaymentProcessorOptions } from '../payment/processor.js';
 import type { FacePayOptions } from '../terminal/face-pay.js';
-
-interface Field {
-  /** Default 'text'. 'path': of a file, relative to the configuration file's folder (from the environment: to this one). */
-  readonly type?: 'text' | 'path' | 'number' | 'flag' | 'text or false';
-  /** The environment variable that overrides the file. */
-  readonly env?: string;
-  /** Its file should not be for everybody to read. */
-  readonly secret?: boolean;
-}
-
-/** Every field of a configuration file, dotted where it's nested. What their values must be, the parts themselves check. */
-export const configFields: Readonly<Record<string, Field>> = {
-  appid: { env: 'WXPAY_FACE_APPID' },
-  mch_id: { env: 'WXPAY_FACE_MCH_ID' },
-  sub_appid: { env: 'WXPAY_FACE_SUB_APPID' },
-  sub_mch_id: { env: 'WXPAY_FACE_SUB_MCH_ID' },
-  key: { env: 'WXPAY_FACE_KEY' },
-  sign_type: { env: 'WXPAY_FACE_SIGN_TYPE' },
-  'certificate.cert': { type: 'path', env: 'WXPAY_FACE_CERT' },
-  'certificate.key': { type: 'path', env: 'WXPAY_FACE_CERT_KEY', secret: true },
-  'certificate.p12': { type: 'path', env: 'WXPAY_FACE_CERT_P12', secret: true },
-  'certificate.passphrase': { env: 'WXPAY_FACE_CERT_PASSPHRASE' },
-  ca: { type: 'path', env: 'WXPAY_FACE_CA' },
-  'endpoints.pay': { env: 'WXPAY_FACE_PAY_ENDPOINT' },
-  'endpoints.payBackup': { type: 'text or false' },
-  'endpoints.face': { env: 'WXPAY_FACE_FACE_ENDPOINT' },
-  'timeout.connect': { type: 'number' },
-  'timeout.response': { type: 'number' },
-  proxy: { env: 'WXPAY_FACE_PROXY' },
-  sandbox: { type: 'flag' },
-  spbill_create_ip: {},
-  library: { type: 'path', env: 'WXPAY_FACE_SDK' },
-  host: {},
-  pipe: { env: 'WXPAY_FACE_PIPE' },
-  journal: { type: 'path', env: 'WXPAY_FACE_JOURNAL' },
-  'terminal.store_id': { env: 'WXPAY_FACE_STORE_ID' },
-  'terminal.store_name': { env: 'WXPAY_FACE_STORE_NAME' },
-  'terminal.device_id': { env: 'WXPAY_FACE_DEVICE_ID' },
-  'terminal.attach': {},
-  'init.ip': {},
-  'init.port': {},
-  'init.user': {},
-  'init.passwd': {},
-  'init.proxy_type': { type: 'number' },
-  'init.camera_rotation': { type: 'number' },
-  'polling.firstDelay': { type: 'number' },
-  'polling.interval': { type: 'number' },
-  'polling.timeout': { type: 'number' },
-  'reversal.notBefore': { type: 'number' },
-  'reversal.settleAfter': { type: 'number' },
-  'reversal.backoff.initial': { type: 'number' },
-  'reversal.backoff.factor': { type: 'number' },
-  'reversal.backoff.maximum': { type: 'number' },
-  'reversal.backoff.jitter': { type: 'number' },
-  /** Written by `simulate --write-config`: may be overwritten by the next. */
-  simulator: { type: 'flag' },
-};
+import { checked, configFields } from './config-fields.js';
 
 /** What the commands run with. */
 export interface Config {
@@ -72,10 +16,15 @@ export interface Config {
   /** What a person should know of it, and do about it. */
   readonly warnings: ReadonlyArray<{ readonly says: string; readonly todo: string }>;
   /**
-   * Reads the merchant's files; undefined where there is no credential at all: they may be on the merchant's server.
-   * @throws InvalidParameterError that names field and file, never a value.
+   * The merchant without what lies in files of its own; undefined where there is no credential at all: they may be on the
+   * merchant's server.
+   * @throws InvalidParameterError that names field and file, never a value. So do the next two.
    */
-  merchant(): PayClientOptions | undefined;
+  credentials(): PayClientOptions | undefined;
+  /** Reads the merchant's certificate. */
+  certificate(): PayClientOptions['certificate'];
+  /** Reads the further authorities. */
+  ca(): PayClientOptions['ca'];
   readonly face: OpenOptions;
   readonly init: InitWxpayfaceParams;
   /** Absolute. */
@@ -131,20 +80,6 @@ function leaves(record: Readonly<Record<string, unknown>>, source: string, prefi
     if (!isRecord(value)) throw new InvalidParameterError(path, `must be an object (${source})`);
     return leaves(value, source, `${path}.`);
   });
-}
-
-const types: Readonly<Record<NonNullable<Field['type']>, { says: string; holds: (value: unknown) => boolean }>> = {
-  text: { says: 'must be a text', holds: (value) => typeof value === 'string' },
-  path: { says: 'must be the path of a file', holds: (value) => typeof value === 'string' },
-  number: { says: 'must be a number', holds: (value) => typeof value === 'number' },
-  flag: { says: 'must be true or false', holds: (value) => typeof value === 'boolean' },
-  'text or false': { says: 'must be a text or false', holds: (value) => value === false || typeof value === 'string' },
-};
-
-function checked(source: string, name: string, value: unknown, folder: string): unknown {
-  const type = configFields[name]?.type ?? 'text';
-  if (!types[type].holds(value)) throw new InvalidParameterError(name, `${types[type].says} (${source})`);
-  return type === 'path' ? resolve(folder, String(value)) : value;
 }
 
 /** A field's environment variable, where it is set. An empty one counts as absent. */
@@ -210,7 +145,7 @@ function certificateOf({ text, has }: ReturnType<typeof reader>): PayClientOptio
   if (p12 !== undefined) {
     if (cert !== undefined || key !== undefined)
       throw new InvalidParameterError('certificate', 'must name either p12, or cert and key');
-    // The vendor's passphrase for it is the mch_id (field facts).
+    // The vendor's passphrase for it is the mch_id (docs/facts.md#certificates).
     return { pfx: contents('certificate.p12', p12), passphrase: passphrase ?? text('mch_id') ?? '' };
   }
   if (cert !== undefined && key !== undefined)
@@ -229,16 +164,13 @@ function choice<Word extends string>(name: string, words: readonly Word[], text:
   return word;
 }
 
-function clientOf(values: Values): PayClientOptions | undefined {
-  const read = reader(values);
-  const { text, texts, numbers } = read;
+function credentialsOf(values: Values): PayClientOptions | undefined {
+  const { text, texts, numbers } = reader(values);
   if (['appid', 'mch_id', 'key'].every((name) => text(name) === undefined)) return undefined;
   for (const name of ['appid', 'mch_id', 'key'])
     if (text(name) === undefined)
       throw new InvalidParameterError(name, `is required; environment variable ${configFields[name]?.env}`);
-  const certificate = certificateOf(read);
   const sign_type = choice('sign_type', signTypes, text('sign_type'));
-  const ca = text('ca');
   const optional = (name: string) => {
     const value = text(name);
     return value === undefined ? {} : { [name]: value };
@@ -252,8 +184,6 @@ function clientOf(values: Values): PayClientOptions | undefined {
     ...optional('proxy'),
     ...optional('spbill_create_ip'),
     ...(sign_type && { sign_type }),
-    ...(certificate && { certificate }),
-    ...(ca !== undefined && { ca: contents('ca', ca) }),
     endpoints: {
       ...texts('endpoints'),
       ...(values.get('endpoints.payBackup') === false && { payBackup: false as const }),
@@ -319,6 +249,7 @@ export function readConfig(option: string | undefined): Config {
   return from(source, () => {
     const library = read.text('library');
     const host = choice('host', hosts, read.text('host'));
+    const ca = read.text('ca');
     const journal = read.text('journal');
     const terminal = terminalOf(read);
     return {
@@ -327,7 +258,9 @@ export function readConfig(option: string | undefined): Config {
         values.size > 0
           ? exposedSecrets(text === undefined ? undefined : file, values, inFile)
           : [{ says: `nothing is configured: there is no ${file}`, todo: 'name the file by --config' }],
-      merchant: () => from(source, () => clientOf(values)),
+      credentials: () => from(source, () => credentialsOf(values)),
+      certificate: () => from(source, () => certificateOf(read)),
+      ca: () => from(source, () => (ca === undefined ? undefined : contents('ca', ca))),
       face: { ...(library !== undefined && { library }), ...(host && { host }) },
       init: { ...read.texts('init'), ...read.numbers('init') },
       ...(journal !== undefined && { journal }),
@@ -346,11 +279,12 @@ export function readConfig(option: string | undefined): Config {
  * The merchant's side, for a command that needs it.
  * @throws InvalidParameterError that names field and file.
  */
-export function makeClient({ merchant, source }: Config): PayClient {
-  return from(source, () => {
-    const client = merchant();
-    if (client === undefined) throw new InvalidParameterError('appid, mch_id and key', 'are required');
-    return new PayClient(client);
+export function makeClient(config: Config): PayClient {
+  return from(config.source, () => {
+    const credentials = config.credentials();
+    if (credentials === undefined) throw new InvalidParameterError('appid, mch_id and key', 'are required');
+    const [certificate, ca] = [config.certificate(), config.ca()];
+    return new PayClient({ ...credentials, ...(certificate && { certificate }), ...(ca && { ca }) });
   });
 }
 

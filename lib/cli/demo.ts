@@ -3,8 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { performance } from 'node:perf_hooks';
 import { FaceService } from '../face/service.js';
+import { FileJournal } from '../journal/file-journal.js';
 import { PayClient } from '../pay/client.js';
-import { LevelJournal } from '../payment/level-journal.js';
 import { PaymentProcessor } from '../payment/processor.js';
 import { type Scenario, type Simulator, startSimulator } from '../simulator/index.js';
 import { FacePay, type FacePayOutcome } from '../terminal/face-pay.js';
@@ -86,7 +86,7 @@ export async function demo(output: Output): Promise<number> {
   const ownPipe = `\\\\.\\pipe\\wxpay-face-demo-${process.pid}`;
   const simulator = await startSimulator(process.platform === 'win32' ? { pipe: ownPipe } : {});
   const folder = mkdtempSync(join(tmpdir(), 'wxpay-face-demo-'));
-  const journal = await LevelJournal.open(folder);
+  const journal = await FileJournal.open(folder);
   const client = new PayClient({ ...simulator.client, timeout });
   const processor = new PaymentProcessor({ client, journal, polling, reversal });
   const face = await FaceService.open({ library: simulator.library });
@@ -97,7 +97,7 @@ export async function demo(output: Output): Promise<number> {
   });
   output.say(`Library   ${face.library.path} (${face.library.arch}, ${face.library.host})`);
   output.say(`Gateway   ${simulator.client.endpoints?.pay} (TLS with a client certificate)`);
-  output.say(`Journal   LevelDB in ${folder}`);
+  output.say(`Journal   in ${folder}`);
 
   let good = true;
   try {

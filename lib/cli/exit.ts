@@ -1,5 +1,4 @@
 import { InvalidParameterError } from '../errors.js';
-import { InvalidPolicyError } from '../payment/errors.js';
 import type { FacePayOutcome } from '../terminal/face-pay.js';
 
 /** What the command's exit codes mean; printed by --help, and in docs. */
@@ -41,5 +40,4 @@ export const reverseExits: Readonly<Record<FacePayOutcome['status'], Exit>> = {
   reversed: 'done',
 };
 
-export const exitOfError = (error: unknown): Exit =>
-  error instanceof InvalidParameterError || error instanceof InvalidPolicyError ? 'usage' : 'failed';
+export const exitOfError = (error: unknown): Exit => (error instanceof InvalidParameterError ? 'usage' : 'failed');

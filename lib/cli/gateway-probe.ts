@@ -4,8 +4,10 @@ import { request } from 'node:https';
 import { Duplex } from 'node:stream';
 import { TLSSocket } from 'node:tls';
 import type { Certificate } from '../pay/certificate.js';
+import { GatewayAgent, secureContext } from '../pay/http/agent.js';
+import { hints } from '../pay/http/hints.js';
+import { ask } from '../pay/http/watch.js';
 import type { Settings } from '../pay/options.js';
-import { GatewayAgent, hints, secureContext } from '../pay/transport.js';
 
 /** What a connection to the gateway tells before anything is asked. */
 export interface Knock {
@@ -36,6 +38,7 @@ export class KnockError extends Error {
 export async function knock(origin: string, { transport }: Settings, signal: AbortSignal): Promise<Knock> {
   const agent = new GatewayAgent(transport, () => secureContext(transport.ca), false);
   const asked = request(origin, { agent, signal, headers: { 'user-agent': 'wxpay-face' } }).end();
+  asked.once('socket', ask);
   const patience = transport.timeout.response;
   asked.setTimeout(patience, () => asked.destroy(new Error(`no answer within ${patience} ms`)));
   try {

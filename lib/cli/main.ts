@@ -5,7 +5,7 @@ import { Command, CommanderError, InvalidArgumentError, Option } from 'commander
 import { InvalidParameterError } from '../errors.js';
 import { maximumFen } from '../pay/parameters.js';
 import type { OrderRef } from '../pay/types.js';
-import type { Rail } from '../payment/types.js';
+import type { Rail } from '../payment/order.js';
 import { type Config, journalFolder, readConfig } from './config.js';
 import { exitCodes, exitHelp } from './exit.js';
 import { makeOutput, type Output, tellError } from './output.js';
@@ -95,12 +95,16 @@ command('simulate', 'play camera, customer and gateway, with a web page to play 
     run(flags, async (output) => (await import('./simulate.js')).simulate(flags, output)),
   );
 
-command('doctor', 'find out why a till does not pay; takes the camera for a moment, moves no money')
+command('doctor', 'find out why a till does not pay; moves no money')
   .addOption(configOption())
   .addOption(journalOption())
+  .addHelpText(
+    'after',
+    '\nTakes the camera for a moment, but for a till program that runs, as its locked journal shows: then neither camera nor\nservice is touched. A till whose merchant server has the journal must be closed before.',
+  )
   .action((flags: Flags) =>
     run(flags, async (output) => {
-      const { doctor } = await import('./doctor.js');
+      const { doctor } = await import('./doctor/doctor.js');
       const journal = flags.journal === undefined ? undefined : resolve(flags.journal);
       return doctor({ config: flags.config, journal }, version, output);
     }),
@@ -194,6 +198,35 @@ command('show', 'show all that it holds of one payment', journal)
     run(flags, async (output) => {
       const folder = journalFolder(configured(flags, output), flags.journal);
       return (await import('./journal.js')).showJournal(folder, out_trade_no, output);
+    }),
+  );
+
+command(
+  'check',
+  'tell whether it is as it was written, and what of it is readable; also beside a running till',
+  journal,
+)
+  .addOption(configOption())
+  .addOption(journalOption())
+  .action((flags: Flags) =>
+    run(flags, async (output) => {
+      const folder = journalFolder(configured(flags, output), flags.journal);
+      return (await import('./journal.js')).checkJournal(folder, output);
+    }),
+  );
+
+command(
+  'salvage',
+  'write what is readable of a damaged journal to a new folder; the damaged one stays as it is',
+  journal,
+)
+  .argument('<folder>', 'the new folder')
+  .addOption(configOption())
+  .addOption(journalOption())
+  .action((target: string, flags: Flags) =>
+    run(flags, async (output) => {
+      const folder = journalFolder(configured(flags, output), flags.journal);
+      return (await import('./journal.js')).salvageJournal(folder, resolve(target), output);
     }),
   );
 

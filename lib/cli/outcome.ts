@@ -1,7 +1,26 @@
+import type { Trouble } from '../payment/decision/outcomes.js';
 import type { FacePayOutcome } from '../terminal/face-pay.js';
 import { type Exit, exitCodes } from './exit.js';
 import type { Output } from './output.js';
 import { yuan } from './output.js';
+
+/** What goes on with a payment that has not come to its end. */
+export const recovery = '"wxpay-face journal recover" brings it to its end';
+
+/** What keeps a payment from its end, as it is told to a person. */
+export const troubles: Readonly<Record<Trouble, string>> = {
+  certificate: 'the gateway refuses the merchant’s certificate: put a good one in',
+  refused: 'the gateway refuses the key or the merchant',
+  limit: 'the gateway limits the calls',
+  silence: 'the gateway gives no answer',
+  journal: 'the journal can’t be written',
+};
+const reversals = {
+  unknown: 'its result was unknown for too long',
+  'given-up': 'it was given up',
+  payerror: 'the gateway said PAYERROR',
+} as const;
+const cancellers = { customer: 'by the customer', cashier: 'by the cashier', timeout: 'by a time limit' } as const;
 
 function detail(outcome: FacePayOutcome): string {
   switch (outcome.status) {
@@ -11,15 +30,17 @@ function detail(outcome: FacePayOutcome): string {
       return [outcome.err_code, outcome.err_code_des].filter(Boolean).join(' ');
     case 'failed':
     case 'attention':
-      return outcome.reason;
+      return `${outcome.reason} (${outcome.code})`;
     case 'cancelled':
-      return `by the ${outcome.by}`;
+      return cancellers[outcome.by];
     case 'scan':
       return 'the customer wants to pay by scanning: wxpay-face pay --auth-code-stdin';
     case 'reversed':
-      return 'nothing is charged, or it was given back';
+      return `${reversals[outcome.why]}; nothing is charged, or it was given back`;
     case 'reversing':
-      return 'being reversed; "wxpay-face journal recover" goes on with it';
+      return [reversals[outcome.why], outcome.trouble && troubles[outcome.trouble], recovery]
+        .filter(Boolean)
+        .join('; ');
   }
 }
 
@@ -35,10 +56,10 @@ export function tellOutcome(output: Output, outcome: FacePayOutcome, exit: Exit)
   return exitCode;
 }
 
-/** The same for a payment that has not come to its end. */
-export function tellUnfinished(output: Output, out_trade_no: string, why: string): number {
+/** The same for a payment that has not come to its end. @param then What goes on with it. */
+export function tellUnfinished(output: Output, out_trade_no: string, why: string, then: string): number {
   const exitCode = exitCodes.unfinished.code;
-  output.say(`unfinished ${out_trade_no}: ${why}; "wxpay-face journal recover" brings it to its end`);
+  output.say(`unfinished ${out_trade_no}: ${why}; ${then}`);
   output.emit('result', { exitCode, status: 'unfinished', out_trade_no, reason: why });
   return exitCode;
 }

@@ -1,16 +1,16 @@
 import { randomBytes } from 'node:crypto';
 import { InvalidParameterError } from '../errors.js';
 import { FaceService } from '../face/service.js';
-import { OrderExistsError } from '../payment/errors.js';
-import { LevelJournal } from '../payment/level-journal.js';
+import { OrderExistsError } from '../journal/errors.js';
+import { FileJournal } from '../journal/file-journal.js';
+import type { Order, Rail } from '../payment/order.js';
 import { checkOrder } from '../payment/order.js';
-import type { Order, Rail } from '../payment/types.js';
 import { FacePay, type FacePayOutcome } from '../terminal/face-pay.js';
 import { localMerchant } from '../terminal/merchant.js';
 import { type Config, journalFolder } from './config.js';
 import { payExits } from './exit.js';
 import { onInterruption } from './interruption.js';
-import { tellOutcome, tellUnfinished } from './outcome.js';
+import { recovery, tellOutcome, tellUnfinished } from './outcome.js';
 import { type Output, yuan } from './output.js';
 import { type Payments, withProcessor } from './payments.js';
 import { showProgress } from './progress.js';
@@ -74,7 +74,7 @@ async function isUnderWay({ journal }: Payments, out_trade_no: string, error: un
   // The number belongs to an earlier payment.
   if (error instanceof OrderExistsError) return false;
   try {
-    return (await journal.get(out_trade_no))?.finished === false;
+    return (await journal.get('payment', out_trade_no))?.finished === false;
   } catch {
     // A journal that can't be read denies nothing.
     return true;
@@ -85,9 +85,9 @@ async function isUnderWay({ journal }: Payments, out_trade_no: string, error: un
 export async function pay(config: Config, request: PayRequest, output: Output): Promise<number> {
   const { total_fee, body, out_trade_no = newNumber() } = request;
   const order = { out_trade_no, total_fee, body };
-  checkOrder(order, request.rail);
+  checkOrder(order);
   const interruption = onInterruption(output, words);
-  const journal = await LevelJournal.open(journalFolder(config, request.journal));
+  const journal = await FileJournal.open(journalFolder(config, request.journal));
   try {
     return await withProcessor(config, journal, async (payments) => {
       const payer = request.authCodeStdin ? byScan(output, payments) : await byFace(config, request, payments);
@@ -99,11 +99,11 @@ export async function pay(config: Config, request: PayRequest, output: Output): 
         const exitCode = tellOutcome(output, outcome, payExits[outcome.status]);
         // Told, and so acted upon; but what a person must look at, recover() tells until somebody did. Where this fails
         // it's told again as well.
-        if (outcome.status !== 'attention') await payments.processor.acknowledge(out_trade_no).catch(() => undefined);
+        if (outcome.status !== 'attention') await payments.processor.acknowledge(outcome).catch(() => undefined);
         return exitCode;
       } catch (error) {
         if (!(await isUnderWay(payments, out_trade_no, error))) throw error;
-        return tellUnfinished(output, out_trade_no, error instanceof Error ? error.message : String(error));
+        return tellUnfinished(output, out_trade_no, error instanceof Error ? error.message : String(error), recovery);
       } finally {
         hideProgress();
         await payer.close();

@@ -1,26 +1,47 @@
 import { existsSync, readdirSync, statSync } from 'node:fs';
+import { join } from 'node:path';
 import { InvalidParameterError } from '../errors.js';
+import { FileJournal, type FileJournalOptions } from '../journal/file-journal.js';
+import type { Journal, JournalRecord } from '../journal/journal.js';
+import { fileNames } from '../journal/reading.js';
 import type { PayClient } from '../pay/client.js';
-import { LevelJournal } from '../payment/level-journal.js';
 import { PaymentProcessor } from '../payment/processor.js';
-import type { Journal, PaymentRecord } from '../payment/types.js';
 import { type Config, makeClient } from './config.js';
 
-/** What a folder holds, by LevelDB's files; a damaged journal is one, too. An empty folder waits for its first. */
+/** What a folder holds, by its files; a damaged journal is one, too. An empty folder waits for its first. */
 export function journalAt(folder: string): 'journal' | 'nothing' | 'something else' {
   if (!existsSync(folder)) return 'nothing';
-  const names = statSync(folder).isDirectory() ? readdirSync(folder) : ['a file'];
-  if (names.some((name) => /^(?:CURRENT|MANIFEST-\d+)$/.test(name))) return 'journal';
-  return names.length === 0 ? 'nothing' : 'something else';
+  if (!statSync(folder).isDirectory()) return 'something else';
+  const names = readdirSync(folder);
+  const { log, head } = fileNames;
+  // A process that died as it began one leaves an empty head.
+  const begun = names.includes(head) && statSync(join(folder, head)).size === 0;
+  if (names.includes(log) || (names.includes(head) && !begun)) return 'journal';
+  return names.length === (begun ? 1 : 0) ? 'nothing' : 'something else';
 }
 
-/** Works on a journal that is there; records are kept, however old. */
-export async function withJournal<T>(folder: string, task: (journal: Journal) => Promise<T>): Promise<T> {
-  // A folder named wrongly must not look like a journal without payments, nor become one.
+/** A folder named wrongly must not look like a journal without payments, nor become one. */
+export function ensureJournal(folder: string): void {
   const found = journalAt(folder);
   if (found === 'nothing') throw new InvalidParameterError('journal', `is not there: ${folder}`);
   if (found === 'something else') throw new InvalidParameterError('journal', `is none: ${folder} holds other files`);
-  const journal = await LevelJournal.open(folder, { keep: Number.POSITIVE_INFINITY });
+}
+
+/** Works on a journal that is there; records are kept, however old. */
+export const withJournal = <T>(folder: string, task: (journal: Journal) => Promise<T>): Promise<T> =>
+  open(folder, { keep: Number.POSITIVE_INFINITY }, task);
+
+/** Looks into a journal that is there, also beside the till that writes it. */
+export const withJournalToRead = <T>(folder: string, task: (journal: Journal) => Promise<T>): Promise<T> =>
+  open(folder, { readOnly: true }, task);
+
+async function open<T>(
+  folder: string,
+  options: FileJournalOptions,
+  task: (journal: Journal) => Promise<T>,
+): Promise<T> {
+  ensureJournal(folder);
+  const journal = await FileJournal.open(folder, options);
   try {
     return await task(journal);
   } finally {
@@ -57,7 +78,7 @@ export async function withProcessor<T>(
 }
 
 /** What a record says that its type doesn't know. */
-export function recorded({ data }: PaymentRecord): { rail: 'micropay' | 'facepay'; total_fee?: number } {
+export function recorded({ data }: JournalRecord): { rail: 'micropay' | 'facepay'; total_fee?: number } {
   const { rail, total_fee } = data;
   return {
     rail: rail === 'facepay' ? 'facepay' : 'micropay',

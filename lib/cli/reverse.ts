@@ -1,14 +1,14 @@
 import { createInterface } from 'node:readline';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { InvalidParameterError } from '../errors.js';
-import type { PayClient } from '../pay/client.js';
-import type { OrderRef, QueryResult } from '../pay/types.js';
-import { backoff, defaultPolicies } from '../payment/policies.js';
-import type { Journal, PaymentClient, PaymentRecord, Rail } from '../payment/types.js';
+import type { Journal, JournalRecord } from '../journal/journal.js';
+import { MemoryJournal } from '../journal/memory-journal.js';
+import type { OrderRef } from '../pay/types.js';
+import type { Rail } from '../payment/order.js';
+import { adoptedOrder } from '../payment/record.js';
 import { type Config, makeClient } from './config.js';
 import { type Exit, exitCodes, reverseExits } from './exit.js';
 import { onInterruption } from './interruption.js';
-import { tellOutcome, tellUnfinished } from './outcome.js';
+import { recovery, tellOutcome, tellUnfinished } from './outcome.js';
 import type { Output } from './output.js';
 import { journalAt, recorded, withJournal, withProcessor } from './payments.js';
 import { showProgress } from './progress.js';
@@ -23,24 +23,12 @@ export interface ReverseRequest {
   yes: boolean;
 }
 
-const reverseCalls = { micropay: 'reverse', facepay: 'facepayreverse' } as const satisfies Record<
-  Rail,
-  keyof PaymentClient
->;
-
 /** States in which there is nothing to reverse, and what that means to somebody who wants it reversed. */
 const settled: Readonly<Record<string, { exit: Exit; says: string }>> = {
   REVOKED: { exit: 'done', says: 'it is reversed' },
   CLOSED: { exit: 'done', says: 'it is closed, and nothing is charged' },
   REFUND: { exit: 'attention', says: 'it was refunded, at least in part: look at the merchant site' },
   ORDERNOTEXIST: { exit: 'failed', says: 'the gateway knows no such order' },
-};
-
-/** Answers after which repeating is of no use. */
-const refusals: Readonly<Record<string, { exit: Exit; says: string }>> = {
-  REVERSE_EXPIRE: { exit: 'attention', says: 'more than 7 days old: refund it' },
-  INVALID_TRANSACTIONID: { exit: 'failed', says: 'the transaction_id is wrong' },
-  PARAM_ERROR: { exit: 'failed', says: 'the gateway refuses the request' },
 };
 
 async function confirmed(question: string, signal: AbortSignal): Promise<boolean> {
@@ -80,16 +68,8 @@ export async function reverse(config: Config, request: ReverseRequest, output: O
     return request.yes || confirmed(`Reverse ${order.out_trade_no ?? order.transaction_id} (${seen})?`, signal);
   }
 
-  /** A sale of the journal: durable, irrevocable, and confirmed by a query. */
-  async function cancel(journal: Journal, { out_trade_no, ...record }: PaymentRecord): Promise<number> {
-    const { rail } = recorded({ out_trade_no, ...record });
-    const seen = await client[queryCalls[rail]]({ out_trade_no }, { signal }).then(describeOrder, (error: unknown) =>
-      error instanceof Error ? error.message : 'not known',
-    );
-    const isGivenUp = await isWanted({ out_trade_no }, `${record.state} in the journal; at the gateway: ${seen}`);
-    // Nothing was decided yet, also where nobody had to be asked.
-    if (signal.aborted) return tell('failed', { out_trade_no }, 'kept', 'interrupted');
-    if (!isGivenUp) return tell('failed', { out_trade_no }, 'kept', 'not confirmed');
+  /** Durable in this journal, irrevocable, and confirmed by a query. @param then What goes on with it after an interruption. */
+  async function giveUp(journal: Journal, out_trade_no: string, then: string): Promise<number> {
     return withProcessor(config, journal, async ({ processor }) => {
       const hideProgress = showProgress(output);
       const stop = (): void => void processor.close();
@@ -99,43 +79,52 @@ export async function reverse(config: Config, request: ReverseRequest, output: O
         // Not acknowledged: the till program whose sale it was shall hear of it.
         return tellOutcome(output, outcome, reverseExits[outcome.status]);
       } catch (error) {
-        if (!signal.aborted || (await journal.get(out_trade_no))?.state !== 'reversing') throw error;
-        return tellUnfinished(output, out_trade_no, 'interrupted while it was being reversed');
+        if (!signal.aborted || (await journal.get('payment', out_trade_no))?.state !== 'reversing') throw error;
+        return tellUnfinished(output, out_trade_no, 'interrupted while it was being reversed', then);
       } finally {
         hideProgress();
       }
     });
   }
 
+  /** A sale of the journal. */
+  async function cancel(journal: Journal, record: JournalRecord): Promise<number> {
+    const { id: out_trade_no } = record;
+    const { rail } = recorded(record);
+    const seen = await client[queryCalls[rail]]({ out_trade_no }, { signal }).then(describeOrder, (error: unknown) =>
+      error instanceof Error ? error.message : 'not known',
+    );
+    const isGivenUp = await isWanted({ out_trade_no }, `${record.state} in the journal; at the gateway: ${seen}`);
+    // Nothing was decided yet, also where nobody had to be asked.
+    if (signal.aborted) return tell('failed', { out_trade_no }, 'kept', 'interrupted');
+    if (!isGivenUp) return tell('failed', { out_trade_no }, 'kept', 'not confirmed');
+    return giveUp(journal, out_trade_no, recovery);
+  }
+
   /** An order that the journal doesn't know. The query has shown that it exists, so that no reversal overtakes its payment. */
   async function recall(order: OrderRef): Promise<number> {
     const { rail } = request;
-    const look = (): Promise<QueryResult> => client[queryCalls[rail]](order, { signal });
-    const found = await look();
+    const found = await client[queryCalls[rail]](order, { signal });
     const before = settled[stateOf(found)];
     if (before) return tell(before.exit, order, stateOf(found), before.says);
-    if (!(await isWanted(order, describeOrder(found)))) return tell('failed', order, 'kept', 'not confirmed');
-    for (let attempt = 1; ; attempt += 1) {
-      output.emit('progress', { ...order, phase: 'reversing', attempt });
-      const answer = await attemptReversal(client, rail, order, signal);
-      output.step(`  reversing #${attempt}: ${answer}`);
-      const refusal = refusals[answer];
-      if (refusal) return tell(refusal.exit, order, answer, refusal.says);
-      // Whatever was answered, only a query shows that it's reversed.
-      const state = await look().then(stateOf, () => undefined);
-      const after = state === undefined ? undefined : settled[state];
-      if (state !== undefined && after) return tell(after.exit, order, state, after.says);
-      await sleep(backoff(defaultPolicies.reversal.backoff, attempt), undefined, { signal }).catch(() => undefined);
-      if (signal.aborted)
-        return tell('unfinished', order, 'interrupted', 'whether it is reversed is unknown: repeat the command');
-    }
+    const { out_trade_no = order.out_trade_no } = found;
+    if (typeof out_trade_no !== 'string')
+      throw new InvalidParameterError('out_trade_no', 'is not known to the gateway');
+    if (config.certificate() === undefined)
+      throw new InvalidParameterError('certificate', 'is required for a reversal');
+    const isGivenUp = await isWanted(order, describeOrder(found));
+    if (signal.aborted) return tell('failed', order, 'kept', 'interrupted');
+    if (!isGivenUp) return tell('failed', order, 'kept', 'not confirmed');
+    const journal = new MemoryJournal();
+    await journal.create(adoptedOrder(out_trade_no, rail, client.identity, Date.now()));
+    return giveUp(journal, out_trade_no, 'whether it is reversed is unknown: repeat the command');
   }
 
   const known = <T>(out_trade_no: string | undefined, otherwise: () => Promise<T>): Promise<T | number> => {
     const { journal: folder } = request;
     if (out_trade_no === undefined || folder === undefined || journalAt(folder) === 'nothing') return otherwise();
     return withJournal(folder, async (journal) => {
-      const record = await journal.get(out_trade_no);
+      const record = await journal.get('payment', out_trade_no);
       return record ? cancel(journal, record) : otherwise();
     });
   };
@@ -148,18 +137,5 @@ export async function reverse(config: Config, request: ReverseRequest, output: O
   } finally {
     client.close();
     interruption.ignore();
-  }
-}
-
-/** What came of one reversal: SUCCESS, RECALL, an err_code or an error's code. */
-async function attemptReversal(client: PayClient, rail: Rail, order: OrderRef, signal: AbortSignal): Promise<string> {
-  try {
-    const result = await client[reverseCalls[rail]](order, { signal });
-    if (result.result_code === 'FAIL') return result.err_code;
-    return result.recall === 'Y' ? 'RECALL' : 'SUCCESS';
-  } catch (error) {
-    // Nothing that waiting would change, such as the want of a certificate.
-    if (error instanceof InvalidParameterError) throw error;
-    return error instanceof Error && 'code' in error ? String(error.code) : 'ERR_UNEXPECTED';
   }
 }

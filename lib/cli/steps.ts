@@ -1,4 +1,5 @@
 import diagnostics_channel from 'node:diagnostics_channel';
+import { troubles } from './outcome.js';
 
 const channels = ['wxpay-face.face.call', 'wxpay-face.pay.call', 'wxpay-face.payment.phase'] as const;
 
@@ -7,10 +8,16 @@ const isRecord = (message: unknown): message is Record<string, unknown> =>
 
 const word = (value: unknown): string => (typeof value === 'string' || typeof value === 'number' ? ` ${value}` : '');
 
+const troubleOf = (trouble: unknown): string => {
+  const says = Object.entries(troubles).find(([code]) => code === trouble)?.[1];
+  return says === undefined ? '' : `: ${says}`;
+};
+
 function sentence(channel: string, message: Record<string, unknown>): string {
-  const { cmd, name, phase, attempt, detail, return_code, err_code, trade_state, outcome, error, duration } = message;
+  const { cmd, name, step, trouble, attempt, detail, return_code, err_code, trade_state, outcome, error, duration } =
+    message;
   if (channel === 'wxpay-face.payment.phase')
-    return `till      ${phase}${attempt === undefined ? '' : ` #${attempt}`}${word(detail)}`;
+    return `till      ${step}${attempt === undefined ? '' : ` #${attempt}`}${word(detail)}${troubleOf(trouble)}`;
   const took = typeof duration === 'number' ? `, ${Math.round(duration)} ms` : '';
   if (channel === 'wxpay-face.face.call') return `camera    ${cmd} →${word(return_code ?? error)}${took}`;
   return `gateway   ${name} →${word(error ?? err_code ?? trade_state ?? outcome)}${took}`;

@@ -1,6 +1,7 @@
 import type { FieldRule } from '../fields.js';
 
-// The vendor's page, "SDK调用"; the versions and the required fields also from its notes on single fields.
+// The vendor's page, "SDK调用"; the versions and the required fields also from its notes on single fields. Its other two pages
+// (刷脸用户, 实名) only as far as they are known: docs/facts.md#commands-and-calls-beyond-the-page.
 
 /** initWxpayface, vendor page 1: an HTTP or SOCKS proxy for the service, and the camera. All optional. */
 export interface InitWxpayfaceParams {
@@ -51,7 +52,12 @@ export interface GetWxpayfaceCodeParams extends FaceRecognitionParams {
   face_authtype: 'FACEPAY';
 }
 
-/** getWxpayfaceCode to prove who somebody is, vendor page 4; WeChat Pay must have granted it. No order, no face_code. */
+/**
+ * getWxpayfaceCode to prove who somebody is, vendor page 4; WeChat Pay must have granted it. No order, no face_code.
+ *
+ * Since SDK 1.20 the screen waits afterwards until {@link FaceService.getWxpayAuth} is called, with `quit_face_auth` "1" to
+ * leave: whatever the recognition gave, call it, or the next customer finds the screen taken.
+ */
 export interface FaceAuthParams extends FaceRecognitionParams {
   face_authtype: 'FACE_AUTH';
 }
@@ -72,6 +78,41 @@ export interface StopWxpayfaceParams {
   mch_id: string;
   /** A credential: the one that getWxpayfaceCode was called with. */
   authinfo: string;
+}
+
+/**
+ * getWxpayfaceUserInfo, the vendor's page 刷脸用户, as far as it is known; any other field is sent as it is. What the service
+ * requires is for the service to say; an abort needs appid, mch_id and authinfo, to stop the recognition.
+ */
+export interface GetWxpayfaceUserInfoParams {
+  appid?: string | undefined;
+  mch_id?: string | undefined;
+  /** Service-provider mode: the sub-merchant's account, up to 32 characters. */
+  sub_appid?: string | undefined;
+  /** Service-provider mode: the sub-merchant, up to 32 characters. */
+  sub_mch_id?: string | undefined;
+  store_id?: string | undefined;
+  /** "FACEID-ONCE" recognises one face, at once. */
+  face_authtype?: string | undefined;
+  /** A credential, from get_wxpayface_authinfo. */
+  authinfo?: string | undefined;
+  [field: string]: unknown;
+}
+
+/** getWxpayAuth, the vendor's page 实名, as far as it is known; any other field is sent as it is. Since SDK 1.20. */
+export interface GetWxpayAuthParams {
+  appid?: string | undefined;
+  mch_id?: string | undefined;
+  /** Service-provider mode: the sub-merchant's account, up to 32 characters. */
+  sub_appid?: string | undefined;
+  /** Service-provider mode: the sub-merchant, up to 32 characters. */
+  sub_mch_id?: string | undefined;
+  store_id?: string | undefined;
+  /** A credential: the one that getWxpayfaceCode was called with. */
+  authinfo?: string | undefined;
+  /** "1": leaves FACE_AUTH's screen. */
+  quit_face_auth?: '1' | undefined;
+  [field: string]: unknown;
 }
 
 /** What every command answers. */
@@ -101,6 +142,17 @@ export type FaceCodeResult =
 /** What getWxpayfaceCode with FACE_AUTH comes to. The page doesn't list the fields of a SUCCESS. */
 export type FaceAuthResult = (FaceResponse & { return_code: 'SUCCESS' } & Record<string, unknown>) | FaceLeft;
 
+/**
+ * Who the customer is. `openid` is personal data; it may go into getWxpayfaceCode's `openid`, for a quick payment. `token` is
+ * a credential. The page isn't known in full: what else came is there too.
+ */
+export type FaceUserResult =
+  | (FaceResponse & { return_code: 'SUCCESS'; openid?: string; sub_openid?: string; token?: string } & Record<
+        string,
+        unknown
+      >)
+  | (FaceResponse & { return_code: 'USER_CANCEL' });
+
 /** A field of a request, and the SDK version that introduced it. */
 interface CommandField extends FieldRule {
   readonly since?: string;
@@ -116,8 +168,8 @@ interface Condition {
 }
 
 export interface Command {
-  /** The SDK version that introduced the command. */
-  readonly since: string;
+  /** The SDK version that introduced the command, as far as it is known. */
+  readonly since?: string;
   /** 'serial': one at a time for each service. 'overtaking': at once, beside a serial one. */
   readonly lane: 'serial' | 'overtaking';
   /** Its answer needs a customer, so it may take minutes. */
@@ -143,6 +195,7 @@ const required = { required: true } as const;
 const optional = {} as const;
 const authinfo = { required: true, secret: true } as const;
 const onlyOne = { values: ['1'] } as const;
+const subMerchant = { sub_appid: { maxCharacters: 32 }, sub_mch_id: { maxCharacters: 32 } } as const;
 
 const given = (value: unknown) => value !== undefined && value !== null && value !== '';
 const together = (field: string, other: string): Condition => ({
@@ -162,7 +215,7 @@ const succeedsOnly = {
   response: { required: [], optional: [] },
 } as const;
 
-/** Everything that the vendor's page says of each command; read by FaceService. */
+/** Everything that the vendor's pages say of each command; read by FaceService. */
 export const commands = {
   initWxpayface: {
     ...succeedsOnly,
@@ -203,8 +256,7 @@ export const commands = {
     fields: {
       appid: required,
       mch_id: required,
-      sub_appid: { maxCharacters: 32 },
-      sub_mch_id: { maxCharacters: 32 },
+      ...subMerchant,
       store_id: required,
       openid: { secret: true, since: '1.24' },
       out_trade_no: {
@@ -258,17 +310,49 @@ export const commands = {
     needsInit: false,
     fields: {},
   },
+  getWxpayfaceUserInfo: {
+    lane: 'serial',
+    waitsForPerson: true,
+    abort: 'stop',
+    needsInit: true,
+    fields: {
+      appid: optional,
+      mch_id: optional,
+      ...subMerchant,
+      store_id: optional,
+      face_authtype: optional,
+      authinfo: { secret: true },
+    },
+    conditions: [],
+    goodCodes: ['SUCCESS', 'USER_CANCEL'],
+    response: { required: [], optional: ['openid', 'sub_openid', 'token'] },
+  },
+  getWxpayAuth: {
+    ...succeedsOnly,
+    since: '1.20',
+    lane: 'serial',
+    waitsForPerson: false,
+    needsInit: true,
+    fields: {
+      appid: optional,
+      mch_id: optional,
+      ...subMerchant,
+      store_id: optional,
+      authinfo: { secret: true },
+      quit_face_auth: onlyOne,
+    },
+  },
 } satisfies Record<string, Command>;
 
 export type CommandName = keyof typeof commands;
 
 const byName: ReadonlyMap<string, Command> = new Map(Object.entries(commands));
 
-/** The row of a command, or undefined for one that the page doesn't describe. */
+/** The row of a command, or undefined for one that is not in the table. */
 export const findCommand = (cmd: string): Command | undefined => byName.get(cmd);
 
 /** Compares as far as `since` goes: '1.18' is met by 1.18.0.0. */
-function isOlder(version: string, since: string): boolean {
+export function isOlder(version: string, since: string): boolean {
   const have = version.split('.').map(Number);
   for (const [index, wanted] of since.split('.').map(Number).entries()) {
     const part = have[index] ?? 0;
@@ -285,7 +369,7 @@ export function newerThan(
 ): Array<{ what: string; since: string }> {
   const command = findCommand(cmd);
   if (command === undefined) return [];
-  const used = [{ what: cmd, since: command.since }];
+  const used = command.since === undefined ? [] : [{ what: cmd, since: command.since }];
   for (const [field, { since }] of Object.entries(command.fields))
     if (since !== undefined && given(params[field])) used.push({ what: `${cmd}'s parameter ${field}`, since });
   return used.filter(({ since }) => isOlder(version, since));

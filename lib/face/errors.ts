@@ -2,7 +2,7 @@ import { WxpayFaceError } from '../errors.js';
 
 export { LibraryLoadError } from '../addon.js';
 
-// Field facts, "The library": observed with the vendor's own library.
+// docs/facts.md#the-library: observed with the vendor's own library.
 const returnValues: Readonly<Record<number, string>> = {
   [-1]: 'nobody listens on its pipe: start the WxpayFaceService program, as administrator',
   [-3]: 'the WxpayFaceService program broke the connection before it answered',
@@ -84,3 +84,22 @@ export class HostProcessError extends WxpayFaceError {
 }
 
 const causeOf = (cause: unknown) => (cause === undefined ? {} : { cause });
+
+interface CallSite {
+  readonly stack?: string;
+}
+
+/** Where a public method was called. The frames are put into words only if they are needed. */
+export function callSite(method: (...args: never[]) => unknown): CallSite {
+  const site = {};
+  Error.captureStackTrace(site, method);
+  return site;
+}
+
+/** An error that comes back from another thread or process has no stack that helps: gives it the caller's. */
+export function calledFrom({ stack }: CallSite, error: unknown): unknown {
+  if (error instanceof WxpayFaceError && typeof stack === 'string')
+    // Its first line; there may be no other.
+    error.stack = stack.replace(/^.*/, () => `${error.name}: ${error.message}`);
+  return error;
+}

@@ -243,6 +243,11 @@ export async function restarting(
       });
       return next;
     },
+    async restart() {
+      await host.close();
+      // An end of our own is none of the library's.
+      quickEnds = 0;
+    },
     async close() {
       closing.abort();
       // The caller that it was started for may have given up; it would be left over.

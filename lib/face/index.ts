@@ -4,7 +4,10 @@ export type {
   FaceCodeResult,
   FaceLeft,
   FaceResponse,
+  FaceUserResult,
+  GetWxpayAuthParams,
   GetWxpayfaceCodeParams,
+  GetWxpayfaceUserInfoParams,
   InitWxpayfaceParams,
   StopWxpayfaceParams,
   UpdateWxpayfacePayResultParams,
@@ -17,4 +20,5 @@ export {
   ServiceResponseError,
 } from './errors.js';
 export type { LibraryInfo, OpenOptions } from './open.js';
-export { type FaceCallEvent, FaceService } from './service.js';
+export type { FaceCallEvent } from './queue.js';
+export { FaceService } from './service.js';

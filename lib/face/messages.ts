@@ -1,6 +1,6 @@
 import { InvalidParameterError } from '../errors.js';
-import type { FaceResponse } from './commands.js';
-import { ServiceResponseError } from './errors.js';
+import type { Command, FaceResponse } from './commands.js';
+import { ServiceCommandError, ServiceResponseError } from './errors.js';
 import { maximumMessage } from './transport.js';
 
 /** What the service answered; fields that this package doesn't know included. */
@@ -99,4 +99,34 @@ export function parseResponse(cmd: string, bytes: Uint8Array): RawResponse {
   if (!hasCode(value)) throw new ServiceResponseError(cmd, 'has no return_code in text');
   if (!isResponse(value)) throw new ServiceResponseError(cmd, 'has a return_msg that is not text');
   return value;
+}
+
+/**
+ * Holds a response against its command's row.
+ * @throws ServiceCommandError for a return_code that is not a value; ServiceResponseError for a SUCCESS without its fields
+ */
+export function assertAccepted<Result extends FaceResponse>(
+  cmd: string,
+  { goodCodes, fields, response: promised }: Command,
+  params: Readonly<Record<string, unknown>>,
+  response: RawResponse,
+): asserts response is RawResponse & Result {
+  if (!goodCodes.includes(response.return_code)) {
+    // The vendor's words might repeat what was sent.
+    const secrets = Object.entries(fields)
+      .filter(([, field]) => field.secret)
+      .map(([name]) => params[name])
+      .filter((value): value is string => typeof value === 'string' && value !== '');
+    const said = secrets.reduce((text, secret) => text?.split(secret).join('***'), response.return_msg);
+    throw new ServiceCommandError(cmd, response.return_code, said);
+  }
+  if (response.return_code !== 'SUCCESS' || promised.when?.(params) === false) return;
+  for (const name of promised.required)
+    if (typeof response[name] !== 'string' || response[name] === '')
+      throw new ServiceResponseError(cmd, `is a SUCCESS without ${name} in text`);
+  for (const name of promised.optional) {
+    if (response[name] === null) delete response[name];
+    if (response[name] !== undefined && typeof response[name] !== 'string')
+      throw new ServiceResponseError(cmd, `has a ${name} that is not text`);
+  }
 }

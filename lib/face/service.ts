@@ -1,7 +1,4 @@
-import diagnostics_channel from 'node:diagnostics_channel';
-import { setTimeout as sleep } from 'node:timers/promises';
-import { unlessAborted } from '../abort.js';
-import { ClosedError, InvalidParameterError, WxpayFaceError } from '../errors.js';
+import { ClosedError, InvalidParameterError } from '../errors.js';
 import { checkFields } from '../fields.js';
 import {
   type Command,
@@ -11,36 +8,22 @@ import {
   type FaceAuthResult,
   type FaceCodeResult,
   type FaceResponse,
-  findCommand,
+  type FaceUserResult,
+  type GetWxpayAuthParams,
   type GetWxpayfaceCodeParams,
+  type GetWxpayfaceUserInfoParams,
   type InitWxpayfaceParams,
   newerThan,
   type StopWxpayfaceParams,
   type UpdateWxpayfacePayResultParams,
 } from './commands.js';
-import { ServiceCommandError, ServiceResponseError } from './errors.js';
-import { Lane } from './lane.js';
-import { parseResponse, prepareRequest, type RawResponse } from './messages.js';
+import { calledFrom, callSite } from './errors.js';
+import { assertAccepted, prepareRequest, type RawResponse } from './messages.js';
 import { checkMilliseconds, type LibraryInfo, type OpenOptions, openLibrary } from './open.js';
-import type { Call, Connection, Transport } from './transport.js';
+import { CommandQueue } from './queue.js';
+import type { Transport } from './transport.js';
 
 type Params = Readonly<Record<string, unknown>>;
-
-/** A message on the diagnostics channel `wxpay-face.face.call`, once for each call of the vendor's function. */
-export interface FaceCallEvent {
-  readonly cmd: string;
-  /** Milliseconds since the epoch. */
-  readonly startTime: number;
-  /** Milliseconds, without the time that the call was queued. */
-  readonly duration: number;
-  readonly return_code?: string;
-  /** The `code` of the error, where there was no usable response. */
-  readonly error?: string;
-}
-/** Milliseconds between two stops of one recognition. */
-const stopInterval = 1000;
-
-const callChannel = diagnostics_channel.channel('wxpay-face.face.call');
 
 /**
  * The WxpayFaceService program of this machine, through the vendor's library.
@@ -60,31 +43,25 @@ export class FaceService {
   readonly library: LibraryInfo;
   /** The same as close(), where the runtime has Symbol.asyncDispose. */
   declare readonly [Symbol.asyncDispose]: () => Promise<void>;
-  readonly #transport: Transport;
-  readonly #serial = new Lane();
-  readonly #inFlight = new Set<symbol>();
-  #whenIdle = () => {};
+  readonly #queue: CommandQueue;
   readonly #warned = new Set<string>();
-  /** The parameters of an initWxpayface that is in force, and the connection it was sent on. */
-  #init: { readonly request: () => Uint8Array; connection: Connection } | undefined;
-  #repeatedInit: Promise<void> | undefined;
   #closed: Promise<void> | undefined;
-  /** close() no longer waits: whatever the calls in flight are rejected with, they were closed. */
-  #givenUp = false;
 
   private constructor(library: LibraryInfo, transport: Transport) {
     this.library = library;
-    this.#transport = transport;
+    this.#queue = new CommandQueue(transport, (params) => this.#warnOfNewer('stopWxpayface', params));
   }
 
   /**
    * Loads the vendor's library. The WxpayFaceService program need not run yet. A library that hangs while it is loaded is
    * given up on with a `callTimeout`; a host process is then ended, where this process keeps the thread that hangs.
-   * @throws LibraryLoadError that says what was looked for, what was found and what to do
+   * @throws LibraryLoadError that says what was looked for, what was found and what to do; InvalidParameterError for an option
+   * that there isn't
    */
   static async open(options: OpenOptions = {}): Promise<FaceService> {
     const caller = callSite(FaceService.open);
     try {
+      checkNames(options);
       const { library, transport } = await openLibrary(options);
       return new FaceService(library, transport);
     } catch (error) {
@@ -108,6 +85,9 @@ export class FaceService {
    * Aborting sends stopWxpayface, and again each second; the promise settles only when the vendor's call has returned. A
    * code that came first is still returned (the vendor's screen then waits for updateWxpayfacePayResult); any other answer
    * after an abort rejects with `signal.reason`. A call that was not sent yet is not sent, and rejects at once.
+   *
+   * After face_authtype FACE_AUTH, and whatever it gave, call {@link FaceService.getWxpayAuth}: since SDK 1.20 the screen
+   * waits for it.
    */
   getWxpayfaceCode(
     params: GetWxpayfaceCodeParams,
@@ -119,6 +99,28 @@ export class FaceService {
     options?: { signal?: AbortSignal | undefined },
   ): Promise<FaceCodeResult | FaceAuthResult> {
     return this.#command('getWxpayfaceCode', { ...params }, options?.signal);
+  }
+
+  /**
+   * Shows the camera and tells who the customer is; no payment comes of it (the vendor's page 刷脸用户). Waits for a face, and
+   * is aborted, as {@link FaceService.getWxpayfaceCode} is.
+   * @example
+   * const user = await face.getWxpayfaceUserInfo({ appid, mch_id, store_id, authinfo, face_authtype: 'FACEID-ONCE' });
+   * if (user.return_code === 'SUCCESS') await facePay.pay(order, { openid: user.openid });
+   */
+  getWxpayfaceUserInfo(
+    params: GetWxpayfaceUserInfoParams,
+    options?: { signal?: AbortSignal | undefined },
+  ): Promise<FaceUserResult> {
+    return this.#command('getWxpayfaceUserInfo', { ...params }, options?.signal);
+  }
+
+  /**
+   * Goes on after a getWxpayfaceCode with FACE_AUTH, whose screen waits for it since SDK 1.20 (the vendor's page 实名);
+   * `quit_face_auth: '1'` leaves that screen.
+   */
+  getWxpayAuth(params: GetWxpayAuthParams): Promise<FaceResponse> {
+    return this.#command('getWxpayAuth', { ...params });
   }
 
   /**
@@ -149,7 +151,7 @@ export class FaceService {
    * A listed command runs in that command's lane; an unknown one at once, beside any other.
    *
    * @example
-   * const user = await face.call('getWxpayfaceUserInfo', { appid, mch_id, store_id, authinfo });
+   * const answer = await face.call('reportInfo', { appid, mch_id, store_id, authinfo });
    */
   async call(cmd: string, params: Record<string, unknown> = {}): Promise<RawResponse> {
     const caller = callSite(this.call);
@@ -158,6 +160,16 @@ export class FaceService {
     } catch (error) {
       throw calledFrom(caller, error);
     }
+  }
+
+  /**
+   * Between two customers, ends a host process whose calls no longer return; the next command starts another, and initialises
+   * it. In this process nothing can end them, and nothing happens.
+   * @internal
+   */
+  async endHost(): Promise<void> {
+    if (this.#closed !== undefined) throw new ClosedError('the face service');
+    await this.#queue.endHost();
   }
 
   /**
@@ -171,22 +183,10 @@ export class FaceService {
   async close(options: { timeout?: number | undefined } = {}): Promise<void> {
     const { timeout } = options;
     checkMilliseconds('timeout', timeout, 0);
-    this.#closed ??= this.#finish();
+    this.#closed ??= this.#queue.close();
     if (timeout === undefined) return this.#closed;
-    const timer = setTimeout(() => {
-      this.#givenUp = true;
-      this.#whenIdle();
-    }, timeout);
+    const timer = setTimeout(() => this.#queue.giveUp(), timeout);
     return this.#closed.finally(() => clearTimeout(timer));
-  }
-
-  async #finish(): Promise<void> {
-    // An abort may still send a stopWxpayface meanwhile, or let go of a call that never returns.
-    if (this.#inFlight.size > 0)
-      await new Promise<void>((resolve) => {
-        this.#whenIdle = resolve;
-      });
-    await this.#transport.close();
   }
 
   async #command<Result extends FaceResponse>(name: CommandName, given: Params, signal?: AbortSignal): Promise<Result> {
@@ -213,111 +213,7 @@ export class FaceService {
     const request = prepareRequest(cmd, params);
     if (signal?.aborted) throw signal.reason;
     this.#warnOfNewer(cmd, params);
-    return this.#inTurn(cmd, { ...params }, request, signal);
-  }
-
-  async #inTurn(cmd: string, params: Params, request: () => Uint8Array, signal?: AbortSignal): Promise<RawResponse> {
-    const command = findCommand(cmd);
-    const call = Symbol(cmd);
-    this.#inFlight.add(call);
-    let leaveLane = () => {};
-    let stopping: { readonly over: AbortController; readonly stopped: Promise<void> } | undefined;
-    const stop = () => {
-      if (stopping !== undefined) return;
-      const over = new AbortController();
-      stopping = { over, stopped: this.#stop(command, params, over.signal) };
-    };
-    const giveWay = () => {
-      leaveLane();
-      this.#inFlight.delete(call);
-      if (this.#inFlight.size === 0) this.#whenIdle();
-    };
-    let left = false;
-    const leave = () => {
-      left = true;
-      if (stopping === undefined) return giveWay();
-      // The next customer's recognition must not meet a stop that is still on its way.
-      stopping.over.abort();
-      void stopping.stopped.then(giveWay);
-    };
-    const onAbort = command?.abort === 'leave' ? leave : stop;
-    try {
-      if (command?.lane === 'serial') leaveLane = await this.#serial.enter(signal);
-      const connection = await unlessAborted(() => this.#ready(command), signal);
-      if (signal?.aborted) throw signal.reason;
-      signal?.addEventListener('abort', onAbort);
-      if (cmd === 'releaseWxpayface') this.#init = undefined;
-      const person = command?.waitsForPerson ? { stop, awaited: () => !left } : undefined;
-      const response = await this.#exchange(connection, cmd, request, person);
-      if (cmd === 'initWxpayface' && response.return_code === 'SUCCESS') this.#init = { request, connection };
-      return response;
-    } finally {
-      signal?.removeEventListener('abort', onAbort);
-      leave();
-    }
-  }
-
-  /** The library, loaded, and initialised anew where it had to be loaded anew. */
-  async #ready(command: Command | undefined): Promise<Connection> {
-    const connection = await this.#transport.connect();
-    const init = this.#init;
-    if (init !== undefined && init.connection !== connection && (command?.needsInit ?? true)) {
-      this.#repeatedInit ??= this.#repeatInit(connection, init.request).finally(() => {
-        this.#repeatedInit = undefined;
-      });
-      await this.#repeatedInit;
-    } else if (command?.lane === 'serial') {
-      // Sent beside it, a release could reach the service first, and be undone by it.
-      await this.#repeatedInit?.catch(() => {});
-    }
-    return connection;
-  }
-
-  async #repeatInit(connection: Connection, request: () => Uint8Array): Promise<void> {
-    const { return_code, return_msg } = await this.#exchange(connection, 'initWxpayface', request);
-    if (return_code !== 'SUCCESS') throw new ServiceCommandError('initWxpayface', return_code, return_msg);
-    // Meanwhile another one, or a release, may have taken its place.
-    if (this.#init?.request === request) this.#init = { request, connection };
-  }
-
-  async #exchange(
-    connection: Connection,
-    cmd: string,
-    request: () => Uint8Array,
-    person?: Call['person'],
-  ): Promise<RawResponse> {
-    const startTime = Date.now();
-    const began = performance.now();
-    const tell = (outcome: { return_code: string } | { error: string }) => {
-      if (!callChannel.hasSubscribers) return;
-      const event: FaceCallEvent = { cmd, startTime, duration: performance.now() - began, ...outcome };
-      callChannel.publish(event);
-    };
-    try {
-      const bytes = await connection.call({ cmd, request: request(), ...(person === undefined ? {} : { person }) });
-      const response = parseResponse(cmd, bytes);
-      tell({ return_code: response.return_code });
-      return response;
-    } catch (reason) {
-      const error = this.#givenUp ? new ClosedError('the face service') : reason;
-      tell({ error: error instanceof WxpayFaceError ? error.code : 'unknown' });
-      throw error;
-    }
-  }
-
-  /**
-   * Ends the wait for a person that was asked for with these parameters. A stop that reaches the service before its
-   * recognition does finds nothing to stop, whatever it answers: it is repeated until the recognition is over.
-   */
-  async #stop(command: Command | undefined, { appid, mch_id, authinfo }: Params, over: AbortSignal): Promise<void> {
-    const params = { appid, mch_id, authinfo };
-    this.#warnOfNewer('stopWxpayface', params);
-    do {
-      const request = prepareRequest('stopWxpayface', params);
-      await this.#inTurn('stopWxpayface', params, request).catch(() => {});
-      if (command?.abort !== 'stop') return;
-      await sleep(stopInterval, undefined, { ref: false, signal: over }).catch(() => {});
-    } while (!over.aborted);
+    return this.#queue.run(cmd, { ...params }, request, signal);
   }
 
   #warnOfNewer(cmd: string, params: Params): void {
@@ -333,6 +229,22 @@ export class FaceService {
   }
 }
 
+const openOptions: Readonly<Record<keyof OpenOptions, true>> = {
+  library: true,
+  host: true,
+  callTimeout: true,
+  humanTimeout: true,
+};
+
+/** Of what is passed over in silence, the default would be used: another library, no time-out. */
+function checkNames(options: unknown): void {
+  if (typeof options !== 'object' || options === null || Array.isArray(options))
+    throw new InvalidParameterError('options', 'must be an object, such as { library: path }');
+  for (const name of Object.keys(options))
+    if (!Object.hasOwn(openOptions, name))
+      throw new InvalidParameterError(name, `is no option; there are ${Object.keys(openOptions).join(', ')}`);
+}
+
 // Not a method of the class: without the symbol its name would be "undefined".
 if (typeof Symbol.asyncDispose === 'symbol')
   Object.defineProperty(FaceService.prototype, Symbol.asyncDispose, {
@@ -342,52 +254,3 @@ if (typeof Symbol.asyncDispose === 'symbol')
     configurable: true,
     writable: true,
   });
-
-/**
- * Holds a response against its command's row.
- * @throws ServiceCommandError for a return_code that is not a value; ServiceResponseError for a SUCCESS without its fields
- */
-function assertAccepted<Result extends FaceResponse>(
-  cmd: string,
-  { goodCodes, fields, response: promised }: Command,
-  params: Params,
-  response: RawResponse,
-): asserts response is RawResponse & Result {
-  if (!goodCodes.includes(response.return_code)) {
-    // The vendor's words might repeat what was sent.
-    const secrets = Object.entries(fields)
-      .filter(([, field]) => field.secret)
-      .map(([name]) => params[name])
-      .filter((value): value is string => typeof value === 'string' && value !== '');
-    const said = secrets.reduce((text, secret) => text?.split(secret).join('***'), response.return_msg);
-    throw new ServiceCommandError(cmd, response.return_code, said);
-  }
-  if (response.return_code !== 'SUCCESS' || promised.when?.(params) === false) return;
-  for (const name of promised.required)
-    if (typeof response[name] !== 'string' || response[name] === '')
-      throw new ServiceResponseError(cmd, `is a SUCCESS without ${name} in text`);
-  for (const name of promised.optional) {
-    if (response[name] === null) delete response[name];
-    if (response[name] !== undefined && typeof response[name] !== 'string')
-      throw new ServiceResponseError(cmd, `has a ${name} that is not text`);
-  }
-}
-
-interface CallSite {
-  readonly stack?: string;
-}
-
-/** Where a public method was called. The frames are put into words only if they are needed. */
-function callSite(method: (...args: never[]) => unknown): CallSite {
-  const site = {};
-  Error.captureStackTrace(site, method);
-  return site;
-}
-
-/** An error that comes back from another thread or process has no stack that helps: gives it the caller's. */
-function calledFrom({ stack }: CallSite, error: unknown): unknown {
-  if (error instanceof WxpayFaceError && typeof stack === 'string')
-    // Its first line; there may be no other.
-    error.stack = stack.replace(/^.*/, () => `${error.name}: ${error.message}`);
-  return error;
-}

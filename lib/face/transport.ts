@@ -25,6 +25,8 @@ export interface Connection {
 export interface Transport {
   /** The loaded library; another object than last time where it had to be loaded anew. */
   connect(): Promise<Connection>;
+  /** Ends what runs, and rejects its calls; the next connect() starts anew. Absent in this process. */
+  restart?(): Promise<void>;
   /** Rejects the calls in flight, and those that come later. */
   close(): Promise<void>;
 }

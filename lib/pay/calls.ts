@@ -1,5 +1,6 @@
 import { InvalidParameterError } from '../errors.js';
 import { type FieldTable, isAbsent } from '../fields.js';
+import type { Priority } from './limiter.js';
 import {
   authcodetoopenidFields,
   authinfoFields,
@@ -10,7 +11,6 @@ import {
   refundqueryFields,
 } from './parameters.js';
 import type { About } from './results.js';
-import type { Connection } from './transport.js';
 import type { SignType } from './types.js';
 
 /** What the client must know of one of the gateway's calls. */
@@ -19,8 +19,16 @@ export interface Call {
   readonly fields: FieldTable;
   /** What no rule for a single field can say. */
   readonly check?: (params: Readonly<Record<string, unknown>>) => void;
-  /** Default 'kept'. */
-  readonly connection?: Connection;
+  /** Shows the merchant's certificate. */
+  readonly certificate?: boolean;
+  /** Always over a connection of its own. Default: kept ones are used again. */
+  readonly fresh?: true;
+  /** What comes first if there are more calls than the gateway takes. Default 'query'. */
+  readonly priority?: Priority;
+  /** Moves nothing, so that it may be asked again at any time. */
+  readonly changesNothing?: true;
+  /** Asked again over a fresh connection if a kept one was reset or silent: nobody else repeats it. */
+  readonly repeatedFresh?: true;
   /** Default 'pay'. */
   readonly host?: 'face';
   /** Where only one is taken. Default: the client's. */
@@ -39,25 +47,27 @@ const oneOf =
 
 const namesOrder = oneOf('out_trade_no', 'transaction_id');
 
-const query = { fields: orderRefFields, check: namesOrder, about: 'query' } as const;
-const reversal = { fields: orderRefFields, check: namesOrder, connection: 'certificate' } as const;
+const payment = { fresh: true, about: 'payment', priority: 'payment' } as const;
+const query = { fields: orderRefFields, check: namesOrder, about: 'query', changesNothing: true } as const;
+const reversal = { fields: orderRefFields, check: namesOrder, certificate: true, priority: 'undo' } as const;
 
-// Paths: vendor page and field facts (the two rails). The facepay rail knows HMAC-SHA256 only.
+// Paths: vendor page, and docs/facts.md#the-two-rails. The facepay rail knows HMAC-SHA256 only.
 export const calls = {
   getWxpayfaceAuthinfo: {
     path: '/face/get_wxpayface_authinfo',
     host: 'face',
     fields: authinfoFields,
+    changesNothing: true,
+    repeatedFresh: true,
     constants: () => ({ version: '1', now: String(Math.floor(Date.now() / 1000)) }),
   },
-  micropay: { path: '/pay/micropay', fields: micropayFields, connection: 'fresh', about: 'payment' },
+  micropay: { path: '/pay/micropay', fields: micropayFields, ...payment },
   orderquery: { path: '/pay/orderquery', ...query },
   reverse: { path: '/secapi/pay/reverse', ...reversal },
   facepay: {
     path: '/pay/facepay',
     fields: facepayFields,
-    connection: 'fresh',
-    about: 'payment',
+    ...payment,
     sign_type: 'HMAC-SHA256',
   },
   facepayquery: {
@@ -70,7 +80,8 @@ export const calls = {
   refund: {
     path: '/secapi/pay/refund',
     fields: refundFields,
-    connection: 'certificate',
+    certificate: true,
+    priority: 'undo',
     check: (params) => {
       namesOrder(params);
       if (Number(params.refund_fee) > Number(params.total_fee))
@@ -80,6 +91,7 @@ export const calls = {
   refundquery: {
     path: '/pay/refundquery',
     fields: refundqueryFields,
+    changesNothing: true,
     check: oneOf('out_trade_no', 'transaction_id', 'out_refund_no', 'refund_id'),
   },
   authcodetoopenid: { path: '/tools/authcodetoopenid', fields: authcodetoopenidFields },

@@ -1,10 +1,16 @@
 import { createSecureContext, type TLSSocket } from 'node:tls';
 import { InvalidParameterError } from '../errors.js';
-import type { PayClientOptions } from './types.js';
+import { isAbsent } from '../fields.js';
 
-export type Certificate = NonNullable<PayClientOptions['certificate']>;
+/** The merchant's, in the form in which Node.js takes it. */
+export type Certificate =
+  | { pfx: Buffer; passphrase?: string }
+  | { cert: string | Buffer; key: string | Buffer; passphrase?: string };
 
-const wrongPassphrase = 'has another passphrase; that of a .p12 from the merchant site is the mch_id';
+const ofDownloads = 'that of a .p12 from the merchant site is the mch_id';
+const wrongPassphrase = `has another passphrase; ${ofDownloads}`;
+const noPassphrase = `has a passphrase, but none is given; ${ofDownloads}`;
+const encryptedKey = 'has an encrypted private key, but no passphrase is given';
 
 /** What OpenSSL says of a certificate that can't be used, and what it means; versions differ in their words. */
 const diagnoses: ReadonlyArray<readonly [said: RegExp, meaning: string]> = [
@@ -33,9 +39,19 @@ export function checkCertificate(certificate: Certificate): void {
     const meaning = diagnoses.find(([pattern]) => pattern.test(said))?.[1];
     throw new InvalidParameterError(
       'certificate',
-      meaning ?? `can't be read: ${'pfx' in certificate ? 'it is no PKCS#12 file (.p12, .pfx)' : said}`,
+      missingPassphrase(certificate, meaning) ??
+        meaning ??
+        `can't be read: ${'pfx' in certificate ? 'it is no PKCS#12 file (.p12, .pfx)' : said}`,
     );
   }
+}
+
+/** OpenSSL takes a missing passphrase for a wrong one. */
+function missingPassphrase(certificate: Certificate, meaning: string | undefined): string | undefined {
+  if (!isAbsent(certificate.passphrase)) return undefined;
+  if ('pfx' in certificate) return meaning === wrongPassphrase ? noPassphrase : undefined;
+  // BEGIN ENCRYPTED PRIVATE KEY (PKCS#8), or Proc-Type: 4,ENCRYPTED (the older form).
+  return /\bENCRYPTED\b/.test(String(certificate.key)) ? encryptedKey : undefined;
 }
 
 /** What may be the reason where a gateway that saw our certificate ended the connection without a word. */

@@ -1,5 +1,5 @@
 /** What one row of the vendor's tables says of an err_code. */
-export interface ErrorCode {
+export interface VendorErrorCode {
   err_code: string;
   /** The vendor's own words, Chinese, for the cashier. */
   zh: { description: string; reason: string; solution: string };
@@ -7,7 +7,7 @@ export interface ErrorCode {
   en: { description: string; reason: string; solution: string };
 }
 
-export interface PaymentErrorCode extends ErrorCode {
+export interface PaymentErrorCode extends VendorErrorCode {
   /**
    * What the vendor's table says of the payment when this err_code comes back from a payment call: 支付确认失败 is 'failed',
    * 支付结果未知 is 'unknown'. An err_code that no table lists is 'unknown' as well.
@@ -16,7 +16,7 @@ export interface PaymentErrorCode extends ErrorCode {
 }
 
 /** By err_code, and by nothing else: what a gateway sends may be 'constructor'. */
-function byCode<Row extends ErrorCode>(rows: readonly Row[]): Readonly<Record<string, Row>> {
+function byCode<Row extends VendorErrorCode>(rows: readonly Row[]): Readonly<Record<string, Row>> {
   const table: Record<string, Row> = Object.create(null);
   for (const row of rows) {
     for (const part of [row, row.zh, row.en]) Object.freeze(part);
@@ -338,7 +338,7 @@ export const paymentErrorCodes = byCode<PaymentErrorCode>([
 ]);
 
 /** Every row of the vendor's table for orderquery, by err_code (vendor page, 6). */
-export const queryErrorCodes = byCode<ErrorCode>([
+export const queryErrorCodes = byCode<VendorErrorCode>([
   {
     err_code: 'ORDERNOTEXIST',
     zh: {
@@ -364,7 +364,7 @@ export const queryErrorCodes = byCode<ErrorCode>([
 ]);
 
 /** Every row of the vendor's table for reverse, by err_code (vendor page, 7). */
-export const reverseErrorCodes = byCode<ErrorCode>([
+export const reverseErrorCodes = byCode<VendorErrorCode>([
   {
     err_code: 'SYSTEMERROR',
     zh: {
@@ -475,3 +475,25 @@ export const reverseErrorCodes = byCode<ErrorCode>([
     },
   },
 ]);
+
+/** What no table of the vendor's lists, but the gateway answers to a payment (docs/facts.md#quotas); the words are ours. */
+export const reportedErrorCodes = byCode<PaymentErrorCode>([
+  {
+    err_code: 'FREQUENCY_LIMITED',
+    payment: 'failed',
+    zh: {
+      description: '频率限制',
+      reason: '商户号的请求过于频繁,本次支付未被受理',
+      solution: '请稍后再试,并降低请求频率',
+    },
+    en: {
+      description: 'The rate of calls is limited',
+      reason: "There were too many calls under the merchant's number, and this payment was not taken",
+      solution: 'Try again a little later, and make fewer calls',
+    },
+  },
+]);
+
+/** What a verified err_code says of the payment that it answers. What nobody has listed is unknown, not failed. */
+export const paymentAfter = (err_code: string): PaymentErrorCode['payment'] =>
+  (paymentErrorCodes[err_code] ?? reportedErrorCodes[err_code])?.payment ?? 'unknown';

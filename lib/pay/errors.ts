@@ -22,26 +22,32 @@ export type TransportFailure =
 export class PayTransportError extends WxpayFaceError {
   declare readonly code: 'ERR_PAY_TRANSPORT';
   /** 'certificate': the gateway refuses the merchant's certificate. Undefined where nobody said. */
-  readonly why?: TransportFailure;
+  declare readonly why?: TransportFailure;
   /**
    * False only where nothing can have reached the gateway: no address, refused, not connected in time, a failed TLS
    * handshake, an abort before the connection was ready. True means unknown: the payment may have been made.
    */
   readonly sent: boolean;
+  /** True if it went over a connection that had been kept, and may have been dead: which says nothing of the request. */
+  declare readonly kept?: true;
 
-  constructor(message: string, sent: boolean, options?: { cause?: unknown; why?: TransportFailure }) {
+  constructor(message: string, sent: boolean, options?: { cause?: unknown; why?: TransportFailure; kept?: boolean }) {
     super('PayTransportError', 'ERR_PAY_TRANSPORT', message, options);
     this.sent = sent;
     if (options?.why !== undefined) this.why = options.why;
+    if (options?.kept) this.kept = true;
   }
 }
 
 /** A response that is no well-formed XML of the expected shape. The payment's state is unknown. */
 export class PayResponseError extends WxpayFaceError {
   declare readonly code: 'ERR_PAY_RESPONSE';
+  /** What a page of HTTP in place of a response said: the merchant's certificate is refused; too many calls. */
+  declare readonly trouble?: 'certificate' | 'limit';
 
-  constructor(message: string) {
+  constructor(message: string, trouble?: 'certificate' | 'limit') {
     super('PayResponseError', 'ERR_PAY_RESPONSE', message);
+    if (trouble !== undefined) this.trouble = trouble;
   }
 }
 

@@ -1,10 +1,10 @@
 export { PayClient } from './client.js';
 export {
-  type ErrorCode,
   type PaymentErrorCode,
   paymentErrorCodes,
   queryErrorCodes,
   reverseErrorCodes,
+  type VendorErrorCode,
 } from './error-codes.js';
 export {
   PayMismatchError,
@@ -12,6 +12,7 @@ export {
   PayResponseError,
   PaySignatureError,
   PayTransportError,
+  type TransportFailure,
 } from './errors.js';
 export type { PayCall } from './observability.js';
 export { sign, verifySignature } from './sign.js';

@@ -1,4 +1,7 @@
 import { channel } from 'node:diagnostics_channel';
+import { performance } from 'node:perf_hooks';
+import { WxpayFaceError } from '../errors.js';
+import { PayTransportError, type TransportFailure } from './errors.js';
 
 /**
  * What the diagnostics channel `wxpay-face.pay.call` gets when a call of a PayClient has ended. No secret is in it, and no
@@ -29,6 +32,27 @@ export interface PayCall {
   trade_state?: string;
   /** Of a PayTransportError. */
   sent?: boolean;
+  /** Of a PayTransportError. */
+  why?: TransportFailure;
 }
 
-export const payCalls = channel('wxpay-face.pay.call');
+const payCalls = channel('wxpay-face.pay.call');
+
+/** One call, told to the observers when it has ended. */
+export async function observed<Result>(name: string, work: (event: PayCall) => Promise<Result>): Promise<Result> {
+  const event: PayCall = { name, startTime: Date.now(), duration: 0, outcome: 'SUCCESS' };
+  const started = performance.now();
+  try {
+    return await work(event);
+  } catch (error) {
+    event.outcome = error instanceof WxpayFaceError ? error.code : 'ERR_UNEXPECTED';
+    if (error instanceof PayTransportError) {
+      event.sent = error.sent;
+      if (error.why !== undefined) event.why = error.why;
+    }
+    throw error;
+  } finally {
+    event.duration = performance.now() - started;
+    payCalls.publish(event);
+  }
+}

@@ -1,10 +1,12 @@
 import { X509Certificate } from 'node:crypto';
 import { networkInterfaces } from 'node:os';
+import { types } from 'node:util';
 import { InvalidParameterError } from '../errors.js';
 import { checkFields, isAbsent } from '../fields.js';
-import { checkCertificate } from './certificate.js';
+import { type Certificate, checkCertificate } from './certificate.js';
+import type { TransportOptions } from './http/agent.js';
+import { checkCallsPerSecond } from './limiter.js';
 import { ipAddress } from './parameters.js';
-import type { TransportOptions } from './transport.js';
 import type { MerchantIdentity, PayClientOptions, SignType } from './types.js';
 
 const vendor = {
@@ -22,6 +24,8 @@ export interface Settings {
   hosts: { pay: readonly string[]; face: readonly string[] };
   sandbox: boolean;
   spbill_create_ip: string;
+  /** Undefined: no limit but the gateway's. */
+  callsPerSecond: number | undefined;
   transport: TransportOptions;
 }
 
@@ -74,30 +78,47 @@ function isCertificate(pem: string): boolean {
   }
 }
 
-function authorities(ca: PayClientOptions['ca']): Array<string | Buffer> {
+/** Bytes in a copy of our own: what the caller does with theirs changes nothing. Undefined for what is neither. */
+function material(value: unknown): string | Buffer | undefined {
+  if (types.isUint8Array(value)) return Buffer.from(value);
+  return typeof value === 'string' ? value : undefined;
+}
+
+function authorities(ca: unknown): Array<string | Buffer> {
   if (ca === undefined) return [];
-  const list = Array.isArray(ca) ? ca : [ca];
-  for (const bundle of list) {
+  return (Array.isArray(ca) ? ca : [ca]).map((item: unknown) => {
+    const bundle = material(item);
     // Node.js skips without a word what is no PEM, and what follows a broken certificate.
     const certificates = String(bundle)
       .split(/^(?=-----BEGIN )/m)
       .filter((part) => part.startsWith('-----BEGIN '));
-    if (certificates.length === 0 || !certificates.every(isCertificate))
-      throw new InvalidParameterError('ca', 'must be certificates in PEM');
-  }
-  return list;
+    if (bundle === undefined || certificates.length === 0 || !certificates.every(isCertificate))
+      throw new InvalidParameterError('ca', 'must be certificates in PEM, as text or Uint8Array');
+    return bundle;
+  });
 }
 
-function certificateOf(value: PayClientOptions['certificate']): PayClientOptions['certificate'] {
+function certificateOf(value: PayClientOptions['certificate']): Certificate | undefined {
   if (value === undefined) return undefined;
-  const whole =
-    typeof value === 'object' &&
-    value !== null &&
-    ('pfx' in value ? Buffer.isBuffer(value.pfx) : !isAbsent(value.cert) && !isAbsent(value.key));
-  if (!whole)
-    throw new InvalidParameterError('certificate', 'must have a pfx (a Buffer), or a cert and a key (text or Buffer)');
-  checkCertificate(value);
-  return value;
+  const certificate = certificateMaterial(value);
+  if (certificate === undefined)
+    throw new InvalidParameterError(
+      'certificate',
+      'must have a pfx (a Uint8Array), or a cert and a key (text or Uint8Array)',
+    );
+  checkCertificate(certificate);
+  return certificate;
+}
+
+function certificateMaterial(value: Readonly<Record<string, unknown>> | null): Certificate | undefined {
+  if (typeof value !== 'object' || value === null) return undefined;
+  if (!isAbsent(value.passphrase) && typeof value.passphrase !== 'string')
+    throw new InvalidParameterError('certificate.passphrase', 'must be a string');
+  const passphrase = typeof value.passphrase === 'string' ? { passphrase: value.passphrase } : {};
+  if ('pfx' in value) return types.isUint8Array(value.pfx) ? { pfx: Buffer.from(value.pfx), ...passphrase } : undefined;
+  const cert = material(value.cert);
+  const key = material(value.key);
+  return cert && key ? { cert, key, ...passphrase } : undefined;
 }
 
 function firstAddress(): string {
@@ -126,6 +147,7 @@ export function checkOptions(options: PayClientOptions): Settings {
     },
     sandbox,
     spbill_create_ip: options.spbill_create_ip ?? firstAddress(),
+    callsPerSecond: checkCallsPerSecond(options.callsPerSecond),
     transport: {
       ca: authorities(options.ca),
       certificate: certificateOf(options.certificate),

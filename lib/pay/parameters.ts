@@ -1,4 +1,4 @@
-import { isIP } from 'node:net';
+import { isIP, isIPv6 } from 'node:net';
 import type { FieldRule, FieldTable } from '../fields.js';
 
 /** Milliseconds since the epoch of the vendor's yyyyMMddHHmmss, which is Beijing time; NaN for what is no time. */
@@ -34,7 +34,6 @@ const currency: FieldRule = { pattern: /^[A-Z]{3}$/, rule: 'must be three capita
 /** The most that an answer is read with. */
 export const maximumFen = 999_999_999_999_999;
 const fen: FieldRule = { required: true, type: 'integer', minimum: 1, maximum: maximumFen };
-const yesOrNo: FieldRule = { values: ['Y', 'N'] };
 
 /** Of the till. A zone (%eth0) would mean something on this machine only. */
 export const ipAddress: FieldRule = {
@@ -42,6 +41,16 @@ export const ipAddress: FieldRule = {
   check: (value) => isIP(value) !== 0 && !value.includes('%'),
   rule: 'must be an IPv4 or IPv6 address',
 };
+
+/** An IPv4 address in the clothes of IPv6 (::ffff:1.2.3.4), as a server that listens on both sees its clients, as IPv4. */
+export function unmappedAddress(address: string): string {
+  if (!isIPv6(address)) return address;
+  // A URL writes every spelling of it the same way.
+  const mapped = /^\[::ffff:([\da-f]+):([\da-f]+)]$/.exec(new URL(`http://[${address}]`).hostname);
+  if (mapped === null) return address;
+  const bytes = mapped.slice(1).map((word) => Number.parseInt(word, 16));
+  return bytes.flatMap((word) => [word >> 8, word & 255]).join('.');
+}
 
 /** What every order has, whichever code pays it (vendor page, 5: micropay; lengths are the page's). */
 export const orderFields = {
@@ -68,8 +77,7 @@ export const orderFields = {
   },
   receipt: { maxCharacters: 8 },
   scene_info: { ...jsonObject, maxCharacters: 256 },
-  profit_sharing: yesOrNo,
-  deposit: yesOrNo,
+  profit_sharing: { values: ['Y', 'N'] },
 } satisfies FieldTable;
 
 const authCode: FieldRule = {

@@ -92,6 +92,10 @@ export type About = 'payment' | 'query';
 const tellsSuccess = (about: About | undefined, { result_code, trade_state }: Fields): boolean =>
   result_code === 'SUCCESS' && (about === 'payment' || (about === 'query' && trade_state === 'SUCCESS'));
 
+/** A query's answer names its order in every state (vendor page, 6: out_trade_no is always there). */
+const namesOrder = (about: About | undefined, { result_code }: Fields): boolean =>
+  about === 'query' && result_code === 'SUCCESS';
+
 /**
  * Holds a verified response against what was asked: a good signature may be a replay of another merchant's, another
  * order's or another amount's. What was sent must be equal where it comes back, and must come back where a SUCCESS is told.
@@ -109,7 +113,8 @@ export function checkIdentity(call: string, about: About | undefined, sent: Fiel
         name === 'out_trade_no' ||
         name === 'total_fee' ||
         (asked !== undefined && name !== 'sub_appid' && name !== 'transaction_id');
-      if (told && owed) throw new PayMismatchError(name, `The response to ${call} has no ${name}`);
+      const isNumber = name === 'out_trade_no' && asked !== undefined && namesOrder(about, received);
+      if ((told && owed) || isNumber) throw new PayMismatchError(name, `The response to ${call} has no ${name}`);
     } else if (asked === undefined) {
       // Only a sub-merchant has one; which one, a service provider need not have said.
       const isStrange = name === 'sub_mch_id' || (name === 'sub_appid' && sent.sub_mch_id === undefined);

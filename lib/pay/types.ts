@@ -21,8 +21,8 @@ export interface PayClientOptions {
    * Node.js 17 and later, while PEM always works.
    */
   certificate?:
-    | { pfx: Buffer; passphrase?: string }
-    | { cert: string | Buffer; key: string | Buffer; passphrase?: string };
+    | { pfx: Uint8Array; passphrase?: string }
+    | { cert: string | Uint8Array; key: string | Uint8Array; passphrase?: string };
   /**
    * Origins, `https://` only. Defaults: the vendor's, `https://api.mch.weixin.qq.com` with the backup
    * `https://api2.mch.weixin.qq.com`, and `https://payapp.weixin.qq.com` for getWxpayfaceAuthinfo. Another `pay` has no
@@ -30,7 +30,7 @@ export interface PayClientOptions {
    */
   endpoints?: { pay?: string; payBackup?: string | false; face?: string };
   /** Extra trusted certificate authorities (PEM), for a private gateway or the simulator. */
-  ca?: string | Buffer | Array<string | Buffer>;
+  ca?: string | Uint8Array | Array<string | Uint8Array>;
   /**
    * Milliseconds. `connect` counts from the call to the end of the TLS handshake, for each host that is tried; `response`
    * from there to the response's last byte. Defaults: 5000 and 15000.
@@ -42,6 +42,11 @@ export interface PayClientOptions {
   sandbox?: boolean;
   /** The calling machine's address for orders that name none. Default: the first non-internal IPv4 of this machine, else 127.0.0.1. */
   spbill_create_ip?: string;
+  /**
+   * Calls a second that this client allows itself, payments first, then reversals and refunds, then queries. Default: none;
+   * what the gateway limits slows it down by itself.
+   */
+  callsPerSecond?: number;
 }
 
 /** Who pays, without the secrets. */
@@ -66,7 +71,7 @@ export interface RequestOptions {
   mayLeave?: () => boolean;
   /**
    * Sends over a connection that is opened for this call. An ORDERNOTEXIST names no order: only its connection tells whose
-   * answer it is (field facts).
+   * answer it is (docs/facts.md#whose-answer-it-is).
    */
   fresh?: boolean;
   /** Sandbox only: the `Wechatpay-Negative-Test` header, the test case to play, e.g. 'MICROPAY_USERPAYING'. */
@@ -119,30 +124,33 @@ export interface PaymentParams {
   out_trade_no: string;
   /** Fen, from 1 to 999,999,999,999,999, the most that an answer is read with. */
   total_fee: number;
-  /** The calling machine's IPv4 or IPv6 address, of at most 64 characters. Default: the client's. */
-  spbill_create_ip?: string;
+  /**
+   * The calling machine's IPv4 or IPv6 address, of at most 64 characters. An IPv4-mapped one (::ffff:1.2.3.4, as a server sees
+   * its clients) is sent as IPv4. Default: the client's.
+   */
+  spbill_create_ip?: string | undefined;
   /** The terminal's number, e.g. the shop's. At most 32 characters. */
-  device_info?: string;
+  device_info?: string | undefined;
   /** Goods in detail for discounts on single goods: a JSON text of at most 6000 characters. */
-  detail?: string;
+  detail?: string | undefined;
   /** Given back unchanged by queries. At most 127 characters. */
-  attach?: string;
+  attach?: string | undefined;
   /** Currency (ISO 4217), three letters. The vendor's default: CNY. */
-  fee_type?: string;
+  fee_type?: string | undefined;
   /** Marks the order for coupons and discounts. At most 32 characters. */
-  goods_tag?: string;
+  goods_tag?: string | undefined;
   /** 'no_credit' refuses credit cards. At most 32 characters. */
-  limit_pay?: string;
+  limit_pay?: string | undefined;
   /** When the order was made, yyyyMMddHHmmss in Beijing time. */
-  time_start?: string;
+  time_start?: string | undefined;
   /** When the order ends, yyyyMMddHHmmss in Beijing time, more than a minute ahead. */
-  time_expire?: string;
+  time_expire?: string | undefined;
   /** 'Y' offers the customer an electronic invoice. At most 8 characters. */
-  receipt?: string;
+  receipt?: string | undefined;
   /** `{"store_info":{"id":…,"name":…,"area_code":…,"address":…}}`, a JSON text of at most 256 characters. */
-  scene_info?: string;
+  scene_info?: string | undefined;
   /** 'Y': the amount will be shared with others. */
-  profit_sharing?: 'Y' | 'N';
+  profit_sharing?: 'Y' | 'N' | undefined;
 }
 
 /** Vendor page, 5: micropay. Takes the 18 digits that face_code_type "1" gives. Other fields are sent as they are. */
@@ -157,12 +165,11 @@ export interface FacepayParams extends PaymentParams {
   face_code: string;
   /** What getWxpayfaceCode returned beside it. At most 128 characters. */
   openid?: string;
-  /** 'Y': a deposit. */
-  deposit?: 'Y' | 'N';
 }
 
+/** What a client of one's own leaves out is optional; {@link PayClient}'s answers have what the vendor's tables require. */
 interface PayResponse {
-  return_code: 'SUCCESS';
+  return_code?: 'SUCCESS';
   return_msg?: string;
   appid?: string;
   mch_id?: string;
@@ -213,11 +220,11 @@ interface OrderFacts extends PayResponse {
 
 /** Vendor page, 5: micropay. */
 export interface PaySuccess extends OrderFacts {
-  appid: string;
-  mch_id: string;
   transaction_id: string;
-  out_trade_no: string;
-  total_fee: number;
+  /** {@link PayClient} never answers without it. */
+  out_trade_no?: string;
+  /** Fen. {@link PayClient} never answers without it. */
+  total_fee?: number;
 }
 
 /** What a payment call answered. SUCCESS is about the order that was sent, merchant, number and amount. */

@@ -1,34 +1,34 @@
-import { WxpayFaceError } from '../errors.js';
+import { InvalidParameterError, WxpayFaceError } from '../errors.js';
 
-/** The journal can't be opened, read or written. ERR_JOURNAL_LOCKED: another process has it open. */
-export class JournalError extends WxpayFaceError {
-  declare readonly code: 'ERR_JOURNAL' | 'ERR_JOURNAL_LOCKED';
-
-  constructor(message: string, options?: { code?: 'ERR_JOURNAL' | 'ERR_JOURNAL_LOCKED'; cause?: unknown }) {
-    super('JournalError', options?.code ?? 'ERR_JOURNAL', message, options);
-  }
-}
-
-/** The journal already knows this out_trade_no: a number is never used for a second sale. */
-export class OrderExistsError extends WxpayFaceError {
-  declare readonly code: 'ERR_ORDER_EXISTS';
+/**
+ * ERR_ORDER_UNKNOWN: the journal doesn't know the number. ERR_ORDER_FOREIGN: it is another merchant's, and only a client of
+ * that merchant can go on with it. ERR_ORDER_REFUNDED: it has been refunded, so that it can't be given up.
+ */
+export class OrderUnknownError extends WxpayFaceError {
+  declare readonly code: 'ERR_ORDER_UNKNOWN' | 'ERR_ORDER_FOREIGN' | 'ERR_ORDER_REFUNDED';
   readonly out_trade_no: string;
+  readonly out_refund_no?: string;
 
-  constructor(out_trade_no: string) {
-    super('OrderExistsError', 'ERR_ORDER_EXISTS', `The journal already knows out_trade_no ${out_trade_no}`);
-    this.out_trade_no = out_trade_no;
+  constructor(
+    code: OrderUnknownError['code'],
+    message: string,
+    order: { out_trade_no: string; out_refund_no?: string },
+  ) {
+    super('OrderUnknownError', code, message);
+    this.out_trade_no = order.out_trade_no;
+    if (order.out_refund_no !== undefined) this.out_refund_no = order.out_refund_no;
   }
 }
 
 /** A policy field out of range: which one, and its limits. */
-export class InvalidPolicyError extends WxpayFaceError {
+export class InvalidPolicyError extends InvalidParameterError {
   declare readonly code: 'ERR_INVALID_POLICY';
   /** Dotted path, such as `reversal.backoff.factor`. */
   readonly field: string;
 
   /** @param rule What is wrong, as the end of a sentence that begins with the field's name. */
   constructor(field: string, rule: string) {
-    super('InvalidPolicyError', 'ERR_INVALID_POLICY', `${field} ${rule}`);
+    super(field, rule, ['InvalidPolicyError', 'ERR_INVALID_POLICY']);
     this.field = field;
   }
 }

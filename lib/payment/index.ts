@@ -1,20 +1,12 @@
-export { InvalidPolicyError, JournalError, OrderExistsError } from './errors.js';
-export { LevelJournal } from './level-journal.js';
-export { MemoryJournal } from './memory-journal.js';
-export { PaymentProcessor } from './processor.js';
-export type {
-  Clock,
-  Journal,
-  JournalFilter,
-  Order,
-  PaymentClient,
-  PaymentCode,
-  PaymentOutcome,
-  PaymentProcessorOptions,
-  PaymentProgress,
-  PaymentRecord,
-  PayOptions,
-  PollingPolicy,
-  Rail,
-  ReversalPolicy,
-} from './types.js';
+export { JournalError, OrderExistsError } from '../journal/errors.js';
+export { FileJournal, type FileJournalOptions } from '../journal/file-journal.js';
+export type { Journal, JournalFilter, JournalRecord } from '../journal/journal.js';
+export { MemoryJournal } from '../journal/memory-journal.js';
+export type { PaymentClient } from './client.js';
+export type { Clock } from './clock.js';
+export type { AttentionCode, FailureCode, PaymentOutcome, ReversalReason, Trouble } from './decision/outcomes.js';
+export type { PollingPolicy, ReversalPolicy } from './decision/policies.js';
+export { InvalidPolicyError, OrderUnknownError } from './errors.js';
+export type { Order, PaymentCode, Rail } from './order.js';
+export { PaymentProcessor, type PaymentProcessorOptions } from './processor.js';
+export type { PaymentProgress, PayOptions } from './progress.js';

@@ -1,7 +1,49 @@
 import { InvalidParameterError } from '../errors.js';
 import { checkFields, type FieldTable, isAbsent } from '../fields.js';
 import { facepayFields, micropayFields, orderFields } from '../pay/parameters.js';
-import type { Order, PaymentCode, Rail } from './types.js';
+
+/** One sale, in the vendor's field names (vendor page, micropay). The code that pays it comes apart, as {@link PaymentCode}. */
+export interface Order {
+  /** The merchant's own number: 1 to 32 of `0-9 A-Z a-z _ - | *`. Unique for ever: a number is never used for a second sale. */
+  out_trade_no: string;
+  /** Amount in fen, a whole number of at least 1. */
+  total_fee: number;
+  /** What is sold, as the customer sees it; at most 128 UTF-8 bytes. */
+  body: string;
+  /** Address of the calling machine. Default: the client's. */
+  spbill_create_ip?: string | undefined;
+  /** Comes back unchanged in the answers. */
+  attach?: string | undefined;
+  /** Single-item discounts, JSON text. */
+  detail?: string | undefined;
+  goods_tag?: string | undefined;
+  /** `no_credit`: credit cards can't be used. */
+  limit_pay?: string | undefined;
+  /** Three-letter currency. Default at the gateway: CNY. */
+  fee_type?: string | undefined;
+  device_info?: string | undefined;
+  /** yyyyMMddHHmmss, China Standard Time. */
+  time_start?: string | undefined;
+  /** yyyyMMddHHmmss, China Standard Time; more than a minute after the start. */
+  time_expire?: string | undefined;
+  /** `Y` offers the customer an invoice. */
+  receipt?: string | undefined;
+  /** JSON text of `{ "store_info": … }`. */
+  scene_info?: string | undefined;
+  /** `Y` where the takings are shared (分账). */
+  profit_sharing?: 'Y' | 'N' | undefined;
+  /** Fields that this package does not know, sent as they are. */
+  extra?: Record<string, string> | undefined;
+}
+
+/**
+ * What the face recognition gave. `auth_code` (face_code_type "1", 18 digits) goes to micropay, `face_code`
+ * (face_code_type "0") to facepay. A credential: it is sent once and kept nowhere.
+ */
+export type PaymentCode = { auth_code: string } | { face_code: string; openid?: string };
+
+/** Which of the vendor's two sets of calls takes the payment. */
+export type Rail = 'micropay' | 'facepay';
 
 const withoutOrder = (table: FieldTable): FieldTable =>
   Object.fromEntries(Object.entries(table).filter(([name]) => !Object.hasOwn(orderFields, name)));
@@ -23,9 +65,9 @@ const isRecord = (value: unknown): value is Readonly<Record<string, unknown>> =>
 
 /**
  * Holds an order against the vendor's rules, before anything is sent.
- * @throws InvalidParameterError for the first field that the gateway would refuse on this rail.
+ * @throws InvalidParameterError for the first field that the gateway would refuse.
  */
-export function checkOrder(order: Order, rail: Rail): void {
+export function checkOrder(order: Order): void {
   if (!isRecord(order)) throw new InvalidParameterError('order', 'must be an object');
   checkFields(orderFields, order);
   for (const [name, value] of Object.entries(order))
@@ -34,8 +76,6 @@ export function checkOrder(order: Order, rail: Rail): void {
         name,
         'is not a field of an order; `extra` takes what this package does not know',
       );
-  if (rail === 'micropay' && !isAbsent(order.deposit))
-    throw new InvalidParameterError('deposit', 'is a field of the facepay rail (face_code_type "0")');
   if (order.extra === undefined) return;
   if (!isRecord(order.extra)) throw new InvalidParameterError('extra', 'must be an object of strings');
   for (const name of Object.keys(order.extra))

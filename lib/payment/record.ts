@@ -1,132 +1,156 @@
-import { JournalError } from './errors.js';
-import { type Decline, type Facts, finalPhases, type Payment, type Phase, phases } from './machine.js';
-import type { JournalFilter, PaymentRecord, Rail } from './types.js';
+import type { JournalRecord } from '../journal/journal.js';
+import type { MerchantIdentity } from '../pay/types.js';
+import type { CancelledBy, ReversalReason } from './decision/outcomes.js';
+import type { Requested } from './decision/request-time.js';
+import { type Decline, type Facts, finalPhases, type Payment, type Phase, phases } from './decision/states.js';
+import type { Rail } from './order.js';
 
-/* What a journal demands of a record, and what this package keeps in its `data`. */
-
-type Fields = Readonly<Record<string, unknown>>;
-
-const isFields = (value: unknown): value is Fields =>
-  typeof value === 'object' && value !== null && !Array.isArray(value);
-const isString = (value: unknown): value is string => typeof value === 'string';
-const isAmount = (value: unknown): value is number => typeof value === 'number' && Number.isSafeInteger(value);
-const isOptionalString = (value: unknown): boolean => value === undefined || isString(value);
-
-/** What came back from storage is a record of this schema. */
-export function isPaymentRecord(value: unknown): value is PaymentRecord {
-  return (
-    isFields(value) &&
-    value.schema === 1 &&
-    isString(value.out_trade_no) &&
-    isAmount(value.revision) &&
-    isString(value.state) &&
-    typeof value.finished === 'boolean' &&
-    typeof value.acknowledged === 'boolean' &&
-    typeof value.updatedAt === 'number' &&
-    isFields(value.data)
-  );
-}
-
-/** @throws JournalError where the record is none, or not a first one. */
-export function checkNew(record: PaymentRecord): void {
-  if (!isPaymentRecord(record)) throw new JournalError('The journal takes payment records of schema 1 only');
-  if (record.revision !== 1)
-    throw new JournalError(`A new payment has revision 1, not ${record.revision} (${record.out_trade_no})`);
-}
-
-/** @throws JournalError where the record doesn't follow directly on the stored one: an update would be lost. */
-export function checkSuccessor(record: PaymentRecord, stored: PaymentRecord | undefined): void {
-  if (!isPaymentRecord(record)) throw new JournalError('The journal takes payment records of schema 1 only');
-  if (stored === undefined) throw new JournalError(`The journal doesn't know ${record.out_trade_no}`);
-  if (record.revision !== stored.revision + 1)
-    throw new JournalError(
-      `${record.out_trade_no} is at revision ${stored.revision} in the journal; revision ${record.revision} doesn't follow`,
-    );
-}
-
-export function matches(record: PaymentRecord, { finished, acknowledged }: JournalFilter): boolean {
-  return (
-    (finished === undefined || record.finished === finished) &&
-    (acknowledged === undefined || record.acknowledged === acknowledged)
-  );
-}
+/* What this package keeps of a payment in a record's `data`. */
 
 /** Who took a payment. Another merchant's query would say ORDERNOTEXIST of an order that is charged. */
-export interface RecordedMerchant {
-  readonly appid: string;
-  readonly mch_id: string;
-  readonly sub_mch_id?: string;
-}
+export type RecordedMerchant = Pick<MerchantIdentity, 'appid' | 'mch_id' | 'sub_mch_id'>;
+
+export const recordedMerchant = ({ appid, mch_id, sub_mch_id }: MerchantIdentity): RecordedMerchant => ({
+  appid,
+  mch_id,
+  ...(sub_mch_id !== undefined && { sub_mch_id }),
+});
 
 /** What the journal keeps of a payment beside its state. */
-export interface Entry {
+export interface StoredPayment {
   readonly rail: Rail;
-  /** Fen. */
-  readonly total_fee: number;
+  /** Fen; unknown of an order that another program sold. */
+  readonly total_fee?: number;
   readonly merchant: RecordedMerchant;
-  /** When the payment was requested. `monotonic` counts only in the run of the program that wrote it. */
-  readonly requested: { readonly wall: number; readonly run: string; readonly monotonic: number };
+  readonly requested: Requested;
 }
 
-export interface Remembered {
-  readonly entry: Entry;
+/** A payment as its record tells it. */
+export interface KnownPayment {
+  readonly stored: StoredPayment;
   readonly phase: Phase;
   readonly facts: Facts;
+  /** The record's revision at which this phase was decided. */
+  readonly decidedAt: number;
 }
 
 export function toRecord(
   out_trade_no: string,
   revision: number,
   updatedAt: number,
-  { entry, phase, facts }: Remembered,
-): PaymentRecord {
+  { stored, phase, facts, decidedAt }: KnownPayment,
+): JournalRecord {
   return {
     schema: 1,
-    out_trade_no,
+    kind: 'payment',
+    id: out_trade_no,
     revision,
     state: phase,
     finished: finalPhases.has(phase),
     acknowledged: false,
     updatedAt,
-    data: { ...entry, facts },
+    data: { ...stored, decidedAt, facts },
   };
 }
 
+/**
+ * The first record of an order that another program sold, for a journal in memory: cancel() takes it up and gives it up.
+ * What it asked, and when, is not known, so that no amount and no time is held against it.
+ */
+export function adoptedOrder(
+  out_trade_no: string,
+  rail: Rail,
+  merchant: MerchantIdentity,
+  wall: number,
+): JournalRecord {
+  const requested = { wall, run: '', monotonic: 0, gateway: 0 };
+  return toRecord(out_trade_no, 1, wall, {
+    stored: { rail, merchant: recordedMerchant(merchant), requested },
+    phase: 'attention',
+    facts: { attention: 'unreadable', reason: 'The order was sold by another program', resumable: true },
+    decidedAt: 1,
+  });
+}
+
+type Fields = Readonly<Record<string, unknown>>;
+
+const isFields = (value: unknown): value is Fields =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);
+const isString = (value: unknown): value is string => typeof value === 'string';
+const isNumber = (value: unknown): value is number => typeof value === 'number';
+const isWhole = (value: unknown): value is number => isNumber(value) && Number.isSafeInteger(value);
+const isOptional = (value: unknown, is: (value: unknown) => boolean): boolean => value === undefined || is(value);
+const isOneOf =
+  (...words: string[]) =>
+  (value: unknown): boolean =>
+    isString(value) && words.includes(value);
+
 const isPhase = (state: string): state is Phase => Object.hasOwn(phases, state);
 
-const isMerchant = (value: unknown): value is RecordedMerchant =>
-  isFields(value) && isString(value.appid) && isString(value.mch_id) && isOptionalString(value.sub_mch_id);
+const isRail = (value: unknown): value is Rail => value === 'micropay' || value === 'facepay';
 
-const isRequested = (value: unknown): value is Entry['requested'] =>
-  isFields(value) && typeof value.wall === 'number' && isString(value.run) && typeof value.monotonic === 'number';
+const isMerchant = (value: unknown): value is RecordedMerchant =>
+  isFields(value) && isString(value.appid) && isString(value.mch_id) && isOptional(value.sub_mch_id, isString);
+
+const isRequested = (value: unknown): value is Requested =>
+  isFields(value) &&
+  isNumber(value.wall) &&
+  isString(value.run) &&
+  isNumber(value.monotonic) &&
+  isOptional(value.gateway, isNumber);
 
 const isDecline = (value: unknown): value is Decline =>
-  isFields(value) && isString(value.err_code) && isOptionalString(value.err_code_des);
+  isFields(value) && isString(value.err_code) && isOptional(value.err_code_des, isString);
 
 const isPayment = (value: unknown): value is Payment =>
   isFields(value) &&
   isString(value.transaction_id) &&
-  isAmount(value.total_fee) &&
-  (value.cash_fee === undefined || isAmount(value.cash_fee)) &&
-  isOptionalString(value.openid) &&
-  isOptionalString(value.time_end) &&
+  isWhole(value.total_fee) &&
+  isOptional(value.cash_fee, isWhole) &&
+  isOptional(value.openid, isString) &&
+  isOptional(value.time_end, isString) &&
   isFields(value.response);
+
+const reasons: readonly ReversalReason[] = ['unknown', 'given-up', 'payerror'];
+const cancelling: readonly CancelledBy[] = ['customer', 'cashier', 'timeout'];
 
 const isFacts = (value: unknown): value is Facts =>
   isFields(value) &&
-  (value.decline === undefined || isDecline(value.decline)) &&
-  (value.payment === undefined || isPayment(value.payment)) &&
+  isOptional(value.decline, isDecline) &&
+  isOptional(value.payment, isPayment) &&
   [value.charged, value.givenUp, value.resumable].every((flag) => flag === undefined || flag === true) &&
-  isOptionalString(value.refusal) &&
-  isOptionalString(value.reason);
+  isOptional(value.refusal, isString) &&
+  isOptional(value.reason, isString) &&
+  isOptional(value.failure, isString) &&
+  isOptional(value.attention, isString) &&
+  isOptional(value.why, isOneOf(...reasons)) &&
+  isOptional(value.by, isOneOf(...cancelling));
 
-/** Reads what toRecord wrote; undefined where it can't have been written by this version. */
-export function fromRecord({ state, data }: PaymentRecord): Remembered | undefined {
-  const { rail, total_fee, merchant, requested, facts } = data;
-  if (!isPhase(state) || !isFacts(facts) || !isAmount(total_fee) || !isRequested(requested)) return undefined;
-  if (rail !== 'micropay' && rail !== 'facepay') return undefined;
-  if (!isMerchant(merchant)) return undefined;
-  // A final state without what it is about would have nothing to tell.
-  if ((state === 'paid' && !facts.payment) || (state === 'declined' && !facts.decline)) return undefined;
-  return { entry: { rail, total_fee, merchant, requested }, phase: state, facts };
+/** A final state without what it is about would have nothing to tell. */
+const isWhat: Readonly<Partial<Record<Phase, (facts: Facts) => unknown>>> = {
+  paid: ({ payment }) => payment,
+  declined: ({ decline }) => decline,
+  failed: ({ failure }) => failure,
+  attention: ({ attention }) => attention,
+};
+
+/** A number that was given up before its payment came (Journal.requestCancel): nothing else is known of it, or ever will be. */
+const tombstone = (revision: number): KnownPayment => ({
+  stored: { rail: 'micropay', merchant: { appid: '', mch_id: '' }, requested: { wall: 0, run: '', monotonic: 0 } },
+  phase: 'cancelled',
+  facts: { by: 'cashier' },
+  decidedAt: revision,
+});
+
+/** Reads what toRecord wrote; undefined if it can't have been written by this version. */
+export function fromRecord({ state, data, revision }: JournalRecord): KnownPayment | undefined {
+  if (state === 'cancelled' && Object.keys(data).length === 0) return tombstone(revision);
+  const { rail, total_fee, merchant, requested, facts, decidedAt } = data;
+  if (!isPhase(state) || !isFacts(facts) || !isRequested(requested) || !isMerchant(merchant)) return undefined;
+  if (!isRail(rail)) return undefined;
+  if (!isOptional(total_fee, isWhole) || !isWhole(decidedAt) || decidedAt > revision) return undefined;
+  const isTold = isWhat[state];
+  if (isTold !== undefined && isTold(facts) === undefined) return undefined;
+  const stored: StoredPayment = { rail, merchant, requested, ...(isWhole(total_fee) && { total_fee }) };
+  return { stored, phase: state, facts, decidedAt };
 }

@@ -36,7 +36,7 @@ const shown: ReadonlySet<string> = new Set(
   face_authtype face_code_type screen_index disable_keyboard use_window_nofocus payresult expires_in
   ip port proxy_type camera_rotation
   out_trade_no transaction_id total_fee cash_fee fee_type body spbill_create_ip trade_type bank_type time_end
-  time_start time_expire goods_tag limit_pay receipt profit_sharing deposit is_subscribe
+  time_start time_expire goods_tag limit_pay receipt profit_sharing is_subscribe
   out_refund_no refund_id refund_fee refund_count`.split(/\s+/),
 );
 const longest = 256;

@@ -2,8 +2,8 @@ import { randomBytes } from 'node:crypto';
 import { EventEmitter } from 'node:events';
 import { createServer, type Server, type Socket } from 'node:net';
 import type { CallLog } from './call-log.js';
-import type { SimulatedMerchant } from './gateway.js';
 import type { IssuedCodes } from './issued-codes.js';
+import type { SimulatedMerchant } from './routes.js';
 import type { Settings } from './scenario.js';
 
 /** What the customer sees: nothing; the camera; a spinner until the till tells the result; the result. */
@@ -37,7 +37,7 @@ interface FaceServiceContext {
   readonly settings: () => Settings;
 }
 
-/** Field facts, "Required fields". */
+/** docs/facts.md#required-fields. */
 const required: Readonly<Record<string, readonly string[]>> = {
   initWxpayface: [],
   getWxpayfaceRawdata: [],
@@ -45,6 +45,8 @@ const required: Readonly<Record<string, readonly string[]>> = {
   updateWxpayfacePayResult: ['appid', 'mch_id', 'store_id', 'authinfo', 'payresult'],
   stopWxpayface: ['appid', 'mch_id', 'authinfo'],
   releaseWxpayface: [],
+  getWxpayfaceUserInfo: ['appid', 'mch_id', 'authinfo'],
+  getWxpayAuth: ['appid', 'mch_id', 'authinfo'],
 };
 
 const textOf = (value: unknown): string | undefined => (typeof value === 'string' ? value : undefined);
@@ -57,7 +59,7 @@ function requestOf(json: Buffer): Request | undefined {
   }
 }
 
-/** Plays WxpayFaceService on a pipe, with the framing of the real one (field facts, "The library"). Emits 'screen'. */
+/** Plays WxpayFaceService on a pipe, with the framing of the real one (docs/facts.md#the-library). Emits 'screen'. */
 export class SimulatedFaceService extends EventEmitter {
   readonly #context: FaceServiceContext;
   readonly #pipe: string;
@@ -197,6 +199,12 @@ export class SimulatedFaceService extends EventEmitter {
         return { ...success, rawdata: randomBytes(640).toString('base64') };
       case 'getWxpayfaceCode':
         return this.#recognise(request);
+      case 'getWxpayfaceUserInfo':
+        return this.#look(request);
+      case 'getWxpayAuth':
+        return this.#recognising.face_authtype === 'FACE_AUTH' && this.#screen === 'idle'
+          ? success
+          : error('nobody was authenticated');
       case 'updateWxpayfacePayResult':
         return this.#showResult(request);
       case 'stopWxpayface':
@@ -217,6 +225,10 @@ export class SimulatedFaceService extends EventEmitter {
     const boundToOrder = request.face_authtype === 'FACEPAY' && request.face_code_type !== '1';
     const missing = boundToOrder ? ['out_trade_no', 'total_fee'].find((name) => !textOf(request[name])) : undefined;
     if (missing) return Promise.resolve(parameterError(missing));
+    return this.#look(request);
+  }
+
+  #look(request: Request): Promise<Answer> {
     if (this.#screen !== 'idle') return Promise.resolve(error('another payment is on the screen'));
     this.#recognising = request;
     const { face, faceDelay } = this.#context.settings();
@@ -267,7 +279,11 @@ export class SimulatedFaceService extends EventEmitter {
     if (action === 'confirm') return { ...success, return_msg: 'release success' };
     if (action === 'cancel') return { return_code: 'USER_CANCEL', return_msg: '用户退出了人脸识别' };
     if (action === 'scan') return { return_code: 'SCAN_PAYMENT', return_msg: '用户选择扫码支付' };
-    const { out_trade_no, total_fee, face_authtype, face_code_type, sub_appid } = this.#recognising;
+    const { cmd, out_trade_no, total_fee, face_authtype, face_code_type, sub_appid } = this.#recognising;
+    if (cmd === 'getWxpayfaceUserInfo') {
+      const openid = `oSim${randomBytes(12).toString('hex')}`;
+      return { ...success, openid, token: randomBytes(16).toString('hex') };
+    }
     const face_sid = randomBytes(16).toString('hex');
     // The page doesn't say what proves who somebody is; a face_code pays, so it's none of it.
     if (face_authtype === 'FACE_AUTH') return { ...success, face_sid };

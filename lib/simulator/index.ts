@@ -6,6 +6,7 @@ import { findPrebuild } from '../addon.js';
 import { InvalidParameterError } from '../errors.js';
 import type { PayClientOptions } from '../pay/types.js';
 import { type CallEntry, CallLog } from './call-log.js';
+import { CallRate } from './call-rate.js';
 import { certificatesFor } from './certificates.js';
 import { ConsoleServer } from './console/server.js';
 import { act, type CustomerAction, offered } from './customer.js';
@@ -18,7 +19,7 @@ import { asRecord, type Scenario, settingsOf } from './scenario.js';
 export type { CallEntry } from './call-log.js';
 export type { CustomerAction } from './customer.js';
 export type { LedgerEntry } from './ledger.js';
-export type { GatewayCall, Scenario, ScenarioName, Settings } from './scenario.js';
+export type { GatewayCall, Scenario, ScenarioName, ScenarioSettings } from './scenario.js';
 export { scenarios } from './scenario.js';
 
 /** Where a simulator listens, and how it begins. */
@@ -79,7 +80,7 @@ const windows = process.platform === 'win32';
 const longestSocketPath = process.platform === 'linux' ? 107 : 103;
 const isTooLong = (pipe: string): boolean => !windows && Buffer.byteLength(pipe) > longestSocketPath;
 
-/** Where the real service listens (field facts, "The library"). */
+/** Where the real service listens (docs/facts.md#the-library). */
 const vendorPipe = '\\\\.\\pipe\\wxpayface';
 
 const socketName = 'service.sock';
@@ -122,6 +123,7 @@ export async function startSimulator(options: SimulatorOptions = {}): Promise<Si
     certificates,
     ledger: new Ledger(),
     codes: new IssuedCodes(),
+    rate: new CallRate(),
     log: new CallLog(),
     settings: () => settings,
   };

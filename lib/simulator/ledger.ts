@@ -31,9 +31,10 @@ interface Refund {
 /** What a call comes to: the fields of a good answer, or the vendor's err_code. */
 export type Verdict = { ok: Record<string, string> } | { err_code: string; fields?: Record<string, string> };
 
+const hour = 60 * 60 * 1000;
+
 /** The vendor's times are Beijing times. */
-const vendorTime = (at: number): string =>
-  new Date(at + 8 * 60 * 60 * 1000).toISOString().replace(/\D/g, '').slice(0, 14);
+const vendorTime = (at: number): string => new Date(at + 8 * hour).toISOString().replace(/\D/g, '').slice(0, 14);
 
 const echoed = ['attach', 'device_info', 'fee_type'];
 
@@ -80,10 +81,10 @@ export class Ledger {
     return `${prefix}${vendorTime(now)}`.padEnd(length - serial.length, '0') + serial;
   }
 
-  #settle(order: StoredOrder, now: number): void {
+  #settle(order: StoredOrder, { clock }: Settings, now: number): void {
     order.trade_state = 'SUCCESS';
     order.charged = order.total_fee;
-    order.time_end = vendorTime(now);
+    order.time_end = vendorTime(now + clock);
   }
 
   #giveUpIfLate(order: StoredOrder, settings: Settings, now: number): void {
@@ -120,40 +121,65 @@ export class Ledger {
     now: number,
   ): Verdict {
     const out_trade_no = fields.out_trade_no ?? '';
-    const existing = this.#orders.get(out_trade_no);
-    if (existing) return { err_code: alreadyThere[existing.trade_state] };
+    const existing = this.#orders.get(out_trade_no) ?? this.#otherSale(fields, payer, settings, now);
+    if (existing) return this.#taken(existing, payer.trade_type, settings);
     if (this.#usedCodes.has(payer.code)) return { err_code: 'AUTH_CODE_ERROR' };
     this.#usedCodes.add(payer.code);
 
     const { payment, charged } = settings;
     const declined = payment !== 'paid' && payment !== 'password' && !charged;
-    // Most declines never create an order (field facts).
+    // Most declines never create an order (docs/facts.md#declines).
     if (declined) return { err_code: payment };
 
-    const total_fee = Number(fields.total_fee);
+    const order = this.#add(fields, payer.openid, now);
+    if (payment === 'password') return { err_code: 'USERPAYING' };
+    this.#settle(order, settings, now);
+    if (payment !== 'paid') return { err_code: payment };
+    return { ok: this.#paid(order, payer.trade_type) };
+  }
+
+  #add(fields: Readonly<Record<string, string>>, openid: string, now: number): StoredOrder {
     const order: StoredOrder = {
-      out_trade_no,
+      out_trade_no: fields.out_trade_no ?? '',
       trade_state: 'USERPAYING',
-      total_fee,
+      total_fee: Number(fields.total_fee),
       charged: 0,
       refunded: 0,
       transaction_id: this.#id('42000', 28, now),
-      openid: payer.openid,
+      openid,
       echo: {
         fee_type: 'CNY',
         ...Object.fromEntries(echoed.flatMap((name) => (fields[name] ? [[name, fields[name]]] : []))),
-        ...(fields.sub_appid ? { sub_openid: `${payer.openid}-sub`, sub_is_subscribe: 'N' } : {}),
+        ...(fields.sub_appid ? { sub_openid: `${openid}-sub`, sub_is_subscribe: 'N' } : {}),
       },
       startedAt: now,
       time_end: '',
       queries: 0,
       abandoned: false,
     };
-    this.#orders.set(out_trade_no, order);
-    if (payment === 'password') return { err_code: 'USERPAYING' };
-    this.#settle(order, now);
-    if (payment !== 'paid') return { err_code: payment };
-    return { ok: this.#paid(order, payer.trade_type) };
+    this.#orders.set(order.out_trade_no, order);
+    return order;
+  }
+
+  /** The sale that had the number before, where it's not free. */
+  #otherSale(
+    fields: Readonly<Record<string, string>>,
+    payer: { openid: string },
+    settings: Settings,
+    now: number,
+  ): StoredOrder | undefined {
+    if (settings.numberUsed === 'free') return undefined;
+    const before = now - hour;
+    const order = this.#add(fields, `${payer.openid}-other`, before);
+    this.#settle(order, settings, before);
+    return order;
+  }
+
+  #taken(order: StoredOrder, trade_type: string, { numberUsed }: Settings): Verdict {
+    if (numberUsed === 'SUCCESS') return { ok: this.#paid(order, trade_type) };
+    const err_code = numberUsed === 'free' ? alreadyThere[order.trade_state] : numberUsed;
+    // The words of the wire (docs/facts.md#a-number-of-another-sale).
+    return err_code === 'INVALID_REQUEST' ? { err_code, fields: { err_code_des: '201 商户订单号重复' } } : { err_code };
   }
 
   #awaitingPassword(settings: Settings, now: number): StoredOrder | undefined {
@@ -170,7 +196,7 @@ export class Ledger {
   /** The customer enters the password, where the gateway still waits for it. */
   enterPassword(settings: Settings, now: number): void {
     const order = this.#awaitingPassword(settings, now);
-    if (order) this.#settle(order, now);
+    if (order) this.#settle(order, settings, now);
   }
 
   /** The customer will never enter it: the gateway gives up in its own time. */
@@ -185,7 +211,7 @@ export class Ledger {
     if (!order) return { err_code: 'ORDERNOTEXIST' };
     this.#giveUpIfLate(order, settings, now);
     if (order.trade_state === 'USERPAYING' && settings.password === 'entered' && !order.abandoned) {
-      if (order.queries >= settings.passwordQueries) this.#settle(order, now);
+      if (order.queries >= settings.passwordQueries) this.#settle(order, settings, now);
       order.queries += 1;
     }
     const { trade_state, out_trade_no, echo } = order;
@@ -202,7 +228,7 @@ export class Ledger {
       order.trade_state = 'REVOKED';
       order.refunded = order.charged;
     }
-    // Reversing an order that doesn't exist answers SUCCESS (field facts).
+    // Reversing an order that doesn't exist answers SUCCESS (docs/facts.md#reversals).
     return { ok: { recall: 'N' } };
   }
 

@@ -18,40 +18,73 @@ export const gatewayCalls = [
 /** A call of the simulated gateway. */
 export type GatewayCall = (typeof gatewayCalls)[number];
 
-/** How customer, service and gateway behave. Each field is one switch; milliseconds throughout. */
-export interface Settings {
-  /** 'down': nobody listens on the pipe. */
-  service: 'running' | 'down';
-  /** What the customer does before the camera; 'waiting': nothing, until told otherwise or stopped. */
-  face: 'shown' | 'cancelled' | 'scan' | 'waiting';
-  /** How long the customer takes to do it. */
-  faceDelay: number;
-  /** Whether the customer confirms the result on the screen; 'never': the call doesn't return. */
-  confirm: 'confirmed' | 'never';
-  confirmDelay: number;
-  /** What the gateway answers to a payment: 'paid', 'password' (USERPAYING), or an err_code by name. */
-  payment: string;
-  /** With an err_code: whether the customer's money moved all the same. */
-  charged: boolean;
-  /** With 'password': whether the customer enters it. 'waiting': when told so. */
-  password: 'entered' | 'never' | 'waiting';
-  /** How many queries find the customer still typing. A count, not a time: the outcome must not depend on the till's pace. */
-  passwordQueries: number;
-  /** How long the gateway itself waits for the password before it gives up (field facts: about 45 s). */
-  giveUpAfter: number;
-  /** Answer of every query, an err_code by name; '' for the true one. */
-  query: string;
-  /** Answer of every reversal, an err_code by name; '' for the true one. */
-  reverse: string;
-  /** 'down': connections end before TLS is established, so nothing can have been sent. */
-  gateway: 'up' | 'down';
-  /** How long the gateway takes to answer. */
-  latency: number;
-  /** Calls whose request never arrives: the connection breaks before the gateway acts. */
-  loseRequest: readonly GatewayCall[];
-  /** Calls whose answer never arrives: the connection breaks after the gateway acted. */
-  loseResponse: readonly GatewayCall[];
+/**
+ * How customer, service and gateway behave: what differs from a named scenario. Each field is one switch; milliseconds
+ * throughout. The values in brackets are those of 'success'.
+ */
+export interface ScenarioSettings {
+  /** The named scenario to start from ['success']. */
+  scenario?: ScenarioName | (string & {});
+  /** 'down': nobody listens on the pipe ['running']. */
+  service?: 'running' | 'down';
+  /** What the customer does before the camera; 'waiting': nothing, until told otherwise or stopped ['shown']. */
+  face?: 'shown' | 'cancelled' | 'scan' | 'waiting';
+  /** How long the customer takes to do it [300]. */
+  faceDelay?: number;
+  /** Whether the customer confirms the result on the screen; 'never': the call doesn't return ['confirmed']. */
+  confirm?: 'confirmed' | 'never';
+  /** How long the customer takes to confirm [100]. */
+  confirmDelay?: number;
+  /** What the gateway answers to a payment: 'paid', 'password' (USERPAYING), or an err_code by name ['paid']. */
+  payment?: string;
+  /** With an err_code: whether the customer's money moved all the same [false]. */
+  charged?: boolean;
+  /** With 'password': whether the customer enters it. 'waiting': when told so ['entered']. */
+  password?: 'entered' | 'never' | 'waiting';
+  /** How many queries find the customer still typing [1]. A count, not a time: the outcome must not depend on the till's pace. */
+  passwordQueries?: number;
+  /** How long the gateway waits for the password before it gives up (docs/facts.md#unknown-is-not-failed) [45000]. */
+  giveUpAfter?: number;
+  /**
+   * Whether the number of each payment already belongs to another sale, which was paid an hour ago, and what the gateway
+   * answers to it: one of its codes (INVALID_REQUEST with "201 商户订单号重复"), or 'SUCCESS' with the other sale's time_end.
+   * 'free': it doesn't; a number that is paid twice is still refused ['free'].
+   */
+  numberUsed?: 'free' | 'ORDERPAID' | 'OUT_TRADE_NO_USED' | 'INVALID_REQUEST' | 'SUCCESS';
+  /** Answer of every query, an err_code by name; '' for the true one ['']. */
+  query?: string;
+  /** Answer of every reversal, an err_code by name; '' for the true one ['']. */
+  reverse?: string;
+  /**
+   * What the gateway makes of the merchant's certificate at reversals and refunds: 'missing' and 'error' are pages of HTTP
+   * ("No required SSL certificate was sent", "The SSL certificate error"), 'mismatch' is FAIL "certificate not match"
+   * ['accepted'].
+   */
+  certificate?: 'accepted' | 'missing' | 'error' | 'mismatch';
+  /** 'down': connections end before TLS is established, so nothing can have been sent ['up']. */
+  gateway?: 'up' | 'down';
+  /** How long the gateway takes to answer [20]. */
+  latency?: number;
+  /** How far the gateway's clock is ahead of this machine's, or behind it if negative: in its Date header and time_end [0]. */
+  clock?: number;
+  /** Calls a second that the gateway takes of the merchant; those above it are limited. 0: no limit [0]. */
+  callsPerSecond?: number;
+  /** Calls that are always limited: nothing is done, and the answer says so as `limit` tells [[]]. */
+  limited?: readonly GatewayCall[];
+  /** How a limit shows: 'signed' as err_code FREQUENCY_LIMITED, 'unsigned' as return_code FAIL with 频率限制 ['signed']. */
+  limit?: 'signed' | 'unsigned';
+  /** Calls whose request never arrives: the connection breaks before the gateway acts [[]]. */
+  loseRequest?: readonly GatewayCall[];
+  /** Calls whose answer never arrives: the connection breaks after the gateway acted [[]]. */
+  loseResponse?: readonly GatewayCall[];
+  /** Calls whose answer is sent twice, one behind the other [[]]. */
+  sendTwice?: readonly GatewayCall[];
+  /** Calls whose answer lacks the out_trade_no [[]]. */
+  omitNumber?: readonly GatewayCall[];
 }
+
+/** All settings, each with a value. */
+export type Settings = Required<Omit<ScenarioSettings, 'scenario'>>;
 
 const success: Settings = {
   service: 'running',
@@ -64,12 +97,20 @@ const success: Settings = {
   password: 'entered',
   passwordQueries: 1,
   giveUpAfter: 45_000,
+  numberUsed: 'free',
   query: '',
   reverse: '',
+  certificate: 'accepted',
   gateway: 'up',
   latency: 20,
+  clock: 0,
+  callsPerSecond: 0,
+  limited: [],
+  limit: 'signed',
   loseRequest: [],
   loseResponse: [],
+  sendTwice: [],
+  omitNumber: [],
 };
 
 /** Every named scenario: what it changes of `success`. */
@@ -79,7 +120,13 @@ export const scenarios = {
   'userpaying-forever': { payment: 'password', password: 'never' },
   'not-enough': { payment: 'NOTENOUGH' },
   'system-error-but-paid': { payment: 'SYSTEMERROR', charged: true },
+  'number-taken': { numberUsed: 'INVALID_REQUEST' },
+  'not-ours': { numberUsed: 'SUCCESS' },
   'lost-response': { loseResponse: ['micropay', 'facepay'] },
+  'certificate-refused': { payment: 'password', password: 'never', certificate: 'mismatch' },
+  limited: { limited: ['micropay', 'facepay'] },
+  'limited-unsigned': { limited: ['micropay', 'facepay'], limit: 'unsigned' },
+  'too-many-calls': { callsPerSecond: 1 },
   'gateway-down': { gateway: 'down' },
   'user-cancel': { face: 'cancelled' },
   'scan-payment': { face: 'scan' },
@@ -89,13 +136,13 @@ export const scenarios = {
 /** The name of a scenario. */
 export type ScenarioName = keyof typeof scenarios;
 
-/** A scenario's name; or a record of {@link Settings}, with `scenario` naming the one to start from (default 'success'). */
-export type Scenario = string | Record<string, unknown>;
+/** A scenario's name, or settings on top of one. */
+export type Scenario = ScenarioName | (string & {}) | ScenarioSettings;
 
 /** What a value must be, as data: for the check of a scenario, and for the console's switches. */
 export type SettingRule =
   | { readonly kind: 'choice'; readonly choices: readonly string[] }
-  | { readonly kind: 'flag' | 'milliseconds' | 'count' | 'calls' }
+  | { readonly kind: 'flag' | 'milliseconds' | 'offset' | 'count' | 'calls' }
   /** An err_code by name, or one of the words besides. */
   | { readonly kind: 'err_code'; readonly besides: readonly string[] };
 
@@ -110,13 +157,23 @@ export const settingRules: Readonly<Record<keyof Settings, SettingRule>> = {
   password: { kind: 'choice', choices: ['entered', 'never', 'waiting'] },
   passwordQueries: { kind: 'count' },
   giveUpAfter: { kind: 'milliseconds' },
+  numberUsed: { kind: 'choice', choices: ['free', 'ORDERPAID', 'OUT_TRADE_NO_USED', 'INVALID_REQUEST', 'SUCCESS'] },
   query: { kind: 'err_code', besides: [''] },
   reverse: { kind: 'err_code', besides: [''] },
+  certificate: { kind: 'choice', choices: ['accepted', 'missing', 'error', 'mismatch'] },
   gateway: { kind: 'choice', choices: ['up', 'down'] },
   latency: { kind: 'milliseconds' },
+  clock: { kind: 'offset' },
+  callsPerSecond: { kind: 'count' },
+  limited: { kind: 'calls' },
+  limit: { kind: 'choice', choices: ['signed', 'unsigned'] },
   loseRequest: { kind: 'calls' },
   loseResponse: { kind: 'calls' },
+  sendTwice: { kind: 'calls' },
+  omitNumber: { kind: 'calls' },
 };
+
+const farthestOffset = 100 * 365 * 24 * 60 * 60 * 1000;
 
 const errCode = /^[A-Z][A-Z0-9_]*$/;
 
@@ -133,6 +190,10 @@ function brokenRule(rule: SettingRule, value: unknown): string | undefined {
     case 'milliseconds':
       // A timer takes no more than 31 bits.
       return typeof value === 'number' && value >= 0 && value < 2 ** 31 ? undefined : 'must be milliseconds';
+    case 'offset':
+      return Number.isSafeInteger(value) && Math.abs(Number(value)) < farthestOffset
+        ? undefined
+        : 'must be whole milliseconds, less than a hundred years';
     case 'count':
       return Number.isSafeInteger(value) && Number(value) >= 0 ? undefined : 'must be a count';
     case 'calls':

@@ -1,18 +1,21 @@
 import diagnostics_channel from 'node:diagnostics_channel';
-import { performance } from 'node:perf_hooks';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { unlessAborted } from '../abort.js';
 import { ClosedError, InvalidParameterError } from '../errors.js';
-import type { FaceCodeResult, GetWxpayfaceCodeParams, InitWxpayfaceParams } from '../face/commands.js';
-import { HostProcessError, ServiceCallError, ServiceCommandError, ServiceResponseError } from '../face/errors.js';
+import type { FaceCodeResult, InitWxpayfaceParams } from '../face/commands.js';
 import type { FaceService } from '../face/service.js';
 import { checkFields, type FieldTable } from '../fields.js';
+import { OrderExistsError } from '../journal/errors.js';
 import { PayTransportError } from '../pay/errors.js';
-import { OrderExistsError } from '../payment/errors.js';
-import { checkOrder } from '../payment/order.js';
-import type { Order, PaymentCode, PaymentOutcome, PaymentProgress, PayOptions, Rail } from '../payment/types.js';
+import { failureCode } from '../payment/decision/answers.js';
+import { cancelledBy, type PaymentOutcome } from '../payment/decision/outcomes.js';
+import { checkOrder, type Order, type PaymentCode, type Rail } from '../payment/order.js';
+import type { PaymentProgress, PayOptions } from '../payment/progress.js';
+import { authCode } from './auth-code.js';
+import { Camera, type Recognised } from './camera.js';
 import { BusyError } from './errors.js';
-import type { Merchant } from './merchant.js';
+import { checkPart, type Merchant } from './merchant.js';
+import { CustomerScreen } from './screen.js';
+import { unlessSilent, within } from './waiting.js';
 
 /** Parts of a {@link FacePay}, and how it uses the camera. */
 export interface FacePayOptions {
@@ -60,20 +63,8 @@ const phases = diagnostics_channel.channel('wxpay-face.payment.phase');
 
 const faceCodeTypes = { micropay: '1', facepay: '0' } as const;
 
-/** An authinfo is left alone for the last tenth of its life, at most five minutes: a recognition takes its time. */
-const authinfoMargin = (lifetime: number): number => Math.min(lifetime / 10, 300_000);
-
-/** The service is gone, was restarted, or no longer takes what an earlier payment left behind. */
-const isServiceTrouble = (error: unknown): boolean =>
-  [ServiceCallError, ServiceCommandError, ServiceResponseError, HostProcessError].some((kind) => error instanceof kind);
-
-type Recognised = FaceCodeResult & { return_code: 'SUCCESS' };
-
-interface Recognition {
-  face: FaceCodeResult;
-  /** The one that the code was given for: the screen is told with the same. */
-  authinfo: string;
-}
+/** Milliseconds that the merchant has for its answer if the payment was given up before it was asked. */
+const lastMoment = 1000;
 
 /** Takes one customer at a time from the camera to the settled order: the vendor's sequence diagram, steps 1 to 9. */
 export class FacePay {
@@ -81,22 +72,21 @@ export class FacePay {
   readonly #merchant: Merchant;
   readonly #options: FacePayOptions;
   readonly #rail: Rail;
-  readonly #screenTimeout: number;
-  #authinfo: { text: string; goodUntil: number } | undefined;
-  /** 'unknown' at first and after any trouble: nobody knows what a crash left on the screen, or whether the service restarted. */
-  #camera: 'unknown' | 'ready' | 'released' = 'unknown';
-  /** Something of this FacePay's is left to release. */
-  #hasCamera = false;
-  #screen: { answered: Promise<void>; abandon: AbortController } | undefined;
+  readonly #screen: CustomerScreen;
+  readonly #camera: Camera;
+  readonly #closing = new AbortController();
   #running: { out_trade_no: string; ended: Promise<unknown> } | undefined;
-  #closed = false;
 
-  /** @throws InvalidParameterError for a terminal that the vendor would refuse, or an option out of range. */
+  /** @throws InvalidParameterError for a terminal that the vendor would refuse, another part than asked for, or an option out of range. */
   constructor(options: FacePayOptions) {
     const { face, merchant, terminal, rail = 'micropay', camera = 'dedicated', screenTimeout = 3000 } = options;
-    if (!face) throw new InvalidParameterError('face', 'is required: a FaceService');
-    if (!merchant)
-      throw new InvalidParameterError('merchant', 'is required: localMerchant(client, processor), or your own');
+    checkPart('face', face, ['initWxpayface', 'getWxpayfaceCode'], 'a FaceService');
+    checkPart(
+      'merchant',
+      merchant,
+      ['getWxpayfaceAuthinfo', 'pay', 'outcome'],
+      'localMerchant(client, processor), or your own',
+    );
     if (!terminal) throw new InvalidParameterError('terminal', 'is required');
     checkFields(terminalFields, terminal);
     checkFields(
@@ -109,7 +99,16 @@ export class FacePay {
     this.#merchant = merchant;
     this.#options = options;
     this.#rail = rail;
-    this.#screenTimeout = screenTimeout;
+    this.#screen = new CustomerScreen(face, screenTimeout);
+    this.#camera = new Camera({
+      face,
+      screen: this.#screen,
+      init: options.init,
+      terminal,
+      getAuthinfo: (params, signal) =>
+        this.#unlessGivenUp(() => merchant.getWxpayfaceAuthinfo(params, signal && { signal }), signal),
+      timeout: screenTimeout,
+    });
   }
 
   /**
@@ -117,18 +116,22 @@ export class FacePay {
    * whatever happened in between. Resolves when the outcome is durable and the screen was told. The first payment after a
    * start clears a screen that a crash may have left waiting.
    *
+   * An abort before the payment is sent resolves as 'cancelled' at once, by 'timeout' if its reason is a TimeoutError
+   * (AbortSignal.timeout); after that it is the merchant's, see PayOptions.signal.
+   *
    * @throws InvalidParameterError before anything happens; BusyError during another payment; OrderExistsError for a number
    * that the journal knows; ServiceCallError, ServiceCommandError and others where the camera's side fails: nothing was
-   * charged then. An error out of the payment itself says what is known; ask `outcome(out_trade_no)` later.
+   * charged then. An error out of the payment itself says what is known; ask `outcome(out_trade_no)` later. So does
+   * PayTransportError, `sent` true, of a merchant that was silent for 2 minutes after an abort or close().
    * @example
    * const outcome = await facePay.pay({ out_trade_no: 'T1-0001', total_fee: 1250, body: 'Lunch' });
    * if (outcome.status === 'paid') handOverTheGoods();
    */
   async pay(order: Order, options: FacePayPayOptions = {}): Promise<FacePayOutcome> {
-    if (this.#closed) throw new ClosedError('FacePay');
+    if (this.#closing.signal.aborted) throw new ClosedError('FacePay');
     if (this.#running) throw new BusyError(this.#running.out_trade_no);
-    checkOrder(order, this.#rail);
-    const payment = this.#pay(order, options);
+    checkOrder(order);
+    const payment = this.#payAndGiveBack(order, options);
     this.#running = { out_trade_no: order.out_trade_no, ended: payment.catch(() => undefined) };
     try {
       return await payment;
@@ -137,123 +140,72 @@ export class FacePay {
     }
   }
 
-  /** Waits for the payment in progress, then releases the service (vendor page 10). The FaceService stays open. */
+  /**
+   * Waits for the payment in progress, then releases the service (vendor page 10). The FaceService stays open. If that
+   * payment waits for a silent merchant and nothing was sent yet, it is rejected with ClosedError.
+   */
   async close(): Promise<void> {
-    this.#closed = true;
+    this.#closing.abort(new ClosedError('FacePay'));
     await this.#running?.ended;
-    if (this.#hasCamera) await this.#giveBack();
+    await this.#camera.giveBack();
+  }
+
+  async #payAndGiveBack(order: Order, options: FacePayPayOptions): Promise<FacePayOutcome> {
+    try {
+      return await this.#pay(order, options);
+    } finally {
+      if (this.#options.camera === 'shared') await this.#camera.giveBack();
+    }
   }
 
   async #pay(order: Order, options: FacePayPayOptions): Promise<FacePayOutcome> {
     const { out_trade_no } = order;
-    const { signal } = options;
-    const end = (outcome: FacePayOutcome): FacePayOutcome => {
-      report(options, { out_trade_no, phase: 'finished', detail: outcome.status });
-      return outcome;
-    };
-    const cancelled = (by: 'customer' | 'cashier') => end({ status: 'cancelled', out_trade_no, by });
-    try {
-      let face: FaceCodeResult;
-      let authinfo: string;
-      try {
-        // Before the customer is bothered; and so that a later question about this number can only be about this sale.
-        if (await this.#merchant.outcome(out_trade_no)) throw new OrderExistsError(out_trade_no);
-        if (signal?.aborted) return cancelled('cashier');
-        await this.#finishLastScreen();
-        ({ face, authinfo } = await this.#recognise(order, options));
-      } catch (error) {
-        if (error instanceof OrderExistsError) throw error;
-        if (signal?.aborted) return cancelled('cashier');
-        // The merchant's credential could not be had: no payment was ever sent.
-        if (error instanceof PayTransportError) return end({ status: 'failed', out_trade_no, reason: error.message });
-        throw error;
-      }
-      if (face.return_code === 'USER_CANCEL') return cancelled('customer');
-      if (face.return_code === 'SCAN_PAYMENT') return end({ status: 'scan', out_trade_no });
-
-      let outcome: PaymentOutcome | undefined;
-      try {
-        if (signal?.aborted) return cancelled('cashier');
-        outcome = await this.#submit(order, face, options);
-        return outcome;
-      } finally {
-        await this.#tellScreen(authinfo, outcome?.status === 'paid' ? 'SUCCESS' : 'ERROR');
-      }
-    } finally {
-      if (this.#options.camera === 'shared' && this.#hasCamera) await this.#giveBack();
+    const recognised = await this.#recognise(order, options);
+    if ('status' in recognised) return finished(options, recognised);
+    const { face, authinfo } = recognised;
+    if (face.return_code === 'USER_CANCEL')
+      return finished(options, { status: 'cancelled', out_trade_no, by: 'customer' });
+    if (face.return_code === 'SCAN_PAYMENT') {
+      report(options, { out_trade_no, phase: 'face', step: 'scanning', detail: 'SCAN_PAYMENT' });
+      return finished(options, { status: 'scan', out_trade_no });
     }
+    const payment = this.#submit(order, face, options);
+    const isPaid = await payment.then(
+      ({ status }) => status === 'paid',
+      () => false,
+    );
+    await this.#tellScreen(authinfo, isPaid ? 'SUCCESS' : 'ERROR');
+    return payment;
   }
 
-  async #submit(order: Order, face: Recognised, { signal, onProgress }: FacePayPayOptions): Promise<PaymentOutcome> {
-    const { face_code, openid } = face;
-    const code: PaymentCode = this.#rail === 'micropay' ? { auth_code: face_code } : { face_code, openid };
+  /** Up to the code for the face; or the outcome of what ends before anything was sent. */
+  async #recognise(order: Order, options: FacePayPayOptions): Promise<Recognised | FacePayOutcome> {
     const { out_trade_no } = order;
+    const { signal } = options;
     try {
-      return await this.#merchant.pay(order, code, { ...(signal && { signal }), ...(onProgress && { onProgress }) });
-    } catch (error) {
-      // The way to a merchant server may have broken while the payment went on there. This number was new above, so
-      // what its journal says now is about this sale.
-      const outcome =
-        error instanceof OrderExistsError
-          ? undefined
-          : await this.#merchant.outcome(out_trade_no).catch(() => undefined);
-      if (outcome) return outcome;
-      throw error;
-    }
-  }
-
-  async #recognise(order: Order, options: FacePayPayOptions): Promise<Recognition> {
-    const stale = this.#camera === 'ready' || this.#authinfo !== undefined;
-    try {
-      return await this.#lookForFace(order, options);
-    } catch (error) {
-      if (!isServiceTrouble(error)) throw error;
-      this.#forget();
-      // Only what an earlier payment left behind can be stale: a restarted service, a worn-out authinfo. Once.
-      if (!stale || options.signal?.aborted) throw error;
-    }
-    try {
-      return await this.#lookForFace(order, options);
-    } catch (error) {
-      this.#forget();
-      throw error;
-    }
-  }
-
-  async #lookForFace(order: Order, options: FacePayPayOptions): Promise<Recognition> {
-    const { signal, screen_index, disable_keyboard, use_window_nofocus, openid } = options;
-    const progress = (detail: string): void => {
-      if (signal?.aborted) throw signal.reason;
-      report(options, { out_trade_no: order.out_trade_no, phase: 'face', detail });
-    };
-    if (this.#camera !== 'ready') {
-      progress('initWxpayface');
-      // Closes what a crash, or a customer who walked away, left on the screen.
-      if (this.#camera === 'unknown') await unlessAborted(() => this.#release(), signal);
-      // An initialisation that fails, or is no longer waited for, may take the camera all the same.
-      this.#camera = 'unknown';
-      this.#hasCamera = true;
-      await unlessAborted(() => this.#face.initWxpayface(this.#options.init), signal);
-      this.#camera = 'ready';
-    }
-    if (!this.#authinfo || performance.now() >= this.#authinfo.goodUntil) {
-      progress('getWxpayfaceRawdata');
-      const { rawdata } = await unlessAborted(() => this.#face.getWxpayfaceRawdata(), signal);
-      progress('get_wxpayface_authinfo');
-      const asked = performance.now();
-      const { authinfo, expires_in } = await this.#merchant.getWxpayfaceAuthinfo(
-        { ...this.#options.terminal, rawdata },
-        signal && { signal },
+      // Before the customer is bothered; and so that a later question about this number can only be about this sale.
+      if (await this.#outcomeOf(out_trade_no, signal)) throw new OrderExistsError(out_trade_no);
+      const isClear = await unlessAborted(() => this.#screen.settle(), signal);
+      if (!isClear) this.#camera.distrust();
+      return await this.#camera.recognise(this.#recognition(order, options), signal, (step, detail) =>
+        report(options, { out_trade_no, phase: 'face', step, detail }),
       );
-      const lifetime = expires_in * 1000;
-      this.#authinfo = { text: authinfo, goodUntil: asked + lifetime - authinfoMargin(lifetime) };
+    } catch (error) {
+      if (error instanceof OrderExistsError) throw error;
+      if (signal?.aborted) return { status: 'cancelled', out_trade_no, by: cancelledBy(signal.reason) };
+      // The merchant's credential could not be had: no payment was ever sent.
+      if (error instanceof PayTransportError)
+        return { status: 'failed', out_trade_no, code: failureCode(error), reason: error.message };
+      throw error;
     }
-    progress('getWxpayfaceCode');
-    const params: GetWxpayfaceCodeParams = {
+  }
+
+  #recognition(order: Order, options: FacePayPayOptions) {
+    const { screen_index, disable_keyboard, use_window_nofocus, openid } = options;
+    return {
       ...this.#merchant.identity,
       store_id: this.#options.terminal.store_id,
       face_authtype: 'FACEPAY',
-      authinfo: this.#authinfo.text,
       face_code_type: faceCodeTypes[this.#rail],
       out_trade_no: order.out_trade_no,
       total_fee: String(order.total_fee),
@@ -261,68 +213,66 @@ export class FacePay {
       disable_keyboard,
       use_window_nofocus,
       openid,
-    };
-    const face = await this.#face.getWxpayfaceCode(params, signal && { signal });
-    return { face, authinfo: params.authinfo };
+    } as const;
+  }
+
+  async #submit(
+    order: Order,
+    { face_code, openid }: FaceCodeResult & { return_code: 'SUCCESS' },
+    options: FacePayPayOptions,
+  ): Promise<FacePayOutcome> {
+    const { out_trade_no } = order;
+    const { signal } = options;
+    if (signal?.aborted)
+      return finished(options, { status: 'cancelled', out_trade_no, by: cancelledBy(signal.reason) });
+    const code = this.#rail === 'facepay' ? { face_code, openid } : authCode(face_code, this.#face);
+    try {
+      return await this.#merchantPays(order, code, options);
+    } catch (error) {
+      if (error instanceof OrderExistsError) throw error;
+      // The way to a merchant server may have broken while the payment went on there. This number was new above, so
+      // what its journal says now is about this sale.
+      const outcome = await this.#outcomeOf(out_trade_no, signal).catch(() => undefined);
+      if (outcome) return outcome;
+      throw error;
+    }
+  }
+
+  #merchantPays(order: Order, code: PaymentCode, { signal, onProgress }: FacePayPayOptions): Promise<PaymentOutcome> {
+    return unlessSilent(
+      (heard) =>
+        this.#merchant.pay(order, code, {
+          ...(signal && { signal }),
+          onProgress: (progress) => {
+            heard();
+            return onProgress?.(progress);
+          },
+        }),
+      [this.#closing.signal, ...(signal ? [signal] : [])],
+    );
+  }
+
+  /**
+   * What the merchant's journal knows of a number. Asked after an abort, too, if only for a moment: 'cancelled' must not be
+   * said of a number that was paid.
+   */
+  async #outcomeOf(out_trade_no: string, signal: AbortSignal | undefined): Promise<PaymentOutcome | undefined> {
+    const answer = async () => this.#merchant.outcome(out_trade_no);
+    if (!signal?.aborted && !this.#closing.signal.aborted) return this.#unlessGivenUp(answer, signal);
+    return within(lastMoment, answer());
+  }
+
+  /** Waits for the merchant, which may be silent for ever, before anything was sent. */
+  #unlessGivenUp<Result>(begin: () => Promise<Result>, signal: AbortSignal | undefined): Promise<Result> {
+    return unlessAborted(() => unlessAborted(begin, signal), this.#closing.signal);
   }
 
   /** The customer confirms the result by hand, or never: neither its silence nor its failure touches the outcome. */
   async #tellScreen(authinfo: string, payresult: 'SUCCESS' | 'ERROR'): Promise<void> {
     const { appid, mch_id } = this.#merchant.identity;
     const { store_id } = this.#options.terminal;
-    const abandon = new AbortController();
-    const params = { appid, mch_id, store_id, authinfo, payresult };
-    const tell = async () => this.#face.updateWxpayfacePayResult(params, { signal: abandon.signal });
-    const answered = tell().then(
-      () => undefined,
-      () => {
-        // The screen may still be waiting: the next payment initialises anew.
-        if (!abandon.signal.aborted) this.#camera = 'unknown';
-      },
-    );
-    this.#screen = { answered, abandon };
-    await this.#waitForScreen();
-  }
-
-  async #waitForScreen(): Promise<boolean> {
-    if (!this.#screen) return true;
-    const inTime = await this.#inTime(this.#screen.answered);
-    if (inTime) this.#screen = undefined;
-    return inTime;
-  }
-
-  /** Waits for an answer of the service that nobody may have to wait for. */
-  async #inTime(answered: Promise<void>): Promise<boolean> {
-    const timer = new AbortController();
-    const late = sleep(this.#screenTimeout, false, { signal: timer.signal }).catch(() => false);
-    const inTime = await Promise.race([answered.then(() => true), late]);
-    timer.abort();
-    return inTime;
-  }
-
-  async #finishLastScreen(): Promise<void> {
-    if (await this.#waitForScreen()) return;
-    this.#camera = 'unknown';
-  }
-
-  #forget(): void {
-    this.#camera = 'unknown';
-    this.#authinfo = undefined;
-  }
-
-  async #release(): Promise<void> {
-    // The vendor's call goes on until the customer confirms; the commands after it need not wait for that.
-    this.#screen?.abandon.abort();
-    this.#screen = undefined;
-    // Where nothing is there to release, the service may say so; initWxpayface tells whether it works.
-    const release = async () => this.#face.releaseWxpayface();
-    await release().catch(() => undefined);
-  }
-
-  /** After a payment its outcome is known: a service that no longer answers must not hold it up. */
-  async #giveBack(): Promise<void> {
-    this.#camera = (await this.#inTime(this.#release())) ? 'released' : 'unknown';
-    this.#hasCamera = false;
+    const isTold = await this.#screen.tell({ appid, mch_id, store_id, authinfo, payresult });
+    if (!isTold) await this.#camera.giveBack();
   }
 }
 
@@ -330,4 +280,11 @@ function report({ onProgress }: PayOptions, progress: PaymentProgress): void {
   phases.publish(progress);
   // A display must not disturb a payment, whether it throws at once or later.
   void (async () => onProgress?.(progress))().catch(() => undefined);
+}
+
+/** Tells of an outcome that the merchant's side did not tell of. */
+function finished(options: PayOptions, outcome: FacePayOutcome): FacePayOutcome {
+  const { out_trade_no, status } = outcome;
+  report(options, { out_trade_no, phase: 'finished', step: 'finished', detail: status });
+  return outcome;
 }

@@ -2,13 +2,15 @@ import { chmodSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from '
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { expect } from 'chai';
-import { LevelJournal } from 'wxpay-face';
-import { examine, type Finding } from '../../lib/cli/doctor.js';
+import { FacePay, FaceService, FileJournal, localMerchant, PayClient, PaymentProcessor } from 'wxpay-face';
+import { examine } from '../../lib/cli/doctor/examine.js';
+import type { Finding } from '../../lib/cli/doctor/verdict.js';
 import { PipeServer } from '../face/pipe-server.js';
 import { authority, issue, mch_id, toPfx } from '../pay/certificates.js';
 import { skip } from '../skip.js';
 import { openShop, type Shop } from './shop.js';
 
+const terminal = { store_id: 'SZTX001', store_name: '腾大餐厅', device_id: 'TILL-1' };
 const day = 24 * 60 * 60 * 1000;
 
 const isFinding = (value: unknown): value is Finding =>
@@ -63,7 +65,7 @@ const faults: Fault[] = [
   {
     title: 'a certificate file that is not there',
     make: (shop) => shop.change({ certificate: { cert: 'nowhere.pem', key: 'nowhere.pem' } }),
-    fails: ['merchant'],
+    fails: ['certificate'],
     says: /^certificate.cert can't be read: .*nowhere.pem \(ENOENT\)/,
     todo: /field/,
   },
@@ -230,16 +232,6 @@ const faults: Fault[] = [
     todo: /terminal/,
   },
   {
-    title: 'a journal that another process has open',
-    make: async (shop) => {
-      const held = await LevelJournal.open(shop.journal);
-      shop.atEnd(() => held.close());
-    },
-    fails: ['journal'],
-    says: /is open in another process/,
-    todo: /till program/,
-  },
-  {
     title: 'a journal that can’t be made',
     make: (shop) => {
       writeFileSync(join(shop.folder, 'file'), '');
@@ -273,7 +265,7 @@ describe('wxpay-face doctor', () => {
   afterEach(() => shop.close());
 
   it('finds a till in front of the simulator well, and moves no money', async () => {
-    await (await LevelJournal.open(shop.journal)).close();
+    await (await FileJournal.open(shop.journal)).close();
     const { code, found } = await findings(shop);
     expect(named(found, 'fail')).to.deep.equal([]);
     expect(named(found, 'warn')).to.deep.equal([]);
@@ -282,6 +274,76 @@ describe('wxpay-face doctor', () => {
     expect(code).to.equal(0);
     expect(shop.simulator.ledger).to.deep.equal([]);
     expect(shop.simulator.calls.map(({ name }) => name)).to.include('releaseWxpayface');
+  });
+
+  it('disturbs no customer of a till program that runs, and finds it well', async () => {
+    const { simulator } = shop;
+    simulator.scenario = { face: 'waiting' };
+    const face = await FaceService.open({ library: simulator.library });
+    const client = new PayClient(simulator.client);
+    const journal = await FileJournal.open(shop.journal);
+    const processor = new PaymentProcessor({ client, journal });
+    const till = new FacePay({ face, merchant: localMerchant(client, processor), terminal });
+    shop.atEnd(async () => {
+      await till.close();
+      await face.close();
+      await processor.close();
+      await journal.close();
+      client.close();
+    });
+    const sale = till.pay({ out_trade_no: 'D1', total_fee: 1250, body: '拿铁咖啡' });
+    while (!simulator.calls.some(({ name }) => name === 'getWxpayfaceCode'))
+      await new Promise((resolve) => setTimeout(resolve, 20));
+    const before = simulator.calls.length;
+    const { code, found } = await findings(shop);
+    expect(simulator.calls.slice(before).filter(({ to }) => to === 'face')).to.deep.equal([]);
+    expect(found.find(({ name }) => name === 'journal')?.says).to.match(/in another process: the till program runs/);
+    expect(named(found, 'ok')).to.deep.equal([
+      ...['config', 'journal', 'merchant', 'certificate', 'gateway', 'tls', 'face gateway', 'clock'],
+      ...['certificate accepted', 'key'],
+    ]);
+    expect(named(found, 'fail')).to.deep.equal([]);
+    expect(code).to.equal(0);
+    expect(simulator.act('show-face')).to.equal(true);
+    expect((await sale).status).to.equal('paid');
+  });
+
+  it('sees by --journal that a till program runs, also where the configuration is no good', async () => {
+    const held = await FileJournal.open(join(shop.folder, 'held'));
+    shop.atEnd(() => held.close());
+    writeFileSync(shop.config, '{');
+    const { result } = await shop.run(['doctor', '--json', '--journal', 'held']);
+    const found = Array.isArray(result.checks) ? result.checks.filter(isFinding) : [];
+    expect(named(found, 'ok')).to.deep.equal(['journal']);
+    expect(named(found, 'fail')).to.deep.equal(['config']);
+  });
+
+  it('leaves the camera alone where a journal can’t be opened, since a till program may have it', async () => {
+    await (await FileJournal.open(shop.journal)).close();
+    writeFileSync(join(shop.journal, 'journal.log'), 'nonsense');
+    const { found } = await findings(shop);
+    expect(named(found, 'fail')).to.deep.equal(['journal']);
+    expect(found.find(({ name }) => name === 'journal')?.todo).to.match(/journal check/);
+    expect(found.find(({ name }) => name === 'service')?.says).to.match(/can’t be seen/);
+    expect(shop.simulator.calls.filter(({ to }) => to === 'face')).to.deep.equal([]);
+  });
+
+  for (const [title, fields] of [
+    ['certificate', { certificate: { cert: 'nowhere.pem', key: 'nowhere.pem' } }],
+    ['certificate that is none', { certificate: { cert: 'till.json', key: 'till.json' } }],
+  ] as const)
+    it(`looks at network, clock and key without the ${title}`, async () => {
+      shop.change(fields);
+      const { found } = await findings(shop);
+      expect(named(found, 'fail')).to.deep.equal(['certificate']);
+      expect(named(found, 'ok')).to.include.members(['gateway', 'tls', 'face gateway', 'clock', 'key', 'authinfo']);
+    });
+
+  it('looks at the network without the file of a further authority', async () => {
+    shop.change({ ca: 'nowhere.pem' });
+    const { found } = await findings(shop);
+    expect(found.find(({ status }) => status === 'fail')?.says).to.match(/^ca can't be read: .*nowhere.pem/);
+    expect(named(found, 'ok')).to.include.members(['certificate', 'gateway']);
   });
 
   it('takes an empty folder for the place of a new journal, and leaves it empty', async () => {
@@ -373,16 +435,17 @@ describe('wxpay-face doctor', () => {
     // Its issuer is none of the simulator's.
     expect(named(found, 'fail')).to.deep.equal(['certificate accepted']);
     shop.change({ certificate: { p12: 'merchant.p12', passphrase: 'another' } });
-    const wrong = (await findings(shop)).found.find(({ name }) => name === 'merchant');
+    const wrong = (await findings(shop)).found.find(({ name }) => name === 'certificate');
     expect(wrong?.says).to.match(/certificate has another passphrase/);
   });
 
   it('warns of a certificate that ends soon, and of payments that are unfinished', async () => {
     certificate(shop, issue(mch_id, { from: Date.now() - 20 * day, days: 30 }));
-    const journal = await LevelJournal.open(shop.journal);
+    const journal = await FileJournal.open(shop.journal);
     await journal.create({
       schema: 1,
-      out_trade_no: 'A1',
+      kind: 'payment',
+      id: 'A1',
       revision: 1,
       state: 'polling',
       finished: false,
@@ -394,7 +457,7 @@ describe('wxpay-face doctor', () => {
     const { found } = await findings(shop);
     expect(found.find(({ name }) => name === 'certificate')).to.include({ status: 'warn' });
     expect(found.find(({ name }) => name === 'journal')?.says).to.match(/1 unfinished/);
-    expect(named(found, 'warn')).to.deep.equal(['certificate', 'journal']);
+    expect(named(found, 'warn')).to.deep.equal(['journal', 'certificate']);
   });
 
   for (const err_code of ['INVALID_REQUEST', 'SIGNERROR', 'SYSTEMERROR'])
@@ -472,7 +535,7 @@ describe('wxpay-face doctor', () => {
         found: () => undefined,
       },
     );
-    const last = found.slice(found.findIndex(({ name }) => name === 'certificate') + 1);
+    const last = found.slice(found.findIndex(({ name }) => name === 'certificate accepted'));
     expect(last.map(({ says }) => says)).to.deep.equal(last.map(() => 'interrupted'));
     expect(named(found, 'fail')).to.deep.equal([]);
   });

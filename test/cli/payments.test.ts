@@ -1,6 +1,7 @@
-import { mkdirSync, readdirSync, readFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { expect } from 'chai';
-import { LevelJournal, PayClient, type PaymentRecord } from 'wxpay-face';
+import { FileJournal, type JournalRecord, PayClient } from 'wxpay-face';
 import { readConfig } from '../../lib/cli/config.js';
 import { recoverJournal } from '../../lib/cli/journal.js';
 import type { Output } from '../../lib/cli/output.js';
@@ -20,10 +21,10 @@ describe('payments by wxpay-face', () => {
   const calls = () => shop.simulator.calls.map(({ name }) => name);
   const scan = (out_trade_no: string, ...more: string[]): Command =>
     shop.start(['pay', '1250', '--auth-code-stdin', '--out-trade-no', out_trade_no, ...more], { input: `${code}\n` });
-  async function record(out_trade_no: string): Promise<PaymentRecord | undefined> {
-    const journal = await LevelJournal.open(shop.journal);
+  async function record(out_trade_no: string): Promise<JournalRecord | undefined> {
+    const journal = await FileJournal.open(shop.journal);
     try {
-      return await journal.get(out_trade_no);
+      return await journal.get('payment', out_trade_no);
     } finally {
       await journal.close();
     }
@@ -42,7 +43,7 @@ describe('payments by wxpay-face', () => {
     it('takes a face payment, shows its phases, and writes it down as told', async () => {
       const { code: exit, stdout, stderr } = await shop.run(['pay', '1250', '--out-trade-no', 'F1', '--body', '咖啡']);
       expect(stdout).to.match(/^paid +F1: ¥12\.50, transaction_id \d{28}\n$/);
-      expect(stderr).to.match(/till +face getWxpayfaceCode[\s\S]*till +submitting[\s\S]*till +finished paid/);
+      expect(stderr).to.match(/till +\w+ getWxpayfaceCode[\s\S]*till +sending[\s\S]*till +finished paid/);
       expect(exit).to.equal(0);
       expect(entry('F1')).to.include({ trade_state: 'SUCCESS', charged: 1250 });
       expect(calls()).to.include('updateWxpayfacePayResult');
@@ -110,7 +111,7 @@ describe('payments by wxpay-face', () => {
     });
 
     it('sends nothing while another process has the journal', async () => {
-      const held = await LevelJournal.open(shop.journal);
+      const held = await FileJournal.open(shop.journal);
       const { result } = await scan('L1', '--json').ended();
       await held.close();
       expect(result).to.include({ code: 'ERR_JOURNAL_LOCKED', exitCode: 1 });
@@ -283,7 +284,7 @@ describe('payments by wxpay-face', () => {
 
     it('touches nothing behind a till that has the journal open', async () => {
       await scan('R4').ended();
-      const held = await LevelJournal.open(shop.journal);
+      const held = await FileJournal.open(shop.journal);
       const { result } = await shop.run(['reverse', 'R4', '--yes', '--json']);
       await held.close();
       expect(result).to.include({ code: 'ERR_JOURNAL_LOCKED', exitCode: 1 });
@@ -297,7 +298,7 @@ describe('payments by wxpay-face', () => {
       await command.says('"attempt":2');
       shop.simulator.scenario = 'success';
       const { result } = await command.ended();
-      expect(result).to.include({ status: 'REVOKED', exitCode: 0 });
+      expect(result).to.include({ status: 'reversed', why: 'given-up', exitCode: 0 });
       expect(entry('R5')).to.include({ refunded: 800 });
     });
 
@@ -305,7 +306,7 @@ describe('payments by wxpay-face', () => {
       const id = await paidElsewhere('R6');
       shop.change({ journal: undefined });
       const { code: exit, stdout } = await shop.run(['reverse', '--transaction-id', id, '--yes']);
-      expect(stdout).to.match(/REVOKED, it is reversed/);
+      expect(stdout).to.match(/^reversed +R6: it was given up/m);
       expect(exit).to.equal(0);
     });
 
@@ -317,7 +318,8 @@ describe('payments by wxpay-face', () => {
       await paidElsewhere('R8');
       shop.simulator.scenario = { reverse: 'REVERSE_EXPIRE' };
       expect((await shop.run(['reverse', 'R8', '--yes', '--json'])).result).to.include({
-        status: 'REVERSE_EXPIRE',
+        status: 'attention',
+        code: 'reverse-expired',
         exitCode: 3,
       });
       shop.simulator.scenario = 'success';
@@ -338,13 +340,24 @@ describe('payments by wxpay-face', () => {
       expect(result.exitCode).to.equal(2);
     });
 
+    it('says what keeps a reversal from its end, and goes on', async () => {
+      await paidElsewhere('R12');
+      shop.simulator.scenario = { loseRequest: ['reverse'] };
+      const command = shop.start(['reverse', 'R12', '--yes']);
+      await command.says(/till +reversing .*: the gateway gives no answer/g);
+      shop.simulator.scenario = 'success';
+      const { code: exit, stdout } = await command.ended();
+      expect(stdout).to.match(/^reversed +R12/m);
+      expect(exit).to.equal(0);
+    });
+
     interruptible('stops at Ctrl-C and says that nothing is known', async () => {
       await paidElsewhere('R10');
       shop.simulator.scenario = { reverse: 'SYSTEMERROR' };
       const command = shop.start(['reverse', 'R10', '--yes', '--json']);
       await command.says('"attempt":1');
       command.interrupt();
-      expect((await command.ended()).result).to.include({ status: 'interrupted', exitCode: 4 });
+      expect((await command.ended()).result).to.include({ status: 'unfinished', exitCode: 4 });
     });
   });
 
@@ -362,6 +375,43 @@ describe('payments by wxpay-face', () => {
       expect((await shop.run(['journal', 'show', 'J3', '--json'])).result).to.deep.equal({
         type: 'result',
         exitCode: 1,
+      });
+    });
+
+    it('lists, shows and checks beside the till that writes', async () => {
+      await scan('J4').ended();
+      const held = await FileJournal.open(shop.journal);
+      try {
+        expect((await shop.run(['journal', 'list'])).stdout).to.match(/J4/);
+        expect((await shop.run(['journal', 'show', 'J4', '--json'])).result).to.include({ exitCode: 0 });
+        expect((await shop.run(['journal', 'check'])).stdout).to.match(/as it was written, 1 records/);
+        expect((await shop.run(['journal', 'recover', '--json'])).result).to.include({ code: 'ERR_JOURNAL_LOCKED' });
+      } finally {
+        await held.close();
+      }
+    });
+
+    it('shows what is readable of a damaged journal, and writes it to a new folder only', async () => {
+      for (const number of ['J5', 'J6', 'J7']) await scan(number).ended();
+      const path = join(shop.journal, 'journal.log');
+      const bytes = readFileSync(path);
+      bytes.write('X', bytes.indexOf('"J6"') + 40);
+      writeFileSync(path, bytes);
+      expect((await shop.run(['journal', 'list', '--json'])).result).to.include({ code: 'ERR_JOURNAL_DAMAGED' });
+      const checked = await shop.run(['journal', 'check']);
+      expect(checked.code).to.equal(3);
+      expect(checked.stdout).to.match(/damaged: line \d+ .*3 records are readable/);
+      expect(checked.stdout).to.match(/concerned: .*J6.*J7/);
+      const target = join(shop.folder, 'salvaged');
+      const salvaged = await shop.run(['journal', 'salvage', 'salvaged', '--json']);
+      expect(salvaged.result).to.include({ records: 3, exitCode: 3 });
+      expect(readFileSync(path)).to.deep.equal(bytes);
+      expect((await shop.run(['journal', 'check', '--journal', target])).stdout).to.match(
+        /as it was written, 3 records/,
+      );
+      expect((await shop.run(['journal', 'salvage', 'salvaged'])).code).to.equal(2);
+      expect((await shop.run(['journal', 'recover', '--journal', target, '--json'])).result).to.include({
+        exitCode: 0,
       });
     });
 
@@ -391,7 +441,7 @@ describe('payments by wxpay-face', () => {
     it('reverses at the gateway where the journal’s folder is still empty', async () => {
       await paidElsewhere('J6');
       mkdirSync(shop.journal);
-      expect((await shop.run(['reverse', 'J6', '--yes', '--json'])).result).to.include({ status: 'REVOKED' });
+      expect((await shop.run(['reverse', 'J6', '--yes', '--json'])).result).to.include({ status: 'reversed' });
       expect(readdirSync(shop.journal)).to.deep.equal([]);
     });
 

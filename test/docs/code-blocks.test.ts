@@ -19,7 +19,7 @@ import { startSimulator as start } from 'wxpay-face/simulator';
 const simulator = await start({ scenario: { faceDelay: 0 } });
 const face = await wxpayFace.FaceService.open({ library: simulator.library });
 const client = new wxpayFace.PayClient(simulator.client);
-const journal = await wxpayFace.LevelJournal.open('./payments');
+const journal = await wxpayFace.FileJournal.open('./payments');
 const processor = new wxpayFace.PaymentProcessor({ client, journal, polling: { firstDelay: 100, interval: 100 } });
 const merchant = wxpayFace.localMerchant(client, processor);
 const terminal = { store_id: 'SZTX001', store_name: '腾大餐厅', device_id: 'TILL-1' };
@@ -94,7 +94,11 @@ describe('the code in README and guides', () => {
     await simulator.close();
     if (certificate === undefined || !('cert' in certificate))
       throw new Error('the simulator gives a certificate in PEM');
-    files = { 'v2-key.txt': key, 'apiclient_cert.pem': certificate.cert, 'apiclient_key.pem': certificate.key };
+    files = {
+      'v2-key.txt': key,
+      'apiclient_cert.pem': String(certificate.cert),
+      'apiclient_key.pem': String(certificate.key),
+    };
   });
 
   it('is TypeScript that compiles, strictly', () => {
@@ -230,6 +234,8 @@ describe('the code in README and guides', () => {
     for (const step of steps) expect(readPage('.ci/run').text).to.include(`step ${step}\n`);
     // scripts/test-package.mjs takes the lines of these two pages and runs them.
     const packaged = ['docs/guide/01-getting-started.md', 'docs/guide/08-platforms.md'].map(readPage).flatMap(npmLines);
-    expect([...new Set(others)]).to.have.members([...steps, ...packaged]);
+    // new-project.test.ts does.
+    const program = 'node pay.mjs';
+    expect([...new Set(others)]).to.have.members([...steps, ...packaged, program]);
   });
 });

@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { configFields } from '../../lib/cli/config.js';
+import { configFields } from '../../lib/cli/config-fields.js';
 import { exitCodes } from '../../lib/cli/exit.js';
 import { readPage } from './pages.js';
 

@@ -2,9 +2,10 @@ import { expect } from 'chai';
 import { paymentErrorCodes, queryErrorCodes, reverseErrorCodes } from 'wxpay-face';
 import { commands } from '../../lib/face/commands.js';
 import { prepareRequest } from '../../lib/face/messages.js';
-import { events } from '../../lib/payment/machine.js';
+import { calls } from '../../lib/pay/calls.js';
+import { events } from '../../lib/payment/decision/states.js';
 import { skip } from '../skip.js';
-import { fieldMappingPage, mapFields } from './field-mapping.js';
+import { fieldMappingPage, leftOut, mapFields, signaturesOf } from './field-mapping.js';
 import { readPage } from './pages.js';
 import { common, tradeStates, vendorCalls } from './vendor-fields.js';
 
@@ -50,6 +51,17 @@ describe('the vendor’s page', () => {
   it('lists no trade_state that a payment would not understand', () => {
     for (const state of tradeStates) expect(events).to.have.property(`query:${state}`);
   });
+
+  it('is left out in part only for a reason, and then by types and rules alike', () => {
+    const signatureOf = signaturesOf();
+    for (const { call, name, why } of leftOut) {
+      expect(calls[call].fields).to.not.have.property(name);
+      expect([...signatureOf('PayClient', call).takes])
+        .to.include('total_fee')
+        .and.not.include(name);
+      expect(why).to.not.equal('');
+    }
+  }).timeout(60_000);
 
   it('is mapped in docs/field-mapping.md as it is', () => {
     expect(readPage('docs/field-mapping.md').text).to.equal(fieldMappingPage());

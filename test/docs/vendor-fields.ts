@@ -124,6 +124,23 @@ export const vendorCalls: readonly VendorCall[] = [
     response: none,
     codes: none,
   },
+  // The vendor's other two pages, as far as they are known: docs/facts.md#commands-and-calls-beyond-the-page.
+  {
+    section: '刷脸用户',
+    name: 'getWxpayfaceUserInfo',
+    side: 'face',
+    request: words('appid mch_id sub_appid sub_mch_id store_id face_authtype authinfo'),
+    response: words('openid sub_openid token'),
+    codes: words('USER_CANCEL'),
+  },
+  {
+    section: '实名',
+    name: 'getWxpayAuth',
+    side: 'face',
+    request: words('appid mch_id sub_appid sub_mch_id store_id authinfo quit_face_auth'),
+    response: none,
+    codes: none,
+  },
 ];
 
 /** "trade_state" of section 6. */

@@ -41,9 +41,9 @@ describe('examples/electron-main', () => {
     const { simulator, openApp } = await open('success');
     const till = await openApp();
     till.call('pay', order(1));
-    await till.says(/"method":"pay","value":\{"status":"paid"/);
+    const [, outcome = ''] = await till.says(/"method":"pay","value":(\{.*"status":"paid".*\})\}$/m);
     expect(till.output()).to.match(/"onProgress","value":\{[^}]*"phase":"face"/);
-    till.call('acknowledge', order(1).out_trade_no);
+    till.call('acknowledge', JSON.parse(outcome));
     await till.says(/"method":"acknowledge"/);
     till.process.stdin.end();
     expect(await till.ended).to.equal(0);
@@ -68,7 +68,7 @@ describe('examples/electron-main', () => {
     expect(simulator.ledger).to.have.length(0);
   });
 
-  it('recovers for its page what a crash of the program left unfinished', async () => {
+  it('tells its page what a crash left unfinished, after each start until the page has told the cashier', async () => {
     const { simulator, openApp } = await open({ payment: 'password', password: 'waiting' });
     const killed = await openApp();
     killed.call('pay', order(1));
@@ -76,8 +76,33 @@ describe('examples/electron-main', () => {
     killed.process.kill('SIGKILL');
     await killed.ended;
     expect(simulator.act('enter-password')).to.equal(true);
+    const told = /"event":"onOutcome","value":(\{.*"status":"paid".*\})\}$/m;
+    const unheard = await openApp();
+    await unheard.says(told);
+    unheard.process.stdin.end();
+    await unheard.ended;
     const till = await openApp();
-    till.call('recover');
-    await till.says(/"onRecovered","value":\{"status":"paid"/);
-  }).timeout(40_000);
+    till.call('untold');
+    const [, outcome = ''] = await till.says(told);
+    till.call('acknowledge', JSON.parse(outcome));
+    await till.says(/"method":"acknowledge"/);
+    till.process.stdin.end();
+    await till.ended;
+    const third = await openApp();
+    third.call('pay', order(2));
+    simulator.scenario = 'success';
+    await third.says(/"method":"pay"/);
+    expect(third.output()).not.to.match(told);
+  }).timeout(60_000);
+
+  it('tells its page how a sale ended that is reversed in the background', async () => {
+    const { simulator, openApp } = await open({ payment: 'password', password: 'waiting' });
+    const till = await openApp();
+    till.call('pay', order(1));
+    await till.says(/"phase":"querying"/);
+    till.call('cancel');
+    await till.says(/"method":"pay","value":\{.*"status":"reversing"/);
+    await till.says(/"event":"onOutcome","value":\{.*"status":"reversed"/);
+    expect(simulator.ledger.map(({ charged, refunded }) => charged - refunded)).to.deep.equal([0]);
+  }).timeout(60_000);
 });

@@ -66,7 +66,7 @@ export class BrowserWindow {
 
   async loadFile(): Promise<void> {
     await import(pathToFileURL(this.#preload).href);
-    for (const event of ['onProgress', 'onRecovered'])
+    for (const event of ['onProgress', 'onOutcome'])
       till[event]?.((message: unknown) => say({ event, value: message }));
     const lines = createInterface({ input: process.stdin });
     lines.on('line', (line) => {

@@ -159,6 +159,27 @@ describe('examples/merchant-server', () => {
     expect(simulator.calls.filter(({ name }) => name === 'micropay')).to.have.length(1);
   }).timeout(40_000);
 
+  it('tells a till after its restart how a payment ended in whose middle it was killed, once', async () => {
+    const { simulator, openTill } = await open({ payment: 'password', password: 'waiting' });
+    const killed = openTill();
+    await killed.says(/getWxpayfaceCode/);
+    while (!simulator.ledger.some(({ trade_state }) => trade_state === 'USERPAYING'))
+      await new Promise((resolve) => setTimeout(resolve, 20));
+    const [sale] = simulator.ledger;
+    killed.process.kill('SIGKILL');
+    await killed.ended;
+    expect(simulator.act('enter-password')).to.equal(true);
+    simulator.scenario = 'success';
+    const told = new RegExp(`${sale?.out_trade_no} paid`);
+    let till = openTill();
+    // The server may not have asked the gateway yet.
+    while ((await till.ended) === 0 && !told.test(till.output())) till = openTill();
+    expect(told.test(till.output()), till.output()).to.equal(true);
+    const later = openTill();
+    expect(await later.ended).to.equal(0);
+    expect(later.output()).not.to.match(told);
+  }).timeout(60_000);
+
   it('gives up for the cashier a payment that waits for the customer’s password', async function () {
     if (process.platform === 'win32') return skip(this, 'a signal sent to another process of Windows ends it');
     const { simulator, openTill } = await open('userpaying-forever');

@@ -361,6 +361,29 @@ describe('A host process', () => {
     });
   });
 
+  it('that was ended on purpose is started again at once, however often', async () => {
+    const waited: number[] = [];
+    const start = async (): Promise<Host> => {
+      let endedAt: number | undefined;
+      return {
+        get endedAt() {
+          return endedAt;
+        },
+        call: async () => Buffer.alloc(0),
+        close: async () => {
+          endedAt = 0;
+        },
+      };
+    };
+    const transport = await restarting(start, async (milliseconds) => void waited.push(milliseconds));
+    for (let time = 0; time < 4; time++) {
+      const before = await transport.connect();
+      await transport.restart?.();
+      expect(await transport.connect()).to.not.equal(before);
+    }
+    expect(waited).to.deep.equal([0, 0, 0, 0]);
+  });
+
   describe('under way when everything is closed', () => {
     const ended: Host = { endedAt: 0, call: async () => Buffer.alloc(0), close: async () => {} };
 

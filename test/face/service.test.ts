@@ -87,6 +87,25 @@ for (const host of ['in-process', 'host-process'] as const)
         expect(service.requests[0]).to.have.all.keys('cmd', 'version', 'now', ...Object.keys(recognition));
       });
 
+      it('the commands of the other pages, and what is not known of them', async () => {
+        const face = await open();
+        const user = { return_code: 'SUCCESS', openid: 'o7MkX0tA', token: 't', nickname: '王小明' };
+        service.answer = ({ cmd }) => (cmd === 'getWxpayfaceUserInfo' ? user : { return_code: 'SUCCESS' });
+        const params = { ...shop, face_authtype: 'FACEID-ONCE' };
+        expect(await face.getWxpayfaceUserInfo({ ...params, sub_appid: undefined, extra: 1 })).to.deep.equal(user);
+        expect(await face.getWxpayfaceUserInfo({ appid: 'a' })).to.deep.equal(user);
+        expect(await face.getWxpayAuth({ ...shop, quit_face_auth: '1' })).to.deep.equal({ return_code: 'SUCCESS' });
+        expect(service.requests.map(({ version: _, now: __, ...request }) => request)).to.deep.equal([
+          { cmd: 'getWxpayfaceUserInfo', ...params, extra: 1 },
+          { cmd: 'getWxpayfaceUserInfo', appid: 'a' },
+          { cmd: 'getWxpayAuth', ...shop, quit_face_auth: '1' },
+        ]);
+        service.answer = () => ({ return_code: 'USER_CANCEL' });
+        expect(await face.getWxpayfaceUserInfo(params)).to.deep.equal({ return_code: 'USER_CANCEL' });
+        service.answer = () => ({ return_code: 'SUCCESS', openid: 1 });
+        expect(await rejection(face.getWxpayfaceUserInfo(params))).to.be.instanceOf(ServiceResponseError);
+      });
+
       it('any other command, and returns whatever comes', async () => {
         const face = await open();
         service.answer = () => ({ return_code: 'NOT_YET', people: [{ name: '王小明' }] });
@@ -147,6 +166,19 @@ for (const host of ['in-process', 'host-process'] as const)
           expect(inspect(error)).not.to.include(authinfo);
           expect(service.requests).to.deep.equal([]);
         });
+    });
+
+    it('refuses an opening by what are no options', async () => {
+      for (const [parameter, given] of [
+        ['options', stubPath],
+        ['options', null],
+        ['options', [stubPath]],
+        ['path', { path: stubPath, host }],
+        ['timeout', { library: stubPath, host, timeout: 1000 }],
+      ] as const) {
+        const error = await rejection(Reflect.apply(FaceService.open, FaceService, [given]));
+        expect(error).to.be.instanceOf(InvalidParameterError).with.property('parameter', parameter);
+      }
     });
 
     describe('takes from the service', () => {
@@ -332,7 +364,7 @@ for (const host of ['in-process', 'host-process'] as const)
         await service.received('getWxpayfaceCode');
         await face.stopWxpayface(merchant);
         await face.call('stopWxpayface', merchant);
-        await face.call('getWxpayfaceUserInfo');
+        await face.call('reportInfo');
         shown.resolve({ return_code: 'USER_CANCEL' });
         expect(await code).to.deep.equal({ return_code: 'USER_CANCEL' });
       });
@@ -517,6 +549,24 @@ for (const host of ['in-process', 'host-process'] as const)
         await face.releaseWxpayface();
         expect(service.cmds).to.deep.equal(['getWxpayfaceCode', 'releaseWxpayface']);
       });
+    });
+
+    it('stops a look at a user that is aborted, as it stops a recognition', async () => {
+      const face = await open();
+      const reason = new Error('the cashier changed his mind');
+      const shown = deferred<{ return_code: string }>();
+      service.answer = ({ cmd }) => (cmd === 'getWxpayfaceUserInfo' ? shown.promise : { return_code: 'SUCCESS' });
+      const abort = new AbortController();
+      const user = rejection(face.getWxpayfaceUserInfo(shop, { signal: abort.signal }));
+      const next = face.initWxpayface();
+      await service.received('getWxpayfaceUserInfo');
+      abort.abort(reason);
+      await service.received('stopWxpayface');
+      expect(service.requests[1]).to.include(merchant);
+      shown.resolve({ return_code: 'USER_CANCEL' });
+      expect(await user).to.equal(reason);
+      await next;
+      expect(service.cmds).to.deep.equal(['getWxpayfaceUserInfo', 'stopWxpayface', 'initWxpayface']);
     });
 
     it('lets go of a result screen that nobody confirms', async () => {

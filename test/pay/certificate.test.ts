@@ -1,4 +1,5 @@
 import { spawn, spawnSync } from 'node:child_process';
+import { createPrivateKey } from 'node:crypto';
 import { once } from 'node:events';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import net, { type AddressInfo } from 'node:net';
@@ -19,6 +20,10 @@ type Certificate = NonNullable<PayClientOptions['certificate']>;
 
 const passphrase = 'p12-passphrase';
 const { cert, key: privateKey } = merchantCertificate;
+/** Bytes as they come from elsewhere than Node.js: a part of something larger, and no Buffer. */
+const bytes = (buffer: Buffer): Uint8Array => new Uint8Array([0, ...buffer, 0]).subarray(1, -1);
+const encrypted = (type: 'pkcs1' | 'pkcs8'): string =>
+  String(createPrivateKey(privateKey).export({ type, format: 'pem', cipher: 'aes-256-cbc', passphrase }));
 // Made by "openssl pkcs12 -export -legacy -certpbe PBE-SHA1-RC2-40", as old downloads of the merchant site are.
 const legacy = readFileSync('test/pay/fixtures/legacy-rc2.p12');
 
@@ -43,7 +48,11 @@ describe("the merchant's certificate", () => {
     for (const certificate of [
       { cert, key: privateKey },
       { cert: Buffer.from(cert), key: Buffer.from(privateKey) },
+      { cert: bytes(Buffer.from(cert)), key: bytes(Buffer.from(privateKey)) },
+      { cert, key: encrypted('pkcs8'), passphrase },
+      { cert, key: bytes(Buffer.from(encrypted('pkcs1'))), passphrase },
       { pfx: toPfx(merchantCertificate, passphrase), passphrase },
+      { pfx: bytes(toPfx(merchantCertificate, passphrase)), passphrase },
     ])
       expect(await reverse(certificate)).to.include({ result_code: 'SUCCESS' });
   });
@@ -54,12 +63,22 @@ describe("the merchant's certificate", () => {
       () => ({ pfx: toPfx(merchantCertificate, passphrase), passphrase: 'wr0ng-pass' }),
       /passphrase.*mch_id/,
     ],
-    ['no passphrase', () => ({ pfx: toPfx(merchantCertificate, passphrase) }), /passphrase/],
+    ['no passphrase', () => ({ pfx: toPfx(merchantCertificate, passphrase) }), /none is given.*mch_id/],
+    [
+      'an encrypted key and no passphrase',
+      () => ({ cert, key: encrypted('pkcs8') }),
+      /encrypted private key, but no passphrase/,
+    ],
+    ['an older encrypted key and no passphrase', () => ({ cert, key: encrypted('pkcs1') }), /encrypted private key/],
+    ['an empty passphrase', () => ({ cert, key: encrypted('pkcs8'), passphrase: '' }), /encrypted private key/],
+    ["another passphrase of its key's", () => ({ cert, key: encrypted('pkcs8'), passphrase: 'wr0ng-pass' }), /another/],
     ['no PFX at all', () => ({ pfx: Buffer.from('not a PFX'), passphrase }), /no PKCS#12 file/],
     ['an empty PFX', () => ({ pfx: Buffer.alloc(0), passphrase }), /no PKCS#12 file/],
     ["another certificate's key", () => ({ cert, key: issue('x').key }), /don't belong together/],
     ['no PEM certificate', () => ({ cert: 'x', key: privateKey }), /not PEM/],
     ['no PEM key', () => ({ cert, key: 'x' }), /not PEM/],
+    ['a text for a PFX', () => Object({ pfx: 'text', passphrase }), /a pfx \(a Uint8Array\)/],
+    ['a number for a key', () => Object({ cert, key: 7 }), /text or Uint8Array/],
   ];
   for (const [what, make, said] of wrong)
     it(`with ${what} is refused when the client is made, in words of its own`, () => {
@@ -73,6 +92,21 @@ describe("the merchant's certificate", () => {
         });
     });
 
+  it('with a passphrase that is no text is refused by that name', () => {
+    const certificate = Object({ pfx: toPfx(merchantCertificate, mch_id), passphrase: Number(mch_id) });
+    expect(() => new PayClient({ ...gateway.options, certificate }))
+      .to.throw(InvalidParameterError, 'must be a string')
+      .with.property('parameter', 'certificate.passphrase');
+  });
+
+  it('is copied: what becomes of the bytes afterwards is no matter', async () => {
+    const pfx = bytes(toPfx(merchantCertificate, passphrase));
+    const client = new PayClient({ ...gateway.options, certificate: { pfx, passphrase } });
+    pfx.fill(0);
+    expect(await client.reverse({ out_trade_no: '1' })).to.include({ result_code: 'SUCCESS' });
+    client.close();
+  });
+
   it('with the old RC2 encryption is refused with the way to convert it, where Node.js is too new for it', function () {
     if (process.versions.openssl.startsWith('1.')) return skip(this, 'this Node.js can still read it');
     expect(() => new PayClient({ ...gateway.options, certificate: { pfx: legacy, passphrase: mch_id } })).to.throw(
@@ -81,7 +115,7 @@ describe("the merchant's certificate", () => {
     );
   });
 
-  it('that the gateway turns down is explained by its dates, its owner or its issuer', async () => {
+  it('that the gateway turns down is explained by its dates or its owner, and its issuer is not blamed', async () => {
     const expired = issue(mch_id, { issuer: authority, from: 0 });
     const early = issue(mch_id, { issuer: authority, from: Date.now() + 86_400_000 });
     const foreign = issue('1234567890');
@@ -90,7 +124,7 @@ describe("the merchant's certificate", () => {
       [expired, /certificate expired on Jan 31/],
       [early, /not valid before/],
       [foreign, /merchant 1234567890, not of 1900000109/],
-      [ofAnotherIssuer, /closed the connection after it was shown the merchant's certificate, whose issuer/],
+      [ofAnotherIssuer, /^[^;]+; whether the gateway got the request is unknown$/],
     ] as const) {
       const error = await rejection(reverse(certificate));
       expect(error).to.be.instanceOf(PayTransportError);
@@ -100,14 +134,14 @@ describe("the merchant's certificate", () => {
 
   it('that the gateway turns down with an alert before it reads the request means that nothing was sent', async function () {
     const said = await refusal(this, ['-tls1_3', '-Verify', '1']);
-    expect(said.error).to.include({ sent: false });
+    expect(said.error).to.include({ sent: false, why: 'certificate' });
     expect(said.error.message).to.contain("doesn't know who issued the merchant's certificate");
     expect(said.read).to.not.contain('<xml>');
   });
 
   it('that the gateway asks for and turns down after it has read the request means that this is unknown', async function () {
     const said = await refusal(this, ['-tls1_2', '-legacy_renegotiation'], 'R\n');
-    expect(said.error).to.include({ sent: true });
+    expect(said.error).to.include({ sent: true, why: 'certificate' });
     expect(said.error.message).to.contain("doesn't know who issued the merchant's certificate");
     expect(said.read).to.contain('</xml>');
   });

@@ -172,7 +172,7 @@ describe('PayClient', () => {
 
     it('take the facepay rail by HMAC-SHA256 only, and query it with its version', async () => {
       const client = open({ sign_type: 'MD5' });
-      await client.facepay({ ...faceOrder, openid: 'o1', deposit: 'N' });
+      await client.facepay({ ...faceOrder, openid: 'o1', profit_sharing: 'N' });
       gateway.handle = ({ fields }) => ({ ...base, result_code: 'SUCCESS', trade_state: 'ACCEPT', ...fields });
       expect(await client.facepayquery({ out_trade_no })).to.include({ trade_state: 'ACCEPT' });
       gateway.handle = () => ({ ...base, result_code: 'SUCCESS', recall: 'Y' });
@@ -182,7 +182,7 @@ describe('PayClient', () => {
         ['/pay/facepayquery', 'HMAC-SHA256', '1.0'],
         ['/secapi/pay/facepayreverse', 'HMAC-SHA256', undefined],
       ]);
-      expect(gateway.requests[0]?.fields).to.include({ face_code: 'Ab0-face-code', deposit: 'N' });
+      expect(gateway.requests[0]?.fields).to.include({ face_code: 'Ab0-face-code', profit_sharing: 'N' });
     });
 
     it('fetch the authinfo from the other host, with its life in seconds', async () => {
@@ -546,6 +546,8 @@ describe('PayClient', () => {
       ['certificate', { certificate: 'x' }],
       ['certificate', { certificate: { pfx: 'text' } }],
       ['certificate', { certificate: { cert: 'x' } }],
+      ['callsPerSecond', { callsPerSecond: 0 }],
+      ['callsPerSecond', { callsPerSecond: '30' }],
     ];
     for (const [option, value] of wrong)
       it(`are refused for ${inspect(value, { breakLength: Number.POSITIVE_INFINITY })}, which names ${option}`, () => {
@@ -562,7 +564,8 @@ describe('PayClient', () => {
         expect(() => new PayClient({ ...good, ca }))
           .to.throw(InvalidParameterError)
           .with.property('parameter', 'ca');
-      for (const ca of [Buffer.from(authority.cert), `# Two\n${authority.cert}# of them\n${merchantCertificate.cert}`])
+      const pem = Buffer.from(authority.cert);
+      for (const ca of [pem, [new Uint8Array(pem)], `# Two\n${authority.cert}# of them\n${merchantCertificate.cert}`])
         expect(() => new PayClient({ ...good, ca })).to.not.throw();
     });
 
@@ -576,6 +579,18 @@ describe('PayClient', () => {
       await client.micropay(order);
       await client.micropay({ ...order, spbill_create_ip: '10.0.0.9' });
       expect(gateway.requests.map(({ fields }) => fields.spbill_create_ip)).to.deep.equal(['2001:db8::1', '10.0.0.9']);
+    });
+
+    it('may name it as a server sees its clients: an IPv4-mapped address is sent as IPv4, in an order, too', async () => {
+      const client = open({ spbill_create_ip: '::ffff:10.0.0.8' });
+      await client.micropay(order);
+      await client.micropay({ ...order, spbill_create_ip: '::ffff:10.0.0.9' });
+      expect(gateway.requests.map(({ fields }) => fields.spbill_create_ip)).to.deep.equal(['10.0.0.8', '10.0.0.9']);
+    });
+
+    it('may have a certificate authority as bytes', async () => {
+      const client = open({ ca: new Uint8Array(Buffer.from(authority.cert)) });
+      expect(await client.micropay(order)).to.include({ result_code: 'SUCCESS' });
     });
   });
 });

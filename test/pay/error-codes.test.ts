@@ -1,7 +1,13 @@
 import { execFileSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { expect } from 'chai';
-import { paymentErrorCodes, queryErrorCodes, reverseErrorCodes } from '../../lib/pay/error-codes.js';
+import {
+  paymentAfter,
+  paymentErrorCodes,
+  queryErrorCodes,
+  reportedErrorCodes,
+  reverseErrorCodes,
+} from '../../lib/pay/error-codes.js';
 
 describe('the error catalogue', () => {
   it("has every row of the vendor's three tables", () => {
@@ -26,8 +32,21 @@ describe('the error catalogue', () => {
     expect(paymentErrorCodes.AUTHCODEEXPIRE?.payment).to.equal('failed');
   });
 
+  it('knows what is reported but not listed, apart from the rows of the vendor', () => {
+    expect(Object.keys(reportedErrorCodes)).to.deep.equal(['FREQUENCY_LIMITED']);
+    expect(paymentErrorCodes.FREQUENCY_LIMITED).to.equal(undefined);
+  });
+
+  it('says what became of a payment, and unknown of what nobody has listed', () => {
+    const rows = ['NOTENOUGH', 'FREQUENCY_LIMITED', 'SYSTEMERROR', 'USERPAYING', 'NO_SUCH_CODE', 'constructor', ''];
+    expect(rows.map(paymentAfter)).to.deep.equal([
+      ...['failed', 'failed'],
+      ...['unknown', 'unknown', 'unknown', 'unknown', 'unknown'],
+    ]);
+  });
+
   it('says each thing in Chinese and in English', () => {
-    for (const table of [paymentErrorCodes, queryErrorCodes, reverseErrorCodes])
+    for (const table of [paymentErrorCodes, queryErrorCodes, reverseErrorCodes, reportedErrorCodes])
       for (const [code, { err_code, zh, en }] of Object.entries(table)) {
         expect(err_code).to.equal(code);
         for (const text of Object.values(en)) expect(text).to.match(/^[\x20-\x7e…]+$/);

@@ -10,6 +10,7 @@ import {
   orderRefFields,
   parseTime,
   refundFields,
+  unmappedAddress,
 } from '../../lib/pay/parameters.js';
 import { rejection } from './gateway.js';
 
@@ -101,15 +102,11 @@ const tables: ReadonlyArray<readonly [string, FieldTable, object, Rows, Rows]> =
     'facepay',
     facepayFields,
     faceOrder,
-    [
-      ['openid', 'o'.repeat(128)],
-      ['deposit', 'Y'],
-    ],
+    [['openid', 'o'.repeat(128)]],
     [
       ['face_code', ''],
       ['face_code', 'x'.repeat(129)],
       ['openid', 'x'.repeat(129)],
-      ['deposit', 'maybe'],
     ],
   ],
   [
@@ -211,6 +208,26 @@ describe('parameters', () => {
       expect(await rejection(call), parameter)
         .to.be.instanceOf(InvalidParameterError)
         .with.property('parameter', parameter);
+  });
+
+  it('name an IPv4-mapped address as IPv4, in whatever spelling, and leave others as they are', () => {
+    for (const [address, sent] of [
+      ['::ffff:192.168.10.254', '192.168.10.254'],
+      ['::FFFF:1.2.3.4', '1.2.3.4'],
+      ['::ffff:c0a8:1', '192.168.0.1'],
+      ['0:0:0:0:0:ffff:255.255.255.255', '255.255.255.255'],
+      ['::ffff:0:0', '0.0.0.0'],
+      ['10.0.0.9', '10.0.0.9'],
+      ['2001:db8::1', '2001:db8::1'],
+      ['::1', '::1'],
+      ['64:ff9b::1.2.3.4', '64:ff9b::1.2.3.4'],
+      ['::ffff:0:1.2.3.4', '::ffff:0:1.2.3.4'],
+    ] as const)
+      expect(unmappedAddress(address), address).to.equal(sent);
+  });
+
+  it('leave a deposit out: it is half of a product that has calls of its own', () => {
+    for (const table of [micropayFields, facepayFields]) expect(table).to.not.have.property('deposit');
   });
 
   it("read the vendor's times as Beijing's", () => {

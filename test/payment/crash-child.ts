@@ -4,8 +4,8 @@ import { deserialize } from 'node:v8';
 import {
   FacePay,
   FaceService,
+  FileJournal,
   type Journal,
-  LevelJournal,
   localMerchant,
   PayClient,
   type PayClientOptions,
@@ -37,7 +37,7 @@ const passed = (step: string): void => {
 const tell = (outcome: object): void => void writeSync(1, `${JSON.stringify(outcome)}\n`);
 
 /** Dies before or after a write, by the state that is written. */
-function mortal(journal: LevelJournal): Journal {
+function mortal(journal: FileJournal): Journal {
   return {
     create: async (record) => {
       passed('before create');
@@ -51,7 +51,7 @@ function mortal(journal: LevelJournal): Journal {
       await journal.put(record);
       passed(`after writing ${words}`);
     },
-    get: (number) => journal.get(number),
+    get: (kind, id) => journal.get(kind, id),
     list: (filter) => journal.list(filter),
     prune: (before) => journal.prune(before),
     close: () => journal.close(),
@@ -61,11 +61,11 @@ function mortal(journal: LevelJournal): Journal {
 /** Dies before a request, while the gateway works on it, or at its answer. */
 function mortalClient(client: PayClient): PayClient {
   const names = ['micropay', 'orderquery', 'reverse'] as const;
-  const calls = names.map((name) => [
-    name,
-    async (...given: [never, never]) => {
+  for (const name of names) {
+    const call = client[name].bind(client);
+    const mortalCall = async (...given: [never, never]) => {
       passed(`before ${name}`);
-      const answer = client[name](...given);
+      const answer = call(...given);
       // The gateway takes 40 ms.
       setTimeout(() => passed(`during ${name}`), 20);
       try {
@@ -73,13 +73,14 @@ function mortalClient(client: PayClient): PayClient {
       } finally {
         passed(`after ${name}`);
       }
-    },
-  ]);
-  return Object.assign(Object.create(client), Object.fromEntries(calls));
+    };
+    Object.assign(client, { [name]: mortalCall });
+  }
+  return client;
 }
 
 const client = new PayClient(options);
-const journal = await LevelJournal.open(directory);
+const journal = await FileJournal.open(directory);
 const processor = new PaymentProcessor({
   client: mortalClient(client),
   journal: mortal(journal),
@@ -95,7 +96,7 @@ const processor = new PaymentProcessor({
 if (order === undefined) {
   for await (const outcome of processor.recover()) {
     tell(outcome);
-    await processor.acknowledge(outcome.out_trade_no);
+    await processor.acknowledge(outcome);
   }
 } else {
   const face = await FaceService.open({ library });
@@ -118,7 +119,7 @@ if (order === undefined) {
   const outcome = await facePay.pay(order);
   passed('after the screen');
   tell(outcome);
-  await processor.acknowledge(order.out_trade_no);
+  if (outcome.status !== 'scan') await processor.acknowledge(outcome);
   await facePay.close();
   await face.close();
 }

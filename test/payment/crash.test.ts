@@ -11,7 +11,7 @@ import { type Simulator, startSimulator } from 'wxpay-face/simulator';
 import type { Errand } from './crash-child.js';
 
 /*
- * A real till, with addon, stub library, TLS and LevelDB, killed at a step in front of a gateway with a mood, and started
+ * A real till, with addon, stub library, TLS and a journal on the disk, killed at a step in front of a gateway with a mood, and started
  * again. In `npm test` a dozen cells of the matrix, others each day; all of them with `npm run test:crash`.
  */
 

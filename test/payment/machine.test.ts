@@ -2,21 +2,21 @@ import { execFileSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { expect } from 'chai';
 import fc from 'fast-check';
+import { transition } from '../../lib/payment/decision/machine.js';
+import { outcomeOf } from '../../lib/payment/decision/outcomes.js';
+import { defaultPolicies } from '../../lib/payment/decision/policies.js';
 import {
   type EventName,
   events,
   finalPhases,
-  outcomeOf,
   type PaymentEvent,
   type PaymentState,
   type Phase,
   phases,
   remembered,
   submitting,
-  transition,
-  transitions,
-} from '../../lib/payment/machine.js';
-import { defaultPolicies } from '../../lib/payment/policies.js';
+} from '../../lib/payment/decision/states.js';
+import { transitions } from '../../lib/payment/decision/transitions.js';
 
 const payment = { transaction_id: '42', total_fee: 100, response: {} };
 const decline = { err_code: 'NOTENOUGH' };
@@ -27,6 +27,9 @@ const phaseNames = Object.keys(phases).filter((name): name is Phase => Object.ha
 const anyEvent: fc.Arbitrary<PaymentEvent> = fc.record({
   on: fc.constantFrom(...names),
   elapsed: fc.integer({ min: 0, max: 600_000 }),
+  quiet: fc.integer({ min: 0, max: 600_000 }),
+  fresh: fc.boolean(),
+  late: fc.boolean(),
   verified: fc.boolean(),
   payment: fc.constant(payment),
   decline: fc.constant(decline),
@@ -48,8 +51,8 @@ function history(given: readonly PaymentEvent[]) {
 
 describe('The payment machine', () => {
   it('is what docs/payment-states.md shows', () => {
-    const machine = fileURLToPath(new URL('../../lib/payment/machine.js', import.meta.url));
-    execFileSync(process.execPath, ['scripts/payment-states.mjs', '--check', machine], { stdio: 'pipe' });
+    const compiled = fileURLToPath(new URL('../../lib/payment/decision', import.meta.url));
+    execFileSync(process.execPath, ['scripts/payment-states.mjs', '--check', compiled], { stdio: 'pipe' });
   });
 
   it('names only rows that can be reached: none stands behind another that takes all its events', () => {
@@ -114,7 +117,7 @@ describe('The payment machine', () => {
     for (const from of phaseNames)
       for (const on of names) {
         const state = remembered(from, { decline, refusal: 'SIGNERROR' });
-        const event = { on, elapsed: 1, verified: true };
+        const event = { on, elapsed: 1, quiet: 1, verified: true };
         if (!transitions.some((row) => row.from === from && row.on.includes(on)))
           expect(transition(state, event, defaultPolicies), `${from} ${on}`).to.deep.equal({
             state,
@@ -141,7 +144,7 @@ describe('The payment machine', () => {
       fc.property(fc.array(anyEvent, { maxLength: 40 }), (given) => {
         for (const { state } of history(given))
           if (finalPhases.has(state.phase) || state.phase === 'reversing')
-            expect(outcomeOf('A1', state)).to.include({ status: state.phase, out_trade_no: 'A1' });
+            expect(outcomeOf('A1', state, 1)).to.include({ status: state.phase, out_trade_no: 'A1' });
       }),
       often,
     );
@@ -158,7 +161,8 @@ describe('The payment machine', () => {
         if (end < 0) return;
         const earlier = passed.slice(0, end).map(({ event }) => event);
         const missed = earlier.findIndex(
-          ({ on, elapsed }) => on === 'query:ORDERNOTEXIST' && elapsed >= defaultPolicies.reversal.settleAfter,
+          ({ on, quiet, fresh }) =>
+            on === 'query:ORDERNOTEXIST' && fresh && quiet >= defaultPolicies.reversal.settleAfter,
         );
         expect(missed).to.be.at.least(0);
         expect(earlier.slice(missed).map(({ on }) => on)).to.include('reverse:done');

@@ -1,11 +1,11 @@
 import { expect } from 'chai';
 import fc from 'fast-check';
+import { MemoryJournal } from '../../lib/journal/memory-journal.js';
 import { PayClient } from '../../lib/pay/client.js';
+import { backoff, defaultPolicies, jittered, resolvePolicies } from '../../lib/payment/decision/policies.js';
 import { InvalidPolicyError } from '../../lib/payment/errors.js';
-import { MemoryJournal } from '../../lib/payment/memory-journal.js';
-import { backoff, defaultPolicies, jittered, resolvePolicies } from '../../lib/payment/policies.js';
+import type { PaymentProcessorOptions } from '../../lib/payment/processor.js';
 import { PaymentProcessor } from '../../lib/payment/processor.js';
-import type { PaymentProcessorOptions } from '../../lib/payment/types.js';
 
 type Given = Pick<PaymentProcessorOptions, 'polling' | 'reversal'>;
 

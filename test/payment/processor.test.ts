@@ -2,82 +2,29 @@ import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import { inspect } from 'node:util';
 import { expect } from 'chai';
 import { ClosedError, InvalidParameterError } from '../../lib/errors.js';
-import {
-  PayMismatchError,
-  PayProtocolError,
-  PayResponseError,
-  PaySignatureError,
-  PayTransportError,
-} from '../../lib/pay/errors.js';
+import { JournalError } from '../../lib/journal/errors.js';
+import { PayMismatchError, PayResponseError, PaySignatureError } from '../../lib/pay/errors.js';
 import type { QueryResult } from '../../lib/pay/types.js';
 import { systemClock } from '../../lib/payment/clock.js';
-import { JournalError } from '../../lib/payment/errors.js';
-import { MemoryJournal } from '../../lib/payment/memory-journal.js';
-import { PaymentProcessor } from '../../lib/payment/processor.js';
-import type { Journal, PaymentOutcome, PaymentProcessorOptions, PaymentProgress } from '../../lib/payment/types.js';
+import type { PaymentOutcome } from '../../lib/payment/decision/outcomes.js';
+import type { PaymentProcessorOptions } from '../../lib/payment/processor.js';
+import type { PaymentProgress } from '../../lib/payment/progress.js';
+import { charged, failed, identity, isPaid, reversed, type Scripts, state, times } from './scripted-client.js';
 import {
-  type Call,
-  charged,
-  failed,
-  identity,
-  isPaid,
-  reversed,
-  type Scripts,
-  scriptedClient,
-  state,
-  times,
-} from './scripted-client.js';
-import { SimulatedClock } from './simulated-clock.js';
-
-const order = { out_trade_no: 'A1', total_fee: 100, body: 'Tea' };
-const code = { auth_code: '120061098828009406' };
-const lost = new PayTransportError('no answer came in time', true);
-const unsent = new PayTransportError('connection refused', false);
-const refused = new PayProtocolError('micropay', 'FAIL', '签名错误');
-const missing = failed('ORDERNOTEXIST');
-const paid = isPaid('A1', 100);
-const awaiting = { reversal: { mode: 'await' } } as const;
-
-/** A till, its journal, and a gateway that answers by the script. */
-function till(scripts: Scripts, options: Partial<PaymentProcessorOptions> = {}) {
-  const clock = new SimulatedClock();
-  const client = scriptedClient(() => clock.monotonic(), scripts);
-  const journal = options.journal ?? new MemoryJournal();
-  const start = (change: Partial<PaymentProcessorOptions> = {}) =>
-    new PaymentProcessor({ client, journal, clock, ...options, ...change });
-  const processor = start();
-  const pay = () => clock.until(processor.pay(order, code));
-  return { clock, client, journal, processor, start, pay };
-}
-
-async function rejection(promise: Promise<unknown>): Promise<unknown> {
-  return promise.then(
-    () => expect.fail('nothing was thrown'),
-    (error: unknown) => error,
-  );
-}
-
-async function all(outcomes: AsyncIterable<PaymentOutcome>): Promise<PaymentOutcome[]> {
-  const told = [];
-  for await (const outcome of outcomes) told.push(outcome);
-  return told;
-}
-
-const methods = (calls: readonly Call[]) => calls.map(({ method }) => method);
-
-/** A journal whose writes fail as long as `broken` says. */
-function fragile(broken: (state: string) => boolean): Journal {
-  const journal = new MemoryJournal();
-  const fail = () => Promise.reject(new JournalError('no space left on device'));
-  return {
-    create: (record) => (broken(record.state) ? fail() : journal.create(record)),
-    put: (record) => (broken(record.state) ? fail() : journal.put(record)),
-    get: (number) => journal.get(number),
-    list: (filter) => journal.list(filter),
-    prune: (before) => journal.prune(before),
-    close: () => journal.close(),
-  };
-}
+  all,
+  awaiting,
+  code,
+  fragile,
+  lost,
+  methods,
+  missing,
+  order,
+  paid,
+  refused,
+  rejection,
+  till,
+  unsent,
+} from './scripted-till.js';
 
 describe('A payment', () => {
   it('that was charged is told with what the gateway said of it, but for what served the wire only', async () => {
@@ -94,7 +41,12 @@ describe('A payment', () => {
     });
     expect(outcome).to.have.property('response').that.does.not.have.any.keys('sign', 'nonce_str');
     expect(methods(client.calls)).to.deep.equal(['micropay']);
-    expect(await journal.get('A1')).to.include({ state: 'paid', finished: true, acknowledged: false, revision: 2 });
+    expect(await journal.get('payment', 'A1')).to.include({
+      state: 'paid',
+      finished: true,
+      acknowledged: false,
+      revision: 2,
+    });
   });
 
   it('goes to the rail of its code, with the fields of its order', async () => {
@@ -106,12 +58,12 @@ describe('A payment', () => {
       },
       { ...awaiting, polling: { timeout: 7_000 }, reversal: { mode: 'await' } },
     );
-    const given = { ...order, deposit: 'Y', extra: { sub_openid: 'other' } } as const;
+    const given = { ...order, profit_sharing: 'Y', extra: { sub_openid: 'other' } } as const;
     await clock.until(processor.pay(given, { face_code: 'abc123', openid: 'someone' }));
     expect([...new Set(methods(client.calls))]).to.deep.equal(['facepay', 'facepayquery', 'facepayreverse']);
     expect(client.calls[0]?.params).to.deep.equal({
       ...order,
-      deposit: 'Y',
+      profit_sharing: 'Y',
       sub_openid: 'other',
       face_code: 'abc123',
       openid: 'someone',
@@ -131,7 +83,7 @@ describe('A payment', () => {
     await clock.run(undefined, 0);
     expect(calls).to.deep.equal([0, 0]);
     expect(client.calls).to.have.length(1);
-    expect(JSON.stringify(await journal.get('A1'))).to.not.include(code.auth_code);
+    expect(JSON.stringify(await journal.get('payment', 'A1'))).to.not.include(code.auth_code);
   });
 
   it('is refused, and nothing is sent, where the journal cannot be written', async () => {
@@ -153,7 +105,7 @@ describe('A payment', () => {
     const { journal, processor } = till({});
     expect(await rejection(processor.pay({ ...order, total_fee: 0.5 }, code))).to.include({ parameter: 'total_fee' });
     expect(await rejection(processor.pay(order, { auth_code: '1' }))).to.include({ parameter: 'auth_code' });
-    expect(await journal.get('A1')).to.equal(undefined);
+    expect(await journal.get('payment', 'A1')).to.equal(undefined);
   });
 
   it('is refused before anything is written where its signal is none', async () => {
@@ -161,7 +113,7 @@ describe('A payment', () => {
     // As a program in JavaScript might.
     const payment = Reflect.apply(processor.pay, processor, [order, code, { signal: {} }]);
     expect(await rejection(payment)).to.include({ code: 'ERR_INVALID_PARAMETER', parameter: 'signal' });
-    expect(await journal.get('A1')).to.equal(undefined);
+    expect(await journal.get('payment', 'A1')).to.equal(undefined);
     expect(client.calls).to.deep.equal([]);
   });
 
@@ -169,16 +121,25 @@ describe('A payment', () => {
     const { clock, processor, journal } = till({ micropay: [charged('A1', 100)] });
     const heard: Array<Promise<void>> = [];
     const onProgress = ({ phase }: PaymentProgress) => {
-      if (phase === 'finished') heard.push(processor.acknowledge('A1'));
+      if (phase === 'finished')
+        heard.push(
+          processor.outcome('A1').then((outcome) => processor.acknowledge(outcome ?? expect.fail('no outcome'))),
+        );
     };
     await clock.until(processor.pay(order, code, { onProgress }));
     await Promise.all(heard);
-    expect(await journal.get('A1')).to.include({ state: 'paid', acknowledged: true });
+    expect(await journal.get('payment', 'A1')).to.include({ state: 'paid', acknowledged: true });
   });
 
   it('of which nothing reached the gateway has failed', async () => {
     const { pay, client } = till({ micropay: [unsent] });
-    expect(await pay()).to.deep.equal({ status: 'failed', out_trade_no: 'A1', reason: 'connection refused' });
+    expect(await pay()).to.deep.equal({
+      status: 'failed',
+      out_trade_no: 'A1',
+      revision: 2,
+      code: 'unreachable',
+      reason: 'connection refused',
+    });
     expect(client.calls).to.have.length(1);
   });
 
@@ -213,7 +174,7 @@ describe('A payment', () => {
       },
       { reversal: { mode: 'await', backoff: { jitter: 0 } } },
     );
-    expect(await pay()).to.deep.equal({ status: 'reversed', out_trade_no: 'A1' });
+    expect(await pay()).to.deep.equal({ status: 'reversed', out_trade_no: 'A1', revision: 5, why: 'unknown' });
     // Once more before the first reversal, and after each.
     expect(times(client.calls, 'orderquery')).to.deep.equal([
       5000, 10000, 15000, 20000, 25000, 30000, 30000, 31000, 33000,
@@ -223,10 +184,11 @@ describe('A payment', () => {
 
   it('that is given up is told as reversing at once, and how it ended to whoever asks', async () => {
     const { pay, processor, clock, client } = till({ micropay: [lost], orderquery: [missing], reverse: [reversed()] });
-    expect(await pay()).to.deep.equal({ status: 'reversing', out_trade_no: 'A1' });
+    const given = { out_trade_no: 'A1', why: 'unknown' };
+    expect(await pay()).to.deep.equal({ status: 'reversing', ...given, revision: 3 });
     expect(clock.monotonic()).to.equal(30000);
-    expect(await processor.outcome('A1')).to.deep.equal({ status: 'reversing', out_trade_no: 'A1' });
-    expect(await clock.until(processor.settled('A1'))).to.deep.equal({ status: 'reversed', out_trade_no: 'A1' });
+    expect(await processor.outcome('A1')).to.deep.equal({ status: 'reversing', ...given, revision: 3 });
+    expect(await clock.until(processor.settled('A1'))).to.deep.equal({ status: 'reversed', ...given, revision: 4 });
     // Missing at 300 seconds proves nothing by itself: one more reversal, one more query.
     const [asked, reversals] = [times(client.calls, 'orderquery'), times(client.calls, 'reverse')];
     expect(asked.filter((at) => at >= 300_000)).to.have.length(2);
@@ -234,7 +196,7 @@ describe('A payment', () => {
   });
 
   it('is reversed for as long as the gateway says "later", and then some', async () => {
-    const later = Array.from({ length: 500 }, () => failed('USERPAYING'));
+    const later = Array.from({ length: 500 }, () => state('USERPAYING'));
     const { pay, client, clock } = till(
       { micropay: [lost], orderquery: [...later, state('CLOSED')], reverse: [failed('USERPAYING')] },
       awaiting,
@@ -393,7 +355,7 @@ describe('A payment', () => {
     await pay();
     expect(times(client.calls, 'orderquery').slice(0, 5)).to.deep.equal([5000, 10000, 15000, 20000, 25000]);
     expect(times(client.calls, 'reverse')[0]).to.equal(30000);
-    expect((await journal.get('A1'))?.updatedAt).to.equal(clock.wall());
+    expect((await journal.get('payment', 'A1'))?.updatedAt).to.equal(clock.wall());
   });
 
   it('tells its progress, also to a display that throws, and to the channel, without its code', async () => {
@@ -414,12 +376,13 @@ describe('A payment', () => {
     await clock.until(processor.pay(order, code, { onProgress }));
     unsubscribe('wxpay-face.payment.phase', listen);
     const out_trade_no = 'A1';
+    const until = clock.wall() - clock.monotonic() + 30_000;
     expect(seen).to.deep.equal([
-      { out_trade_no, phase: 'submitting' },
-      { out_trade_no, phase: 'querying', detail: 'USERPAYING 需要输入密码' },
-      { out_trade_no, phase: 'querying', attempt: 1 },
-      { out_trade_no, phase: 'querying', attempt: 2 },
-      { out_trade_no, phase: 'finished', detail: 'paid' },
+      { out_trade_no, phase: 'submitting', step: 'sending', until },
+      { out_trade_no, phase: 'querying', step: 'password', until, detail: 'USERPAYING 需要输入密码' },
+      { out_trade_no, phase: 'querying', step: 'password', until, attempt: 1 },
+      { out_trade_no, phase: 'querying', step: 'password', until, attempt: 2 },
+      { out_trade_no, phase: 'finished', step: 'finished', detail: 'paid' },
     ]);
     expect(published).to.have.length(seen.length);
     expect(JSON.stringify(published)).to.not.include(code.auth_code);
@@ -433,7 +396,7 @@ describe('A payment', () => {
     );
     isFull = true;
     expect(await rejection(pay())).to.be.instanceOf(JournalError);
-    expect(await journal.get('A1')).to.include({ state: 'submitting' });
+    expect(await journal.get('payment', 'A1')).to.include({ state: 'submitting' });
     const settled = processor.settled('A1');
     clock.at(10_000, () => {
       isFull = false;
@@ -459,7 +422,7 @@ describe('An abort', () => {
     const outcome = await processor.pay(order, code, { signal: AbortSignal.abort() });
     expect(outcome).to.deep.equal({ status: 'cancelled', out_trade_no: 'A1', by: 'cashier' });
     expect(client.calls).to.deep.equal([]);
-    expect(await journal.get('A1')).to.equal(undefined);
+    expect(await journal.get('payment', 'A1')).to.equal(undefined);
   });
 
   it('before anything is no answer about a number that the journal knows', async () => {
@@ -479,7 +442,7 @@ describe('An abort', () => {
     };
     expect(await processor.pay(order, code, { signal: abort.signal })).to.include({ status: 'cancelled' });
     expect(client.calls).to.deep.equal([]);
-    expect(await journal.get('A1')).to.include({ state: 'cancelled', finished: true });
+    expect(await journal.get('payment', 'A1')).to.include({ state: 'cancelled', finished: true });
   });
 
   it('after sending is journalled and told at once, and the payment reversed, not before notBefore, even where a query says SUCCESS', async () => {
@@ -530,10 +493,14 @@ describe('cancel()', () => {
       orderquery: [paid, state('REVOKED')],
       reverse: [reversed()],
     });
-    await pay();
-    await processor.acknowledge('A1');
-    expect(await clock.until(processor.cancel('A1'))).to.deep.equal({ status: 'reversing', out_trade_no: 'A1' });
-    expect(await journal.get('A1')).to.include({ state: 'reversing', finished: false, acknowledged: false });
+    await processor.acknowledge(await pay());
+    expect(await clock.until(processor.cancel('A1'))).to.deep.equal({
+      status: 'reversing',
+      out_trade_no: 'A1',
+      why: 'given-up',
+      revision: 4,
+    });
+    expect(await journal.get('payment', 'A1')).to.include({ state: 'reversing', finished: false, acknowledged: false });
     expect(await processor.cancel('A1')).to.include({ status: 'reversing' });
     expect(await clock.until(processor.settled('A1'))).to.include({ status: 'reversed' });
     expect(await processor.cancel('A1')).to.include({ status: 'reversed' });
@@ -655,10 +622,10 @@ describe('cancel()', () => {
   it('of a number that the journal does not know is refused', async () => {
     const { processor } = till({});
     expect(await rejection(processor.cancel('B'))).to.include({
-      code: 'ERR_INVALID_PARAMETER',
-      parameter: 'out_trade_no',
+      code: 'ERR_ORDER_UNKNOWN',
+      out_trade_no: 'B',
     });
-    expect(await rejection(processor.settled('B'))).to.include({ code: 'ERR_INVALID_PARAMETER' });
+    expect(await rejection(processor.settled('B'))).to.include({ code: 'ERR_ORDER_UNKNOWN' });
   });
 });
 
@@ -671,7 +638,7 @@ describe('recover()', () => {
     await clock.run();
     expect((await all(outcomes)).map(({ status }) => status)).to.deep.equal(['paid']);
     expect(times(client.calls, 'micropay')).to.have.length(1);
-    expect(await journal.get('A1')).to.include({ finished: true, acknowledged: false });
+    expect(await journal.get('payment', 'A1')).to.include({ finished: true, acknowledged: false });
   });
 
   it('asks at once, where the till died while reversing, and counts notBefore anew', async () => {
@@ -698,8 +665,8 @@ describe('recover()', () => {
     const outcome = await pay();
     expect(await all(processor.recover())).to.deep.equal([outcome]);
     expect(await all(start().recover())).to.deep.equal([outcome]);
-    await processor.acknowledge('A1');
-    await processor.acknowledge('A1');
+    await processor.acknowledge(outcome);
+    await processor.acknowledge(outcome);
     expect(await all(start().recover())).to.deep.equal([]);
     expect(await processor.outcome('A1')).to.deep.equal(outcome);
   });
@@ -719,7 +686,7 @@ describe('recover()', () => {
     await clock.run();
     for await (const _ of outcomes) break;
     expect(times(client.calls, 'orderquery')).to.have.length(2);
-    for (const number of ['A1', 'A2']) expect(await journal.get(number)).to.include({ state: 'paid' });
+    for (const number of ['A1', 'A2']) expect(await journal.get('payment', number)).to.include({ state: 'paid' });
   });
 
   it('takes up thousands at once, a few requests at a time', async () => {
@@ -729,12 +696,12 @@ describe('recover()', () => {
     await clock.run(undefined, 10);
     await processor.close();
     let [now, most] = [0, 0];
-    client.orderquery = async () => {
+    client.orderquery = async ({ out_trade_no }) => {
       now += 1;
       most = Math.max(most, now);
       await clock.sleep(100);
       now -= 1;
-      return state('REVOKED');
+      return state('REVOKED', out_trade_no);
     };
     const outcomes = start({ polling: { timeout: 600_000 } }).recover();
     await clock.run();
@@ -753,8 +720,8 @@ describe('recover()', () => {
     void processor.pay(order, code).catch(() => undefined);
     await clock.run(undefined, 10);
     await processor.close();
-    const record = await journal.get('A1');
-    if (record) await journal.create({ ...record, out_trade_no: 'A2', revision: 1, data: { rail: 'carrier pigeon' } });
+    const record = await journal.get('payment', 'A1');
+    if (record) await journal.create({ ...record, id: 'A2', revision: 1, data: { rail: 'carrier pigeon' } });
     const calls = client.calls.length;
     const moved = start({ client: { ...client, identity: { ...identity, mch_id: '1900000999' } } });
     const told = await all(moved.recover());
@@ -764,8 +731,8 @@ describe('recover()', () => {
     ]);
     expect(JSON.stringify(told)).to.include(identity.mch_id);
     expect(client.calls).to.have.length(calls);
-    expect(await journal.get('A1')).to.deep.equal(record);
-    expect(await rejection(moved.cancel('A1'))).to.be.instanceOf(JournalError);
+    expect(await journal.get('payment', 'A1')).to.deep.equal(record);
+    expect(await rejection(moved.cancel('A1'))).to.include({ code: 'ERR_ORDER_FOREIGN', out_trade_no: 'A1' });
     expect(await rejection(moved.settled('A2'))).to.be.instanceOf(JournalError);
     expect(await moved.outcome('A2')).to.include({ status: 'attention' });
   });
@@ -796,9 +763,9 @@ describe('close()', () => {
     await processor.close();
     await processor.close();
     for (const error of [await paying, await settling]) expect(error).to.include({ code: 'ERR_CLOSED' });
-    const [record, calls] = [await journal.get('A1'), client.calls.length];
+    const [record, calls] = [await journal.get('payment', 'A1'), client.calls.length];
     await clock.run();
-    expect(await journal.get('A1'))
+    expect(await journal.get('payment', 'A1'))
       .to.deep.equal(record)
       .and.include({ finished: false });
     expect(client.calls).to.have.length(calls);
@@ -838,7 +805,7 @@ describe('close()', () => {
     const before = methods(client.calls);
     await clock.run(() => false, 3_600_000);
     expect(methods(client.calls)).to.deep.equal(before);
-    expect(await journal.get('A1')).to.include({ finished: false });
+    expect(await journal.get('payment', 'A1')).to.include({ finished: false });
   });
 
   it('refuses what is asked later, but for what the journal knows', async () => {
@@ -855,7 +822,7 @@ describe('close()', () => {
       .to.throw()
       .with.property('code', 'ERR_CLOSED');
     expect(await processor.outcome('A1')).to.deep.equal(outcome);
-    await processor.acknowledge('A1');
+    await processor.acknowledge(outcome);
   });
 
   it('ends a recovery without an error', async () => {
@@ -878,8 +845,8 @@ describe('outcome() and acknowledge()', () => {
     void processor.pay(order, code).catch(() => undefined);
     await clock.run(undefined, 7_000);
     expect(await processor.outcome('A1')).to.equal(undefined);
-    await processor.acknowledge('A1');
-    await processor.acknowledge('B');
+    await processor.acknowledge({ out_trade_no: 'A1', revision: 1 });
+    await processor.acknowledge({ out_trade_no: 'B', revision: 1 });
     await processor.close();
   });
 });

@@ -4,10 +4,11 @@ import type {
   PaySuccess,
   QueryResult,
   QuerySuccess,
+  RequestOptions,
   ReverseResult,
   ReverseSuccess,
 } from '../../lib/pay/types.js';
-import type { PaymentClient } from '../../lib/payment/types.js';
+import type { PaymentClient } from '../../lib/payment/client.js';
 
 export const identity = { appid: 'wx8888888888888888', mch_id: '1900000109' };
 
@@ -29,14 +30,28 @@ export const failed = (err_code: string, err_code_des = `${err_code} in words`):
   err_code,
   err_code_des,
 });
-export const state = (trade_state: string): QuerySuccess => ({ ...verified, result_code: 'SUCCESS', trade_state });
+export const state = (trade_state: string, out_trade_no = 'A1'): QuerySuccess => ({
+  ...verified,
+  result_code: 'SUCCESS',
+  trade_state,
+  out_trade_no,
+});
 export const isPaid = (out_trade_no: string, total_fee: number): QuerySuccess => ({
   ...charged(out_trade_no, total_fee),
   trade_state: 'SUCCESS',
 });
 export const reversed = (recall: 'Y' | 'N' = 'N'): ReverseSuccess => ({ ...verified, result_code: 'SUCCESS', recall });
 
-type Script<T> = ReadonlyArray<T | Error | 'never'>;
+/** An answer that is made when the call comes. */
+export class Made<T> {
+  readonly make: (options: RequestOptions) => Promise<T>;
+
+  constructor(make: (options: RequestOptions) => Promise<T>) {
+    this.make = make;
+  }
+}
+
+type Script<T> = ReadonlyArray<T | Error | 'never' | Made<T>>;
 export interface Scripts {
   micropay?: Script<PayResult>;
   orderquery?: Script<QueryResult>;
@@ -56,16 +71,18 @@ export function scriptedClient(now: () => number, scripts: Scripts): PaymentClie
   const calls: Call[] = [];
   const method =
     <T>(name: keyof Scripts, script: Script<T> = []) =>
-    async (params: object): Promise<T> => {
+    async (params: object, options: RequestOptions = {}): Promise<T> => {
       const turn = calls.filter((call) => call.method === name).length;
       calls.push({ method: name, params, at: now() });
       const answer = script[Math.min(turn, script.length - 1)];
       if (answer === undefined) throw new Error(`nobody expected ${name}`);
       if (answer instanceof Error) throw answer;
+      if (answer instanceof Made) return answer.make(options);
       return answer === 'never' ? new Promise(() => undefined) : answer;
     };
   return {
     identity,
+    requestTimeout: 20_000,
     calls,
     micropay: method('micropay', scripts.micropay),
     orderquery: method('orderquery', scripts.orderquery),

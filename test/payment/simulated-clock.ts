@@ -1,9 +1,58 @@
-import type { Clock } from '../../lib/payment/types.js';
+import type { Clock } from '../../lib/payment/clock.js';
 
 interface Timer {
   readonly at: number;
   readonly order: number;
-  readonly ring: () => void;
+  /** Undefined once it was taken back. */
+  ring: (() => void) | undefined;
+}
+
+const isEarlier = (one: Timer, other: Timer): boolean =>
+  one.at < other.at || (one.at === other.at && one.order < other.order);
+
+/** Timers by their time, as a binary heap: thousands of payments wait at once. */
+class TimerHeap {
+  readonly #timers: Timer[] = [];
+
+  push(timer: Timer): void {
+    let index = this.#timers.push(timer) - 1;
+    for (;;) {
+      const above = (index - 1) >> 1;
+      const parent = this.#timers[above];
+      if (index === 0 || parent === undefined || !isEarlier(timer, parent)) break;
+      this.#timers[index] = parent;
+      index = above;
+    }
+    this.#timers[index] = timer;
+  }
+
+  /** The next that was not taken back. */
+  peek(): Timer | undefined {
+    while (this.#timers[0] !== undefined && this.#timers[0].ring === undefined) this.#drop();
+    return this.#timers[0];
+  }
+
+  pop(): Timer | undefined {
+    const first = this.peek();
+    if (first !== undefined) this.#drop();
+    return first;
+  }
+
+  #drop(): void {
+    const last = this.#timers.pop();
+    if (last === undefined || this.#timers.length === 0) return;
+    let index = 0;
+    for (;;) {
+      const [left, right] = [2 * index + 1, 2 * index + 2];
+      const [one, other] = [this.#timers[left], this.#timers[right]];
+      const [below, child] =
+        one !== undefined && other !== undefined && isEarlier(other, one) ? [right, other] : [left, one];
+      if (child === undefined || !isEarlier(child, last)) break;
+      this.#timers[index] = child;
+      index = below;
+    }
+    this.#timers[index] = last;
+  }
 }
 
 /** Lets everything run that waits for no time. */
@@ -12,8 +61,9 @@ const settle = (): Promise<void> => new Promise((resolve) => setImmediate(resolv
 /** A clock that goes on only when everything else has come to rest. Milliseconds. */
 export class SimulatedClock implements Clock {
   #now = 0;
-  #wall = Date.UTC(2024, 10, 23);
-  #timers: Timer[] = [];
+  readonly #start = Date.UTC(2024, 10, 23);
+  #wall = this.#start;
+  readonly #timers = new TimerHeap();
   #order = 0;
 
   wall(): number {
@@ -22,6 +72,11 @@ export class SimulatedClock implements Clock {
 
   monotonic(): number {
     return this.#now;
+  }
+
+  /** Milliseconds since the epoch, whatever the till's clock says. */
+  real(): number {
+    return this.#start + this.#now;
   }
 
   /** The till's wall clock jumps. */
@@ -46,28 +101,26 @@ export class SimulatedClock implements Clock {
 
   /** Calls back after `ms`; returns what takes that back. */
   at(ms: number, ring: () => void): () => void {
-    const timer = { at: this.#now + Math.max(0, ms), order: this.#order++, ring };
+    const timer: Timer = { at: this.#now + Math.max(0, ms), order: this.#order++, ring };
     this.#timers.push(timer);
     return () => {
-      const index = this.#timers.indexOf(timer);
-      if (index >= 0) this.#timers.splice(index, 1);
+      timer.ring = undefined;
     };
   }
 
   /** Goes on until `done` says so or nothing is left to wait for, for at most `ms`. */
   async run(done: () => boolean = () => false, ms = Number.POSITIVE_INFINITY): Promise<void> {
     const end = this.#now + ms;
-    for (;;) {
+    for (let rung = 0; ; rung += 1) {
+      // A test that waits for ever would end none.
+      if (rung > 1_000_000) throw new Error('a million timers rang, and what was waited for did not come');
       await settle();
       if (done()) return;
-      let next: Timer | undefined;
-      for (const timer of this.#timers)
-        if (next === undefined || timer.at < next.at || (timer.at === next.at && timer.order < next.order))
-          next = timer;
+      const next = this.#timers.peek();
       if (next === undefined || next.at > end) break;
-      this.#timers.splice(this.#timers.indexOf(next), 1);
-      this.#now = next.at;
-      next.ring();
+      this.#timers.pop();
+      this.#now = Math.max(this.#now, next.at);
+      next.ring?.();
     }
     if (Number.isFinite(end)) this.#now = end;
   }

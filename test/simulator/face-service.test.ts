@@ -93,6 +93,20 @@ describe('The simulated face service', () => {
     expect(await till.face.getWxpayfaceCode(params)).to.include({ return_code: 'SUCCESS' });
   });
 
+  it('tells who somebody is, and lets a till leave an authentication', async () => {
+    await open();
+    const { face } = till;
+    const { appid, mch_id, store_id, authinfo } = params;
+    expect(await face.getWxpayfaceUserInfo({ appid, mch_id, store_id, authinfo }))
+      .to.have.property('openid')
+      .that.matches(/^oSim/);
+    expect(await failureOf(face.getWxpayAuth({ appid, mch_id, authinfo }))).to.include({ return_code: 'ERROR' });
+    await face.getWxpayfaceCode({ ...params, face_authtype: 'FACE_AUTH' });
+    expect(await face.getWxpayAuth({ appid, mch_id, authinfo, quit_face_auth: '1' })).to.include({
+      return_code: 'SUCCESS',
+    });
+  });
+
   it('refuses what the vendor refuses', async () => {
     await open();
     const { face } = till;

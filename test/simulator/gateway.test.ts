@@ -86,15 +86,19 @@ describe('The simulated gateway', () => {
   const raw = (method: string, path: string, body = '', headers: Record<string, string> = {}): Promise<string> =>
     new Promise((resolve, reject) => {
       const { endpoints, ca } = simulator.client;
-      const asked = request(`${endpoints?.pay}${path}`, { method, headers, ca, agent: false }, (response) => {
-        const chunks: Buffer[] = [];
-        response.on('data', (chunk) => chunks.push(chunk));
-        response.on('end', () => {
-          const all = Buffer.concat(chunks);
-          const { date, 'content-encoding': encoding } = response.headers;
-          resolve(`${date} ${encoding} ${encoding === 'gzip' ? gunzipSync(all) : all}`);
-        });
-      });
+      const asked = request(
+        `${endpoints?.pay}${path}`,
+        { method, headers, ca: String(ca), agent: false },
+        (response) => {
+          const chunks: Buffer[] = [];
+          response.on('data', (chunk) => chunks.push(chunk));
+          response.on('end', () => {
+            const all = Buffer.concat(chunks);
+            const { date, 'content-encoding': encoding } = response.headers;
+            resolve(`${date} ${encoding} ${encoding === 'gzip' ? gunzipSync(all) : all}`);
+          });
+        },
+      );
       asked.on('error', reject).end(body);
     });
 

@@ -5,6 +5,7 @@ import { expect } from 'chai';
 import type { Browser, Page } from 'playwright-core';
 import { type Clock, type FacePayOutcome, type PaymentProcessorOptions, ServiceCallError } from 'wxpay-face';
 import type { Scenario } from 'wxpay-face/simulator';
+import { gatewayCalls, settingRules } from '../../lib/simulator/scenario.js';
 import { openTill, type Till } from '../till.js';
 
 const executablePath = '/usr/bin/chromium';
@@ -243,7 +244,7 @@ const byHand = { face: 'waiting', password: 'waiting', confirm: 'never' } as con
 
       it('paid, although the payment’s response was lost', async () => {
         await open();
-        await page.getByText('丢失的报文').click();
+        for (const title of ['丢失的报文', '异常的应答']) await page.getByText(title).click();
         await page.getByLabel('丢失的报文: micropay 应答').check();
         const outcome = till.facePay.pay(order());
         await screenShows('looking');
@@ -365,6 +366,23 @@ const byHand = { face: 'waiting', password: 'waiting', confirm: 'never' } as con
       await page.locator('#setting-latency').fill('1');
       await page.keyboard.press('Enter');
       await page.locator('.setting.changed #setting-latency').waitFor();
+    });
+
+    it('has a control for each setting, and a box for each call where a setting names calls', async () => {
+      await open();
+      await page.getByText('异常的应答').click();
+      const missing: string[] = [];
+      for (const [name, { kind }] of Object.entries(settingRules)) {
+        const controls = page.locator(kind === 'calls' ? `[data-setting="${name}"]` : `#setting-${name}`);
+        if ((await controls.count()) !== (kind === 'calls' ? gatewayCalls.length : 1)) missing.push(name);
+      }
+      expect(missing).to.deep.equal([]);
+      await page.getByLabel('异常的应答: orderquery 两次').check();
+      await page.locator('.calls.changed').waitFor();
+      await page.locator('#setting-clock').fill('-5000');
+      await page.keyboard.press('Enter');
+      await applied({ clock: -5000 });
+      expect(till.simulator.scenario).to.deep.include({ sendTwice: ['orderquery'] });
     });
 
     it('gives every control a name', async () => {

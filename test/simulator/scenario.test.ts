@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect } from 'chai';
 import { FaceService, InvalidParameterError } from 'wxpay-face';
-import { type Scenario, scenarios, startSimulator } from 'wxpay-face/simulator';
+import { scenarios, startSimulator } from 'wxpay-face/simulator';
 import { skip } from '../skip.js';
 
 async function failureOf(promise: Promise<unknown>): Promise<unknown> {
@@ -15,7 +15,8 @@ async function failureOf(promise: Promise<unknown>): Promise<unknown> {
 }
 
 describe('A simulator’s scenario', () => {
-  const wrong: Record<string, [Scenario, parameter: string, said: string]> = {
+  // As a program in JavaScript may write them.
+  const wrong: Record<string, [scenario: unknown, parameter: string, said: string]> = {
     'an unknown name': ['sucess', 'scenario', 'userpaying-then-paid'],
     'the name of something that every object has': ['constructor', 'scenario', 'must be one of'],
     'an unknown setting': [{ latencey: 5 }, 'latencey', 'there are service, face'],
@@ -26,11 +27,13 @@ describe('A simulator’s scenario', () => {
     'a time beyond what a timer takes': [{ faceDelay: 2 ** 31 }, 'faceDelay', 'milliseconds'],
     'a fraction of a query': [{ passwordQueries: 0.5 }, 'passwordQueries', 'a count'],
     'a yes that is a word': [{ charged: 'yes' }, 'charged', 'true or false'],
+    'a time of a clock that no calendar has': [{ clock: 1e15 }, 'clock', 'less than a hundred years'],
+    'a rate below zero': [{ callsPerSecond: -1 }, 'callsPerSecond', 'a count'],
     'a call that the gateway does not have': [{ loseResponse: ['pay'] }, 'loseResponse', 'micropay, orderquery'],
   };
   for (const [what, [scenario, parameter, said]] of Object.entries(wrong))
     it(`refuses ${what}, and says what there is`, async () => {
-      const error = await failureOf(startSimulator({ scenario }));
+      const error = await failureOf(Reflect.apply(startSimulator, undefined, [{ scenario }]));
       expect(error).to.be.instanceOf(InvalidParameterError).and.include({ parameter });
       expect(String(error)).to.include(said);
     });

@@ -13,10 +13,14 @@ import {
   type Merchant,
   type Order,
   OrderExistsError,
+  type PaymentProgress,
+  PayTransportError,
   ServiceCallError,
   ServiceCommandError,
+  ServiceResponseError,
 } from 'wxpay-face';
 import type { Scenario } from 'wxpay-face/simulator';
+import { deferred } from '../face/pipe-server.js';
 import { newOrder, openTill, type Till, terminal } from '../till.js';
 
 async function failureOf(promise: Promise<unknown>): Promise<unknown> {
@@ -39,10 +43,7 @@ describe('FacePay', () => {
     return entry ? entry.charged - entry.refunded : 0;
   };
   /** A FacePay whose face service does some things of its own. */
-  const withFace = (
-    change: Partial<Record<keyof FaceService, (given: never) => unknown>>,
-    options: Partial<FacePayOptions> = {},
-  ) => {
+  const withFace = (change: Partial<Record<keyof FaceService, unknown>>, options: Partial<FacePayOptions> = {}) => {
     const { face, client, processor } = till;
     const changed = new Proxy(face, {
       get(target, name) {
@@ -51,6 +52,10 @@ describe('FacePay', () => {
       },
     });
     return new FacePay({ face: changed, merchant: localMerchant(client, processor), terminal, ...options });
+  };
+  const withMerchant = (change: Partial<Merchant>) => {
+    const { face, client, processor } = till;
+    return new FacePay({ face, merchant: { ...localMerchant(client, processor), ...change }, terminal });
   };
   const never = () => new Promise<never>(() => {});
   const screenTold = () => till.calls().filter((name) => name === 'updateWxpayfacePayResult').length;
@@ -158,6 +163,25 @@ describe('FacePay', () => {
       expect(make({ device_id: 'x'.repeat(33) })).to.throw(InvalidParameterError, 'device_id');
     });
 
+    it('parts that were swapped, or are none', async () => {
+      await open();
+      const { face, client, processor } = till;
+      const swapped: ReadonlyArray<[string, () => unknown]> = [
+        ['client', () => Reflect.apply(localMerchant, undefined, [processor, client])],
+        ['client', () => Reflect.apply(localMerchant, undefined, [])],
+        ['processor', () => Reflect.apply(localMerchant, undefined, [client, face])],
+        ['processor', () => Reflect.apply(localMerchant, undefined, [client])],
+        [
+          'face',
+          () => Reflect.construct(FacePay, [{ face: client, merchant: localMerchant(client, processor), terminal }]),
+        ],
+        ['merchant', () => Reflect.construct(FacePay, [{ face, merchant: client, terminal }])],
+        ['merchant', () => Reflect.construct(FacePay, [{ face, merchant: processor, terminal }])],
+      ];
+      for (const [parameter, make] of swapped)
+        expect(make).to.throw(InvalidParameterError).with.property('parameter', parameter);
+    });
+
     for (const screenTimeout of [-1, 0.5, 2 ** 31])
       it(`a screenTimeout of ${screenTimeout}`, async () => {
         await open();
@@ -250,12 +274,230 @@ describe('FacePay', () => {
     });
   });
 
-  describe('tells the customer’s screen', () => {
-    const withMerchant = (change: Partial<Merchant>) => {
-      const { face, client, processor } = till;
-      return new FacePay({ face, merchant: { ...localMerchant(client, processor), ...change }, terminal });
+  describe('with a merchant that is silent', () => {
+    const reason = new Error('the customer left');
+
+    for (const name of ['outcome', 'getWxpayfaceAuthinfo'] as const) {
+      it(`at ${name}(): an abort cancels at once, and the next payment is taken`, async () => {
+        await open();
+        const asked = deferred<void>();
+        let silent = true;
+        const merchant = localMerchant(till.client, till.processor);
+        const facePay = withMerchant({
+          [name]: (...given: never) => {
+            asked.resolve();
+            return silent ? never() : Reflect.apply(merchant[name], merchant, given);
+          },
+        });
+        const controller = new AbortController();
+        const payment = facePay.pay(newOrder(), { signal: controller.signal });
+        await asked.promise;
+        controller.abort(reason);
+        expect(await payment).to.include({ status: 'cancelled', by: 'cashier' });
+        silent = false;
+        expect(await facePay.pay(newOrder())).to.include({ status: 'paid' });
+      });
+
+      it(`at ${name}(): close() ends the payment, of which nothing was sent`, async () => {
+        await open();
+        const asked = deferred<void>();
+        const facePay = withMerchant({
+          [name]: () => {
+            asked.resolve();
+            return never();
+          },
+        });
+        const payment = failureOf(facePay.pay(newOrder()));
+        await asked.promise;
+        await facePay.close();
+        expect(await payment).to.be.instanceOf(ClosedError);
+        expect(till.calls()).to.not.include('micropay');
+      });
+    }
+
+    it('at outcome(): an abort before anything cancels, too', async () => {
+      await open();
+      const facePay = withMerchant({ outcome: never });
+      const outcome = await facePay.pay(newOrder(), { signal: AbortSignal.abort(reason) });
+      expect(outcome).to.include({ status: 'cancelled', by: 'cashier' });
+      expect(till.calls()).to.deep.equal([]);
+    });
+
+    it('at outcome() after its pay() failed: an abort ends the question, and what pay() said is told', async () => {
+      await open();
+      const trouble = new Error('the line broke');
+      const controller = new AbortController();
+      let sent = false;
+      const facePay = withMerchant({
+        pay: async () => {
+          sent = true;
+          throw trouble;
+        },
+        outcome: async () => {
+          if (!sent) return undefined;
+          setImmediate(() => controller.abort());
+          return never();
+        },
+      });
+      expect(await failureOf(facePay.pay(newOrder(), { signal: controller.signal }))).to.equal(trouble);
+      expect(screenTold()).to.equal(1);
+    });
+
+    describe('at pay()', () => {
+      const realSetTimeout = globalThis.setTimeout;
+      /** The 2 minutes are over at once; other times pass as they do. */
+      const hurry = () => {
+        globalThis.setTimeout = Object.assign(
+          (callback: () => void, milliseconds?: number) =>
+            realSetTimeout(callback, milliseconds === 120_000 ? 0 : milliseconds),
+          realSetTimeout,
+        );
+      };
+      afterEach(() => {
+        globalThis.setTimeout = realSetTimeout;
+      });
+
+      for (const [how, giveUp] of Object.entries({
+        abort: async (controller: AbortController) => controller.abort(reason),
+        close: (_: AbortController, facePay: FacePay) => facePay.close(),
+      }))
+        it(`after ${how}: no outcome is invented, and after 2 minutes of silence it is told to be unknown`, async () => {
+          await open();
+          const asked = deferred<AbortSignal | undefined>();
+          const facePay = withMerchant({
+            pay: (_order, _code, options) => {
+              asked.resolve(options?.signal);
+              return never();
+            },
+          });
+          const controller = new AbortController();
+          const payment = failureOf(facePay.pay(newOrder(), { signal: controller.signal }));
+          expect(await asked.promise).to.equal(controller.signal);
+          hurry();
+          const givenUp = giveUp(controller, facePay);
+          expect(await payment)
+            .to.be.instanceOf(PayTransportError)
+            .that.includes({ sent: true, why: 'response-timeout' });
+          expect(screenTold()).to.equal(1);
+          await givenUp;
+        });
+
+      it('after an abort it is waited for as long as it is heard of', async () => {
+        await open();
+        const asked = deferred<(progress: PaymentProgress) => void>();
+        const answer = deferred<FacePayOutcome & { status: 'reversed' }>();
+        const facePay = withMerchant({
+          pay: (_order, _code, options) => {
+            asked.resolve(options?.onProgress ?? never);
+            return answer.promise;
+          },
+        });
+        const controller = new AbortController();
+        const { out_trade_no, ...rest } = newOrder();
+        const payment = facePay.pay({ out_trade_no, ...rest }, { signal: controller.signal });
+        const tell = await asked.promise;
+        const begun: NodeJS.Timeout[] = [];
+        globalThis.setTimeout = Object.assign((callback: () => void, milliseconds?: number) => {
+          const timer = realSetTimeout(callback, milliseconds);
+          if (milliseconds === 120_000) begun.push(timer);
+          return timer;
+        }, realSetTimeout);
+        tell({ out_trade_no, phase: 'querying', step: 'unknown' });
+        expect(begun).to.have.length(0);
+        controller.abort(reason);
+        tell({ out_trade_no, phase: 'reversing', step: 'reversing' });
+        expect(begun).to.have.length(2);
+        answer.resolve({ status: 'reversed', out_trade_no, why: 'given-up' });
+        expect(await payment).to.include({ status: 'reversed' });
+      });
+    });
+  });
+
+  it('tells a time limit from a cashier', async () => {
+    await open({ face: 'waiting' });
+    for (const [reason, by] of [
+      [new DOMException('The operation timed out', 'TimeoutError'), 'timeout'],
+      [new DOMException('The operation was aborted', 'AbortError'), 'cashier'],
+      ['no error at all', 'cashier'],
+    ] as const) {
+      const controller = new AbortController();
+      const outcome = await till.facePay.pay(newOrder(), {
+        signal: controller.signal,
+        onProgress: ({ step }) => {
+          if (step === 'looking') setImmediate(() => controller.abort(reason));
+        },
+      });
+      expect(outcome).to.include({ status: 'cancelled', by });
+    }
+  });
+
+  describe('says at which step it is', () => {
+    const stepsOf = async (facePay: FacePay) => {
+      const steps: unknown[] = [];
+      await facePay.pay(newOrder(), { onProgress: ({ phase, step }) => steps.push(phase === 'face' ? step : phase) });
+      return steps;
     };
 
+    it('before the payment: the camera, the credential, the customer', async () => {
+      await open('user-cancel');
+      expect(await stepsOf(till.facePay)).to.deep.equal(['camera', 'camera', 'credential', 'looking', 'finished']);
+      expect(await stepsOf(till.facePay)).to.deep.equal(['looking', 'finished']);
+    });
+
+    it('when the customer chooses to scan', async () => {
+      await open('scan-payment');
+      expect((await stepsOf(till.facePay)).slice(-3)).to.deep.equal(['looking', 'scanning', 'finished']);
+    });
+  });
+
+  describe('says why nothing was sent where the credential can’t be had:', () => {
+    for (const [why, code] of [
+      ['dns', 'dns'],
+      ['unreachable', 'unreachable'],
+      ['connect-timeout', 'connect-timeout'],
+      ['tls', 'tls'],
+      ['certificate', 'certificate'],
+      ['proxy', 'proxy'],
+      ['limit', 'limit'],
+      ['internal', 'internal'],
+      ['response-timeout', 'unreachable'],
+      ['broken', 'unreachable'],
+      [undefined, 'unreachable'],
+    ] as const)
+      it(`${why ?? 'an error that does not say'}: ${code}`, async () => {
+        await open();
+        const trouble = new PayTransportError('no answer', why === 'broken', why && { why });
+        const facePay = withMerchant({ getWxpayfaceAuthinfo: () => Promise.reject(trouble) });
+        expect(await facePay.pay(newOrder())).to.include({ status: 'failed', code, reason: 'no answer' });
+      });
+  });
+
+  describe('names an SDK that ignores face_code_type', () => {
+    for (const [version, words] of [
+      ['1.15.2.0', /older than 1\.16, version 1\.15\.2\.0/],
+      [undefined, /version of .* is unknown/],
+    ] as const)
+      it(`of version ${version}: nothing is sent, the screen is told`, async () => {
+        await open();
+        const letters = 'abcdef0123456789ABCDEF';
+        const facePay = withFace({
+          getWxpayfaceCode: async (params: GetWxpayfaceCodeParams) => ({
+            ...(await till.face.getWxpayfaceCode(params)),
+            face_code: letters,
+          }),
+          library: { path: '/sdk', arch: 'x64', host: 'in-process', ...(version && { version }) },
+        });
+        const order = newOrder();
+        const error = await failureOf(facePay.pay(order));
+        expect(error).to.be.instanceOf(ServiceResponseError).with.property('message').that.matches(words);
+        expect(error).to.have.property('message').that.does.not.include(letters);
+        expect(till.calls()).to.not.include('micropay');
+        expect(screenTold()).to.equal(1);
+        expect(await till.processor.outcome(order.out_trade_no)).to.equal(undefined);
+      });
+  });
+
+  describe('tells the customer’s screen', () => {
     it('also when the payment throws', async () => {
       await open();
       const trouble = new Error('the merchant server is away');

@@ -1,4 +1,4 @@
-import { paymentErrorCodes, queryErrorCodes, reverseErrorCodes } from '../../../pay/error-codes.js';
+import { paymentErrorCodes, queryErrorCodes, reportedErrorCodes, reverseErrorCodes } from '../../../pay/error-codes.js';
 import { gatewayCalls, type ScenarioName, type Settings, scenarios, settingRules, settingsOf } from '../../scenario.js';
 import type { Snapshot } from '../snapshot.js';
 import { byId, element } from './elements.js';
@@ -16,8 +16,21 @@ interface Control {
 }
 
 const groups: ReadonlyArray<readonly [group: keyof Texts['groups'], names: readonly Name[]]> = [
-  ['payment', ['payment', 'charged', 'password', 'passwordQueries', 'giveUpAfter', 'query', 'reverse']],
-  ['network', ['gateway', 'latency']],
+  [
+    'payment',
+    [
+      'payment',
+      'charged',
+      'password',
+      'passwordQueries',
+      'giveUpAfter',
+      'numberUsed',
+      'query',
+      'reverse',
+      'certificate',
+    ],
+  ],
+  ['network', ['gateway', 'latency', 'clock', 'callsPerSecond', 'limit']],
   ['customer', ['service', 'face', 'faceDelay', 'confirm', 'confirmDelay']],
 ];
 
@@ -25,7 +38,7 @@ const groups: ReadonlyArray<readonly [group: keyof Texts['groups'], names: reado
 const codes: Partial<
   Record<Name, Readonly<Record<string, { zh: { description: string }; en: { description: string } }>>>
 > = {
-  payment: paymentErrorCodes,
+  payment: { ...paymentErrorCodes, ...reportedErrorCodes },
   query: queryErrorCodes,
   reverse: reverseErrorCodes,
 };
@@ -82,11 +95,12 @@ function flag(name: Name, change: Change): Control {
   };
 }
 
-function count(name: Name, unit: string, change: Change): Control {
+function count(name: Name, unit: string, change: Change, least: number = 0): Control {
   const step = unit ? '100' : '1';
-  const field = element('input', { type: 'number', min: '0', step, id: idOf(name) });
+  const min = Number.isFinite(least) ? { min: String(least) } : {};
+  const field = element('input', { type: 'number', ...min, step, id: idOf(name) });
   field.addEventListener('change', () => {
-    if (field.value !== '' && field.valueAsNumber >= 0) change({ [name]: field.valueAsNumber });
+    if (field.value !== '' && field.valueAsNumber >= least) change({ [name]: field.valueAsNumber });
   });
   return {
     name,
@@ -114,22 +128,32 @@ function makeControl(name: Name, change: Change): Control {
       return flag(name, change);
     case 'milliseconds':
       return count(name, words().page.milliseconds, change);
+    case 'offset':
+      return count(name, words().page.milliseconds, change, Number.NEGATIVE_INFINITY);
     default:
       return count(name, '', change);
   }
 }
 
-const lossNames = ['loseRequest', 'loseResponse'] as const;
+/** Settings that name calls: a table for each group of them, with a box for each call. */
+const callTables = [
+  ['lostMessages', ['loseRequest', 'loseResponse']],
+  ['oddAnswers', ['limited', 'sendTwice', 'omitNumber']],
+] as const;
+type CallSetting = (typeof callTables)[number][1][number];
 
-/** A box for each call and direction. */
-function makeLosses(change: Change): { table: HTMLElement; show(settings: Settings): void } {
-  const { settings, page } = words();
-  const box = (name: (typeof lossNames)[number], call: string): HTMLInputElement =>
+function makeCallTable(
+  title: (typeof callTables)[number][0],
+  names: readonly CallSetting[],
+  change: Change,
+): { names: readonly CallSetting[]; table: HTMLElement; show(settings: Settings): void } {
+  const { settings: labels, page } = words();
+  const box = (name: CallSetting, call: string): HTMLInputElement =>
     element('input', {
       type: 'checkbox',
-      'data-loss': name,
+      'data-setting': name,
       'data-call': call,
-      'aria-label': `${page.lostMessages}: ${call} ${settings[name]}`,
+      'aria-label': `${page[title]}: ${call} ${labels[name]}`,
       change: () => change({ [name]: checked(name) }),
     });
   const rows = gatewayCalls.map((call) =>
@@ -137,33 +161,35 @@ function makeLosses(change: Change): { table: HTMLElement; show(settings: Settin
       'tr',
       {},
       element('th', { scope: 'row' }, call),
-      ...lossNames.map((name) => element('td', {}, box(name, call))),
+      ...names.map((name) => element('td', {}, box(name, call))),
     ),
   );
   const head = element(
     'tr',
     {},
-    ...[page.call, ...lossNames.map((name) => settings[name])].map((text) => element('th', { scope: 'col' }, text)),
+    ...[page.call, ...names.map((name) => labels[name])].map((text) => element('th', { scope: 'col' }, text)),
   );
   const badge = element('span', { class: 'badge' });
   const table = element(
     'details',
-    { class: 'losses' },
-    element('summary', {}, page.lostMessages, badge),
+    { class: 'calls' },
+    element('summary', {}, page[title], badge),
     element('table', {}, element('thead', {}, head), element('tbody', {}, ...rows)),
   );
   const boxes = [...table.querySelectorAll<HTMLInputElement>('input')];
   const checked = (name: string): string[] =>
-    boxes.filter(({ dataset, checked }) => dataset.loss === name && checked).map(({ dataset }) => dataset.call ?? '');
+    boxes
+      .filter(({ dataset, checked }) => dataset.setting === name && checked)
+      .map(({ dataset }) => dataset.call ?? '');
   return {
+    names,
     table,
-    show: ({ loseRequest, loseResponse }) => {
-      const lost = { loseRequest, loseResponse };
+    show: (settings) => {
       for (const each of boxes)
-        each.checked = lossNames.some(
-          (name) => each.dataset.loss === name && lost[name].some((call) => call === each.dataset.call),
+        each.checked = names.some(
+          (name) => each.dataset.setting === name && settings[name].some((call) => call === each.dataset.call),
         );
-      const total = loseRequest.length + loseResponse.length;
+      const total = boxes.filter((each) => each.checked).length;
       badge.textContent = total > 0 ? String(total) : '';
     },
   };
@@ -182,7 +208,7 @@ export function makeSwitches(change: Change, setScenario: (name: string) => void
   );
   scenario.addEventListener('change', () => setScenario(scenario.value));
   const custom = element('button', { type: 'button', class: 'badge', click: () => setScenario(scenario.value) });
-  const losses = makeLosses(change);
+  const tables = callTables.map(([title, names]) => makeCallTable(title, names, change));
   const controls = groups.flatMap(([, settings]) => settings.map((name) => makeControl(name, change)));
   const fieldsets = groups.map(([group, settings]) =>
     element(
@@ -190,7 +216,7 @@ export function makeSwitches(change: Change, setScenario: (name: string) => void
       {},
       element('legend', {}, groupNames[group]),
       ...controls.filter(({ name }) => settings.includes(name)).map(({ row }) => row),
-      ...(group === 'network' ? [losses.table] : []),
+      ...(group === 'network' ? tables.map(({ table }) => table) : []),
     ),
   );
   const top = element(
@@ -212,9 +238,11 @@ export function makeSwitches(change: Change, setScenario: (name: string) => void
       control.row.classList.toggle('changed', differs(control.name));
       if (differs(control.name)) changes += 1;
     }
-    losses.show(settings);
-    losses.table.classList.toggle('changed', lossNames.some(differs));
-    changes += lossNames.filter(differs).length;
+    for (const { names, table, show } of tables) {
+      show(settings);
+      table.classList.toggle('changed', names.some(differs));
+      changes += names.filter(differs).length;
+    }
     custom.hidden = changes === 0;
     custom.textContent = `${page.changed} ${changes} ↺`;
     custom.setAttribute('aria-label', page.undo);

@@ -1,0 +1,77 @@
+import { resolve } from 'node:path';
+import { InvalidParameterError } from '../errors.js';
+
+interface Field {
+  /** Default 'text'. 'path': of a file, relative to the configuration file's folder (from the environment: to this one). */
+  readonly type?: 'text' | 'path' | 'number' | 'flag' | 'text or false';
+  /** The environment variable that overrides the file. */
+  readonly env?: string;
+  /** Its file should not be for everybody to read. */
+  readonly secret?: boolean;
+}
+
+/** Every field of a configuration file, dotted where it's nested. What their values must be, the parts themselves check. */
+export const configFields: Readonly<Record<string, Field>> = {
+  appid: { env: 'WXPAY_FACE_APPID' },
+  mch_id: { env: 'WXPAY_FACE_MCH_ID' },
+  sub_appid: { env: 'WXPAY_FACE_SUB_APPID' },
+  sub_mch_id: { env: 'WXPAY_FACE_SUB_MCH_ID' },
+  key: { env: 'WXPAY_FACE_KEY' },
+  sign_type: { env: 'WXPAY_FACE_SIGN_TYPE' },
+  'certificate.cert': { type: 'path', env: 'WXPAY_FACE_CERT' },
+  'certificate.key': { type: 'path', env: 'WXPAY_FACE_CERT_KEY', secret: true },
+  'certificate.p12': { type: 'path', env: 'WXPAY_FACE_CERT_P12', secret: true },
+  'certificate.passphrase': { env: 'WXPAY_FACE_CERT_PASSPHRASE' },
+  ca: { type: 'path', env: 'WXPAY_FACE_CA' },
+  'endpoints.pay': { env: 'WXPAY_FACE_PAY_ENDPOINT' },
+  'endpoints.payBackup': { type: 'text or false' },
+  'endpoints.face': { env: 'WXPAY_FACE_FACE_ENDPOINT' },
+  'timeout.connect': { type: 'number' },
+  'timeout.response': { type: 'number' },
+  proxy: { env: 'WXPAY_FACE_PROXY' },
+  sandbox: { type: 'flag' },
+  spbill_create_ip: {},
+  library: { type: 'path', env: 'WXPAY_FACE_SDK' },
+  host: {},
+  pipe: { env: 'WXPAY_FACE_PIPE' },
+  journal: { type: 'path', env: 'WXPAY_FACE_JOURNAL' },
+  'terminal.store_id': { env: 'WXPAY_FACE_STORE_ID' },
+  'terminal.store_name': { env: 'WXPAY_FACE_STORE_NAME' },
+  'terminal.device_id': { env: 'WXPAY_FACE_DEVICE_ID' },
+  'terminal.attach': {},
+  'init.ip': {},
+  'init.port': {},
+  'init.user': {},
+  'init.passwd': {},
+  'init.proxy_type': { type: 'number' },
+  'init.camera_rotation': { type: 'number' },
+  'polling.firstDelay': { type: 'number' },
+  'polling.interval': { type: 'number' },
+  'polling.timeout': { type: 'number' },
+  'reversal.notBefore': { type: 'number' },
+  'reversal.settleAfter': { type: 'number' },
+  'reversal.backoff.initial': { type: 'number' },
+  'reversal.backoff.factor': { type: 'number' },
+  'reversal.backoff.maximum': { type: 'number' },
+  'reversal.backoff.jitter': { type: 'number' },
+  /** Written by `simulate --write-config`: may be overwritten by the next. */
+  simulator: { type: 'flag' },
+};
+
+const types: Readonly<Record<NonNullable<Field['type']>, { says: string; holds: (value: unknown) => boolean }>> = {
+  text: { says: 'must be a text', holds: (value) => typeof value === 'string' },
+  path: { says: 'must be the path of a file', holds: (value) => typeof value === 'string' },
+  number: { says: 'must be a number', holds: (value) => typeof value === 'number' },
+  flag: { says: 'must be true or false', holds: (value) => typeof value === 'boolean' },
+  'text or false': { says: 'must be a text or false', holds: (value) => value === false || typeof value === 'string' },
+};
+
+/**
+ * A field's value as it is used: a path absolute.
+ * @throws InvalidParameterError
+ */
+export function checked(source: string, name: string, value: unknown, folder: string): unknown {
+  const type = configFields[name]?.type ?? 'text';
+  if (!types[type].holds(value)) throw new InvalidParameterError(name, `${types[type].says} (${source})`);
+  return type === 'path' ? resolve(folder, String(value)) : value;
+}

@@ -1,0 +1,41 @@
+import type { Certificate } from '../../pay/certificate.js';
+import type { PayClient } from '../../pay/client.js';
+import { PayProtocolError, PayResponseError, PaySignatureError } from '../../pay/errors.js';
+import { networkAdvice, type Trusted } from './gateway.js';
+import { isNetworkFault } from './key.js';
+import type { Merchant } from './merchant.js';
+import { fail, type Good, messageOf, ok, type Patient, skip, type Verdict, warn } from './verdict.js';
+
+/** What a gateway that took the certificate may say of a reversal that names no order. INVALID_REQUEST may mean the certificate. */
+const missesOrder: ReadonlySet<string> = new Set([
+  'PARAM_ERROR',
+  'LACK_PARAMS',
+  'INVALID_TRANSACTIONID',
+  'ORDERNOTEXIST',
+]);
+
+export async function checkCertificateAccepted(
+  { merchant, client }: { merchant: Merchant; client: PayClient; certificate: Certificate; tls: Trusted },
+  { signal }: Patient,
+): Promise<Verdict<Good>> {
+  if (merchant.options.sandbox) return skip('the sandbox asks for none');
+  try {
+    // Names no order, so that nothing can come of it.
+    const answer = await client.post('/secapi/pay/reverse', {}, { certificate: true, signal });
+    const { result_code, err_code = '', err_code_des = '' } = answer;
+    if (result_code === 'FAIL' && !missesOrder.has(err_code))
+      return warn(
+        `a reversal that names no order was answered ${[err_code, err_code_des].filter(Boolean).join(' ')}`,
+        'compare the certificate, `key` and the merchant’s permissions with the merchant site; if it stays, ask WeChat Pay',
+        true,
+      );
+  } catch (error) {
+    if (isNetworkFault(error)) return fail(messageOf(error), networkAdvice);
+    // The answers of a gateway that took the certificate; what it thinks of the signature, the next check tells.
+    if (!(error instanceof PayProtocolError || error instanceof PaySignatureError)) {
+      const refused = error instanceof PayResponseError ? 'the gateway refuses it' : messageOf(error);
+      return fail(refused, 'take the certificate that the merchant site gave for this `mch_id`, and the newest one');
+    }
+  }
+  return ok('the gateway takes it', true);
+}

@@ -1,0 +1,92 @@
+import { PayClient } from '../../pay/client.js';
+import type { Config } from '../config.js';
+import { checkAuthinfo } from './authinfo.js';
+import type { Camera } from './camera.js';
+import { checkCertificate } from './certificate.js';
+import { checkCertificateAccepted } from './certificate-accepted.js';
+import { checkClock } from './clock.js';
+import { checkConfig } from './config.js';
+import { Examination } from './examination.js';
+import { checkBackupGateway, checkFaceGateway, checkGateway, checkTls } from './gateway.js';
+import { checkInit } from './init.js';
+import { checkJournal, type TillProgram } from './journal.js';
+import { checkKey } from './key.js';
+import { checkLibrary } from './library.js';
+import { checkMerchant, type Merchant } from './merchant.js';
+import { checkRawdata } from './rawdata.js';
+import { checkService } from './service.js';
+import { type Finding, type Listener, type Patient, skip } from './verdict.js';
+
+/** Why camera and service are not touched: a customer may be before them. */
+function reasonToLeaveAlone({ runs }: TillProgram): string | undefined {
+  if (runs === 'perhaps') return 'whether the till program runs can’t be seen: camera and service are left alone';
+  return runs ? 'the till program runs: camera and service are left to it' : undefined;
+}
+
+function leaveAlone(examination: Examination, reason: string): void {
+  for (const name of ['library', 'service', 'init', 'rawdata']) examination.tell(name, skip(reason));
+}
+
+/** @returns the rawdata, where it came to that */
+async function examineCamera(
+  examination: Examination,
+  config: Config | undefined,
+  library: Camera | undefined,
+): Promise<string | undefined> {
+  const service = await examination.check('service', { library, config }, checkService);
+  const init = await examination.check('init', { service }, checkInit);
+  return examination.check('rawdata', { init, library }, checkRawdata);
+}
+
+async function examineMerchant(
+  examination: Examination,
+  {
+    config,
+    merchant,
+    rawdata,
+  }: { config: Config | undefined; merchant: Merchant | undefined; rawdata: string | undefined },
+): Promise<void> {
+  const certificate = await examination.check('certificate', { merchant, config }, checkCertificate);
+  const gateway = await examination.check('gateway', { merchant }, checkGateway);
+  const tls = await examination.check('tls', { gateway }, checkTls);
+  await examination.check('backup gateway', { merchant }, checkBackupGateway);
+  const faceGateway = await examination.check('face gateway', { merchant }, checkFaceGateway);
+  await examination.check('clock', { tls }, checkClock);
+  const client = merchant && new PayClient({ ...merchant.options, ...(certificate && { certificate }) });
+  try {
+    const facts = { certificate, tls, merchant, client };
+    await examination.check('certificate accepted', facts, checkCertificateAccepted);
+    const key = await examination.check('key', { tls, client }, checkKey);
+    const needed = { rawdata, key, 'face gateway': faceGateway, config, client };
+    await examination.check('authinfo', needed, checkAuthinfo);
+  } finally {
+    client?.close();
+  }
+}
+
+/** Runs the checks one after the other, telling each, and gives the camera back. */
+export async function examine(patient: Patient, listener: Listener): Promise<readonly Finding[]> {
+  const examination = new Examination(patient, listener);
+  const config = await examination.check('config', {}, checkConfig);
+  const { journal } = patient;
+  const till = await examination.check(
+    'journal',
+    { config: journal === undefined ? config : { journal } },
+    checkJournal,
+  );
+  const merchant = await examination.check('merchant', { config }, checkMerchant);
+  const reason = till && reasonToLeaveAlone(till);
+  if (reason !== undefined) {
+    leaveAlone(examination, reason);
+    await examineMerchant(examination, { config, merchant, rawdata: undefined });
+    return examination.findings;
+  }
+  const library = await examination.check('library', { config }, checkLibrary);
+  try {
+    const rawdata = await examineCamera(examination, config, library);
+    await examineMerchant(examination, { config, merchant, rawdata });
+  } finally {
+    await library?.close();
+  }
+  return examination.findings;
+}

@@ -1,0 +1,38 @@
+import { checkOptions, type Settings } from '../../pay/options.js';
+import type { PayClientOptions } from '../../pay/types.js';
+import type { Config } from '../config.js';
+import { fail, messageOf, ok, skip, type Verdict, warn } from './verdict.js';
+
+/** Who pays, without the certificate. */
+export interface Merchant {
+  readonly options: PayClientOptions;
+  readonly settings: Settings;
+}
+
+const settled = (options: PayClientOptions): Merchant => ({ options, settings: checkOptions(options) });
+
+function withAuthorities(config: Config, options: PayClientOptions): Merchant {
+  const ca = config.ca();
+  return ca === undefined ? settled(options) : settled({ ...options, ca });
+}
+
+export function checkMerchant({ config }: { config: Config }): Verdict<Merchant> {
+  const todo = 'correct this field';
+  let merchant: Merchant | undefined;
+  try {
+    const options = config.credentials();
+    if (options === undefined)
+      return skip(`no appid, mch_id, key in ${config.source}: fine where a merchant server has them`);
+    merchant = settled(options);
+    merchant = withAuthorities(config, options);
+  } catch (error) {
+    // Without the further authorities: the gateway may be known to all.
+    return { ...fail(messageOf(error), todo), ...(merchant && { fact: merchant }) };
+  }
+  const { appid, mch_id, key } = merchant.options;
+  const who = `appid ${appid}, mch_id ${mch_id}`;
+  // The merchant site takes 32 letters and digits only.
+  return /^[0-9A-Za-z]{32}$/.test(key)
+    ? ok(who, merchant)
+    : warn(`${who}; key has not the form of an API v2 key`, 'an API v2 key has 32 letters and digits', merchant);
+}

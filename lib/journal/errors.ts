@@ -1,0 +1,27 @@
+import { WxpayFaceError } from '../errors.js';
+
+type JournalErrorCode = 'ERR_JOURNAL' | 'ERR_JOURNAL_LOCKED' | 'ERR_JOURNAL_DAMAGED' | 'ERR_JOURNAL_LOST';
+
+/**
+ * The journal can't be opened, read or written. ERR_JOURNAL_LOCKED: another process has it open. ERR_JOURNAL_DAMAGED: what
+ * was stored is no longer there, or not as it was. ERR_JOURNAL_LOST: on a journal that several processes share, another one
+ * has this record now.
+ */
+export class JournalError extends WxpayFaceError {
+  declare readonly code: JournalErrorCode;
+
+  constructor(message: string, options?: { code?: JournalErrorCode; cause?: unknown }) {
+    super('JournalError', options?.code ?? 'ERR_JOURNAL', message, options);
+  }
+}
+
+/** The journal already knows this out_trade_no: a number is never used for a second sale. */
+export class OrderExistsError extends WxpayFaceError {
+  declare readonly code: 'ERR_ORDER_EXISTS';
+  readonly out_trade_no: string;
+
+  constructor(out_trade_no: string) {
+    super('OrderExistsError', 'ERR_ORDER_EXISTS', `The journal already knows out_trade_no ${out_trade_no}`);
+    this.out_trade_no = out_trade_no;
+  }
+}

@@ -1,0 +1,60 @@
+import { keyOf } from './journal.js';
+import type { Line } from './line.js';
+import { type RecordHead, recordsIn } from './stored-record.js';
+
+/** What is known of a record without reading it. A later write makes a new one. */
+export interface Entry extends RecordHead {
+  /** Of the line that it stands in, in the log. */
+  lineAt: number;
+  lineLength: number;
+  /** From the line's begin. */
+  from: number;
+  readonly length: number;
+  /** The record itself, while it isn't finished. */
+  readonly text: string | undefined;
+}
+
+/** Which records there are, and where. */
+export class RecordIndex {
+  readonly #entries = new Map<string, Entry>();
+  /** Bytes of the records that count; the rest of the log is of the past. */
+  liveBytes = 0;
+
+  get(key: string): Entry | undefined {
+    return this.#entries.get(key);
+  }
+
+  /** In the order of their places in the log. */
+  inOrder(isWanted: (entry: Entry) => boolean): Entry[] {
+    const wanted: Entry[] = [];
+    for (const entry of this.#entries.values()) if (isWanted(entry)) wanted.push(entry);
+    return wanted.sort((one, other) => one.lineAt - other.lineAt || one.from - other.from);
+  }
+
+  all(): IterableIterator<Entry> {
+    return this.#entries.values();
+  }
+
+  /** @param keeps 'all' if the line isn't in the log yet. */
+  apply(line: Line, lineAt: number, keeps: 'unfinished' | 'all' = 'unfinished'): void {
+    for (const { head, from, length } of recordsIn(line)) {
+      const text =
+        head.finished && keeps === 'unfinished' ? undefined : line.bytes.toString('utf8', from, from + length);
+      this.#set({ ...head, lineAt, lineLength: line.bytes.length, from, length, text });
+    }
+  }
+
+  #set(entry: Entry): void {
+    const key = keyOf(entry);
+    this.liveBytes += entry.length - (this.#entries.get(key)?.length ?? 0);
+    this.#entries.set(key, entry);
+  }
+
+  /** Does nothing if the record was written again since. */
+  forget(entry: Entry): boolean {
+    const key = keyOf(entry);
+    if (this.#entries.get(key) !== entry) return false;
+    this.liveBytes -= entry.length;
+    return this.#entries.delete(key);
+  }
+}

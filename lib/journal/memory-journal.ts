@@ -1,0 +1,72 @@
+import { ClosedError } from '../errors.js';
+import { OrderExistsError } from './errors.js';
+import {
+  checkNew,
+  checkSuccessor,
+  type Journal,
+  type JournalFilter,
+  type JournalRecord,
+  keyOf,
+  matches,
+} from './journal.js';
+
+/**
+ * A {@link Journal} in memory, for tests and demonstrations: with the process its payments are forgotten.
+ *
+ * @example
+ * const processor = new PaymentProcessor({ client, journal: new MemoryJournal() });
+ */
+export class MemoryJournal implements Journal {
+  // Text, so that nobody changes a stored record from outside.
+  readonly #records = new Map<string, string>();
+  #closed = false;
+
+  async create(record: JournalRecord): Promise<void> {
+    this.#ensureOpen();
+    checkNew(record);
+    if (this.#records.has(keyOf(record))) throw new OrderExistsError(record.id);
+    this.#records.set(keyOf(record), JSON.stringify(record));
+  }
+
+  async put(record: JournalRecord): Promise<void> {
+    this.#ensureOpen();
+    checkSuccessor(record, this.#read(keyOf(record)));
+    this.#records.set(keyOf(record), JSON.stringify(record));
+  }
+
+  async get(kind: JournalRecord['kind'], id: string): Promise<JournalRecord | undefined> {
+    this.#ensureOpen();
+    return this.#read(keyOf({ kind, id }));
+  }
+
+  async *list(filter: JournalFilter = {}): AsyncIterable<JournalRecord> {
+    this.#ensureOpen();
+    for (const key of [...this.#records.keys()].sort()) {
+      const record = this.#read(key);
+      if (record !== undefined && matches(record, filter)) yield record;
+    }
+  }
+
+  async prune(before: number): Promise<number> {
+    this.#ensureOpen();
+    const old = [...this.#records.keys()].filter((key) => {
+      const record = this.#read(key);
+      return record?.finished && record.acknowledged && record.updatedAt < before;
+    });
+    for (const key of old) this.#records.delete(key);
+    return old.length;
+  }
+
+  async close(): Promise<void> {
+    this.#closed = true;
+  }
+
+  #read(key: string): JournalRecord | undefined {
+    const text = this.#records.get(key);
+    return text === undefined ? undefined : JSON.parse(text);
+  }
+
+  #ensureOpen(): void {
+    if (this.#closed) throw new ClosedError('The journal');
+  }
+}

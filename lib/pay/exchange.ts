@@ -1,0 +1,186 @@
+import { unlessAborted } from '../abort.js';
+import { ClosedError } from '../errors.js';
+import { isAbsent } from '../fields.js';
+import type { Call } from './calls.js';
+import { cleanCause, PayProtocolError, PayResponseError, PaySignatureError, PayTransportError } from './errors.js';
+import { GatewayTime } from './gateway-time.js';
+import { Transport, type Way } from './http/fail-over.js';
+import { Limiter } from './limiter.js';
+import { observed, type PayCall } from './observability.js';
+import type { Settings } from './options.js';
+import { readReply, withoutCredentials } from './reply.js';
+import { checkAllowed, checkText, credentialFields, nonce, requestFields, secretsIn } from './request.js';
+import { checkIdentity, type Fields } from './results.js';
+import { SandboxKey } from './sandbox-key.js';
+import { sign, verifySignature } from './sign.js';
+import { troubleOf } from './trouble.js';
+import type { RequestOptions, SignType } from './types.js';
+import { buildXml } from './xml.js';
+
+const sandboxPath = '/xdc/apiv2sandbox';
+const sandboxKeyPath = '/xdc/apiv2getsignkey/sign/getsignkey';
+
+/** A call with its fields, ready to be signed. */
+interface Request {
+  name: string;
+  call: Call;
+  fields: Fields;
+  sign_type: SignType;
+  inSandbox: boolean;
+  options: RequestOptions;
+}
+
+/** The messages of one client: signs and sends, and believes an answer only if it's well-formed, signed and about the request. */
+export class Exchange {
+  /** Every call waits here before it's sent. */
+  readonly limiter: Limiter;
+  readonly #settings: Settings;
+  readonly #transport: Transport;
+  readonly #sandboxKey = new SandboxKey(() => observed('getsignkey', () => this.#fetchSandboxKey()));
+  readonly #gatewayTime = new GatewayTime();
+  #closed = false;
+
+  constructor(settings: Settings) {
+    this.#settings = settings;
+    this.limiter = new Limiter(settings.callsPerSecond);
+    this.#transport = new Transport(settings.transport);
+  }
+
+  /** From parameters to the verified fields of an answer that is about them. */
+  async call(name: string, call: Call, params: object, options: RequestOptions, event: PayCall): Promise<Fields> {
+    if (this.#closed) throw new ClosedError('The pay client');
+    const inSandbox = this.#settings.sandbox && call.host !== 'face';
+    const sign_type = call.sign_type ?? (inSandbox ? 'MD5' : this.#settings.sign_type);
+    const fields = requestFields(call, params, this.#settings, sign_type);
+    if (fields.out_trade_no !== undefined) event.out_trade_no = fields.out_trade_no;
+    if (fields.transaction_id !== undefined) event.transaction_id = fields.transaction_id;
+    checkAllowed(call, options, this.#settings, inSandbox);
+    if (inSandbox) checkText(fields);
+    const request = { name, call, fields, sign_type, inSandbox, options };
+    return inSandbox ? this.#askSandbox(request) : this.#askGateway(request);
+  }
+
+  async #askGateway(request: Request): Promise<Fields> {
+    const { key } = this.#settings;
+    const fresh = request.call.fresh === true || request.options.fresh === true;
+    try {
+      return await this.#ask(request, key, fresh);
+    } catch (error) {
+      const wasDead = error instanceof PayTransportError && error.kept && error.why !== 'aborted';
+      if (!request.call.repeatedFresh || !wasDead) throw error;
+      return this.#ask(request, key, true);
+    }
+  }
+
+  /** The vendor renews the sandbox's key: what fails by its signature is asked again with a new one, unless it moves something. */
+  async #askSandbox(request: Request): Promise<Fields> {
+    const fresh = request.call.fresh === true || request.options.fresh === true;
+    const key = await this.#keyOfSandbox(request.options.signal);
+    try {
+      return await this.#ask(request, key, fresh);
+    } catch (error) {
+      if (!isAboutSignature(error)) throw error;
+      this.#sandboxKey.forget(key);
+      if (!request.call.changesNothing) throw error;
+      return this.#ask(request, await this.#keyOfSandbox(request.options.signal), fresh);
+    }
+  }
+
+  /** Once, as soon as the limits on calls let it; an answer that is about them slows down the calls after it. */
+  async #ask(request: Request, key: string, fresh: boolean): Promise<Fields> {
+    await this.limiter.enter(request.call.priority ?? 'query', request.options.signal);
+    try {
+      const fields = await this.#verified(request, key, fresh);
+      if (fields.err_code === 'FREQUENCY_LIMITED') this.limiter.limited();
+      return fields;
+    } catch (error) {
+      if (troubleOf(error) === 'limit') this.limiter.limited();
+      throw error;
+    }
+  }
+
+  async #verified(request: Request, key: string, fresh: boolean): Promise<Fields> {
+    const { name, call, fields, sign_type, inSandbox, options } = request;
+    const sent: Fields = { ...fields, sign: sign(fields, key, sign_type) };
+    const { negativeTest } = options;
+    const received = await this.#post(
+      name,
+      () => [this.#settings.key, key, ...secretsIn(sent)],
+      sent,
+      { hosts: this.#settings.hosts[call.host ?? 'pay'], certificate: call.certificate === true, fresh },
+      inSandbox ? `${sandboxPath}${call.path}` : call.path,
+      negativeTest === undefined ? {} : { 'wechatpay-negative-test': negativeTest },
+      options,
+    );
+    if (isAbsent(received.sign)) throw new PaySignatureError(`The response to ${name} has no signature`);
+    if (!verifySignature(received, key, sign_type))
+      throw new PaySignatureError(`The signature of the response to ${name} is wrong`);
+    checkIdentity(name, call.about, sent, received);
+    const credentials = [this.#settings.key, key, ...credentialFields.map((field) => sent[field] ?? '')];
+    return withoutCredentials(received, sent, credentials);
+  }
+
+  /** Sends, and reads what came back; nothing of it is verified but that the gateway took it. */
+  async #post(
+    name: string,
+    secrets: () => readonly string[],
+    fields: Fields,
+    way: Way,
+    path: string,
+    headers: Readonly<Record<string, string>>,
+    { signal, mayLeave }: RequestOptions,
+  ): Promise<Fields> {
+    const reply = await this.#transport.send(way, { path, headers, body: buildXml(fields), signal, mayLeave });
+    this.#gatewayTime.note(reply.date);
+    return readReply(name, secrets, reply);
+  }
+
+  async #keyOfSandbox(signal: AbortSignal | undefined): Promise<string> {
+    try {
+      return await unlessAborted(() => this.#sandboxKey.get(), signal);
+    } catch (error) {
+      // Whatever went wrong here, of the call itself nothing was sent.
+      if (signal?.aborted)
+        throw new PayTransportError('Aborted before anything was sent', false, {
+          why: 'aborted',
+          cause: signal.reason,
+        });
+      const why = (error instanceof PayTransportError && error.why) || 'broken';
+      throw new PayTransportError('Nothing was sent: the sandbox gave no key', false, {
+        why,
+        cause: cleanCause(error),
+      });
+    }
+  }
+
+  /** With the merchant's own key. */
+  async #fetchSandboxKey(): Promise<string> {
+    const { key, identity, hosts } = this.#settings;
+    const fields = { mch_id: identity.mch_id, nonce_str: nonce() };
+    const sent = { ...fields, sign: sign(fields, key, 'MD5') };
+    const way = { hosts: hosts.pay, certificate: false, fresh: false };
+    const received = await this.#post('getsignkey', () => [key], sent, way, sandboxKeyPath, {}, {});
+    // The vendor's answer has no signature.
+    if (!isAbsent(received.sign) && !verifySignature(received, key, 'MD5'))
+      throw new PaySignatureError('The signature of the response to getsignkey is wrong');
+    checkIdentity('getsignkey', undefined, { ...identity }, received);
+    if (isAbsent(received.sandbox_signkey) || received.sandbox_signkey === undefined)
+      throw new PayResponseError('The response to getsignkey has no sandbox_signkey');
+    return received.sandbox_signkey;
+  }
+
+  gatewayTime(): number | undefined {
+    return this.#gatewayTime.now();
+  }
+
+  /** Lets calls in flight end, closes idle connections, and refuses later calls. */
+  close(): void {
+    this.#closed = true;
+    this.#transport.close();
+  }
+}
+
+/** Ours was refused, or the answer's is not by our key. */
+const isAboutSignature = (error: unknown): boolean =>
+  error instanceof PaySignatureError ||
+  (error instanceof PayProtocolError && /签名|sign/i.test(error.return_msg ?? ''));

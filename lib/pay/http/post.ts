@@ -1,0 +1,236 @@
+import type { ClientRequest, IncomingMessage } from 'node:http';
+import type net from 'node:net';
+import { performance } from 'node:perf_hooks';
+import { TLSSocket } from 'node:tls';
+import got, { type Request } from 'got';
+import { onAbort } from '../../abort.js';
+import { cleanCause, PayResponseError, PayTransportError, type TransportFailure } from '../errors.js';
+import { ConnectionError, type GatewayAgent } from './agent.js';
+import { hints } from './hints.js';
+import { mayHaveLeft, refusesCertificate, type Trace } from './sent.js';
+import { readArrived, readingTurn, reset } from './sockets.js';
+import { ask } from './watch.js';
+
+const maxBytes = 1024 * 1024;
+
+export interface Post {
+  path: string;
+  headers: Readonly<Record<string, string>>;
+  body: string;
+  signal: AbortSignal | undefined;
+  /** Asked right before the first byte would leave. */
+  mayLeave: (() => boolean) | undefined;
+}
+
+export interface Reply {
+  status: number;
+  contentType: string;
+  body: Buffer;
+  /** What may be wrong with the certificate that was shown, or ''. */
+  certificateNote: string;
+  /** The Date header, milliseconds since the epoch, and when it came, by performance.now(). */
+  date: { time: number; receivedAt: number } | undefined;
+}
+
+const xmlOverHttp = got.extend({
+  method: 'POST',
+  headers: { 'content-type': 'text/xml; charset=utf-8', 'accept-encoding': 'gzip', 'user-agent': 'wxpay-face' },
+  // The lists would be copied for each request.
+  retry: { limit: 0, methods: [], statusCodes: [], errorCodes: [] },
+  followRedirect: false,
+  throwHttpErrors: false,
+  handlers: [
+    (options, next) => {
+      // Else got makes an object of thirty options, nearly all without a value: the most expensive of what it does for a
+      // request. Node.js would keep a signal from the agent: it has another name here.
+      const lean = () => ({
+        method: options.method,
+        headers: options.headers,
+        agent: options.agent.https,
+        giveUp: options.signal,
+      });
+      return next(Object.assign(options, { createNativeRequestOptions: lean }));
+    },
+  ],
+});
+
+/** @throws PayResponseError for a body beyond 1 MiB. */
+function readBody(stream: Request): Promise<Buffer> {
+  return new Promise((resolve, reject) => {
+    const chunks: Buffer[] = [];
+    let size = 0;
+    stream.on('data', (chunk: Buffer) => {
+      chunks.push(chunk);
+      size += chunk.length;
+      if (size > maxBytes) reject(new PayResponseError(`The answer has more than ${maxBytes} bytes`));
+    });
+    stream.once('end', () => resolve(Buffer.concat(chunks, size)));
+    stream.on('error', reject);
+    stream.once('close', () => reject(new Error('the connection was closed before the answer had ended')));
+  });
+}
+
+/** Why a request was given up by this side. */
+interface Stop {
+  why: TransportFailure;
+  message: string;
+  cause?: unknown;
+}
+
+/** One request to one host, from the search for a connection to the answer's last byte. */
+class Attempt {
+  readonly #agent: GatewayAgent;
+  readonly #host: string;
+  readonly #post: Post;
+  /** Milliseconds for the answer. */
+  readonly #patience: number;
+  readonly #giveUp = new AbortController();
+  #stopped: Stop | undefined;
+  #socket: net.Socket | undefined;
+  #response: IncomingMessage | undefined;
+  #receivedAt = 0;
+  #timer: NodeJS.Timeout | undefined;
+  /** What Node.js or the agent said, before got's words. */
+  #failure: unknown;
+  #trace: Trace = { released: false, first: true, protocol: null, answered: false, code: '' };
+
+  constructor(agent: GatewayAgent, host: string, post: Post, patience: number) {
+    this.#agent = agent;
+    this.#host = host;
+    this.#post = post;
+    this.#patience = patience;
+  }
+
+  /** @throws PayTransportError, PayResponseError for a body beyond 1 MiB. */
+  async run(): Promise<Reply> {
+    const { signal } = this.#post;
+    const stopListening = onAbort(signal, () =>
+      this.#stop({ why: 'aborted', message: 'aborted', cause: signal?.reason }),
+    );
+    try {
+      // What a kept connection brought while nobody asked is read before it's used.
+      if (this.#stopped === undefined) await readingTurn();
+      if (this.#stopped !== undefined) throw new Error(this.#stopped.message);
+      return await this.#send();
+    } catch (error) {
+      if (!(error instanceof PayResponseError)) throw this.#error(this.#failure ?? error);
+      this.#stop({ why: 'broken', message: error.message });
+      throw error;
+    } finally {
+      clearTimeout(this.#timer);
+      stopListening();
+    }
+  }
+
+  async #send(): Promise<Reply> {
+    const { path, headers, body } = this.#post;
+    const stream = xmlOverHttp(`${this.#host}${path}`, {
+      body,
+      headers,
+      isStream: true,
+      agent: { https: this.#agent },
+      signal: this.#giveUp.signal,
+    });
+    // By then got has written head and body, which Node.js holds until it has a connection.
+    stream.once('request', (request: ClientRequest) => {
+      request.once('error', (error) => {
+        this.#failure ??= error;
+      });
+      request.once('socket', (socket) => this.#release(request, socket));
+      request.once('response', (response) => {
+        this.#response = response;
+        this.#receivedAt = performance.now();
+        this.#trace = { ...this.#trace, answered: true };
+      });
+    });
+    const answer = await readBody(stream);
+    const response = this.#response;
+    if (response?.statusCode === undefined) throw new Error('no answer');
+    const time = Date.parse(response.headers.date ?? '');
+    return {
+      status: response.statusCode,
+      contentType: response.headers['content-type'] ?? '',
+      body: answer,
+      certificateNote: this.#agent.certificateNote,
+      date: Number.isNaN(time) ? undefined : { time, receivedAt: this.#receivedAt },
+    };
+  }
+
+  /** The last act before the first byte: Node.js writes as soon as this returns, unless the connection is gone then. */
+  #release(request: ClientRequest, socket: net.Socket): void {
+    const ended = ask(socket);
+    if (ended !== undefined) {
+      const why = refusesCertificate(cleanCause(ended).code ?? '') ? 'certificate' : 'broken';
+      this.#failure = new ConnectionError(why, ended, this.#agent.certificateNote);
+      this.#giveUp.abort();
+      return;
+    }
+    if (this.#stopped === undefined) this.#askMayLeave();
+    if (this.#stopped !== undefined) {
+      socket.destroy();
+      return;
+    }
+    this.#socket = socket;
+    this.#trace = {
+      ...this.#trace,
+      released: true,
+      first: !request.reusedSocket,
+      protocol: socket instanceof TLSSocket ? socket.getProtocol() : null,
+    };
+    this.#timer = setTimeout(() => void this.#late(socket), this.#patience);
+  }
+
+  #askMayLeave(): void {
+    try {
+      if (this.#post.mayLeave?.() === false) this.#stop({ why: 'withdrawn', message: 'withdrawn' });
+    } catch (error) {
+      this.#stop({ why: 'internal', message: 'mayLeave has thrown', cause: cleanCause(error) });
+    }
+  }
+
+  async #late(socket: net.Socket): Promise<void> {
+    await readArrived(() => socket.bytesRead);
+    // The rest is to unpack it.
+    if (this.#response?.complete) return;
+    this.#stop({ why: 'response-timeout', message: `no whole answer within ${this.#patience} ms` });
+  }
+
+  /** The first reason counts. */
+  #stop(stop: Stop): void {
+    if (this.#stopped !== undefined) return;
+    this.#stopped = stop;
+    if (this.#socket !== undefined) reset(this.#socket);
+    this.#giveUp.abort();
+  }
+
+  #error(error: unknown): PayTransportError {
+    const clean = cleanCause(error);
+    const { code = '' } = clean;
+    const trace = { ...this.#trace, code: this.#stopped === undefined ? code : '' };
+    const sent = mayHaveLeft(trace);
+    const note = this.#stopped === undefined ? this.#certificateNote(error, trace) : '';
+    const why = this.#stopped?.why ?? whyOf(error, trace, note);
+    const what = this.#stopped?.message ?? [clean.message, hints[code] ?? '', note].filter(Boolean).join('; ');
+    const consequence = sent ? 'whether the gateway got the request is unknown' : 'nothing was sent';
+    const cause = this.#stopped !== undefined && 'cause' in this.#stopped ? this.#stopped.cause : clean;
+    const kept = trace.released && !trace.first;
+    return new PayTransportError(`${this.#host}: ${what}; ${consequence}`, sent, { why, cause, kept });
+  }
+
+  /** Facts about the certificate, if the gateway saw it and ended the connection without a word of HTTP. */
+  #certificateNote(error: unknown, { released, first, answered, code }: Trace): string {
+    if (error instanceof ConnectionError) return error.certificateNote;
+    const endedMute = released && first && !answered && (code === 'ECONNRESET' || refusesCertificate(code));
+    return endedMute ? this.#agent.certificateNote : '';
+  }
+}
+
+function whyOf(error: unknown, { released, code }: Trace, certificateNote: string): TransportFailure {
+  if (error instanceof ConnectionError) return error.why;
+  if (!released) return 'internal';
+  return refusesCertificate(code) || certificateNote !== '' ? 'certificate' : 'broken';
+}
+
+/** Posts XML to one host over HTTPS: no redirects, no retries, never a doubt about what was sent. */
+export const post = (agent: GatewayAgent, host: string, request: Post, patience: number): Promise<Reply> =>
+  new Attempt(agent, host, request, patience).run();

@@ -1,0 +1,78 @@
+import type { RequestOptions } from '../pay/types.js';
+import type { Clock } from './clock.js';
+import type { CancelledBy } from './decision/outcomes.js';
+
+/** Milliseconds after its record in which a payment request may leave: an auth code lives for a minute. */
+const youth = 15_000;
+
+export interface Withdrawal {
+  readonly on: 'abort' | 'cancel';
+  readonly by: CancelledBy;
+}
+
+/**
+ * The one request of a payment: whether it may still leave, and whether it may have left. It leaves once, soon after its
+ * record was stored, or never.
+ */
+export class PaymentRequest {
+  /** 'begun': the client has it, but no byte has left, as far as it asks before. */
+  state: 'waiting' | 'begun' | 'left' | 'ended' = 'waiting';
+  /** Set once it was given up before it left. */
+  withdrawal: Withdrawal | undefined;
+  /** By the monotonic clock, when its first byte left, if its client asked before. */
+  leftAt: number | undefined;
+  readonly #clock: Clock;
+  readonly #created: { readonly wall: number; readonly monotonic: number };
+  readonly #youth: number;
+  readonly #life = new AbortController();
+  #tellEnd = () => {};
+  /** Resolves when its end, one way or the other, has had its effect. */
+  readonly ended = new Promise<void>((resolve) => {
+    this.#tellEnd = resolve;
+  });
+
+  /** @param connectTimeout Milliseconds in which the client makes one connection. */
+  constructor(clock: Clock, connectTimeout = 0) {
+    this.#clock = clock;
+    this.#created = { wall: clock.wall(), monotonic: clock.monotonic() };
+    this.#youth = Math.max(youth, 2 * connectTimeout);
+  }
+
+  /** By either clock, whichever says more: one stands still while the machine sleeps, the other jumps. */
+  get isLate(): boolean {
+    const { wall, monotonic } = this.#created;
+    return Math.max(this.#clock.monotonic() - monotonic, this.#clock.wall() - wall) > this.#youth;
+  }
+
+  /** What the client is given. @param isWanted The last look: whether the payment's state still wants it sent. */
+  options(isWanted: () => boolean): RequestOptions {
+    return {
+      signal: this.#life.signal,
+      mayLeave: () => {
+        const may = this.withdrawal === undefined && this.state !== 'ended' && !this.isLate && isWanted();
+        if (may) {
+          this.state = 'left';
+          this.leftAt = this.#clock.monotonic();
+        }
+        return may;
+      },
+    };
+  }
+
+  /** Gives it up if no byte may have left: false if it is too late for that. */
+  withdraw(withdrawal: Withdrawal, reason: unknown): boolean {
+    if (this.state === 'left' || this.state === 'ended') return false;
+    this.withdrawal ??= withdrawal;
+    this.#life.abort(reason);
+    return true;
+  }
+
+  end(): void {
+    this.state = 'ended';
+    this.#tellEnd();
+  }
+
+  stop(reason: unknown): void {
+    this.#life.abort(reason);
+  }
+}

@@ -1,0 +1,117 @@
+import { randomBytes } from 'node:crypto';
+import { paymentErrorCodes, queryErrorCodes, reportedErrorCodes, reverseErrorCodes } from '../pay/error-codes.js';
+import { sign, verifySignature } from '../pay/sign.js';
+import type { SignType } from '../pay/types.js';
+import { buildXml } from '../pay/xml.js';
+import type { Fields, GatewayContext, Route } from './routes.js';
+import type { GatewayCall, Settings } from './scenario.js';
+
+/** What the vendor's tables, which don't describe refunds and closing, leave out. */
+const refundDescriptions: Readonly<Record<string, string>> = {
+  NOTENOUGH: '余额不足',
+  REFUNDNOTEXIST: '退款订单查询失败',
+  TRADE_STATE_ERROR: '订单状态错误',
+  ORDERNOTEXIST: '此交易订单号不存在',
+};
+
+const catalogues: Partial<Record<GatewayCall, Readonly<Record<string, { zh: { description: string } }>>>> = {
+  orderquery: queryErrorCodes,
+  facepayquery: queryErrorCodes,
+  reverse: reverseErrorCodes,
+  facepayreverse: reverseErrorCodes,
+};
+
+const describe = (call: GatewayCall, err_code: string): string =>
+  ((catalogues[call] ?? paymentErrorCodes)[err_code] ?? reportedErrorCodes[err_code])?.zh.description ??
+  refundDescriptions[err_code] ??
+  err_code;
+
+/** An answer, as it goes over HTTP. */
+export interface Reply {
+  /** What the call log shows. */
+  readonly answer: string;
+  readonly fields: Fields;
+  readonly status: number;
+  readonly type: string;
+  readonly body: string;
+}
+
+export const page = (status: number, text: string): Reply => ({
+  answer: `HTTP ${status}`,
+  fields: {},
+  status,
+  type: 'text/html',
+  body: `<html><head><title>${status} ${text}</title></head><body><center><h1>${status} ${text}</h1></center></body></html>`,
+});
+
+const xml = (answer: string, fields: Fields): Reply => ({
+  answer,
+  fields,
+  status: 200,
+  type: 'text/plain',
+  body: buildXml(fields),
+});
+
+/** The vendor signs no answer whose return_code is not SUCCESS. */
+export const refuse = (return_code: string, return_msg: string): Reply =>
+  xml(`${return_code} ${return_msg}`, { return_code, return_msg });
+
+const signTypes: Readonly<Record<string, SignType>> = { MD5: 'MD5', 'HMAC-SHA256': 'HMAC-SHA256' };
+
+/** The sandbox's failures on demand, e.g. 'micropay-SYSTEMERROR'. */
+const demandedError = (route: Route, negativeTest: unknown): string | undefined =>
+  route.key === 'sandboxKey' ? /-([A-Z][A-Z0-9_]*)$/.exec(String(negativeTest))?.[1] : undefined;
+
+/** What is said of the merchant's certificate, where it's not accepted (docs/facts.md#certificates). */
+export const certificateRefusals: Readonly<Record<Exclude<Settings['certificate'], 'accepted'>, Reply>> = {
+  missing: page(400, 'No required SSL certificate was sent'),
+  error: page(400, 'The SSL certificate error'),
+  mismatch: refuse('FAIL', 'certificate not match'),
+};
+
+/** Calls whose answers have no err_code. */
+const withoutErrCode: readonly GatewayCall[] = ['get_wxpayface_authinfo', 'getsignkey'];
+
+/** To a request that has arrived whole. */
+export function answer(route: Route, fields: Fields, negativeTest: unknown, context: GatewayContext): Reply {
+  const { merchant } = context;
+  const key = merchant[route.key];
+  const badCode = route.call === 'get_wxpayface_authinfo' ? 'PARAM_ERROR' : 'FAIL';
+  const stranger = route.identity.find((name) => fields[name] !== merchant[name]);
+  if (stranger) return refuse(badCode, `${stranger}不存在`);
+  const signType = signTypes[fields.sign_type || 'MD5'];
+  if (!signType || (route.signType && signType !== route.signType)) return refuse(badCode, '签名类型错误');
+  if (!verifySignature(fields, key, signType)) return refuse(badCode, '签名错误');
+  const { limit, limited, callsPerSecond, omitNumber } = context.settings();
+  const isLimited = limited.includes(route.call) || !context.rate.takes(callsPerSecond);
+  if (isLimited && (limit === 'unsigned' || withoutErrCode.includes(route.call))) return refuse('FAIL', '频率限制');
+  const missing = ['nonce_str', ...route.required].find((name) => !fields[name]);
+  if (missing) return refuse(badCode, `缺少参数${missing}`);
+
+  const { sub_appid, sub_mch_id } = fields;
+  const head = {
+    return_code: 'SUCCESS',
+    return_msg: 'OK',
+    ...Object.fromEntries(route.identity.map((name) => [name, merchant[name]])),
+    ...(sub_appid ? { sub_appid } : {}),
+    ...(sub_mch_id ? { sub_mch_id } : {}),
+    nonce_str: randomBytes(16).toString('hex'),
+  };
+  const demanded = isLimited ? 'FREQUENCY_LIMITED' : demandedError(route, negativeTest);
+  const verdict = demanded ? { err_code: demanded } : route.act(fields, context, Date.now());
+  const result =
+    'ok' in verdict
+      ? { result_code: 'SUCCESS', ...verdict.ok }
+      : {
+          result_code: 'FAIL',
+          err_code: verdict.err_code,
+          err_code_des: describe(route.call, verdict.err_code),
+          ...verdict.fields,
+        };
+  const all: Fields = { ...head, ...result };
+  const { out_trade_no, ...nameless } = all;
+  const isNamed = out_trade_no !== undefined && !omitNumber.includes(route.call);
+  const unsigned = isNamed ? all : nameless;
+  const told = 'ok' in verdict ? (verdict.ok.trade_state ?? 'SUCCESS') : verdict.err_code;
+  return xml(told, { ...unsigned, sign: sign(unsigned, key, signType) });
+}

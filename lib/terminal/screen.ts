@@ -1,0 +1,84 @@
+import type { UpdateWxpayfacePayResultParams } from '../face/commands.js';
+import type { FaceService } from '../face/service.js';
+import { within } from './waiting.js';
+
+/**
+ * 'clear': nothing of ours is on it. 'told': it shows a result that the customer has not confirmed yet. 'left': it shows what
+ * nobody will confirm, or still waits for a result; only a release clears it.
+ */
+type ScreenState = 'clear' | 'told' | 'left';
+
+/** Each is a thread that the vendor's library holds. */
+const mostUnconfirmed = 8;
+
+const warning =
+  `the face service has not ended ${mostUnconfirmed} calls of updateWxpayfacePayResult, each of which holds a thread of this ` +
+  "process: as long as it doesn't, the customer's screen is not told results, but cleared by releaseWxpayface. Restart the " +
+  "WxpayFaceService program, or open the library with host: 'host-process', which can be restarted from here";
+
+/** The customer's screen after a payment. Its calls return when the customer has confirmed, or never (vendor page 8). */
+export class CustomerScreen {
+  readonly #face: FaceService;
+  readonly #timeout: number;
+  #state: ScreenState = 'clear';
+  /** The call that the state is about. */
+  #shown: { readonly answered: Promise<unknown>; readonly abandon: AbortController } | undefined;
+  #unreturned = 0;
+  #hasWarned = false;
+
+  /** @param timeout Milliseconds that it is waited for at once. */
+  constructor(face: FaceService, timeout: number) {
+    this.#face = face;
+    this.#timeout = timeout;
+  }
+
+  /** So many calls have not returned that another must not be added. */
+  get isStuck(): boolean {
+    return this.#unreturned >= mostUnconfirmed;
+  }
+
+  /** Resolves when the customer has confirmed, or the time is over; false if the result could not be told. Never rejects. */
+  async tell(params: UpdateWxpayfacePayResultParams): Promise<boolean> {
+    if (this.isStuck) {
+      this.#state = 'left';
+      this.#warn();
+      return false;
+    }
+    const abandon = new AbortController();
+    this.#state = 'told';
+    this.#shown = { answered: this.#call(params, abandon), abandon };
+    await this.settle();
+    return true;
+  }
+
+  /** Waits for the customer; false if only a release clears the screen. */
+  async settle(): Promise<boolean> {
+    if (this.#shown && this.#state === 'told') await within(this.#timeout, this.#shown.answered);
+    return this.#state === 'clear';
+  }
+
+  /** Lets the commands after it go ahead: a release clears the screen. The call itself may go on. */
+  leave(): void {
+    this.#shown?.abandon.abort();
+    this.#shown = undefined;
+    this.#state = 'clear';
+  }
+
+  async #call(params: UpdateWxpayfacePayResultParams, abandon: AbortController): Promise<void> {
+    let state: ScreenState = 'clear';
+    this.#unreturned += 1;
+    try {
+      await this.#face.updateWxpayfacePayResult(params, { signal: abandon.signal });
+    } catch {
+      state = 'left';
+    }
+    this.#unreturned -= 1;
+    if (!abandon.signal.aborted) this.#state = state;
+  }
+
+  #warn(): void {
+    if (this.#hasWarned) return;
+    this.#hasWarned = true;
+    process.emitWarning(warning, { type: 'WxpayFaceWarning', code: 'WXPAY_FACE_SCREEN' });
+  }
+}

@@ -1,0 +1,51 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { PayTransportError } from '../pay/errors.js';
+
+/** The value, or undefined if it has not come after so many milliseconds; then nobody waits for it any more. */
+export async function within<Value>(milliseconds: number, promise: Promise<Value>): Promise<Value | undefined> {
+  const timer = new AbortController();
+  const late = sleep(milliseconds, undefined, { signal: timer.signal }).catch(() => undefined);
+  try {
+    return await Promise.race([promise, late]);
+  } finally {
+    timer.abort();
+  }
+}
+
+/** Milliseconds. Longer than any pause between two steps of a reversal by the default policies. */
+const silenceLimit = 120_000;
+
+/**
+ * Waits for a payment to its end: nobody else may say how it ended. But once one of the signals is aborted, it is waited for
+ * only as long as it is heard of.
+ * @throws PayTransportError, with `sent` true, after 2 minutes of silence
+ */
+export function unlessSilent<Outcome>(
+  begin: (heard: () => void) => Promise<Outcome>,
+  signals: readonly AbortSignal[],
+): Promise<Outcome> {
+  let timer: NodeJS.Timeout | undefined;
+  let giveUp: (error: Error) => void = () => {};
+  const silent = new Promise<never>((_, reject) => {
+    giveUp = reject;
+  });
+  const listen = (): void => {
+    clearTimeout(timer);
+    timer = setTimeout(() => {
+      const message =
+        'the payment was given up, and the merchant has said nothing of it for 2 minutes: it may have been made';
+      giveUp(new PayTransportError(message, true, { why: 'response-timeout' }));
+    }, silenceLimit);
+  };
+  for (const signal of signals) {
+    if (signal.aborted) listen();
+    signal.addEventListener('abort', listen, { once: true });
+  }
+  const payment = (async () => begin(() => timer && listen()))();
+  return Promise.race([payment, silent]).finally(() => {
+    clearTimeout(timer);
+    // What is reported later, of a reversal in the background, must not begin it anew.
+    timer = undefined;
+    for (const signal of signals) signal.removeEventListener('abort', listen);
+  });
+}
