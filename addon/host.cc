@@ -8,10 +8,12 @@
 #ifdef _WIN32
 #include <windows.h>
 #else
-#include <sys/prctl.h>
 #include <unistd.h>
 
 #include <csignal>
+#ifdef __linux__
+#include <sys/prctl.h>
+#endif
 #endif
 
 #include <cstdio>
@@ -53,7 +55,9 @@ void settle_in() { SetErrorMode(SEM_FAILCRITICALERRORS | SEM_NOGPFAULTERRORBOX |
 // ends: it may have to send stopWxpayface first. (On Windows its hidden console keeps Ctrl-C away.)
 void settle_in() {
   for (const int one : {SIGPIPE, SIGINT, SIGTERM, SIGHUP}) signal(one, SIG_IGN);
-  prctl(PR_SET_PDEATHSIG, SIGKILL);
+#ifdef __linux__
+  prctl(PR_SET_PDEATHSIG, SIGKILL);  // also if its end of stdin lives on in another child of it
+#endif
 }
 
 #endif

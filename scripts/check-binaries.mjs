@@ -17,18 +17,28 @@ const matches = (text, pattern) => [...new Set([...text.matchAll(pattern)].map((
 const number = (version) => [0, 1, 2].reduce((sum, n) => sum * 1000 + Number(version.split('.')[n] ?? 0), 0);
 
 const allowed = {
-  linux: new Set(['libc.so.6', 'libdl.so.2', 'libpthread.so.0', 'libm.so.6', 'librt.so.1', 'ld-linux-x86-64.so.2']),
+  linux: new Set([
+    'libc.so.6',
+    'libdl.so.2',
+    'libpthread.so.0',
+    'libm.so.6',
+    'librt.so.1',
+    'ld-linux-x86-64.so.2',
+    'ld-linux-aarch64.so.1',
+  ]),
   win32: new Set(['KERNEL32.dll', 'ADVAPI32.dll', 'msvcrt.dll']),
 };
 
 function linux(path) {
-  const needed = matches(objdump('-p', path), /NEEDED\s+(\S+)/g);
-  const glibc = matches(objdump('-T', path), /\(?GLIBC_([0-9.]+)\)?/g)
+  // readelf knows every architecture.
+  const readelf = (option) => execFileSync('readelf', ['-W', option, path], { encoding: 'utf8' });
+  const dynamic = readelf('-d');
+  const needed = matches(dynamic, /\(NEEDED\)\s+Shared library: \[(\S+)\]/g);
+  const glibc = matches(readelf('-V'), /Name: GLIBC_([0-9.]+)/g)
     .sort((a, b) => number(a) - number(b))
     .at(-1);
-  const isShared = readFileSync(path).readUInt16LE(16) === 3; // ET_DYN: a program, too, may be put anywhere
-  const bindsNow = /FLAGS_1\s+0x[0-9a-f]*[13579bdf]$/m.test(objdump('-p', path));
-  const hardened = isShared && bindsNow;
+  // A program, too, may be put anywhere in memory, and what the loader has filled in is never written again.
+  const hardened = /Type:\s+DYN/.test(readelf('-h')) && /FLAGS_1.*\bNOW\b/.test(dynamic);
   return { needed, says: `glibc ${glibc}`, good: number(glibc) <= number(oldestGlibc) && hardened };
 }
 
@@ -57,7 +67,7 @@ function fileVersion(bytes) {
 }
 
 let failed = false;
-for (const target of ['linux-x64', 'win32-x64', 'win32-ia32'])
+for (const target of ['linux-x64', 'linux-arm64', 'win32-x64', 'win32-ia32'])
   for (const file of readdirSync(join(prebuilds, target)).sort()) {
     const path = join(prebuilds, target, file);
     const platform = target.startsWith('win32') ? 'win32' : 'linux';

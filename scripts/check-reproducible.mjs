@@ -8,7 +8,15 @@ import { parseArgs } from 'node:util';
 import { root, run, script } from './run.mjs';
 
 const { values } = parseArgs({ options: { all: { type: 'boolean', default: false } } });
-const targets = values.all ? [['linux-x64', '--portable'], ['win32-x64'], ['win32-ia32']] : [['linux-x64']];
+/** By the folders in build/ that they are made in. */
+const builds = values.all
+  ? {
+      'linux-x64-portable': ['linux-x64', '--portable'],
+      'linux-arm64-portable': ['linux-arm64'],
+      'win32-x64': ['win32-x64'],
+      'win32-ia32': ['win32-ia32'],
+    }
+  : { 'linux-x64': ['linux-x64'] };
 
 const copy = join(root, 'build', 'reproduce', 'another folder');
 rmSync(copy, { recursive: true, force: true });
@@ -24,25 +32,20 @@ mkdirSync(join(copy, 'build'));
 // The pinned compiler is fetched once.
 symlinkSync(join(root, 'build', 'zig'), join(copy, 'build', 'zig'));
 
-const digests = (folder) =>
-  readdirSync(folder)
-    .sort()
-    .map(
-      (file) =>
-        `${file} ${createHash('sha256')
-          .update(readFileSync(join(folder, file)))
-          .digest('hex')}`,
-    );
+const digest = (...path) =>
+  createHash('sha256')
+    .update(readFileSync(join(...path)))
+    .digest('hex');
 
 let failed = false;
-for (const [target, ...options] of targets) {
-  script('build-native.mjs', '--target', target, ...options);
-  run(process.execPath, ['scripts/build-native.mjs', '--target', target, ...options], { cwd: copy });
-  const [here, there] = [root, copy].map((folder) => digests(join(folder, 'prebuilds', target)));
-  for (const [i, digest] of here.entries()) {
-    const same = digest === there[i];
-    console.log(`${same ? 'same' : 'DIFFERENT'} ${target}/${digest}`);
-    failed ||= !same;
+for (const [name, target] of Object.entries(builds)) {
+  script('build-native.mjs', '--target', ...target);
+  run(process.execPath, ['scripts/build-native.mjs', '--target', ...target], { cwd: copy });
+  const made = join('build', name, 'out');
+  for (const file of readdirSync(join(root, made)).sort()) {
+    const [here, there] = [root, copy].map((folder) => digest(folder, made, file));
+    console.log(`${here === there ? 'same' : 'DIFFERENT'} ${name}/${file} ${here}`);
+    failed ||= here !== there;
   }
 }
 process.exit(failed ? 1 : 0);

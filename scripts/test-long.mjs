@@ -17,5 +17,6 @@ npm('fuzz:pay');
 npm('test:mutations');
 npm('test:package', '--all');
 run(process.execPath, ['scripts/check-reproducible.mjs', '--all']);
+run(process.execPath, ['scripts/native/arm64.mjs']);
 npm('test:windows');
 npm('test:windows:next');
