@@ -33,12 +33,12 @@ const table = (head, rows) =>
   [head, head.map(() => '---'), ...rows].map((cells) => `| ${cells.join(' | ')} |`).join('\n');
 
 const folders = [];
-async function openLevel() {
+async function openFileJournal() {
   const folder = mkdtempSync(join(tmpdir(), 'wxpay-face-bench-'));
   folders.push(folder);
   return FileJournal.open(folder);
 }
-const journals = { MemoryJournal: async () => new MemoryJournal(), FileJournal: openLevel };
+const journals = { MemoryJournal: async () => new MemoryJournal(), FileJournal: openFileJournal };
 
 let serial = 0;
 const newOrder = () => {

@@ -1,9 +1,15 @@
-import { keyOf } from './journal.js';
+import { type JournalRecord, keyOf } from './journal.js';
 import type { Line } from './line.js';
-import { type RecordHead, recordsIn } from './stored-record.js';
+import { hearRecords } from './stored-record.js';
 
 /** What is known of a record without reading it. A later write makes a new one. */
-export interface Entry extends RecordHead {
+export class Entry {
+  readonly kind: JournalRecord['kind'];
+  readonly id: string;
+  readonly finished: boolean;
+  readonly acknowledged: boolean;
+  readonly revision: number;
+  readonly updatedAt: number;
   /** Of the line that it stands in, in the log. */
   lineAt: number;
   lineLength: number;
@@ -12,6 +18,30 @@ export interface Entry extends RecordHead {
   readonly length: number;
   /** The record itself, while it isn't finished. */
   readonly text: string | undefined;
+
+  constructor(
+    kind: JournalRecord['kind'],
+    id: string,
+    revision: number,
+    finished: boolean,
+    acknowledged: boolean,
+    updatedAt: number,
+    place: { readonly lineAt: number; readonly lineLength: number; readonly from: number },
+    length: number,
+    text: string | undefined,
+  ) {
+    this.kind = kind;
+    this.id = id;
+    this.revision = revision;
+    this.finished = finished;
+    this.acknowledged = acknowledged;
+    this.updatedAt = updatedAt;
+    this.lineAt = place.lineAt;
+    this.lineLength = place.lineLength;
+    this.from = place.from;
+    this.length = length;
+    this.text = text;
+  }
 }
 
 /** Which records there are, and where. */
@@ -37,11 +67,13 @@ export class RecordIndex {
 
   /** @param keeps 'all' if the line isn't in the log yet. */
   apply(line: Line, lineAt: number, keeps: 'unfinished' | 'all' = 'unfinished'): void {
-    for (const { head, from, length } of recordsIn(line)) {
-      const text =
-        head.finished && keeps === 'unfinished' ? undefined : line.bytes.toString('utf8', from, from + length);
-      this.#set({ ...head, lineAt, lineLength: line.bytes.length, from, length, text });
-    }
+    const lineLength = line.bytes.length;
+    hearRecords(line, (kind, id, revision, finished, acknowledged, updatedAt, from, length) => {
+      const isKept = !finished || keeps === 'all';
+      const text = isKept ? line.bytes.toString('utf8', from, from + length) : undefined;
+      const place = { lineAt, lineLength, from };
+      this.#set(new Entry(kind, id, revision, finished, acknowledged, updatedAt, place, length, text));
+    });
   }
 
   #set(entry: Entry): void {

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { JournalError } from './errors.js';
 import { RecordIndex } from './index-of-records.js';
-import { endOfLine, type Line, makeLine, maximumPayload, noDigest, readLine } from './line.js';
+import { endOfLine, type Line, makeLine, noDigest, readLine } from './line.js';
 
 /*
  * The log: a first line that says what the file is, lines with the records as they stood after a write, a line that says
@@ -51,7 +51,6 @@ export class LogScan {
   /** The digest of the write that was asked for. */
   watched: string | undefined;
   lines = 0;
-  #rest: Buffer = Buffer.alloc(0);
   #previous = noDigest;
   readonly #watch: number;
 
@@ -61,23 +60,23 @@ export class LogScan {
   }
 
   /**
-   * @returns false if it goes no further: the piece has an unsound line.
+   * @param piece What stands in the log from `end` on.
+   * @returns false if it goes no further: there is an unsound line in the piece, or no end of one.
    * @throws JournalError if another version wrote it.
    */
   take(piece: Buffer): boolean {
-    const bytes = this.#rest.length === 0 ? piece : Buffer.concat([this.#rest, piece]);
-    let at = 0;
-    for (let end = endOfLine(bytes, at); end !== undefined; end = endOfLine(bytes, at)) {
-      const line = readLine(bytes.subarray(at, end));
+    const begin = this.end;
+    for (;;) {
+      const at = this.end - begin;
+      const end = endOfLine(piece, at);
+      if (end === undefined) return at > 0;
+      const line = readLine(piece.subarray(at, end));
       if (line === undefined || !this.#follows(line)) return false;
       this.#add(line);
-      this.end += end - at;
+      this.end = begin + end;
       this.lines += 1;
       this.#previous = line.digest;
-      at = end;
     }
-    this.#rest = bytes.subarray(at);
-    return this.#rest.length <= 2 * maximumPayload;
   }
 
   #follows({ sequence, chain }: Line): boolean {

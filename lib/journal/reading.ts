@@ -36,6 +36,7 @@ export interface Damage {
   readonly durable: number;
 }
 
+/** More than the longest line has. */
 const pieceSize = 4 * 2 ** 20;
 
 async function readAll(file: OpenFile, from: number): Promise<Buffer> {
@@ -49,11 +50,13 @@ async function readAll(file: OpenFile, from: number): Promise<Buffer> {
 
 async function scanLog(file: OpenFile, watch: number): Promise<{ scan: LogScan; tail: Buffer }> {
   const scan = new LogScan(watch);
-  for (let at = 0; ; at += pieceSize) {
-    const piece = await file.read(at, pieceSize);
+  for (;;) {
+    const from = scan.end;
+    const piece = await file.read(from, pieceSize);
     const goesOn = scan.take(piece);
+    // What is written while it is read is not looked at.
+    if (piece.length < pieceSize) return { scan, tail: piece.subarray(scan.end - from) };
     if (!goesOn) return { scan, tail: await readAll(file, scan.end) };
-    if (piece.length < pieceSize) return { scan, tail: await file.read(scan.end, at + piece.length - scan.end) };
   }
 }
 

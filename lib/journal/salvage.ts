@@ -8,7 +8,7 @@ import { JournalFolder } from './journal-folder.js';
 import { hasRecords, noTip } from './log.js';
 import { lockFolder } from './opening.js';
 import { type Damage, readJournal, readSoundLines } from './reading.js';
-import { fromText, recordsIn, toText } from './stored-record.js';
+import { recordsIn, toText } from './stored-record.js';
 
 /** What can be read of a journal. */
 export interface Readable {
@@ -38,8 +38,7 @@ export async function readWhatIsReadable(folder: string): Promise<Readable | und
 async function readRecords(path: string): Promise<JournalRecord[]> {
   const newest = new Map<string, JournalRecord>();
   for (const line of (await readSoundLines(systemFiles, path)).filter(hasRecords))
-    for (const { from, length } of recordsIn(line)) {
-      const record = fromText(line.bytes.toString('utf8', from, from + length));
+    for (const record of recordsIn(line)) {
       if (record.revision >= (newest.get(keyOf(record))?.revision ?? 0)) newest.set(keyOf(record), record);
     }
   return [...newest.values()];

@@ -1,5 +1,6 @@
 import { JournalError } from './errors.js';
 import { isJournalRecord, type JournalRecord } from './journal.js';
+import type { Line } from './line.js';
 
 /*
  * Records as text. Fields in one order, `data` last, so that what the index needs is read without the rest. Records that
@@ -7,16 +8,17 @@ import { isJournalRecord, type JournalRecord } from './journal.js';
  * it as \t.
  */
 
-/** What is kept in memory of every record. */
-export type RecordHead = Pick<JournalRecord, 'kind' | 'id' | 'revision' | 'finished' | 'acknowledged' | 'updatedAt'>;
-
-/** A record in a line's text. */
-export interface RecordInLine {
-  readonly head: RecordHead;
-  /** Bytes from the line's begin. */
-  readonly from: number;
-  readonly length: number;
-}
+/** What hears of each record in a line: its head, and where it stands, in bytes from the line's begin. */
+export type Hear = (
+  kind: JournalRecord['kind'],
+  id: string,
+  revision: number,
+  finished: boolean,
+  acknowledged: boolean,
+  updatedAt: number,
+  from: number,
+  length: number,
+) => void;
 
 export function toText(record: JournalRecord): string {
   const { schema, kind, id, revision, state, finished, acknowledged, updatedAt, data } = record;
@@ -25,7 +27,8 @@ export function toText(record: JournalRecord): string {
 
 export const together = (texts: readonly string[]): string => `[${texts.join(',\t')}]`;
 
-function parse(text: string): JournalRecord {
+/** @throws JournalError if it is no record of this version. */
+export function fromText(text: string): JournalRecord {
   let record: unknown;
   try {
     record = JSON.parse(text);
@@ -36,49 +39,105 @@ function parse(text: string): JournalRecord {
   throw new JournalError('The journal holds what another version of this package wrote; this one leaves it as it is');
 }
 
-/** @throws JournalError if it is no record of this version. */
-export const fromText = parse;
+const [tab, quote, backslash, lastOfAscii] = [9, 34, 92, 126];
 
-const [tab, dataMark] = [9, ',"data":'];
-// The usual case in one step.
-const usual =
-  /\{"schema":1,"kind":"(payment|refund)","id":"([\x20\x21\x23-\x5b\x5d-\x7e]+)","revision":(\d{1,9}),"state":"[a-z-]+","finished":(true|false),"acknowledged":(true|false),"updatedAt":(\d{1,15}),"data":\{/y;
+/** Reads what {@link toText} wrote, without making anything of it: a hundred thousand records are read at an opening. */
+class Cursor {
+  at: number;
+  readonly #text: string;
 
-function readHead(line: Buffer, text: string, from: number): RecordHead {
-  usual.lastIndex = from;
-  const found = usual.exec(text);
-  if (found === null) {
-    const whole = parse(`${line.toString('utf8', from, line.indexOf(dataMark, from))},"data":{}}`);
-    const { kind, id, revision, finished, acknowledged, updatedAt } = whole;
-    return { kind, id, revision, finished, acknowledged, updatedAt };
+  constructor(text: string, at: number) {
+    this.#text = text;
+    this.at = at;
   }
-  const [, kind = '', id = '', revision, finished, acknowledged, updatedAt] = found;
-  const idFrom = from + '{"schema":1,"kind":"","id":"'.length + kind.length;
-  return {
-    kind: kind === 'refund' ? 'refund' : 'payment',
-    // A string of its own: V8's part of the line's text would keep all of that in memory.
-    id: line.toString('latin1', idFrom, idFrom + id.length),
-    revision: Number(revision),
-    finished: finished === 'true',
-    acknowledged: acknowledged === 'true',
-    updatedAt: Number(updatedAt),
-  };
+
+  /** Goes on behind `words` if they are next. */
+  passes(words: string): boolean {
+    if (!this.#text.startsWith(words, this.at)) return false;
+    this.at += words.length;
+    return true;
+  }
+
+  /** Goes on behind the quote that ends a plain string; false if it is not plain, or not short. */
+  passesString(): boolean {
+    for (const end = this.at + 200; this.at < end; this.at += 1) {
+      const code = this.#text.charCodeAt(this.at);
+      if (code === quote) {
+        this.at += 1;
+        return true;
+      }
+      if (code === backslash || code < 32 || code > lastOfAscii) return false;
+    }
+    return false;
+  }
+
+  /** A whole number; NaN if there is none, or one that is too long to be exact. */
+  number(): number {
+    let value = 0;
+    const from = this.at;
+    for (; this.at - from < 16; this.at += 1) {
+      const digit = this.#text.charCodeAt(this.at) - 48;
+      if (!(digit >= 0 && digit <= 9)) return this.at === from ? Number.NaN : value;
+      value = 10 * value + digit;
+    }
+    return Number.NaN;
+  }
+}
+
+/** @returns false if the record is not written in the usual way. */
+function hearUsual(line: Buffer, text: string, from: number, length: number, hear: Hear): boolean {
+  const cursor = new Cursor(text, from);
+  if (!cursor.passes('{"schema":1,"kind":"')) return false;
+  const isRefund = cursor.passes('refund');
+  if (!isRefund && !cursor.passes('payment')) return false;
+  if (!cursor.passes('","id":"')) return false;
+  const idFrom = cursor.at;
+  if (!cursor.passesString()) return false;
+  const idEnd = cursor.at - 1;
+  if (!cursor.passes(',"revision":')) return false;
+  const revision = cursor.number();
+  if (!cursor.passes(',"state":"') || !cursor.passesString() || !cursor.passes(',"finished":')) return false;
+  const finished = cursor.passes('true');
+  if (!finished && !cursor.passes('false')) return false;
+  if (!cursor.passes(',"acknowledged":')) return false;
+  const acknowledged = cursor.passes('true');
+  if (!acknowledged && !cursor.passes('false')) return false;
+  if (!cursor.passes(',"updatedAt":')) return false;
+  const updatedAt = cursor.number();
+  if (!cursor.passes(',"data":{') || Number.isNaN(revision + updatedAt)) return false;
+  // A string of its own: V8's part of the line's text would keep all of that in memory.
+  const id = line.toString('latin1', idFrom, idEnd);
+  hear(isRefund ? 'refund' : 'payment', id, revision, finished, acknowledged, updatedAt, from, length);
+  return true;
 }
 
 /**
- * The records of a line whose JSON begins at `from`.
+ * Tells the records of a line whose JSON begins at `from`.
  * @throws JournalError if one is no record of this version.
  */
-export function recordsIn({ bytes, from }: { bytes: Buffer; from: number }): RecordInLine[] {
+export function hearRecords({ bytes, from }: Pick<Line, 'bytes' | 'from'>, hear: Hear): void {
   const text = bytes.toString('latin1');
-  const records: RecordInLine[] = [];
   // Without the bracket and the line feed at its end.
   for (let [at, last] = [from + 1, bytes.length - 2]; at < last; ) {
     const next = bytes.indexOf(tab, at);
     const end = next === -1 ? last : next - 1;
-    records.push({ head: readHead(bytes, text, at), from: at, length: end - at });
+    if (!hearUsual(bytes, text, at, end - at, hear)) {
+      const { kind, id, revision, finished, acknowledged, updatedAt } = fromText(bytes.toString('utf8', at, end));
+      hear(kind, id, revision, finished, acknowledged, updatedAt, at, end - at);
+    }
     at = end + 2;
   }
+}
+
+/**
+ * The records of a line.
+ * @throws JournalError if one is no record of this version.
+ */
+export function recordsIn(line: Pick<Line, 'bytes' | 'from'>): JournalRecord[] {
+  const records: JournalRecord[] = [];
+  hearRecords(line, (...[, , , , , , from, length]) => {
+    records.push(fromText(line.bytes.toString('utf8', from, from + length)));
+  });
   return records;
 }
 
