@@ -4,7 +4,7 @@ import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import fastify from 'fastify';
-import { InvalidParameterError, FileJournal, OrderExistsError, PayClient, PaymentProcessor } from 'wxpay-face';
+import { FileJournal, InvalidParameterError, OrderExistsError, PayClient, PaymentProcessor } from 'wxpay-face';
 
 // ── configuration: appid, mch_id, key, certificate, journal, and the SHA-256 of each terminal's token ──
 const file = process.argv[2] ?? 'server.json';

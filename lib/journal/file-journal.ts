@@ -139,7 +139,7 @@ export class FileJournal implements Journal {
     checkNew(record);
     const [key, text] = [keyOf(record), toText(record)];
     await this.#lanes.run(key, async () => {
-      await store.makeSure(key);
+      if (store.isInDoubt(key)) await store.makeSure();
       if (store.index.get(key) !== undefined) throw new OrderExistsError(record.id);
       await store.append(key, text);
     });
@@ -150,7 +150,7 @@ export class FileJournal implements Journal {
     const store = this.#writable();
     const key = keyOf(record);
     await this.#lanes.run(key, async () => {
-      await store.makeSure(key);
+      if (store.isInDoubt(key)) await store.makeSure();
       checkSuccessor(record, store.index.get(key));
       await store.append(key, toText(record));
     });
@@ -166,7 +166,7 @@ export class FileJournal implements Journal {
   /** In the order of their last write. What is written meanwhile may be among them. */
   async *list(filter: JournalFilter = {}): AsyncGenerator<JournalRecord, void, undefined> {
     this.#ensureOpen();
-    await this.#store?.makeSure();
+    if (this.#store?.isInDoubt()) await this.#store.makeSure();
     for (const entry of this.#opened.index.inOrder((each) => matches(each, filter))) {
       this.#ensureOpen();
       const text = await this.#opened.read(keyOf(entry));

@@ -95,11 +95,15 @@ export class Store {
     });
   }
 
-  /** Resolves when it is known what is stored of a key, or of all. @throws JournalError if that can't be known. */
-  async makeSure(key?: string): Promise<void> {
-    if (this.#doubt === undefined) return;
-    if (key === undefined || this.#doubt.of === 'file' || this.#doubt.keys.has(key))
-      await this.#between(() => this.#clearDoubt());
+  /** Whether it is not known what is stored of a key, or of any. */
+  isInDoubt(key?: string): boolean {
+    if (this.#doubt === undefined) return false;
+    return key === undefined || this.#doubt.of === 'file' || this.#doubt.keys.has(key);
+  }
+
+  /** Resolves when it is known what is stored. @throws JournalError if that can't be known. */
+  makeSure(): Promise<void> {
+    return this.#between(() => this.#clearDoubt());
   }
 
   /**
@@ -107,7 +111,7 @@ export class Store {
    * @throws JournalError if it can't be read, or if it isn't known whether its last write is stored.
    */
   async read(key: string): Promise<string | undefined> {
-    await this.makeSure(key);
+    if (this.isInDoubt(key)) await this.makeSure();
     while (this.#replacing !== undefined) await this.#replacing;
     const entry = this.#index.get(key);
     return entry === undefined ? undefined : this.#textOf(entry);
