@@ -17,7 +17,7 @@ import {
 import { JournalReader } from './journal-reader.js';
 import { journalError, lockFolder } from './opening.js';
 import { Store } from './store.js';
-import { fromText, toText } from './stored-record.js';
+import { fromText } from './stored-record.js';
 
 /** How {@link FileJournal.open} opens a journal. */
 export interface FileJournalOptions {
@@ -137,11 +137,11 @@ export class FileJournal implements Journal {
   async create(record: JournalRecord): Promise<void> {
     const store = this.#writable();
     checkNew(record);
-    const [key, text] = [keyOf(record), toText(record)];
+    const key = keyOf(record);
     await this.#lanes.run(key, async () => {
       if (store.isInDoubt(key)) await store.makeSure();
       if (store.index.get(key) !== undefined) throw new OrderExistsError(record.id);
-      await store.append(key, text);
+      await store.append(record);
     });
     this.#compactByItself(store);
   }
@@ -152,7 +152,7 @@ export class FileJournal implements Journal {
     await this.#lanes.run(key, async () => {
       if (store.isInDoubt(key)) await store.makeSure();
       checkSuccessor(record, store.index.get(key));
-      await store.append(key, toText(record));
+      await store.append(record);
     });
     this.#compactByItself(store);
   }
