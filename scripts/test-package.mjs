@@ -37,6 +37,8 @@ if (statSync(tarball).size > 5 * megabyte) stop('the tarball is larger than 5 MB
 const binaries = {
   'linux-x64': ['wxpay_face.node', 'wxpay-face-host', 'libWxpayFaceSDK.so'],
   'linux-arm64': ['wxpay_face.node', 'wxpay-face-host', 'libWxpayFaceSDK.so'],
+  'darwin-x64': ['wxpay_face.node', 'wxpay-face-host', 'libWxpayFaceSDK.so'],
+  'darwin-arm64': ['wxpay_face.node', 'wxpay-face-host', 'libWxpayFaceSDK.so'],
   'win32-x64': ['wxpay_face.node', 'wxpay-face-host.exe', 'WxpayFaceSDK.dll'],
   'win32-ia32': ['wxpay_face.node', 'wxpay-face-host.exe', 'WxpayFaceSDK.dll'],
 };

@@ -19,6 +19,7 @@ import {
   PaymentProcessor,
 } from '../../dist/index.js';
 import { startSimulator } from '../../dist/simulator.js';
+import { journalTables } from './journal.mjs';
 
 const { values } = parseArgs({ options: { rounds: { type: 'string', default: '5' } } });
 const rounds = Number(values.rounds);
@@ -148,7 +149,7 @@ async function syncs() {
     };
     const processor = new PaymentProcessor({ client, journal, polling, reversal });
     const outcome = await processor.pay(newOrder(), code);
-    await processor.acknowledge(outcome.out_trade_no);
+    await processor.acknowledge(outcome);
     rows.push([name, String(writes)]);
   }
   return table(['a payment that is', 'synchronous writes, with the acknowledgement'], rows);
@@ -251,6 +252,7 @@ async function main() {
     `Node.js ${process.versions.node}, ${cpus().length} × ${cpus()[0]?.model.trim()}; ${rounds} rounds, median (with lowest and highest).`,
     `A whole face payment on the simulator, service and gateway answering at once: the time of \`FacePay.pay\` beside the time that its calls to face service and gateway take by themselves.`,
     await latency(),
+    ...(await journalTables(Math.max(rounds, 9), { table, spread, digits, median })),
     'Writes to the journal that wait for the disk:',
     await syncs(),
     `${crowd} payments at once, each unknown, each queried every second, the third query saying SUCCESS:`,

@@ -153,14 +153,14 @@ const hostFile = process.platform === 'win32' ? 'wxpay-face-host.exe' : 'wxpay-f
 function findHost(path: string, arch: string): string {
   if (arch === process.arch) return findPrebuild(hostFile);
   const program = prebuildPath(arch, hostFile);
-  if (existsSync(program)) return program;
-  // Nothing is built for another architecture than that of the Node.js that builds it.
+  // Elsewhere the package may have that program, too, but the system doesn't run it.
+  if (process.platform === 'win32' && existsSync(program)) return program;
   const advice =
     unpackAdvice() ??
     `run this program with a Node.js for ${arch}${process.platform === 'win32' ? ', or install wxpay-face anew' : ''}`;
   const missing = arch.startsWith(unknownArch)
     ? `it. Take the vendor's library for ${process.arch}`
-    : `${process.platform}-${arch} (${program} is missing). Take the vendor's library for ${process.arch}, or ${advice}`;
+    : `${process.platform}-${arch}${process.platform === 'win32' ? ` (${program} is missing)` : ' that this system runs'}. Take the vendor's library for ${process.arch}, or ${advice}`;
   throw new LibraryLoadError(
     path,
     `${path} is for ${arch}, this process is ${process.arch}, and wxpay-face has no host process for ${missing}`,

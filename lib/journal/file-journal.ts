@@ -17,7 +17,7 @@ import {
 import { JournalReader } from './journal-reader.js';
 import { journalError, lockFolder } from './opening.js';
 import { Store } from './store.js';
-import { fromText, toText } from './stored-record.js';
+import { fromText } from './stored-record.js';
 
 /** How {@link FileJournal.open} opens a journal. */
 export interface FileJournalOptions {
@@ -137,11 +137,11 @@ export class FileJournal implements Journal {
   async create(record: JournalRecord): Promise<void> {
     const store = this.#writable();
     checkNew(record);
-    const [key, text] = [keyOf(record), toText(record)];
+    const key = keyOf(record);
     await this.#lanes.run(key, async () => {
-      await store.makeSure(key);
+      if (store.isInDoubt(key)) await store.makeSure();
       if (store.index.get(key) !== undefined) throw new OrderExistsError(record.id);
-      await store.append(key, text);
+      await store.append(record);
     });
     this.#compactByItself(store);
   }
@@ -150,9 +150,9 @@ export class FileJournal implements Journal {
     const store = this.#writable();
     const key = keyOf(record);
     await this.#lanes.run(key, async () => {
-      await store.makeSure(key);
+      if (store.isInDoubt(key)) await store.makeSure();
       checkSuccessor(record, store.index.get(key));
-      await store.append(key, toText(record));
+      await store.append(record);
     });
     this.#compactByItself(store);
   }
@@ -166,7 +166,7 @@ export class FileJournal implements Journal {
   /** In the order of their last write. What is written meanwhile may be among them. */
   async *list(filter: JournalFilter = {}): AsyncGenerator<JournalRecord, void, undefined> {
     this.#ensureOpen();
-    await this.#store?.makeSure();
+    if (this.#store?.isInDoubt()) await this.#store.makeSure();
     for (const entry of this.#opened.index.inOrder((each) => matches(each, filter))) {
       this.#ensureOpen();
       const text = await this.#opened.read(keyOf(entry));

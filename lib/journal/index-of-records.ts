@@ -72,11 +72,11 @@ export class RecordIndex {
       const isKept = !finished || keeps === 'all';
       const text = isKept ? line.bytes.toString('utf8', from, from + length) : undefined;
       const place = { lineAt, lineLength, from };
-      this.#set(new Entry(kind, id, revision, finished, acknowledged, updatedAt, place, length, text));
+      this.add(new Entry(kind, id, revision, finished, acknowledged, updatedAt, place, length, text));
     });
   }
 
-  #set(entry: Entry): void {
+  add(entry: Entry): void {
     const key = keyOf(entry);
     this.liveBytes += entry.length - (this.#entries.get(key)?.length ?? 0);
     this.#entries.set(key, entry);

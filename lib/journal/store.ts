@@ -2,17 +2,22 @@ import { ClosedError } from '../errors.js';
 import { writeBase } from './compaction.js';
 import { JournalError } from './errors.js';
 import type { Files, OpenFile } from './files.js';
-import type { Entry, RecordIndex } from './index-of-records.js';
+import { Entry, type RecordIndex } from './index-of-records.js';
+import { type JournalRecord, keyOf } from './journal.js';
 import { all, type JournalFolder } from './journal-folder.js';
 import { makeLine, maximumPayload } from './line.js';
 import { LineReader } from './line-reader.js';
 import type { Tip } from './log.js';
 import { journalError, openToWrite } from './opening.js';
 import type { ReadJournal } from './reading.js';
-import { together } from './stored-record.js';
+import { together, toText } from './stored-record.js';
+
+const nowhere = { lineAt: 0, lineLength: 0, from: 0 };
 
 interface Write {
   readonly key: string;
+  /** Gets its place when it is written. */
+  readonly entry: Entry;
   readonly text: string;
   readonly resolve: () => void;
   readonly reject: (error: unknown) => void;
@@ -29,8 +34,8 @@ interface Doubt {
 /** The records that go into one line, from the first on. */
 function takeTogether(waiting: Write[]): Write[] {
   let size = 0;
-  const count = waiting.findIndex(({ text }) => {
-    size += Buffer.byteLength(text) + 2;
+  const count = waiting.findIndex(({ entry }) => {
+    size += entry.length + 2;
     return size > maximumPayload;
   });
   return waiting.splice(0, count === -1 ? waiting.length : Math.max(count, 1));
@@ -86,20 +91,29 @@ export class Store {
   }
 
   /** Durable when resolved. If it rejects, {@link Store.read} tells what is stored. */
-  append(key: string, text: string): Promise<void> {
-    if (Buffer.byteLength(text) > maximumPayload - 2)
+  append(record: JournalRecord): Promise<void> {
+    const [key, text] = [keyOf(record), toText(record)];
+    const { kind, id, revision, finished, acknowledged, updatedAt } = record;
+    const length = Buffer.byteLength(text);
+    if (length > maximumPayload - 2)
       return Promise.reject(new JournalError(`A record has at most ${maximumPayload - 2} bytes (${key})`));
+    const kept = finished ? undefined : text;
+    const entry = new Entry(kind, id, revision, finished, acknowledged, updatedAt, nowhere, length, kept);
     return new Promise((resolve, reject) => {
-      this.#waiting.push({ key, text, resolve, reject });
+      this.#waiting.push({ key, entry, text, resolve, reject });
       this.#work();
     });
   }
 
-  /** Resolves when it is known what is stored of a key, or of all. @throws JournalError if that can't be known. */
-  async makeSure(key?: string): Promise<void> {
-    if (this.#doubt === undefined) return;
-    if (key === undefined || this.#doubt.of === 'file' || this.#doubt.keys.has(key))
-      await this.#between(() => this.#clearDoubt());
+  /** Whether it is not known what is stored of a key, or of any. */
+  isInDoubt(key?: string): boolean {
+    if (this.#doubt === undefined) return false;
+    return key === undefined || this.#doubt.of === 'file' || this.#doubt.keys.has(key);
+  }
+
+  /** Resolves when it is known what is stored. @throws JournalError if that can't be known. */
+  makeSure(): Promise<void> {
+    return this.#between(() => this.#clearDoubt());
   }
 
   /**
@@ -107,7 +121,7 @@ export class Store {
    * @throws JournalError if it can't be read, or if it isn't known whether its last write is stored.
    */
   async read(key: string): Promise<string | undefined> {
-    await this.makeSure(key);
+    if (this.isInDoubt(key)) await this.makeSure();
     while (this.#replacing !== undefined) await this.#replacing;
     const entry = this.#index.get(key);
     return entry === undefined ? undefined : this.#textOf(entry);
@@ -170,7 +184,12 @@ export class Store {
       this.#doubt = { of: 'end', keys: new Set(writes.map(({ key }) => key)) };
       await all(this.#folders.map((folder) => folder.write(line, this.#end)));
       this.#doubt = undefined;
-      this.#index.apply(line, this.#end);
+      let from = line.from + 1;
+      for (const { entry } of writes) {
+        Object.assign(entry, { lineAt: this.#end, lineLength: line.bytes.length, from });
+        this.#index.add(entry);
+        from += entry.length + 2;
+      }
       this.#tip = line;
       this.#end += line.bytes.length;
       for (const { resolve } of writes) resolve();

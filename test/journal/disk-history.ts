@@ -238,15 +238,18 @@ export async function diesEverywhere(seed: number): Promise<{ crashes: number; v
   return { crashes: operations, violations };
 }
 
-/** A history whose disk then rots, or goes back to an older moment in one of its files. */
-export async function rottenHistory(seed: number): Promise<{ is: 'whole' | 'refused'; violations: string[] }> {
-  const history = new DiskHistory(seed, false);
+/** A history whose disk then rots, or goes back to an older moment in one of its files; in one of two folders if it has a mirror. */
+export async function rottenHistory(
+  seed: number,
+  hasMirror: boolean,
+): Promise<{ is: 'whole' | 'refused'; violations: string[] }> {
+  const history = new DiskHistory(seed, hasMirror);
   const { random, disk } = history;
   await history.live({}, random.between(1, 6));
   const before = disk.contents();
   await history.live({}, random.between(1, 6));
   const now = disk.contents();
-  const path = `/till/${random.pick(['journal.log', 'journal.head'])}`;
+  const path = `${hasMirror ? random.pick([main, mirror]) : main}/${random.pick(['journal.log', 'journal.head'])}`;
   const bytes = now.get(path) ?? Buffer.alloc(0);
   const spoiled = {
     bit: () => {
