@@ -138,16 +138,15 @@ describe('A library that can not be loaded says why, and what to do:', () => {
     expect(error.message).to.match(/is for (ia32|x64|arm64), this process is (x64|ia32)/);
   });
 
-  it('a library of an architecture for which this package has no binary', async function () {
-    if (windows) return skip(this, 'there, every architecture that the vendor has is among the prebuilds');
+  it('a library of an architecture that this system does not run', async function () {
+    if (windows) return skip(this, 'it runs every architecture that the vendor has');
     const library = join(foreign, 'linux-arm64', 'node.napi.armv8.node');
     for (const host of ['auto', 'host-process', 'in-process'] as const) {
       const error = await loadError({ library, host });
       expect(error).to.include({ path: library, systemCode: 'ENOEXEC' });
       expect(error.message)
         .to.include(`${library} is for arm64, this process is ${process.arch}`)
-        .and.to.include('no host process for linux-arm64')
-        .and.to.include(`${join('prebuilds', 'linux-arm64', 'wxpay-face-host')} is missing`)
+        .and.to.include('no host process for linux-arm64 that this system runs')
         .and.to.include('a Node.js for arm64')
         .and.not.to.include('build:native')
         .and.not.to.include('Leave out host');
