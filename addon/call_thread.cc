@@ -1,15 +1,12 @@
 #include "call_thread.h"
 
-#ifdef _WIN32
-#include <windows.h>
-#else
-#include <pthread.h>
-#endif
-
 #include <algorithm>
 #include <chrono>
 #include <exception>
 #include <thread>
+#include <utility>
+
+#include "thread.h"
 
 namespace wxpay_face {
 
@@ -21,18 +18,6 @@ constexpr auto kIdleTime = std::chrono::seconds(10);
 // system's waking of a thread. Short enough to be nothing to an idle till.
 constexpr auto kLingerTime = std::chrono::microseconds(50);
 
-#ifdef _WIN32
-void name_this_thread() {
-  // Windows 10 has it; on Windows 7 a thread has no name.
-  using SetThreadDescription = HRESULT(WINAPI*)(HANDLE, PCWSTR);
-  const FARPROC function = GetProcAddress(GetModuleHandleW(L"kernel32.dll"), "SetThreadDescription");
-  if (function == nullptr) return;
-  reinterpret_cast<SetThreadDescription>(reinterpret_cast<void*>(function))(GetCurrentThread(), L"wxpay-face-call");
-}
-#else
-void name_this_thread() { pthread_setname_np(pthread_self(), "wxpay-face-call"); }
-#endif
-
 }  // namespace
 
 CallThreads& CallThreads::instance() {
@@ -41,23 +26,20 @@ CallThreads& CallThreads::instance() {
 }
 
 void CallThreads::run(Job job) {
-  const std::lock_guard<std::mutex> lock(mutex_);
+  std::unique_lock<std::mutex> lock(mutex_);
   queue_.push_back(std::move(job));
   waiting_ = true;
-  if (summoned_) return;
-  try {
-    summon();
-  } catch (...) {
-    queue_.pop_back();
-    waiting_ = !queue_.empty();
-    throw;
-  }
+  if (!summoned_ && !summon()) refuse_all(lock);
 }
 
-void CallThreads::summon() {
+bool CallThreads::summon() {
   if (idle_.empty()) {
-    idle_.reserve(threads_ + 1);  // so that a thread never needs memory to become idle
-    std::thread([this] { work(); }).detach();
+    try {
+      idle_.reserve(threads_ + 1);  // so that a thread never needs memory to become idle
+      if (!start_thread([this] { work(); })) return false;
+    } catch (const std::exception&) {
+      return false;
+    }
     ++threads_;
   } else {
     idle_.back()->called = true;
@@ -65,26 +47,35 @@ void CallThreads::summon() {
     idle_.pop_back();
   }
   summoned_ = true;
+  return true;
+}
+
+Job CallThreads::take_first() {
+  Job job = std::move(queue_.front());
+  queue_.pop_front();
+  waiting_ = !queue_.empty();
+  return job;
+}
+
+void CallThreads::refuse_all(std::unique_lock<std::mutex>& lock) {
+  while (!queue_.empty()) {
+    Job job = take_first();
+    lock.unlock();
+    job(false);
+    job = nullptr;
+    lock.lock();
+  }
 }
 
 void CallThreads::work() {
-  name_this_thread();
   std::unique_lock<std::mutex> lock(mutex_);
   do {
     summoned_ = false;
     while (!queue_.empty() || linger(lock)) {
-      Job job = std::move(queue_.front());
-      queue_.pop_front();
-      waiting_ = !queue_.empty();
-      if (!queue_.empty() && !summoned_) {
-        try {
-          summon();
-        } catch (const std::exception&) {
-          // No thread to be had: the rest waits for one that comes free, or for the next run().
-        }
-      }
+      Job job = take_first();
+      if (!queue_.empty() && !summoned_ && !summon()) refuse_all(lock);
       lock.unlock();
-      job();
+      job(true);
       job = nullptr;
       lock.lock();
     }

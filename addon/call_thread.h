@@ -10,20 +10,22 @@
 
 namespace wxpay_face {
 
-using Job = std::function<void()>;
+// Called on a thread that it may block for as long as it likes. Or with false, if the system has no thread for it: then
+// on another one, which it may not block. Must not throw.
+using Job = std::function<void(bool has_thread)>;
 
 // Threads that may block in the vendor's code for as long as it likes. Not libuv's: its four also serve fs and dns.
 //
 // A job never waits behind a blocked one: while the queue isn't empty a thread is on its way to it, and whoever takes a
-// job sends the next thread for the rest before starting. A thread without work stays awake for a moment, sleeps, and
-// ends after a while; sleepers are used last in, first out, so that a burst leaves few behind.
+// job sends the next thread for the rest before starting; if there is none to send, the rest is told so. A thread
+// without work stays awake for a moment, sleeps, and ends after a while; sleepers are used last in, first out, so that
+// a burst leaves few behind.
 class CallThreads {
  public:
   // One for the process, shared by all environments and never destroyed: at exit its threads may be anywhere.
   static CallThreads& instance();
 
-  // Throws std::system_error where the system gives no thread, std::bad_alloc where it gives no memory; then the job
-  // will not run. A job must not throw.
+  // Throws std::bad_alloc if there is no memory; then the job is not called.
   void run(Job job);
 
  private:
@@ -32,7 +34,9 @@ class CallThreads {
     bool called = false;
   };
 
-  void summon();
+  bool summon();
+  Job take_first();
+  void refuse_all(std::unique_lock<std::mutex>& lock);
   void work();
   bool linger(std::unique_lock<std::mutex>& lock);
   bool wait_for_work(std::unique_lock<std::mutex>& lock);

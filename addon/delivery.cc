@@ -26,21 +26,21 @@ void Delivery::hold_loop(napi_env env, bool hold) {
   }
 }
 
-void Delivery::finish(std::shared_ptr<Call> call) noexcept {
+void Delivery::finish(std::shared_ptr<Errand> errand) noexcept {
   const std::lock_guard<std::mutex> lock(mutex_);
   if (!alive_) return;
-  Call* const added = call.get();
+  Errand* const added = errand.get();
   if (first_ == nullptr) {
-    first_ = std::move(call);
+    first_ = std::move(errand);
     // One wake-up fetches all that is finished by then.
     napi_call_threadsafe_function(wake_, nullptr, napi_tsfn_nonblocking);
   } else {
-    last_->next = std::move(call);
+    last_->next_ = std::move(errand);
   }
   last_ = added;
 }
 
-std::shared_ptr<Call> Delivery::take() {
+std::shared_ptr<Errand> Delivery::take() {
   const std::lock_guard<std::mutex> lock(mutex_);
   last_ = nullptr;
   return std::exchange(first_, nullptr);
@@ -49,22 +49,22 @@ std::shared_ptr<Call> Delivery::take() {
 void Delivery::deliver(napi_env env, napi_value, void* self, void*) {
   if (env == nullptr) return;  // Node empties the queue of an environment that is gone
   auto* const delivery = static_cast<Delivery*>(self);
-  std::shared_ptr<Call> call = delivery->take();
-  while (call != nullptr) {
-    std::shared_ptr<Call> next = std::move(call->next);
-    delivery->receive_(env, std::move(call), delivery->context_);
-    call = std::move(next);
+  std::shared_ptr<Errand> errand = delivery->take();
+  while (errand != nullptr) {
+    std::shared_ptr<Errand> next = std::move(errand->next_);
+    delivery->receive_(env, std::move(errand), delivery->context_);
+    errand = std::move(next);
   }
 }
 
 void Delivery::close() {
-  std::shared_ptr<Call> dropped;
+  std::shared_ptr<Errand> dropped;
   {
     const std::lock_guard<std::mutex> lock(mutex_);
     alive_ = false;
     dropped = std::exchange(first_, nullptr);
   }
-  while (dropped != nullptr) dropped = std::exchange(dropped->next, nullptr);
+  while (dropped != nullptr) dropped = std::exchange(dropped->next_, nullptr);
   napi_release_threadsafe_function(wake_, napi_tsfn_abort);
 }
 

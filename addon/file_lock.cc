@@ -28,9 +28,9 @@ LockError last_error() {
 
 std::variant<std::unique_ptr<FileLock>, LockError> FileLock::take(const std::string& path) {
   // Nobody may remove or rename it while it is held. No child inherits the handle.
-  const HANDLE file = CreateFileW(to_wide(path).c_str(), GENERIC_READ | GENERIC_WRITE,
-                                  FILE_SHARE_READ | FILE_SHARE_WRITE, nullptr, OPEN_ALWAYS, FILE_ATTRIBUTE_NORMAL,
-                                  nullptr);
+  const HANDLE file =
+      CreateFileW(to_wide(path).c_str(), GENERIC_READ | GENERIC_WRITE, FILE_SHARE_READ | FILE_SHARE_WRITE, nullptr,
+                  OPEN_ALWAYS, FILE_ATTRIBUTE_NORMAL, nullptr);
   if (file == INVALID_HANDLE_VALUE) return last_error();
   std::unique_ptr<FileLock> lock(new FileLock(file));
   // A locked byte can't be read by others: take one where no file has any.

@@ -16,8 +16,8 @@ struct LockError {
 // opener is refused whatever name or link it comes by, and in the same process, too. What the file holds is nobody's
 // business here: others may read and write it meanwhile.
 //
-// flock and LockFileEx belong to the open file; a lock by fcntl belongs to the process, which would be let in twice, and
-// would lose it whenever anybody closed the file.
+// flock and LockFileEx belong to the open file; a lock by fcntl belongs to the process, which would be let in twice,
+// and would lose it whenever anybody closed the file.
 class FileLock {
  public:
   // `path` is UTF-8. The file is made where there is none, and never removed: who removes it lets a second holder in.

@@ -1,5 +1,6 @@
 #include "library.h"
 
+#include "floating_point.h"
 #include "system_text.h"
 
 #ifdef _WIN32
@@ -81,6 +82,7 @@ std::optional<LoadError> find(Handle handle, const char* name, Function& functio
 }  // namespace
 
 std::variant<Library, LoadError> Library::load(const std::string& path) {
+  const FloatingPointGuard arithmetic;
   auto opened = open(path);
   if (auto* error = std::get_if<LoadError>(&opened)) return std::move(*error);
   const Handle handle = std::get<Handle>(opened);

@@ -2,6 +2,8 @@
 
 #include <new>
 
+#include "floating_point.h"
+
 namespace wxpay_face {
 
 namespace {
@@ -34,6 +36,7 @@ class VendorResponse {
 }  // namespace
 
 Answer call_service(const Library& library, const std::vector<uint8_t>& request) noexcept {
+  const FloatingPointGuard arithmetic;
   Answer answer;
   const VendorResponse response(library, request);
   answer.return_value = response.return_value();

@@ -23,7 +23,11 @@ export class LibraryLoadError extends WxpayFaceError {
 
 /** The vendor's library in this process, as the addon gives it. */
 export interface NativeLibrary {
+  /** On a thread of its own, since it may take its time. Rejects with what the system said. */
+  load(): Promise<void>;
   call(request: Uint8Array): Promise<Uint8Array>;
+  /** What is under way no longer keeps this process alive; it may never come back. */
+  giveUp(): void;
   close(): void;
 }
 
@@ -35,8 +39,10 @@ export interface FileLock {
 
 /** This package's own binary. */
 export interface Addon {
-  open(path: string): NativeLibrary;
+  readonly NativeLibrary: new (path: string) => NativeLibrary;
   lockFile(path: string): FileLock;
+  /** Without the system's loader, which a library that hangs while it is loaded holds. */
+  endProcess(exitCode: number): void;
 }
 
 /** The folder of this package: the nearest one upwards that has binaries, else the one above the built files. */
@@ -77,13 +83,10 @@ export function findPrebuild(file: string): string {
   throw new LibraryLoadError(path, `${missing}Please ${advice}`, { systemCode: 'ENOENT' });
 }
 
+const parts: ReadonlyArray<keyof Addon> = ['NativeLibrary', 'lockFile', 'endProcess'];
+
 const isAddon = (value: unknown): value is Addon =>
-  typeof value === 'object' &&
-  value !== null &&
-  'open' in value &&
-  typeof value.open === 'function' &&
-  'lockFile' in value &&
-  typeof value.lockFile === 'function';
+  typeof value === 'object' && value !== null && parts.every((part) => typeof Reflect.get(value, part) === 'function');
 
 /**
  * The addon, loaded once.

@@ -8,7 +8,7 @@ export interface FieldRule {
   readonly type?: 'string' | 'integer';
   /** The vendor's String(n), counted in characters. */
   readonly maxCharacters?: number;
-  /** For the one field where the gateway counts UTF-8 bytes (field facts: body). */
+  /** For the one field where the gateway counts UTF-8 bytes (body: docs/facts.md#text-and-xml). */
   readonly maxBytes?: number;
   readonly minimum?: number;
   readonly maximum?: number;

@@ -1,14 +1,14 @@
 // Builds the addon, the host process and the stub library, and puts them where the package looks: prebuilds/<target>/.
-//   node scripts/build-native.mjs [--target linux-x64 | win32-x64 | win32-ia32] [--portable]
-// The Windows targets are cross-built on Linux by mingw-w64; on Windows itself MSVC builds that machine's own.
-// --portable: Linux binaries for old distributions too, as they are published.
+//   node scripts/build-native.mjs [--target linux-x64 | linux-arm64 | darwin-x64 | darwin-arm64 | win32-x64 | win32-ia32] [--portable]
+// The Windows targets are cross-built on Linux by mingw-w64, the others by zig; on Windows itself MSVC builds that machine's
+// own. --portable: by zig, too, so that the binaries run on old distributions, as they are published.
 import { spawnSync } from 'node:child_process';
 import { copyFileSync, existsSync, mkdirSync, readFileSync, renameSync, statSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
-import { portableCompiler } from './portable-compiler.mjs';
+import { portableCompiler, portableTargets } from './portable-compiler.mjs';
 import { nodeApiShim } from './windows/node-api-shim.mjs';
 
 const root = resolve(dirname(fileURLToPath(import.meta.url)), '..');
@@ -16,7 +16,7 @@ const here = `${process.platform}-${process.arch}`;
 const { values } = parseArgs({
   options: { target: { type: 'string', default: here }, portable: { type: 'boolean', default: false } },
 });
-const { target, portable } = values;
+const { target } = values;
 const [platform, arch] = target.split('-');
 
 function stop(message) {
@@ -28,8 +28,9 @@ const found = (program) => !spawnSync(program, ['--version'], { stdio: 'ignore' 
 
 const crossCompilers = { 'win32-x64': 'x86_64-w64-mingw32-g++-posix', 'win32-ia32': 'i686-w64-mingw32-g++-posix' };
 const crossCompiler = process.platform === 'linux' ? crossCompilers[target] : undefined;
-if ((target !== here && !crossCompiler) || (portable && target !== 'linux-x64'))
-  stop(`this machine can't build ${target}${portable ? ' --portable' : ''}.`);
+const portable = !crossCompiler && (values.portable || target !== here);
+if (portable && !(here === 'linux-x64' && portableTargets.includes(target)))
+  stop(`this machine can't build ${target}${values.portable ? ' --portable' : ''}.`);
 
 const install =
   process.platform === 'win32'
@@ -41,7 +42,7 @@ if (crossCompiler) {
     stop(
       `${crossCompiler} is missing; install it with "apt-get install g++-mingw-w64-x86-64-posix g++-mingw-w64-i686-posix".`,
     );
-} else if (process.platform !== 'win32' && !['c++', process.env.CXX].some((name) => name && found(name))) {
+} else if (!portable && process.platform !== 'win32' && !['c++', process.env.CXX].some((name) => name && found(name))) {
   stop(`a C++ compiler is missing; ${install}.`);
 }
 
@@ -59,8 +60,19 @@ if (crossCompiler) {
   );
 }
 if (portable) {
-  const { cc, cxx } = portableCompiler();
-  options.push(`--CDCMAKE_C_COMPILER=${cc}`, `--CDCMAKE_CXX_COMPILER=${cxx}`, '--CDWXPAY_FACE_TESTS=OFF');
+  const tools = portableCompiler(target);
+  options.push(
+    `--CDCMAKE_C_COMPILER=${tools.cc}`,
+    `--CDCMAKE_CXX_COMPILER=${tools['c++']}`,
+    `--CDCMAKE_AR=${tools.ar}`,
+    `--CDCMAKE_RANLIB=${tools.ranlib}`,
+    '--CDWXPAY_FACE_TESTS=OFF',
+  );
+  if (target !== here)
+    options.push(
+      `--CDCMAKE_SYSTEM_NAME=${platform === 'darwin' ? 'Darwin' : 'Linux'}`,
+      `--CDCMAKE_SYSTEM_PROCESSOR=${arch === 'x64' ? 'x86_64' : 'aarch64'}`,
+    );
 }
 const built = spawnSync(process.execPath, [cmakeJs, 'build', ...options], {
   cwd: root,

@@ -12,11 +12,22 @@ const installed = (name) =>
 export function ensureSystemPackages(purpose, packages, options = []) {
   const missing = packages.filter((name) => !installed(name));
   if (missing.length === 0) return;
-  const apt = (...args) =>
-    spawnSync('apt-get', args, {
-      stdio: ['ignore', 'ignore', 'inherit'],
-      env: { ...process.env, DEBIAN_FRONTEND: 'noninteractive' },
-    }).status === 0;
+  const apt = (...args) => {
+    // Another apt may be at work. It is waited for; of its lock on the indexes apt can only say that it is taken.
+    for (const until = Date.now() + 600_000; ; ) {
+      const { status, stderr } = spawnSync('apt-get', ['-o', 'DPkg::Lock::Timeout=600', ...args], {
+        stdio: ['ignore', 'ignore', 'pipe'],
+        encoding: 'utf8',
+        env: { ...process.env, DEBIAN_FRONTEND: 'noninteractive' },
+      });
+      if (status !== 0 && /Could not get lock/.test(stderr) && Date.now() < until) {
+        Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 5000);
+        continue;
+      }
+      process.stderr.write(stderr);
+      return status === 0;
+    }
+  };
   const foreign = missing.some((name) => name.endsWith(':i386'));
   const install = ['install', '-y', '--no-install-recommends', ...options, ...missing];
   if (process.getuid?.() !== 0) {

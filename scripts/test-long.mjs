@@ -1,4 +1,4 @@
-// Everything that takes longer than CI's half hour: npm run test:long
+// Everything that takes longer than CI's hour allows: npm run test:long
 import { run } from './run.mjs';
 
 const npm = (name, ...args) => run('npm', ['run', name, ...(args.length > 0 ? ['--', ...args] : [])]);
@@ -8,11 +8,15 @@ npm('test');
 npm('test:nodes');
 npm('test:crash');
 npm('simulate', '--runs', '200000');
+npm('model');
 npm('test:sanitizers', '--long');
 npm('test:valgrind', '--long');
 npm('soak', '--calls', '1000000');
 npm('fuzz', '--seconds', '60');
 npm('fuzz:pay');
+npm('test:mutations');
 npm('test:package', '--all');
+run(process.execPath, ['scripts/check-reproducible.mjs', '--all']);
+run(process.execPath, ['scripts/native/arm64.mjs']);
 npm('test:windows');
 npm('test:windows:next');

@@ -6,7 +6,7 @@ import { once } from 'node:events';
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { join, posix } from 'node:path';
 import { parseArgs } from 'node:util';
 import { getNode } from './native/get-node.mjs';
 import { root, run, script } from './run.mjs';
@@ -36,15 +36,29 @@ console.log(`${packed.filename}: ${files.size} files, ${(statSync(tarball).size 
 if (statSync(tarball).size > 5 * megabyte) stop('the tarball is larger than 5 MB');
 const binaries = {
   'linux-x64': ['wxpay_face.node', 'wxpay-face-host', 'libWxpayFaceSDK.so'],
+  'linux-arm64': ['wxpay_face.node', 'wxpay-face-host', 'libWxpayFaceSDK.so'],
+  'darwin-x64': ['wxpay_face.node', 'wxpay-face-host', 'libWxpayFaceSDK.so'],
+  'darwin-arm64': ['wxpay_face.node', 'wxpay-face-host', 'libWxpayFaceSDK.so'],
   'win32-x64': ['wxpay_face.node', 'wxpay-face-host.exe', 'WxpayFaceSDK.dll'],
   'win32-ia32': ['wxpay_face.node', 'wxpay-face-host.exe', 'WxpayFaceSDK.dll'],
 };
 const expected = [
   ...['dist/index.js', 'dist/index.cjs', 'dist/index.d.ts', 'dist/index.d.cts', 'dist/cli.js', 'CMakeLists.txt'],
   ...['LICENSE', 'README.md', 'README.zh-CN.md', 'addon/addon.cc', 'dist/THIRD-PARTY-LICENSES.txt'],
+  ...['CHANGELOG.md', 'SECURITY.md', 'docs/guide/01-getting-started.md', 'docs/guide/zh/01-getting-started.md'],
+  ...['examples/README.md', 'examples/till/till.js'],
   ...Object.entries(binaries).flatMap(([target, names]) => names.map((name) => `prebuilds/${target}/${name}`)),
 ];
 for (const path of expected) if (!files.has(path)) stop(`${path} is missing from the tarball`);
+// Who reads in node_modules finds what a page leads to. Code may hold what looks like a link.
+for (const page of [...files].filter((path) => path.endsWith('.md'))) {
+  const text = readFileSync(join(root, page), 'utf8').replace(/^```[\s\S]*?^```$/gm, '');
+  for (const [, link] of text.matchAll(/\]\((?![a-z]+:|#)([^)\s#]+)/g)) {
+    const target = posix.join(posix.dirname(page), link);
+    const isThere = files.has(target) || [...files].some((path) => path.startsWith(`${target}/`));
+    if (!isThere) stop(`${page} leads to ${link}, which is missing from the tarball`);
+  }
+}
 for (const path of files)
   if (readFileSync(join(root, path)).includes(root)) stop(`${path} names a path of this machine`);
 if (files.has('binding.gyp')) stop('binding.gyp makes npm build at installation');

@@ -6,6 +6,7 @@
 #include <windows.h>
 #define STUB_EXPORT extern "C" __declspec(dllexport)
 #else
+#include <fcntl.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <unistd.h>
@@ -72,6 +73,22 @@ class Pipe {
 
 #else
 
+#ifdef __APPLE__
+int open_socket() {
+  const int opened = socket(AF_UNIX, SOCK_STREAM, 0);
+  const int yes = 1;
+  if (opened != -1) {
+    fcntl(opened, F_SETFD, FD_CLOEXEC);
+    setsockopt(opened, SOL_SOCKET, SO_NOSIGPIPE, &yes, sizeof yes);
+  }
+  return opened;
+}
+constexpr int kSendFlags = 0;
+#else
+int open_socket() { return socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0); }
+constexpr int kSendFlags = MSG_NOSIGNAL;
+#endif
+
 class Pipe {
  public:
   Pipe() {
@@ -80,7 +97,7 @@ class Pipe {
     address.sun_family = AF_UNIX;
     if (path == nullptr || strlen(path) >= sizeof address.sun_path) return;
     strcpy(address.sun_path, path);
-    socket_ = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    socket_ = open_socket();
     if (socket_ != -1 && connect(socket_, reinterpret_cast<sockaddr*>(&address), sizeof address) != 0) {
       close(socket_);
       socket_ = -1;
@@ -93,7 +110,7 @@ class Pipe {
 
   bool write(const char* bytes, size_t size) {
     while (size > 0) {
-      const ssize_t count = send(socket_, bytes, size, MSG_NOSIGNAL);
+      const ssize_t count = send(socket_, bytes, size, kSendFlags);
       if (count < 0 && errno == EINTR) continue;
       if (count < 0) return false;
       bytes += count;

@@ -7,9 +7,10 @@ import { root } from '../../scripts/run.mjs';
 const require = createRequire(import.meta.url);
 const target = `${process.platform}-${process.arch}`;
 
-function ours(path) {
+async function ours(path) {
   const addon = require(join(root, 'prebuilds', target, 'wxpay_face.node'));
-  const library = addon.open(path);
+  const library = new addon.NativeLibrary(path);
+  await library.load();
   return (request) => library.call(request);
 }
 
@@ -54,7 +55,7 @@ export async function callMany(call, request, atOnce, count) {
 
 if (process.send !== undefined) {
   const [way, library] = process.argv.slice(2);
-  const call = ways[way](library);
+  const call = await ways[way](library);
   process.on('message', async ({ size, atOnce, count }) => {
     process.send(await callMany(call, Buffer.alloc(size, 'x'), atOnce, count));
   });

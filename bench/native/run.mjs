@@ -102,7 +102,7 @@ async function roundTrips() {
 // ── what a blocked call does to the rest of the process ──
 
 async function files() {
-  const calls = Object.fromEntries(names.map((name) => [name, ways[name](slow)]));
+  const calls = Object.fromEntries(await Promise.all(names.map(async (name) => [name, await ways[name](slow)])));
   const rows = [];
   for (const atOnce of [4, 16]) {
     const times = Object.fromEntries(names.map((name) => [name, []]));

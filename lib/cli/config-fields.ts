@@ -31,6 +31,7 @@ export const configFields: Readonly<Record<string, Field>> = {
   proxy: { env: 'WXPAY_FACE_PROXY' },
   sandbox: { type: 'flag' },
   spbill_create_ip: {},
+  callsPerSecond: { type: 'number' },
   library: { type: 'path', env: 'WXPAY_FACE_SDK' },
   host: {},
   pipe: { env: 'WXPAY_FACE_PIPE' },

@@ -145,7 +145,7 @@ function certificateOf({ text, has }: ReturnType<typeof reader>): PayClientOptio
   if (p12 !== undefined) {
     if (cert !== undefined || key !== undefined)
       throw new InvalidParameterError('certificate', 'must name either p12, or cert and key');
-    // The vendor's passphrase for it is the mch_id (field facts).
+    // The vendor's passphrase for it is the mch_id (docs/facts.md#certificates).
     return { pfx: contents('certificate.p12', p12), passphrase: passphrase ?? text('mch_id') ?? '' };
   }
   if (cert !== undefined && key !== undefined)
@@ -171,10 +171,7 @@ function credentialsOf(values: Values): PayClientOptions | undefined {
     if (text(name) === undefined)
       throw new InvalidParameterError(name, `is required; environment variable ${configFields[name]?.env}`);
   const sign_type = choice('sign_type', signTypes, text('sign_type'));
-  const optional = (name: string) => {
-    const value = text(name);
-    return value === undefined ? {} : { [name]: value };
-  };
+  const optional = (name: string) => (values.has(name) ? { [name]: values.get(name) } : {});
   return {
     appid: text('appid') ?? '',
     mch_id: text('mch_id') ?? '',
@@ -183,6 +180,7 @@ function credentialsOf(values: Values): PayClientOptions | undefined {
     ...optional('sub_mch_id'),
     ...optional('proxy'),
     ...optional('spbill_create_ip'),
+    ...optional('callsPerSecond'),
     ...(sign_type && { sign_type }),
     endpoints: {
       ...texts('endpoints'),
@@ -283,8 +281,7 @@ export function makeClient(config: Config): PayClient {
   return from(config.source, () => {
     const credentials = config.credentials();
     if (credentials === undefined) throw new InvalidParameterError('appid, mch_id and key', 'are required');
-    const certificate = config.certificate();
-    const ca = config.ca();
+    const [certificate, ca] = [config.certificate(), config.ca()];
     return new PayClient({ ...credentials, ...(certificate && { certificate }), ...(ca && { ca }) });
   });
 }

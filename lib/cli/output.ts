@@ -17,7 +17,7 @@ export interface Output {
   emit(type: string, document: object): void;
 }
 
-// Personal data of the customer (field facts), of no use to a cashier.
+// Personal data of the customer (docs/facts.md#secrets-and-personal-data), of no use to a cashier.
 const personal = new Set(['openid', 'sub_openid', 'face_sid']);
 
 const withoutPersonal = (name: string, value: unknown): unknown => (personal.has(name) ? '***' : value);

@@ -7,7 +7,7 @@ import { onInterruption } from './interruption.js';
 import { type Output, yuan } from './output.js';
 import { showProgress } from './progress.js';
 
-/** Whether goods may be handed over. PAYERROR is not final until reversed (field facts); nor is what nobody has listed. */
+/** Whether goods may be handed over. PAYERROR isn't final until reversed (docs/facts.md#declines); nor is what nobody has listed. */
 const exits: Readonly<Record<string, Exit>> = {
   SUCCESS: 'done',
   REFUND: 'failed',

@@ -1,7 +1,7 @@
 import type { FieldRule } from '../fields.js';
 
 // The vendor's page, "SDK调用"; the versions and the required fields also from its notes on single fields. Its other two pages
-// (刷脸用户, 实名) only as far as they are known: field facts, "Commands and calls beyond the page".
+// (刷脸用户, 实名) only as far as they are known: docs/facts.md#commands-and-calls-beyond-the-page.
 
 /** initWxpayface, vendor page 1: an HTTP or SOCKS proxy for the service, and the camera. All optional. */
 export interface InitWxpayfaceParams {

@@ -2,7 +2,7 @@ import { WxpayFaceError } from '../errors.js';
 
 export { LibraryLoadError } from '../addon.js';
 
-// Field facts, "The library": observed with the vendor's own library.
+// docs/facts.md#the-library: observed with the vendor's own library.
 const returnValues: Readonly<Record<number, string>> = {
   [-1]: 'nobody listens on its pipe: start the WxpayFaceService program, as administrator',
   [-3]: 'the WxpayFaceService program broke the connection before it answered',
@@ -51,7 +51,7 @@ export const missingResponses: ReadonlyArray<{
   {
     code: 'ERR_OUT_OF_RESOURCES',
     outcome: 4,
-    problem: 'will not come: the system has no thread for the call',
+    problem: 'will not come: the system has no thread for the call. Nothing was sent',
   },
 ];
 

@@ -8,24 +8,14 @@ import { ClosedError } from '../errors.js';
 import { HostProcessError, missingResponses, ServiceCallError, ServiceResponseError } from './errors.js';
 import { FrameReader, readResponse, requestFrame } from './frames.js';
 import { explainLoadFailure } from './load-failure.js';
+import { inWords, type TimeOuts, watch } from './time-outs.js';
 import type { Call, Connection, Transport } from './transport.js';
-
-/** Milliseconds; what they mean is in OpenOptions. */
-interface TimeOuts {
-  readonly callTimeout?: number | undefined;
-  readonly humanTimeout?: number | undefined;
-  /** For the start of the program and the loading of the library. */
-  readonly loadTimeout?: number | undefined;
-}
-
-// An antivirus program may look at the host for long before it lets it start.
-const shortestLoadTimeout = 10_000;
 
 interface Pending {
   readonly cmd: string;
   readonly resolve: (response: Uint8Array) => void;
   readonly reject: (error: Error) => void;
-  timer?: NodeJS.Timeout | undefined;
+  readonly unwatch: () => void;
 }
 
 const noSystemError = -1;
@@ -82,9 +72,13 @@ export class HostProcess implements Host {
       throw new HostProcessError(whyNotStarted(program, error));
     }
     const host = new HostProcess(child, library, timeOuts);
-    const { loadTimeout } = timeOuts;
+    const limit = timeOuts.loadTimeout;
+    const onLate = (problem: string) => {
+      host.#loaded?.(new HostProcessError(problem));
+      host.#end(problem);
+    };
     const late =
-      loadTimeout && setTimeout(() => host.#end(`did not load the library within ${loadTimeout} ms`), loadTimeout);
+      limit && setTimeout(() => onLate(`did not load the library within ${inWords(limit)} and was ended`), limit);
     const onAbort = () => host.#end('was closed');
     signal?.addEventListener('abort', onAbort);
     try {
@@ -120,6 +114,9 @@ export class HostProcess implements Host {
       this.#child.on('exit', (code, signal) => {
         const tell = () => {
           this.#end(howItEnded(code, signal));
+          // Held open by a child of the library's, they would keep this process from ending.
+          this.#child.stdout.destroy();
+          this.#child.stdin.destroy();
           resolve(undefined);
         };
         // Answers may still be in the pipe; 'close' doesn't come where a child of the library's holds it open.
@@ -134,13 +131,13 @@ export class HostProcess implements Host {
     });
   }
 
-  call({ cmd, request, person }: Call): Promise<Uint8Array> {
-    if (this.endedAt !== undefined) return Promise.reject(new HostProcessError(this.#problem));
+  call(call: Call): Promise<Uint8Array> {
+    const { cmd, request } = call;
+    if (this.endedAt !== undefined) return Promise.reject(new HostProcessError(`${this.#problem}. Nothing was sent`));
     return new Promise((resolve, reject) => {
-      const pending: Pending = { cmd, resolve, reject };
+      const unwatch = watch(call, this.#timeOuts, (problem) => this.#end(`${problem} and was ended`));
       this.#lastId = (this.#lastId % largestId) + 1;
-      this.#pending.set(this.#lastId, pending);
-      this.#watch(pending, person);
+      this.#pending.set(this.#lastId, { cmd, resolve, reject, unwatch });
       this.#holdParent(true);
       const [header, message] = requestFrame(this.#lastId, request);
       this.#child.stdin.cork();
@@ -150,33 +147,13 @@ export class HostProcess implements Host {
     });
   }
 
-  /** Lets it end by itself, as it does when its input ends. */
+  /** Lets it end by itself, as it does when its input ends; the calls in flight are rejected. */
   async close(): Promise<void> {
     this.#child.stdin.end();
     this.#holdParent(true);
     const enough = setTimeout(() => this.#child.kill('SIGKILL'), 2000);
     await this.#exit;
     clearTimeout(enough);
-  }
-
-  #watch(pending: Pending, person: Call['person']): void {
-    const { callTimeout, humanTimeout } = this.#timeOuts;
-    const act = (milliseconds: number | undefined, action: () => void) => {
-      if (milliseconds === undefined) return;
-      // After a pause of this process itself the answer may be there, not read yet: the immediate lets it be read first.
-      pending.timer = setTimeout(() => setImmediate(() => pending.timer && action()), milliseconds);
-    };
-    const late = `did not answer ${pending.cmd} within`;
-    if (person === undefined) act(callTimeout, () => this.#end(`${late} ${callTimeout} ms and was ended`));
-    else
-      act(humanTimeout, () => {
-        if (!person.awaited()) return;
-        act(callTimeout, () => {
-          const problem = `${late} ${humanTimeout} ms, nor ${callTimeout} ms after stopWxpayface, and was ended`;
-          if (person.awaited()) this.#end(problem);
-        });
-        person.stop();
-      });
   }
 
   #receive(payload: Buffer, library: string): void {
@@ -201,8 +178,7 @@ export class HostProcess implements Host {
   }
 
   #settle(id: number, pending: Pending): void {
-    clearTimeout(pending.timer);
-    pending.timer = undefined;
+    pending.unwatch();
     this.#pending.delete(id);
     if (this.#pending.size === 0) this.#holdParent(false);
   }
@@ -243,18 +219,24 @@ export async function restarting(
   let host = await start(closing.signal);
   let next: Promise<Host> | undefined;
   let quickEnds = 0;
+  const closed = () => new ClosedError('the face service');
 
   const restart = async () => {
     quickEnds = (host.endedAt ?? 0) - startedAt >= steadyAfter ? 1 : quickEnds + 1;
-    await sleep(restartDelay(quickEnds), closing.signal);
-    if (closing.signal.aborted) throw new ClosedError('the face service');
-    startedAt = performance.now();
-    host = await start(closing.signal);
-    return host;
+    try {
+      await sleep(restartDelay(quickEnds), closing.signal);
+      if (closing.signal.aborted) throw closed();
+      startedAt = performance.now();
+      host = await start(closing.signal);
+      return host;
+    } catch (error) {
+      throw closing.signal.aborted ? closed() : error;
+    }
   };
 
   return {
     async connect() {
+      if (closing.signal.aborted) throw closed();
       if (host.endedAt === undefined) return host;
       next ??= restart().finally(() => {
         next = undefined;
@@ -282,10 +264,7 @@ export async function restarting(
 export async function openHostProcess(
   findProgram: () => Promise<string>,
   library: string,
-  { callTimeout, humanTimeout }: TimeOuts,
+  timeOuts: TimeOuts,
 ): Promise<Transport> {
-  const loadTimeout = callTimeout && Math.max(callTimeout, shortestLoadTimeout);
-  return restarting(async (signal) =>
-    HostProcess.start([await findProgram()], library, { callTimeout, humanTimeout, loadTimeout }, signal),
-  );
+  return restarting(async (signal) => HostProcess.start([await findProgram()], library, timeOuts, signal));
 }

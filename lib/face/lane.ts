@@ -1,3 +1,5 @@
+import { onAbort } from '../abort.js';
+
 /** One at a time, in the order of arrival. */
 export class Lane {
   #taken = false;
@@ -11,15 +13,14 @@ export class Lane {
     if (this.#taken)
       await new Promise<void>((resolve, reject) => {
         const turn = () => {
-          signal?.removeEventListener('abort', giveUp);
+          ignore();
           resolve();
         };
-        const giveUp = () => {
+        this.#waiting.push(turn);
+        const ignore = onAbort(signal, () => {
           this.#waiting.splice(this.#waiting.indexOf(turn), 1);
           reject(signal?.reason);
-        };
-        this.#waiting.push(turn);
-        signal?.addEventListener('abort', giveUp, { once: true });
+        });
       });
     this.#taken = true;
     let left = false;

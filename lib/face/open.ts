@@ -6,6 +6,7 @@ import { InvalidParameterError } from '../errors.js';
 import { openHostProcess } from './host-process.js';
 import { type LibraryFile, readImports, readLibraryFile, unknownArch } from './library-file.js';
 import { openInProcess } from './native.js';
+import { allTimeOuts } from './time-outs.js';
 import type { Transport } from './transport.js';
 
 /** How {@link FaceService.open} finds and runs the vendor's library. */
@@ -16,22 +17,24 @@ export interface OpenOptions {
    */
   library?: string | undefined;
   /**
-   * 'in-process' is quickest; the library is loaded on the JavaScript thread, which waits for as long as that takes.
-   * 'host-process' runs a library of another architecture, survives its crash, and one that hangs while it is loaded.
+   * 'in-process' is quickest; the library's crash is this process's.
+   * 'host-process' runs a library of another architecture, and survives its crash.
    * 'auto': in this process where the library's architecture fits, else in a host process.
    * @default 'auto'
    */
   host?: 'auto' | 'in-process' | 'host-process' | undefined;
   /**
-   * Milliseconds without an answer after which a host process is ended and restarted; the calls in flight are rejected
-   * with HostProcessError. Host process only, and not for the two commands that wait for a person (getWxpayfaceCode,
-   * updateWxpayfacePayResult). The start of a host process has at least 10 seconds.
+   * Milliseconds without an answer after which the calls in flight are rejected, and the connection counts as broken: the
+   * next command initialises anew. A host process is ended and restarted (HostProcessError). In this process the calls'
+   * threads are left behind, with a warning, until they come back (ServiceResponseError); from 16 on nothing is sent any
+   * more. Not for the two commands that wait for a person (getWxpayfaceCode, updateWxpayfacePayResult). The loading of the
+   * library has at least 10 seconds.
    * @default none
    */
   callTimeout?: number | undefined;
   /**
-   * The same for those two: stopWxpayface is sent first, and the host is ended only if that brings nothing within
-   * `callTimeout`; without a `callTimeout` it is not ended.
+   * The same for those two: stopWxpayface is sent first, and the connection is given up only if that brings nothing within
+   * `callTimeout`; without a `callTimeout` it is not given up.
    * @default none
    */
   humanTimeout?: number | undefined;
@@ -150,14 +153,14 @@ const hostFile = process.platform === 'win32' ? 'wxpay-face-host.exe' : 'wxpay-f
 function findHost(path: string, arch: string): string {
   if (arch === process.arch) return findPrebuild(hostFile);
   const program = prebuildPath(arch, hostFile);
-  if (existsSync(program)) return program;
-  // Nothing is built for another architecture than that of the Node.js that builds it.
+  // Elsewhere the package may have that program, too, but the system doesn't run it.
+  if (process.platform === 'win32' && existsSync(program)) return program;
   const advice =
     unpackAdvice() ??
     `run this program with a Node.js for ${arch}${process.platform === 'win32' ? ', or install wxpay-face anew' : ''}`;
   const missing = arch.startsWith(unknownArch)
     ? `it. Take the vendor's library for ${process.arch}`
-    : `${process.platform}-${arch} (${program} is missing). Take the vendor's library for ${process.arch}, or ${advice}`;
+    : `${process.platform}-${arch}${process.platform === 'win32' ? ` (${program} is missing)` : ' that this system runs'}. Take the vendor's library for ${process.arch}, or ${advice}`;
   throw new LibraryLoadError(
     path,
     `${path} is for ${arch}, this process is ${process.arch}, and wxpay-face has no host process for ${missing}`,
@@ -189,11 +192,16 @@ function checkOptions({ library, host, callTimeout, humanTimeout }: OpenOptions)
     throw new InvalidParameterError('library', 'must be a path');
   if (host !== undefined && !['auto', 'in-process', 'host-process'].includes(host))
     throw new InvalidParameterError('host', "must be 'auto', 'in-process' or 'host-process'");
+  checkMilliseconds('callTimeout', callTimeout);
+  checkMilliseconds('humanTimeout', humanTimeout);
+}
+
+/** @throws InvalidParameterError */
+export function checkMilliseconds(name: string, value: number | undefined, least = 1): void {
   // Above this, setTimeout fires at once.
   const longest = 2 ** 31 - 1;
-  for (const [name, value] of Object.entries({ callTimeout, humanTimeout }))
-    if (value !== undefined && !(Number.isInteger(value) && value > 0 && value <= longest))
-      throw new InvalidParameterError(name, `must be a whole number of milliseconds from 1 to ${longest}`);
+  if (value !== undefined && !(Number.isInteger(value) && value >= least && value <= longest))
+    throw new InvalidParameterError(name, `must be a whole number of milliseconds from ${least} to ${longest}`);
 }
 
 /**
@@ -216,10 +224,11 @@ export async function openLibrary(options: OpenOptions): Promise<{ library: Libr
     );
   }
   const host = options.host === 'host-process' || !fits ? 'host-process' : 'in-process';
+  const timeOuts = allTimeOuts(options);
   const open = async () =>
     host === 'in-process'
-      ? openInProcess(path)
-      : openHostProcess(async () => findHost(path, await currentArch(path, arch)), path, options);
+      ? openInProcess(path, timeOuts)
+      : openHostProcess(async () => findHost(path, await currentArch(path, arch)), path, timeOuts);
   const transport = await open().catch(async (error: unknown) => {
     throw await withMissingNames(path, arch, error);
   });

@@ -1,7 +1,7 @@
 import diagnostics_channel from 'node:diagnostics_channel';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { unlessAborted } from '../abort.js';
-import { WxpayFaceError } from '../errors.js';
+import { onAbort, unlessAborted } from '../abort.js';
+import { ClosedError, WxpayFaceError } from '../errors.js';
 import { type Command, findCommand } from './commands.js';
 import { ServiceCommandError } from './errors.js';
 import { Lane } from './lane.js';
@@ -36,6 +36,8 @@ export class CommandQueue {
   /** The parameters of an initWxpayface that is in force, and the connection it was sent on. */
   #init: { readonly request: () => Uint8Array; connection: Connection } | undefined;
   #repeatedInit: Promise<void> | undefined;
+  /** close() no longer waits: whatever the calls in flight are rejected with, they were closed. */
+  #isGivenUp = false;
 
   /** @param beforeStop Called with the parameters of each stopWxpayface that is sent for an abort. */
   constructor(transport: Transport, beforeStop: (params: Params) => void) {
@@ -61,6 +63,12 @@ export class CommandQueue {
         this.#whenIdle = resolve;
       });
     await this.#transport.close();
+  }
+
+  /** Ends the wait of close(). */
+  giveUp(): void {
+    this.#isGivenUp = true;
+    this.#whenIdle();
   }
 
   /**
@@ -92,19 +100,19 @@ export class CommandQueue {
       stopping.over.abort();
       void stopping.stopped.then(giveWay);
     };
-    const onAbort = command?.abort === 'leave' ? leave : stop;
+    let ignore = () => {};
     try {
       if (command?.lane === 'serial') leaveLane = await this.#serial.enter(signal);
       const connection = await unlessAborted(() => this.#ready(command), signal);
       if (signal?.aborted) throw signal.reason;
-      signal?.addEventListener('abort', onAbort);
+      ignore = onAbort(signal, command?.abort === 'leave' ? leave : stop);
       if (cmd === 'releaseWxpayface') this.#init = undefined;
       const person = command?.waitsForPerson ? { stop, awaited: () => !left } : undefined;
       const response = await this.#exchange(connection, cmd, request, person);
       if (cmd === 'initWxpayface' && response.return_code === 'SUCCESS') this.#init = { request, connection };
       return response;
     } finally {
-      signal?.removeEventListener('abort', onAbort);
+      ignore();
       leave();
     }
   }
@@ -150,7 +158,8 @@ export class CommandQueue {
       const response = parseResponse(cmd, bytes);
       tell({ return_code: response.return_code });
       return response;
-    } catch (error) {
+    } catch (reason) {
+      const error = this.#isGivenUp ? new ClosedError('the face service') : reason;
       tell({ error: error instanceof WxpayFaceError ? error.code : 'unknown' });
       throw error;
     }

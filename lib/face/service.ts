@@ -19,7 +19,7 @@ import {
 } from './commands.js';
 import { calledFrom, callSite } from './errors.js';
 import { assertAccepted, prepareRequest, type RawResponse } from './messages.js';
-import { type LibraryInfo, type OpenOptions, openLibrary } from './open.js';
+import { checkMilliseconds, type LibraryInfo, type OpenOptions, openLibrary } from './open.js';
 import { CommandQueue } from './queue.js';
 import type { Transport } from './transport.js';
 
@@ -53,8 +53,8 @@ export class FaceService {
   }
 
   /**
-   * Loads the vendor's library. The WxpayFaceService program need not run yet. In this process, a library that hangs while
-   * it is loaded hangs the whole program; `host: 'host-process'` with a `callTimeout` gives up on it.
+   * Loads the vendor's library. The WxpayFaceService program need not run yet. A library that hangs while it is loaded is
+   * given up on with a `callTimeout`; a host process is then ended, where this process keeps the thread that hangs.
    * @throws LibraryLoadError that says what was looked for, what was found and what to do; InvalidParameterError for an option
    * that there isn't
    */
@@ -172,10 +172,21 @@ export class FaceService {
     await this.#queue.endHost();
   }
 
-  /** Waits for calls in flight, those in the queue too; later calls are rejected with ClosedError. Idempotent. */
-  close(): Promise<void> {
+  /**
+   * Waits for calls in flight, those in the queue too; later calls are rejected with ClosedError. Idempotent, and the
+   * shortest `timeout` counts.
+   *
+   * @param options.timeout Milliseconds after which the calls in flight are rejected with ClosedError as well: a host process
+   * is ended, in this process their threads are left behind. Default: none, so that a call that hangs holds it up.
+   * @throws InvalidParameterError
+   */
+  async close(options: { timeout?: number | undefined } = {}): Promise<void> {
+    const { timeout } = options;
+    checkMilliseconds('timeout', timeout, 0);
     this.#closed ??= this.#queue.close();
-    return this.#closed;
+    if (timeout === undefined) return this.#closed;
+    const timer = setTimeout(() => this.#queue.giveUp(), timeout);
+    return this.#closed.finally(() => clearTimeout(timer));
   }
 
   async #command<Result extends FaceResponse>(name: CommandName, given: Params, signal?: AbortSignal): Promise<Result> {

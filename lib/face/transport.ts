@@ -27,7 +27,7 @@ export interface Transport {
   connect(): Promise<Connection>;
   /** Ends what runs, and rejects its calls; the next connect() starts anew. Absent in this process. */
   restart?(): Promise<void>;
-  /** Only after all calls have returned. */
+  /** Rejects the calls in flight, and those that come later. */
   close(): Promise<void>;
 }
 

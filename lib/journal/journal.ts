@@ -37,7 +37,10 @@ export interface Journal {
   isStored?(record: JournalRecord): Promise<boolean>;
   /** Hears of a cancel() that another process has written down. Returns how to stop listening. */
   onCancel?(listener: (out_trade_no: string) => void): () => void;
-  /** Writes a cancel() down: durable and irrevocable when resolved, whoever runs the payment. */
+  /**
+   * Writes a cancel() down: durable and irrevocable when resolved, whoever runs the payment. A number that has not come yet
+   * gets a finished record of state 'cancelled' without data, so that a payment that comes later is refused.
+   */
   requestCancel?(out_trade_no: string): Promise<void>;
 }
 

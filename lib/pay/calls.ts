@@ -51,7 +51,7 @@ const payment = { fresh: true, about: 'payment', priority: 'payment' } as const;
 const query = { fields: orderRefFields, check: namesOrder, about: 'query', changesNothing: true } as const;
 const reversal = { fields: orderRefFields, check: namesOrder, certificate: true, priority: 'undo' } as const;
 
-// Paths: vendor page and field facts (the two rails). The facepay rail knows HMAC-SHA256 only.
+// Paths: vendor page, and docs/facts.md#the-two-rails. The facepay rail knows HMAC-SHA256 only.
 export const calls = {
   getWxpayfaceAuthinfo: {
     path: '/face/get_wxpayface_authinfo',

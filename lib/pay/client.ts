@@ -156,7 +156,10 @@ export class PayClient {
     this.#exchange.limiter.callsPerSecond = value;
   }
 
-  /** Lets calls in flight end, closes idle connections, and refuses later calls with ClosedError. */
+  /**
+   * Lets calls in flight end, closes idle connections, and refuses with ClosedError what comes later, or still waits for the
+   * limit on calls: of that nothing was sent.
+   */
   close(): void {
     this.#exchange.close();
   }

@@ -476,7 +476,7 @@ export const reverseErrorCodes = byCode<VendorErrorCode>([
   },
 ]);
 
-/** What no table of the vendor's lists, but the gateway answers to a payment (field facts, Quotas); the words are ours. */
+/** What no table of the vendor's lists, but the gateway answers to a payment (docs/facts.md#quotas); the words are ours. */
 export const reportedErrorCodes = byCode<PaymentErrorCode>([
   {
     err_code: 'FREQUENCY_LIMITED',

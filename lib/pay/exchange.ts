@@ -13,7 +13,7 @@ import { checkAllowed, checkText, credentialFields, nonce, requestFields, secret
 import { checkIdentity, type Fields } from './results.js';
 import { SandboxKey } from './sandbox-key.js';
 import { sign, verifySignature } from './sign.js';
-import { troubleOf } from './trouble.js';
+import { isLimit, troubleOf } from './trouble.js';
 import type { RequestOptions, SignType } from './types.js';
 import { buildXml } from './xml.js';
 
@@ -91,7 +91,7 @@ export class Exchange {
     await this.limiter.enter(request.call.priority ?? 'query', request.options.signal);
     try {
       const fields = await this.#verified(request, key, fresh);
-      if (fields.err_code === 'FREQUENCY_LIMITED') this.limiter.limited();
+      if (fields.result_code === 'FAIL' && isLimit(fields)) this.limiter.limited();
       return fields;
     } catch (error) {
       if (troubleOf(error) === 'limit') this.limiter.limited();
@@ -173,9 +173,10 @@ export class Exchange {
     return this.#gatewayTime.now();
   }
 
-  /** Lets calls in flight end, closes idle connections, and refuses later calls. */
+  /** Lets calls in flight end, closes idle connections, and refuses later calls and those that still wait to be sent. */
   close(): void {
     this.#closed = true;
+    this.limiter.close();
     this.#transport.close();
   }
 }

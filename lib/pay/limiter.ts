@@ -1,7 +1,7 @@
 import { performance } from 'node:perf_hooks';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { onAbort } from '../abort.js';
-import { InvalidParameterError } from '../errors.js';
+import { ClosedError, InvalidParameterError } from '../errors.js';
 import { PayTransportError } from './errors.js';
 
 /** Who goes first: payments, then what gives money back (reversals, refunds), then everything else. */
@@ -29,7 +29,7 @@ const leastBudget = 10;
 /** What was sent before the limit was known is answered with it, too. Milliseconds. */
 const oneLimit = 5000;
 const minutesOfRecovery = 10;
-/** Calls a minute: the vendor's largest quota, 600 orders a second (field facts). */
+/** Calls a minute: the vendor's largest quota, 600 orders a second (docs/facts.md#quotas). */
 const beyondAnyQuota = 600 * 60;
 /** Timers are late by a millisecond or two: what is lost by that is made up for, within this many milliseconds. */
 const lateness = 20;
@@ -96,12 +96,12 @@ interface Waiting {
   /** For a payment: when it's refused, in milliseconds of the monotonic clock. */
   readonly until: number;
   leave(): void;
-  refuse(error: PayTransportError): void;
+  refuse(error: PayTransportError | ClosedError): void;
 }
 
 /**
  * The queue that every call of a client passes before it's sent. Without a limit nothing waits in it. Quotas are the
- * merchant's, shared by all of its tills (field facts, Quotas): after an answer that says "limit", in no minute do more calls
+ * merchant's, shared by all of its tills (docs/facts.md#quotas): after an answer that says "limit", in no minute do more calls
  * leave than in the one before it, evenly spread; without another one they become as many again within ten minutes.
  */
 export class Limiter {
@@ -112,6 +112,7 @@ export class Limiter {
   #slowdown: Slowdown | undefined;
   #last = Number.NEGATIVE_INFINITY;
   #sleeping: AbortController | undefined;
+  #isClosed = false;
 
   /** @throws InvalidParameterError for what is no number of calls a second. */
   constructor(callsPerSecond?: number, clock: LimiterClock = systemClock) {
@@ -134,8 +135,10 @@ export class Limiter {
    * Resolves when a call may leave, in order of priority and then of arrival.
    * @throws PayTransportError, `sent` false: `why` 'aborted', with the signal's reason as its cause; or 'limit', after a
    * payment has waited for 15 seconds.
+   * @throws ClosedError after close(), also while waiting.
    */
   enter(priority: Priority, signal?: AbortSignal): Promise<void> {
+    if (this.#isClosed) return Promise.reject(closed());
     if (signal?.aborted) return Promise.reject(abortedBy(signal));
     const now = this.#clock.monotonic();
     if (this.#next() === undefined && this.#due(now) <= now) {
@@ -167,6 +170,13 @@ export class Limiter {
   limited(): void {
     const now = this.#clock.monotonic();
     this.#slowdown = slowedDown(this.#slowdown, this.#left.count(now), now);
+  }
+
+  /** What waits does not leave any more. */
+  close(): void {
+    this.#isClosed = true;
+    for (let next = this.#next(); next !== undefined; next = this.#next()) next.refuse(closed());
+    this.#sleeping?.abort();
   }
 
   #next(): Waiting | undefined {
@@ -220,6 +230,8 @@ export class Limiter {
     );
   }
 }
+
+const closed = (): ClosedError => new ClosedError('The pay client');
 
 const abortedBy = (signal: AbortSignal): PayTransportError =>
   new PayTransportError('Aborted before anything was sent', false, { why: 'aborted', cause: signal.reason });

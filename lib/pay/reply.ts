@@ -7,7 +7,7 @@ import type { Fields } from './results.js';
 import { troubleInPage, troubleInWords } from './trouble.js';
 import { parseXml } from './xml.js';
 
-// The vendor's own words, whatever of them a secret may be (vendor page, field facts).
+// The vendor's own words, whatever of them a secret may be (docs/facts.md#secrets-and-personal-data).
 const returnCodes = ['FAIL', 'ERROR', 'PARAM_ERROR', 'SYSTEMERROR'];
 
 type Secrets = () => readonly string[];
@@ -36,7 +36,7 @@ function readXml(name: string, secrets: Secrets, { status, contentType, body, ce
 export function readReply(name: string, secrets: Secrets, reply: Reply): Fields {
   const received = readXml(name, secrets, reply);
   if (received.return_code === 'SUCCESS') return received;
-  // Some refusals name their fields otherwise (field facts).
+  // Some refusals name their fields otherwise (docs/facts.md#signatures).
   const return_code = received.return_code || received.retcode;
   const return_msg = received.return_msg ?? received.retmsg;
   if (isAbsent(return_code) || return_code === undefined)

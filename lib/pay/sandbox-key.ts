@@ -1,4 +1,4 @@
-/** The sandbox's key: fetched once for all calls; again after a failure, or after it was renewed (field facts). */
+/** The sandbox's key: fetched once for all calls; again after a failure, or after it was renewed (docs/facts.md#signatures). */
 export class SandboxKey {
   readonly #fetch: () => Promise<string>;
   #key: Promise<string> | undefined;

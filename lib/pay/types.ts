@@ -71,7 +71,7 @@ export interface RequestOptions {
   mayLeave?: () => boolean;
   /**
    * Sends over a connection that is opened for this call. An ORDERNOTEXIST names no order: only its connection tells whose
-   * answer it is (field facts).
+   * answer it is (docs/facts.md#whose-answer-it-is).
    */
   fresh?: boolean;
   /** Sandbox only: the `Wechatpay-Negative-Test` header, the test case to play, e.g. 'MICROPAY_USERPAYING'. */

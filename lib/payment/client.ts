@@ -1,5 +1,5 @@
 import type { PayClient } from '../pay/client.js';
-import type { MerchantIdentity } from '../pay/types.js';
+import type { MerchantIdentity, QueryResult, RequestOptions, ReverseResult } from '../pay/types.js';
 import type { Rail } from './order.js';
 
 /**
@@ -38,4 +38,33 @@ export function hasRail(client: PaymentClient, rail: 'facepay'): client is Facep
 export function hasRail(client: PaymentClient, rail: Rail): boolean;
 export function hasRail(client: PaymentClient, rail: Rail): boolean {
   return rail === 'micropay' || [client.facepay, client.facepayquery, client.facepayreverse].every(Boolean);
+}
+
+/** The gateway's time, or undefined: a client that can't say it must not disturb a payment. Milliseconds since the epoch. */
+export function gatewayTimeOf(client: PaymentClient): number | undefined {
+  try {
+    const time = client.gatewayTime?.();
+    return typeof time === 'number' && Number.isFinite(time) ? time : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/** The calls that ask after a payment and undo it, on its rail. */
+export function callsOf(
+  client: PaymentClient,
+  rail: Rail,
+): {
+  query(order: { out_trade_no: string }, options: RequestOptions): Promise<QueryResult>;
+  reverse(order: { out_trade_no: string }, options: RequestOptions): Promise<ReverseResult>;
+} {
+  if (rail === 'facepay' && hasRail(client, rail))
+    return {
+      query: (order, options) => client.facepayquery(order, options),
+      reverse: (order, options) => client.facepayreverse(order, options),
+    };
+  return {
+    query: (order, options) => client.orderquery(order, options),
+    reverse: (order, options) => client.reverse(order, options),
+  };
 }

@@ -1,4 +1,5 @@
 import { performance } from 'node:perf_hooks';
+import { onAbort } from '../abort.js';
 
 /**
  * `wall` is for records and the wire; waiting is measured by `monotonic`, since a till's clock may jump by years. After a
@@ -13,6 +14,9 @@ export interface Clock {
   sleep(ms: number, signal?: AbortSignal): Promise<void>;
 }
 
+/** Milliseconds by which a timer comes late only if the program stood still: what came meanwhile may lie unread. */
+export const stillness = 50;
+
 /**
  * The system's clock. Its timers keep the process alive: a payment that is not yet settled holds up the end of the
  * program until close() is called.
@@ -22,15 +26,13 @@ export const systemClock: Clock = {
   monotonic: () => performance.now(),
   sleep: (ms, signal) =>
     new Promise((resolve, reject) => {
-      if (signal?.aborted) return reject(signal.reason);
-      const stop = () => {
-        clearTimeout(timer);
-        reject(signal?.reason);
-      };
       const timer = setTimeout(() => {
-        signal?.removeEventListener('abort', stop);
+        ignore();
         resolve();
       }, ms);
-      signal?.addEventListener('abort', stop, { once: true });
+      const ignore = onAbort(signal, () => {
+        clearTimeout(timer);
+        reject(signal?.reason);
+      });
     }),
 };

@@ -1,10 +1,11 @@
 import { randomUUID } from 'node:crypto';
+import { onAbort } from '../abort.js';
 import { KeyedMutex, limit } from '../concurrency.js';
 import { ClosedError, InvalidParameterError } from '../errors.js';
 import { JournalError, OrderExistsError } from '../journal/errors.js';
 import { isSameWrite, type Journal, type JournalRecord } from '../journal/journal.js';
 import type { PayResult, RequestOptions } from '../pay/types.js';
-import { hasRail, type PaymentClient } from './client.js';
+import { gatewayTimeOf, hasRail, type PaymentClient } from './client.js';
 import { type Clock, systemClock } from './clock.js';
 import { type Transition, transition } from './decision/machine.js';
 import { cancelledBy, outcomeOf, type PaymentOutcome } from './decision/outcomes.js';
@@ -45,6 +46,9 @@ export interface PaymentProcessorOptions extends GivenPolicies {
 
 /** How many queries and reversals of recovered payments are under way at once. */
 const recoveryConcurrency = 16;
+
+/** Milliseconds between looks into a journal at a payment that another process runs. */
+const lookAgain = { initial: 250, factor: 1.5, maximum: 5_000, jitter: 0 };
 
 /** Milliseconds between attempts to list what a journal knows, at a start with `onOutcome`. */
 const listAgain = { initial: 1_000, factor: 2, maximum: 60_000, jitter: 0 };
@@ -117,6 +121,7 @@ export class PaymentProcessor {
   readonly #recoveryGate = limit(recoveryConcurrency);
   readonly #teller: OutcomeTeller | undefined;
   readonly #life = new AbortController();
+  readonly #stopListening: (() => void) | undefined;
   /** Tells moments of this monotonic clock from those of an earlier run. */
   readonly #run = randomUUID();
 
@@ -133,8 +138,14 @@ export class PaymentProcessor {
     this.#policies = resolvePolicies(options, client.requestTimeout);
     this.#transition = internals.transition ?? transition;
     this.#random = internals.random ?? Math.random;
+    this.#stopListening = journal.onCancel?.((out_trade_no) => {
+      void this.#running.get(out_trade_no)?.giveUp('cancel', 'cashier', cancelled);
+    });
     if (onOutcome === undefined) return;
-    this.#teller = new OutcomeTeller(onOutcome, clock, (outcome) => this.acknowledge(outcome));
+    this.#teller = new OutcomeTeller(onOutcome, clock, {
+      isUntold: (outcome) => this.#isUntold(outcome),
+      acknowledge: (outcome) => this.acknowledge(outcome),
+    });
     void this.#recoverInBackground(this.#teller);
   }
 
@@ -162,7 +173,7 @@ export class PaymentProcessor {
       if (await this.#stored(out_trade_no)) throw new OrderExistsError(out_trade_no);
       return { status: 'cancelled', out_trade_no, by: cancelledBy(signal.reason) };
     }
-    const gateway = this.#client.gatewayTime?.();
+    const gateway = gatewayTimeOf(this.#client);
     const stored: StoredPayment = {
       rail,
       total_fee,
@@ -175,16 +186,14 @@ export class PaymentProcessor {
       },
     };
     const run = await this.#mutex.run(out_trade_no, () => this.#create(out_trade_no, stored, onProgress));
-    const outcome = run.wait(this.#told);
-    const abort = () => void run.giveUp('abort', cancelledBy(signal?.reason), signal?.reason);
+    const outcome = this.#heard(out_trade_no, this.#told, run.wait(this.#told));
     // Before it is sent: an abort may come from within a progress handler, or from the client.
-    signal?.addEventListener('abort', abort, { once: true });
+    const ignore = onAbort(signal, () => void run.giveUp('abort', cancelledBy(signal?.reason), signal?.reason));
     try {
-      if (signal?.aborted) abort();
-      else run.submit(send);
+      if (!signal?.aborted) run.submit(send);
       return await outcome;
     } finally {
-      signal?.removeEventListener('abort', abort);
+      ignore();
     }
   }
 
@@ -230,7 +239,7 @@ export class PaymentProcessor {
    */
   async acknowledge(outcome: { out_trade_no: string; revision?: number }): Promise<void> {
     const { out_trade_no, revision } = Object(outcome);
-    if (typeof out_trade_no !== 'string')
+    if (typeof out_trade_no !== 'string' || !(revision === undefined || Number.isInteger(revision)))
       throw new InvalidParameterError('outcome', 'must be an outcome as it came, with its out_trade_no and revision');
     if (revision === undefined) return;
     await this.#mutex.run(out_trade_no, async () => {
@@ -258,9 +267,10 @@ export class PaymentProcessor {
       const { record, known } = await this.#known(out_trade_no);
       const outcome = outcomeOf(out_trade_no, known, known.decidedAt);
       if (record.finished && outcome !== undefined) return { ended: Promise.resolve(outcome) };
+      if (!this.#holds(record)) return { ended: this.#followed(out_trade_no, 'ended') };
       return { ended: this.#resume(record, known).wait('ended', 'patient') };
     });
-    return ended;
+    return this.#heard(out_trade_no, 'ended', ended);
   }
 
   /**
@@ -276,6 +286,8 @@ export class PaymentProcessor {
    */
   async cancel(out_trade_no: string): Promise<PaymentOutcome> {
     this.#ensureOpen();
+    // On a journal that several processes share it is irrevocable from here on, whoever runs the payment.
+    if (this.#journal.requestCancel !== undefined) await this.#patience(this.#journal.requestCancel(out_trade_no));
     const { told } = await this.#mutex.run(out_trade_no, async () => {
       const running = this.#running.get(out_trade_no);
       if (running !== undefined) {
@@ -289,6 +301,7 @@ export class PaymentProcessor {
         if (await Promise.race([isTaken, isOver])) return { told };
       }
       const { record, known } = await this.#known(out_trade_no);
+      if (!record.finished && !this.#holds(record)) return { told: this.#followed(out_trade_no, this.#told) };
       if (!record.finished) return this.#giveUp(this.#resume(record, known));
       const outcome = outcomeOf(out_trade_no, known, known.decidedAt);
       const { state } = this.#transition(remembered(known.phase, known.facts), onCancel, this.#policies);
@@ -296,7 +309,24 @@ export class PaymentProcessor {
       this.#ensureOurs(out_trade_no, known);
       return this.#giveUp(this.#takeUp(record, known));
     });
-    return told;
+    return this.#heard(out_trade_no, this.#told, told);
+  }
+
+  /**
+   * Takes one unfinished payment up, e.g. one that was claimed from a server that is dead. Nothing happens if it is running
+   * here, or has ended. How it ends is told to onOutcome, or to settled().
+   * @throws OrderUnknownError if the journal doesn't know it, or it is another merchant's.
+   * @throws JournalError if the journal can't be read.
+   * @throws ClosedError after close().
+   */
+  async resume({ kind, id }: Pick<JournalRecord, 'kind' | 'id'>): Promise<void> {
+    this.#ensureOpen();
+    if (kind !== 'payment') throw new InvalidParameterError('record', 'must be of a payment');
+    await this.#mutex.run(id, async () => {
+      if (this.#running.has(id)) return;
+      const { record, known } = await this.#known(id);
+      if (!record.finished) this.#resume(record, known);
+    });
   }
 
   /**
@@ -306,8 +336,39 @@ export class PaymentProcessor {
    */
   async close(): Promise<void> {
     this.#life.abort(cancelled);
+    this.#stopListening?.();
     this.#teller?.close();
     await Promise.all([...this.#running.values()].map((run) => run.close()));
+  }
+
+  /** Whether this process may go on with an unfinished record: on a journal of its own always. */
+  #holds(record: JournalRecord): boolean {
+    return this.#journal.holds?.(record) ?? true;
+  }
+
+  /** What whoever waits is told; of a payment that another process has now, what the journal comes to know. */
+  async #heard(
+    out_trade_no: string,
+    until: 'decided' | 'ended',
+    outcome: Promise<PaymentOutcome>,
+  ): Promise<PaymentOutcome> {
+    try {
+      return await outcome;
+    } catch (error) {
+      if (!(error instanceof JournalError) || error.code !== 'ERR_JOURNAL_LOST') throw error;
+      return this.#followed(out_trade_no, until);
+    }
+  }
+
+  /** The outcome of a payment that another process runs. */
+  async #followed(out_trade_no: string, until: 'decided' | 'ended'): Promise<PaymentOutcome> {
+    for (let attempts = 1; ; attempts += 1) {
+      this.#ensureOpen();
+      const { record, known } = await this.#known(out_trade_no);
+      const outcome = outcomeOf(out_trade_no, known, known.decidedAt);
+      if (outcome !== undefined && (record.finished || until === 'decided')) return outcome;
+      await this.#clock.sleep(backoff(lookAgain, attempts), this.#life.signal).catch(() => undefined);
+    }
   }
 
   get #told(): 'decided' | 'ended' {
@@ -359,9 +420,16 @@ export class PaymentProcessor {
     await this.#mutex.run(record.id, async () => {
       const stored = await this.#stored(record.id).catch(() => undefined);
       if (stored === undefined || !isSameWrite(stored, record) || this.#life.signal.aborted) return;
+      if (this.#running.has(record.id)) return;
       this.#running.set(record.id, run);
       await run.giveUp('abort', 'timeout', cancelled);
     });
+  }
+
+  async #isUntold({ out_trade_no, revision = 0 }: PaymentOutcome): Promise<boolean> {
+    const record = await this.#stored(out_trade_no);
+    if (record === undefined || record.acknowledged) return record === undefined;
+    return (fromRecord(record)?.decidedAt ?? record.revision) <= revision;
   }
 
   #surroundings(out_trade_no: string, { gate, onProgress }: Pick<Surroundings, 'gate' | 'onProgress'>): Surroundings {
@@ -380,7 +448,7 @@ export class PaymentProcessor {
     };
   }
 
-  #stored(out_trade_no: string): Promise<JournalRecord | undefined> {
+  async #stored(out_trade_no: string): Promise<JournalRecord | undefined> {
     return this.#patience(this.#journal.get('payment', out_trade_no));
   }
 
@@ -471,6 +539,7 @@ export class PaymentProcessor {
       const known = fromRecord(record);
       if (known === undefined) return { ended: unreadable(record) };
       const isHeard = whose === 'unheard' && known.stored.requested.run === this.#run;
+      if (!record.finished && !this.#holds(record)) return undefined;
       if (record.finished) return { ended: isHeard ? undefined : outcomeOf(out_trade_no, known, known.decidedAt) };
       try {
         this.#ensureOurs(out_trade_no, known);

@@ -134,8 +134,17 @@ const isWhat: Readonly<Partial<Record<Phase, (facts: Facts) => unknown>>> = {
   attention: ({ attention }) => attention,
 };
 
+/** A number that was given up before its payment came (Journal.requestCancel): nothing else is known of it, or ever will be. */
+const tombstone = (revision: number): KnownPayment => ({
+  stored: { rail: 'micropay', merchant: { appid: '', mch_id: '' }, requested: { wall: 0, run: '', monotonic: 0 } },
+  phase: 'cancelled',
+  facts: { by: 'cashier' },
+  decidedAt: revision,
+});
+
 /** Reads what toRecord wrote; undefined if it can't have been written by this version. */
 export function fromRecord({ state, data, revision }: JournalRecord): KnownPayment | undefined {
+  if (state === 'cancelled' && Object.keys(data).length === 0) return tombstone(revision);
   const { rail, total_fee, merchant, requested, facts, decidedAt } = data;
   if (!isPhase(state) || !isFacts(facts) || !isRequested(requested) || !isMerchant(merchant)) return undefined;
   if (!isRail(rail)) return undefined;

@@ -19,10 +19,17 @@ export class PaymentRequest {
   state: 'waiting' | 'begun' | 'left' | 'ended' = 'waiting';
   /** Set once it was given up before it left. */
   withdrawal: Withdrawal | undefined;
+  /** By the monotonic clock, when its first byte left, if its client asked before. */
+  leftAt: number | undefined;
   readonly #clock: Clock;
   readonly #created: { readonly wall: number; readonly monotonic: number };
   readonly #youth: number;
   readonly #life = new AbortController();
+  #tellEnd = () => {};
+  /** Resolves when its end, one way or the other, has had its effect. */
+  readonly ended = new Promise<void>((resolve) => {
+    this.#tellEnd = resolve;
+  });
 
   /** @param connectTimeout Milliseconds in which the client makes one connection. */
   constructor(clock: Clock, connectTimeout = 0) {
@@ -43,7 +50,10 @@ export class PaymentRequest {
       signal: this.#life.signal,
       mayLeave: () => {
         const may = this.withdrawal === undefined && this.state !== 'ended' && !this.isLate && isWanted();
-        if (may) this.state = 'left';
+        if (may) {
+          this.state = 'left';
+          this.leftAt = this.#clock.monotonic();
+        }
         return may;
       },
     };
@@ -55,6 +65,11 @@ export class PaymentRequest {
     this.withdrawal ??= withdrawal;
     this.#life.abort(reason);
     return true;
+  }
+
+  end(): void {
+    this.state = 'ended';
+    this.#tellEnd();
   }
 
   stop(reason: unknown): void {

@@ -1,9 +1,8 @@
-import { channel } from 'node:diagnostics_channel';
 import { ClosedError } from '../errors.js';
-import { isSameWrite, type Journal, type JournalRecord } from '../journal/journal.js';
-import type { PayResult, QueryResult, RequestOptions, ReverseResult } from '../pay/types.js';
-import { hasRail, type PaymentClient } from './client.js';
-import type { Clock } from './clock.js';
+import type { Journal, JournalRecord } from '../journal/journal.js';
+import type { PayResult, RequestOptions } from '../pay/types.js';
+import { callsOf, gatewayTimeOf, type PaymentClient } from './client.js';
+import { type Clock, stillness } from './clock.js';
 import {
   type Answer,
   type Asked,
@@ -16,7 +15,7 @@ import {
 } from './decision/answers.js';
 import type { Transition } from './decision/machine.js';
 import { type CancelledBy, outcomeOf, type PaymentOutcome, type Trouble } from './decision/outcomes.js';
-import { backoff, jittered, type Policies } from './decision/policies.js';
+import { jittered, type Policies } from './decision/policies.js';
 import { earliestOwn } from './decision/request-time.js';
 import {
   finalPhases,
@@ -26,10 +25,10 @@ import {
   remembered,
   submitting,
 } from './decision/states.js';
-import type { Rail } from './order.js';
-import { type Patience, SilentJournalError } from './patience.js';
-import type { PaymentProgress } from './progress.js';
+import type { Patience } from './patience.js';
+import { hasListeners, type PaymentProgress, type PayOptions, progressOf, tellProgress } from './progress.js';
 import { type KnownPayment, type StoredPayment, toRecord } from './record.js';
+import { RecordWriter } from './record-writer.js';
 import { PaymentRequest, type Withdrawal } from './request.js';
 import { type WaiterPatience, Waiters } from './waiters.js';
 
@@ -45,39 +44,23 @@ export interface Surroundings {
   readonly random: () => number;
   /** Holds back queries and reversals while many payments are taken up at once. */
   readonly gate: <T>(task: () => Promise<T>) => Promise<T>;
-  readonly onProgress?: ((progress: PaymentProgress) => void) | undefined;
+  readonly onProgress?: PayOptions['onProgress'] | undefined;
   /** The payment has ended, or can't go on. */
   readonly onOver: () => void;
   /** It has ended, and nobody was waiting for it. */
   readonly onUnheard: (outcome: PaymentOutcome) => void;
 }
 
-const progressChannel = channel('wxpay-face.payment.phase');
-
 /** Milliseconds for which a client may go on with a request that was withdrawn, before it counts as sent. */
 const withdrawalGrace = 1_000;
-/** Milliseconds by which a timer comes late only if the program stood still. */
-const stillness = 50;
+
+const day = 24 * 60 * 60 * 1000;
 
 /** One for all: the error that abort() would make, with its stack, is expensive if thousands are polled. */
 const stopped = new ClosedError('What is no longer needed');
 
 /** A client that throws at once is one that rejects. */
 const call = async <T>(send: () => Promise<T>): Promise<T> => send();
-
-function stepOf({ phase, memory }: PaymentState): Pick<PaymentProgress, 'phase' | 'step'> {
-  if (finalPhases.has(phase)) return { phase: 'finished', step: 'finished' };
-  switch (phase) {
-    case 'submitting':
-      return { phase, step: 'sending' };
-    case 'reversing':
-      return { phase, step: phase };
-    case 'confirming':
-      return { phase: 'querying', step: phase };
-    default:
-      return { phase: 'querying', step: memory.password ? 'password' : 'unknown' };
-  }
-}
 
 /**
  * One payment on its way: performs what the machine says, writes each change of state to the journal before anything
@@ -107,8 +90,7 @@ export class PaymentRun {
   #isPumping = false;
   #pumped: Promise<void> = Promise.resolve();
   readonly #waiters = new Waiters();
-  /** What the journal did, if it failed last. */
-  #journalFault: { readonly error: unknown; readonly isSilent: boolean } | undefined;
+  readonly #writer: RecordWriter;
   readonly #life = new AbortController();
   #action = new AbortController();
   readonly #deadline = new AbortController();
@@ -126,6 +108,9 @@ export class PaymentRun {
     this.#requestedAt = known.stored.requested.monotonic;
     this.#quietSince = this.#requestedAt;
     this.#request = new PaymentRequest(around.clock, around.client.connectTimeout);
+    this.#writer = new RecordWriter(around, this.#life.signal, this.#waiters, () => {
+      if (!this.#over && !finalPhases.has(this.#state.phase)) this.#tell();
+    });
   }
 
   /** A new payment and its first record, which is yet to be stored. Nothing is sent. */
@@ -147,13 +132,14 @@ export class PaymentRun {
     run.#request.state = 'ended';
     run.#isOfThisRun = requestedAt !== undefined;
     run.#requestedAt = requestedAt ?? around.clock.monotonic();
-    run.#quietSince = run.#requestedAt;
+    // How long ago the request of a client without a bound came to its end is not known.
+    run.#quietSince = around.clock.monotonic();
     return run;
   }
 
   /** What keeps it from its end, as far as it is known. */
   get trouble(): Trouble | undefined {
-    return this.#journalFault === undefined ? this.#state.memory.trouble : 'journal';
+    return this.#writer.fault === undefined ? this.#state.memory.trouble : 'journal';
   }
 
   /** Sends the payment request, for the only time, unless it was given up or closed while it was written down. */
@@ -166,7 +152,9 @@ export class PaymentRun {
     this.#learnGatewayTime();
     this.#watchDeadline();
     this.#tell();
-    const isWanted = () => !this.#isDecided && this.#over === undefined;
+    const record = { kind: 'payment', id: this.#order.out_trade_no } as const;
+    const { journal } = this.#around;
+    const isWanted = () => !this.#isDecided && this.#over === undefined && (journal.holds?.(record) ?? true);
     // A subscriber may have given it up just now; a journal may have taken its time.
     if (this.#request.withdrawal !== undefined || !isWanted()) return;
     if (this.#request.isLate) {
@@ -177,22 +165,21 @@ export class PaymentRun {
     this.#request.state = 'begun';
     // The abort of a payment doesn't end a request that may have left: the answer may say that the number is another sale's.
     this.#submission = call(() => send(this.#request.options(isWanted)))
-      .then((answer) => {
-        this.#learnGatewayTime();
-        return submitAnswer(answer, this.#asked());
-      })
+      .then((answer) => submitAnswer(answer, this.#asked()))
       .catch(submitError)
       .then((answer) => this.#submitted(answer))
       .then(() => {
         this.#submission = undefined;
+        this.#request.end();
       });
   }
 
   async #submitted(answer: Answer): Promise<void> {
     this.#request.state = 'ended';
     this.#quietSince = this.#around.clock.monotonic();
-    this.#learnGatewayTime();
-    const { withdrawal } = this.#request;
+    const { withdrawal, leftAt } = this.#request;
+    if (leftAt !== undefined)
+      this.#stored = { ...this.#stored, requested: { ...this.#stored.requested, monotonic: leftAt } };
     if (withdrawal === undefined) await this.post(answer);
     else if (answer.on === 'submit:not-sent') await this.post({ on: 'withdraw', by: withdrawal.by });
     else {
@@ -211,7 +198,8 @@ export class PaymentRun {
     if (!this.#request.withdraw({ on, by }, reason)) return this.post({ on });
     if (isWaiting) return this.post({ on: 'withdraw', by });
     const grace = this.#around.clock.sleep(withdrawalGrace, this.#life.signal).catch(() => undefined);
-    await Promise.race([this.#submission, grace]);
+    // The client may be giving it up right now, within its own call.
+    await Promise.race([this.#request.ended, grace]);
     return this.post({ on });
   }
 
@@ -234,7 +222,7 @@ export class PaymentRun {
   wait(until: 'decided' | 'ended', patience: WaiterPatience = 'brief'): Promise<PaymentOutcome> {
     const outcome = this.#waiters.add(until, patience);
     if (this.#over && 'error' in this.#over) this.#waiters.reject(this.#over.error, 'brief', 'patient', 'endless');
-    else if (this.#journalFault?.isSilent) this.#waiters.reject(this.#journalFault.error, 'brief', 'patient');
+    else if (this.#writer.fault?.isSilent) this.#waiters.reject(this.#writer.fault.error, 'brief', 'patient');
     else this.#answerWaiters();
     return outcome;
   }
@@ -242,7 +230,7 @@ export class PaymentRun {
   /** Stops; what is unfinished stays in the journal. Resolves when nothing more is begun. */
   async close(): Promise<void> {
     this.#fail(new ClosedError('The payment processor'));
-    if (!this.#journalFault?.isSilent) await this.#around.patience(this.#pumped).catch(() => undefined);
+    if (!this.#writer.fault?.isSilent) await this.#around.patience(this.#pumped).catch(() => undefined);
   }
 
   #elapsed(): number {
@@ -260,15 +248,20 @@ export class PaymentRun {
   #learnGatewayTime(): void {
     const { requested } = this.#stored;
     if (requested.gateway !== undefined || !this.#isOfThisRun) return;
-    const gateway = this.#around.client.gatewayTime?.();
+    const { client, clock } = this.#around;
+    const gateway = gatewayTimeOf(client);
     if (gateway === undefined) return;
-    this.#stored = { ...this.#stored, requested: { ...requested, gateway: Math.round(gateway - this.#elapsed()) } };
+    // The monotonic clock of a machine that sleeps may stand still; a wall clock that is ahead by days was set.
+    const slept = clock.wall() - requested.wall - this.#elapsed();
+    const elapsed = this.#elapsed() + (slept > 0 && slept < day ? slept : 0);
+    this.#stored = { ...this.#stored, requested: { ...requested, gateway: Math.round(gateway - elapsed) } };
   }
 
   #asked(): Asked {
+    this.#learnGatewayTime();
     const { client, clock } = this.#around;
     const { total_fee, requested } = this.#stored;
-    const now = { wall: clock.wall(), gateway: client.gatewayTime?.() };
+    const now = { wall: clock.wall(), gateway: gatewayTimeOf(client) };
     return { ...this.#order, total_fee, earliest: earliestOwn(requested, now) };
   }
 
@@ -290,6 +283,7 @@ export class PaymentRun {
   }
 
   async #take(event: PaymentEvent): Promise<void> {
+    this.#learnGatewayTime();
     const before = this.#state;
     const { state, next } = this.#around.transition(before, event, this.#around.policies);
     const isNew = state.phase !== before.phase;
@@ -316,64 +310,12 @@ export class PaymentRun {
   }
 
   async #write({ phase, facts }: PaymentState, isNew: boolean): Promise<void> {
-    const { clock } = this.#around;
     const [stored, revision] = [this.#stored, this.#revision + 1];
     const decidedAt = isNew ? revision : this.#decidedAt;
-    const record = toRecord(this.#order.out_trade_no, revision, clock.wall(), { stored, phase, facts, decidedAt });
-    // A sale that was over and is to be given up: if that can't be written down, it stays what it was.
-    const wasOver = finalPhases.has(this.#state.phase);
-    for (let attempts = 1; !(await this.#put(record)); attempts += 1) {
-      const error = this.#journalFault?.error;
-      if (this.#over || error instanceof ClosedError) throw error;
-      if (!wasOver) await this.#pauseAfter(attempts);
-      let found = await this.#readBack(record);
-      for (; wasOver && found === 'unknown'; found = await this.#readBack(record)) await this.#pauseAfter(attempts++);
-      if (found === 'stored') break;
-      if (wasOver || found === 'another') throw error;
-    }
-    this.#journalFault = undefined;
+    const known = { stored, phase, facts, decidedAt };
+    const record = toRecord(this.#order.out_trade_no, revision, this.#around.clock.wall(), known);
+    await this.#writer.write(record, finalPhases.has(this.#state.phase));
     [this.#written, this.#revision, this.#decidedAt] = [stored, revision, decidedAt];
-  }
-
-  /** Whether it is stored; if not, #journalFault says why. Whoever waits shall not wait for a disk. */
-  async #put(record: JournalRecord): Promise<boolean> {
-    const { journal, patience } = this.#around;
-    const work = call(() => journal.put(record));
-    try {
-      await patience(work).catch((error: unknown) => {
-        if (!(error instanceof SilentJournalError) || this.#over) throw error;
-        this.#journalFails(error);
-        return work;
-      });
-      return true;
-    } catch (error) {
-      this.#journalFails(error);
-      return false;
-    }
-  }
-
-  #journalFails(error: unknown): void {
-    const isSilent = error instanceof SilentJournalError;
-    const isNew = this.#journalFault === undefined;
-    this.#journalFault = { error, isSilent };
-    if (isNew && !this.#over && !finalPhases.has(this.#state.phase)) this.#tell();
-    if (isSilent) this.#waiters.reject(error, 'brief', 'patient');
-  }
-
-  /** Whoever waits shall not wait for a disk; `settled`, or whoever hears what nobody waits for, will hear it. */
-  async #pauseAfter(attempts: number): Promise<void> {
-    const { clock, policies, random } = this.#around;
-    this.#waiters.reject(this.#journalFault?.error, 'brief');
-    const wait = backoff(policies.reversal.backoff, attempts);
-    await clock.sleep(jittered(wait, policies.reversal.backoff.jitter, random()), this.#life.signal);
-  }
-
-  async #readBack(record: JournalRecord): Promise<'stored' | 'not-stored' | 'another' | 'unknown'> {
-    const { journal, patience } = this.#around;
-    const stored = await patience(call(() => journal.get('payment', record.id))).catch(() => undefined);
-    if (stored === undefined) return 'unknown';
-    if (isSameWrite(stored, record)) return 'stored';
-    return stored.revision === this.#revision ? 'not-stored' : 'another';
   }
 
   #perform(next: Next): void {
@@ -398,12 +340,13 @@ export class PaymentRun {
       const answer = await call(() =>
         callsOf(this.#around.client, this.#stored.rail).query(this.#order, { signal, fresh }),
       )
-        .then((result) => {
-          this.#learnGatewayTime();
-          return queryAnswer(result, this.#asked());
-        })
+        .then((result) => queryAnswer(result, this.#asked()))
         .catch(orEnd(queryError));
-      if (!signal.aborted) void this.post({ ...answer, fresh }, asked);
+      if (signal.aborted) return;
+      // Given up, while its client still has the request.
+      const { withdrawal } = this.#request;
+      if (withdrawal !== undefined) void this.post({ on: withdrawal.on });
+      void this.post({ ...answer, fresh }, asked);
     });
   }
 
@@ -426,8 +369,9 @@ export class PaymentRun {
     const { clock, client, policies } = this.#around;
     if (ms > 0) await clock.sleep(ms, signal);
     if (notBefore === undefined) return;
+    const rest = () => (this.#request.leftAt ?? this.#requestedAt) + notBefore - clock.monotonic();
     // Timers may fire a little early.
-    while (this.#elapsed() < notBefore) await clock.sleep(Math.ceil(notBefore - this.#elapsed()), signal);
+    while (rest() > 0) await clock.sleep(Math.ceil(rest()), signal);
     if (this.#submission === undefined) return;
     // Its answer may still be that the number is another sale's, whose payment a reversal would refund. After settleAfter
     // none comes any more, if its client sets it a bound.
@@ -451,20 +395,12 @@ export class PaymentRun {
 
   #tell(more: Pick<PaymentProgress, 'attempt' | 'detail'> = {}): void {
     const { clock, policies, onProgress } = this.#around;
-    if (onProgress === undefined && !progressChannel.hasSubscribers) return;
-    const { phase } = this.#state;
-    const hasDeadline = phase === 'submitting' || phase === 'polling' || phase === 'confirming';
-    const { trouble } = this;
-    const told: PaymentProgress = {
-      ...this.#order,
-      ...stepOf(this.#state),
-      ...more,
-      ...(hasDeadline && { until: Math.round(clock.wall() + policies.polling.timeout - this.#elapsed()) }),
-      ...(trouble !== undefined && !finalPhases.has(phase) && { trouble }),
-    };
-    if (progressChannel.hasSubscribers) progressChannel.publish({ ...told, state: phase });
-    // A display must not disturb a payment, whether it throws at once or later.
-    void (async () => onProgress?.(told))().catch(() => undefined);
+    if (onProgress === undefined && !hasListeners()) return;
+    const until = clock.wall() + policies.polling.timeout - this.#elapsed();
+    tellProgress(progressOf(this.#order.out_trade_no, this.#state, { ...more, until, trouble: this.trouble }), {
+      state: this.#state.phase,
+      onProgress,
+    });
   }
 
   #outcome(): PaymentOutcome | undefined {
@@ -499,25 +435,6 @@ export class PaymentRun {
     this.#deadline.abort(stopped);
     this.#around.onOver();
   }
-}
-
-/** The calls that ask after a payment and undo it, on its rail. */
-function callsOf(
-  client: PaymentClient,
-  rail: Rail,
-): {
-  query(order: { out_trade_no: string }, options: RequestOptions): Promise<QueryResult>;
-  reverse(order: { out_trade_no: string }, options: RequestOptions): Promise<ReverseResult>;
-} {
-  if (rail === 'facepay' && hasRail(client, rail))
-    return {
-      query: (order, options) => client.facepayquery(order, options),
-      reverse: (order, options) => client.facepayreverse(order, options),
-    };
-  return {
-    query: (order, options) => client.orderquery(order, options),
-    reverse: (order, options) => client.reverse(order, options),
-  };
 }
 
 /** A client that is closed ends the payment's run; every other error is an answer. */

@@ -13,27 +13,34 @@ const most = 16;
 
 const closed = new ClosedError('The payment processor');
 
+/** What the teller needs of the journal. */
+interface Book {
+  /** False if somebody else has acknowledged it, or another outcome was decided since: how that ends is told. */
+  isUntold(outcome: PaymentOutcome): Promise<boolean>;
+  acknowledge(outcome: PaymentOutcome): Promise<void>;
+}
+
 /** Tells each outcome until its handler takes it, then acknowledges it. One call at a time for a number. */
 export class OutcomeTeller {
   readonly #handler: OnOutcome;
-  readonly #acknowledge: (outcome: PaymentOutcome) => Promise<void>;
+  readonly #book: Book;
   readonly #clock: Clock;
   readonly #life = new AbortController();
   readonly #gate = limit(most);
-  /** By number, the outcome that is to be told: a later one takes the place of an earlier. */
+  /** By number, the outcome that is to be told: a later one takes the place of an earlier, and the same is told once. */
   readonly #untold = new Map<string, PaymentOutcome>();
   readonly #telling = new Set<string>();
 
-  constructor(handler: OnOutcome, clock: Clock, acknowledge: (outcome: PaymentOutcome) => Promise<void>) {
+  constructor(handler: OnOutcome, clock: Clock, book: Book) {
     this.#handler = handler;
     this.#clock = clock;
-    this.#acknowledge = acknowledge;
+    this.#book = book;
   }
 
   tell(outcome: PaymentOutcome): void {
     const { out_trade_no } = outcome;
     const earlier = this.#untold.get(out_trade_no);
-    if (earlier !== undefined && (earlier.revision ?? 0) > (outcome.revision ?? 0)) return;
+    if (earlier !== undefined && (earlier.revision ?? 0) >= (outcome.revision ?? 0)) return;
     this.#untold.set(out_trade_no, outcome);
     if (this.#telling.has(out_trade_no)) return;
     this.#telling.add(out_trade_no);
@@ -66,8 +73,9 @@ export class OutcomeTeller {
     return this.#gate(async () => {
       if (this.#life.signal.aborted) return false;
       try {
+        if (!(await this.#book.isUntold(outcome))) return true;
         await this.#handler(outcome);
-        await this.#acknowledge(outcome);
+        await this.#book.acknowledge(outcome);
         return true;
       } catch {
         return false;

@@ -37,7 +37,7 @@ interface FaceServiceContext {
   readonly settings: () => Settings;
 }
 
-/** Field facts, "Required fields". */
+/** docs/facts.md#required-fields. */
 const required: Readonly<Record<string, readonly string[]>> = {
   initWxpayface: [],
   getWxpayfaceRawdata: [],
@@ -59,7 +59,7 @@ function requestOf(json: Buffer): Request | undefined {
   }
 }
 
-/** Plays WxpayFaceService on a pipe, with the framing of the real one (field facts, "The library"). Emits 'screen'. */
+/** Plays WxpayFaceService on a pipe, with the framing of the real one (docs/facts.md#the-library). Emits 'screen'. */
 export class SimulatedFaceService extends EventEmitter {
   readonly #context: FaceServiceContext;
   readonly #pipe: string;

@@ -80,7 +80,7 @@ const windows = process.platform === 'win32';
 const longestSocketPath = process.platform === 'linux' ? 107 : 103;
 const isTooLong = (pipe: string): boolean => !windows && Buffer.byteLength(pipe) > longestSocketPath;
 
-/** Where the real service listens (field facts, "The library"). */
+/** Where the real service listens (docs/facts.md#the-library). */
 const vendorPipe = '\\\\.\\pipe\\wxpayface';
 
 const socketName = 'service.sock';

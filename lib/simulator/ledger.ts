@@ -128,7 +128,7 @@ export class Ledger {
 
     const { payment, charged } = settings;
     const declined = payment !== 'paid' && payment !== 'password' && !charged;
-    // Most declines never create an order (field facts).
+    // Most declines never create an order (docs/facts.md#declines).
     if (declined) return { err_code: payment };
 
     const order = this.#add(fields, payer.openid, now);
@@ -178,7 +178,7 @@ export class Ledger {
   #taken(order: StoredOrder, trade_type: string, { numberUsed }: Settings): Verdict {
     if (numberUsed === 'SUCCESS') return { ok: this.#paid(order, trade_type) };
     const err_code = numberUsed === 'free' ? alreadyThere[order.trade_state] : numberUsed;
-    // The words of the wire (field facts).
+    // The words of the wire (docs/facts.md#a-number-of-another-sale).
     return err_code === 'INVALID_REQUEST' ? { err_code, fields: { err_code_des: '201 商户订单号重复' } } : { err_code };
   }
 
@@ -228,7 +228,7 @@ export class Ledger {
       order.trade_state = 'REVOKED';
       order.refunded = order.charged;
     }
-    // Reversing an order that doesn't exist answers SUCCESS (field facts).
+    // Reversing an order that doesn't exist answers SUCCESS (docs/facts.md#reversals).
     return { ok: { recall: 'N' } };
   }
 

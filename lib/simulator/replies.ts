@@ -62,7 +62,7 @@ const signTypes: Readonly<Record<string, SignType>> = { MD5: 'MD5', 'HMAC-SHA256
 const demandedError = (route: Route, negativeTest: unknown): string | undefined =>
   route.key === 'sandboxKey' ? /-([A-Z][A-Z0-9_]*)$/.exec(String(negativeTest))?.[1] : undefined;
 
-/** What is said of the merchant's certificate, where it's not accepted (field facts). */
+/** What is said of the merchant's certificate, where it's not accepted (docs/facts.md#certificates). */
 export const certificateRefusals: Readonly<Record<Exclude<Settings['certificate'], 'accepted'>, Reply>> = {
   missing: page(400, 'No required SSL certificate was sent'),
   error: page(400, 'The SSL certificate error'),

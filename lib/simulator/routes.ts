@@ -57,7 +57,7 @@ const facepay: Route['act'] = (fields, { ledger, codes, settings }, now) => {
   const code = fields.face_code ?? '';
   const face = codes.face(code);
   if (!face) return { err_code: 'AUTH_CODE_INVALID' };
-  // Field facts: with face_code_type "0", order and amount are fixed at the recognition.
+  // docs/facts.md#the-two-rails: with face_code_type "0", order and amount are fixed at the recognition.
   if (face.out_trade_no !== fields.out_trade_no || face.total_fee !== fields.total_fee)
     return { err_code: 'PARAM_ERROR' };
   return ledger.pay(fields, { code, openid: face.openid, trade_type: 'FACEPAY' }, settings(), now);

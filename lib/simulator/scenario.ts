@@ -43,7 +43,7 @@ export interface ScenarioSettings {
   password?: 'entered' | 'never' | 'waiting';
   /** How many queries find the customer still typing [1]. A count, not a time: the outcome must not depend on the till's pace. */
   passwordQueries?: number;
-  /** How long the gateway itself waits for the password before it gives up (field facts: about 45 s) [45000]. */
+  /** How long the gateway waits for the password before it gives up (docs/facts.md#unknown-is-not-failed) [45000]. */
   giveUpAfter?: number;
   /**
    * Whether the number of each payment already belongs to another sale, which was paid an hour ago, and what the gateway

@@ -3,7 +3,8 @@ import { ServiceResponseError } from '../face/errors.js';
 import type { FaceService } from '../face/service.js';
 
 /**
- * The 18 digits that micropay takes. Field facts: SDKs before 1.16 ignore face_code_type, and return letters and digits.
+ * The 18 digits that micropay takes. SDKs before 1.16 ignore face_code_type, and return letters and digits
+ * (docs/facts.md#the-two-rails).
  * @throws ServiceResponseError that names the SDK
  */
 export function authCode(face_code: string, face: FaceService): { auth_code: string } {

@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { onAbort } from '../abort.js';
 import { PayTransportError } from '../pay/errors.js';
 
 /** The value, or undefined if it has not come after so many milliseconds; then nobody waits for it any more. */
@@ -34,18 +35,16 @@ export function unlessSilent<Outcome>(
     timer = setTimeout(() => {
       const message =
         'the payment was given up, and the merchant has said nothing of it for 2 minutes: it may have been made';
-      giveUp(new PayTransportError(message, true, { why: 'response-timeout' }));
+      const cause: unknown = signals.find(({ aborted }) => aborted)?.reason;
+      giveUp(new PayTransportError(message, true, { why: 'response-timeout', cause }));
     }, silenceLimit);
   };
-  for (const signal of signals) {
-    if (signal.aborted) listen();
-    signal.addEventListener('abort', listen, { once: true });
-  }
+  const ignore = signals.map((signal) => onAbort(signal, listen));
   const payment = (async () => begin(() => timer && listen()))();
   return Promise.race([payment, silent]).finally(() => {
     clearTimeout(timer);
     // What is reported later, of a reversal in the background, must not begin it anew.
     timer = undefined;
-    for (const signal of signals) signal.removeEventListener('abort', listen);
+    for (const stop of ignore) stop();
   });
 }

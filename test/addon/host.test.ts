@@ -200,13 +200,15 @@ describe('host process', () => {
       });
     }
 
-    it('keeps what the library prints out of its frames', async () => {
-      const host = await startLoaded();
-      expect(text(await host.call(1, 'print'))).to.deep.equal([1, 0, 0, 'print']);
-      host.child.stdin.end();
-      await host.exit;
-      expect(host.stderr.trim()).to.equal("the vendor's library prints");
-    });
+    for (const probe of ['puts', 'stderr', 'descriptors', 'handles', 'own_runtime', 'child', 'system'])
+      it(`repeats nothing that the library prints: ${probe}`, async () => {
+        const host = await startLoaded(testLibrary('printer'));
+        const request = `{"cmd":"${probe}"}`;
+        expect(text(await host.call(1, request))).to.deep.equal([1, 0, 0, request]);
+        host.child.stdin.end();
+        await host.exit;
+        expect(host.stderr).to.equal('');
+      });
 
     it('keeps its frames from a library that reads stdin', async () => {
       const host = await startLoaded();
@@ -270,6 +272,13 @@ describe('host process', () => {
       host.child.stdout.destroy();
       host.send(1, 'x');
       expect(await host.exit).to.deep.equal([0, null]);
+    });
+
+    it('leaves none of its pipes to a child of the library that lives on', async () => {
+      const host = await startLoaded(testLibrary('printer'));
+      await host.call(1, '{"cmd":"leave_child"}');
+      host.child.stdin.end();
+      expect(await host.exit).to.deep.equal([0, null]); // all its pipes are closed
     });
 
     for (const [word, signal] of [

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { rmSync } from 'node:fs';
+import { existsSync, rmSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { createServer, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -7,12 +7,14 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 export interface NativeLibrary {
+  load(): Promise<void>;
   call(request: Uint8Array): Promise<Buffer>;
+  giveUp(): void;
   close(): void;
 }
 
 export interface Addon {
-  open(path: string): NativeLibrary;
+  NativeLibrary: new (path: string) => NativeLibrary;
 }
 
 /** What the addon's errors may carry. */
@@ -42,9 +44,26 @@ export const stubPath = join(binaries, windows ? 'WxpayFaceSDK.dll' : 'libWxpayF
 export const coreTestPath = join(build, 'test', 'core-test');
 
 /** A library of test/addon/libraries. */
-export const testLibrary = (name: string) => join(build, 'test', `${name}${windows ? '.dll' : '.so'}`);
+export const testLibrary = (name: string, folder = build) => join(folder, 'test', `${name}${windows ? '.dll' : '.so'}`);
+
+/** On Windows the package serves two: the architectures whose library a till of this one may meet. */
+export const libraryArchs = windows ? (['x64', 'ia32'] as const) : [process.arch];
+
+/** The same for a library of the other architecture; undefined if that has not been built here. */
+export function testLibraryFor(arch: string, name: string): string | undefined {
+  const path = arch === process.arch ? testLibrary(name) : testLibrary(name, join(root, 'build', `win32-${arch}`));
+  return existsSync(path) ? path : undefined;
+}
 
 export const loadAddon = (): Addon => createRequire(import.meta.url)(addonPath);
+
+/** A library in this process, loaded. */
+export async function openLibrary(path: string): Promise<NativeLibrary> {
+  const { NativeLibrary } = loadAddon();
+  const library = new NativeLibrary(path);
+  await library.load();
+  return library;
+}
 
 /** What faulty.c says of itself. */
 export interface Report {

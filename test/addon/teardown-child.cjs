@@ -16,6 +16,12 @@ async function report(library) {
   return JSON.parse((await library.call(request('report'))).toString());
 }
 
+async function open(path) {
+  const library = new (require(path).NativeLibrary)(libraryPath);
+  await library.load();
+  return library;
+}
+
 const settled = { count: 0 };
 function watch(promise) {
   const note = () => settled.count++;
@@ -31,45 +37,51 @@ const stages = {
     require(addonPath);
     return { calls: 0, blocked: 0 };
   },
-  opened: () => {
-    held.push(require(addonPath).open(libraryPath));
+  loading: () => {
+    const library = new (require(addonPath).NativeLibrary)(libraryPath);
+    held.push(library);
+    watch(library.load());
+    return { calls: 1, blocked: 0 };
+  },
+  opened: async () => {
+    held.push(await open(addonPath));
     return { calls: 0, blocked: 0 };
   },
-  queued: () => {
-    const library = require(addonPath).open(libraryPath);
+  queued: async () => {
+    const library = await open(addonPath);
     held.push(library);
     for (let i = 0; i < 8; i++) watch(library.call(request(`call ${i}`)));
     return { calls: 8, blocked: 0 };
   },
   blocked: async () => {
-    const library = require(addonPath).open(libraryPath);
+    const library = await open(addonPath);
     held.push(library);
     for (let i = 0; i < 3; i++) watch(library.call(request('block')));
     while ((await report(library)).blocked < 3);
     return { calls: 3, blocked: 3 };
   },
-  returned: () => {
-    const library = require(addonPath).open(libraryPath);
+  returned: async () => {
+    const library = await open(addonPath);
     held.push(library);
     for (let i = 0; i < 8; i++) watch(library.call(request(`call ${i}`)));
     standStill(50);
     return { calls: 8, blocked: 0 };
   },
   closed: async () => {
-    const library = require(addonPath).open(libraryPath);
+    const library = await open(addonPath);
     await library.call(request('call'));
     library.close();
     return { calls: 0, blocked: 0 };
   },
   'closed in flight': async () => {
-    const library = require(addonPath).open(libraryPath);
+    const library = await open(addonPath);
     for (let i = 0; i < 3; i++) watch(library.call(request('block')));
     while ((await report(library)).blocked < 3);
     library.close();
     return { calls: 3, blocked: 3 };
   },
   collected: async () => {
-    const library = require(addonPath).open(libraryPath);
+    const library = await open(addonPath);
     for (let i = 0; i < 3; i++) watch(library.call(request('block')));
     while ((await report(library)).blocked < 3);
     await new Promise((resolve) => setImmediate(resolve));
@@ -106,9 +118,8 @@ const mainEnds = {
     });
     if (blocked > 0)
       watch(
-        require(addonPath)
-          .open(libraryPath)
-          .call(request('unblock'))
+        open(addonPath)
+          .then((library) => library.call(request('unblock')))
           .finally(() => settled.count--),
       );
   },
@@ -129,7 +140,7 @@ const workerEnds = {
 
 async function endWorker() {
   // The vendor's library is the same one: it shows what the worker leaves behind.
-  const library = require(watcherPath).open(libraryPath);
+  const library = await open(watcherPath);
   const worker = new Worker(__filename, { workerData: process.argv.slice(2) });
   worker.on('error', (error) => {
     if (error.message !== 'uncaught on purpose') throw error;

@@ -9,6 +9,7 @@ import { addonPath, root, testLibrary } from './native.js';
 // The stages and the ends are those of teardown-child.cjs.
 const stages = [
   'loaded',
+  'loading',
   'opened',
   'queued',
   'blocked',

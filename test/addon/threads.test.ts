@@ -2,7 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { expect } from 'chai';
 import { skip } from '../skip.js';
-import { loadAddon, testLibrary, untilBlocked } from './native.js';
+import { type NativeLibrary, openLibrary, testLibrary, untilBlocked } from './native.js';
 
 function callThreads(): number {
   return readdirSync('/proc/self/task').filter((id) => {
@@ -15,10 +15,11 @@ function callThreads(): number {
 }
 
 describe('addon: threads', () => {
-  before(function () {
+  let library: NativeLibrary;
+  before(async function () {
     if (process.platform !== 'linux') return skip(this, 'they are counted in /proc');
+    library = await openLibrary(testLibrary('faulty'));
   });
-  const library = loadAddon().open(testLibrary('faulty'));
 
   async function block(count: number) {
     const blocked = Array.from({ length: count }, () => library.call(Buffer.from('block')));

@@ -3,15 +3,16 @@ import { once } from 'node:events';
 import { createRequire } from 'node:module';
 import { Worker } from 'node:worker_threads';
 import { expect } from 'chai';
-import { type Addon, addonPath, loadAddon, report, testLibrary, untilBlocked } from './native.js';
+import { type Addon, addonPath, type NativeLibrary, openLibrary, report, testLibrary, untilBlocked } from './native.js';
 
 const require = createRequire(import.meta.url);
 
 // What each worker runs; its messages are the answers that it got.
 const source = `
   const { parentPort, workerData } = require('node:worker_threads');
-  const library = require(workerData.addon).open(workerData.library);
   (async () => {
+    const library = new (require(workerData.addon).NativeLibrary)(workerData.library);
+    await library.load();
     for (let round = 0; round < workerData.rounds; round++) {
       const texts = Array.from({ length: 8 }, (_, i) => workerData.name + ' ' + round + ' ' + i);
       const answers = await Promise.all(texts.map((text) => library.call(Buffer.from(text))));
@@ -28,7 +29,10 @@ const start = (name: string, rounds: number) =>
   });
 
 describe('addon: several environments in a process', () => {
-  const library = loadAddon().open(testLibrary('faulty'));
+  let library: NativeLibrary;
+  before(async () => {
+    library = await openLibrary(testLibrary('faulty'));
+  });
 
   it('gives each of eight workers its own answers', async () => {
     const workers = Array.from({ length: 8 }, (_, i) => start(`worker ${i}`, 20));
@@ -53,9 +57,11 @@ describe('addon: several environments in a process', () => {
   it('loads many times in one environment', async () => {
     for (let i = 0; i < 50; i++) {
       delete require.cache[addonPath];
-      const addon: Addon = require(addonPath);
+      const { NativeLibrary }: Addon = require(addonPath);
+      const library = new NativeLibrary(testLibrary('faulty'));
+      await library.load();
       const text = Buffer.from(`load ${i}`);
-      const answer = await addon.open(testLibrary('faulty')).call(text);
+      const answer = await library.call(text);
       assert(answer.equals(text));
     }
   });

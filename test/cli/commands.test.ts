@@ -149,6 +149,11 @@ describe('wxpay-face', () => {
         /endpoints\.pay must begin with https/,
       ],
       [
+        'a rate of nothing',
+        { appid: 'a', mch_id: '1', key, callsPerSecond: 0 },
+        /callsPerSecond must be a number above 0 \(.*wxpay-face\.json\)/,
+      ],
+      [
         'half a certificate',
         { appid: 'a', mch_id: '1', key, certificate: { key: 'k.pem' } },
         /certificate must name either p12, or both/,

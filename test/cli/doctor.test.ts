@@ -194,6 +194,15 @@ const faults: Fault[] = [
     todo: /newest/,
   },
   {
+    title: 'a certificate that the gateway refuses in words',
+    make: ({ simulator }) => {
+      simulator.scenario = { certificate: 'mismatch' };
+    },
+    fails: ['certificate accepted'],
+    says: /certificate not match/,
+    todo: /newest/,
+  },
+  {
     title: 'a wrong key',
     make: (shop) => shop.change({ key: '0123456789abcdef0123456789abcdef' }),
     fails: ['key'],
@@ -469,6 +478,18 @@ describe('wxpay-face doctor', () => {
       // With the vendor's own words.
       expect(accepted?.says).to.match(new RegExp(`was answered ${err_code} \\p{Script=Han}+$`, 'u'));
     });
+
+  it('warns where the gateway limits calls, which says nothing of key, certificate and terminal', async () => {
+    shop.simulator.scenario = { limited: ['reverse', 'orderquery', 'get_wxpayface_authinfo'], limit: 'unsigned' };
+    const { code, found } = await findings(shop);
+    for (const check of ['certificate accepted', 'key', 'authinfo']) {
+      const finding = found.find(({ name }) => name === check);
+      expect(finding).to.include({ status: 'warn' });
+      expect(finding?.says).to.match(/频率限制/);
+      expect(finding?.todo).to.match(/limits this merchant’s calls/);
+    }
+    expect(code).to.equal(0);
+  });
 
   for (const err_code of ['PARAM_ERROR', 'INVALID_TRANSACTIONID'])
     it(`is content where the reversal of no order is answered ${err_code}`, async () => {

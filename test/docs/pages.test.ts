@@ -1,20 +1,8 @@
 import { existsSync, readdirSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { expect } from 'chai';
-import { allPages, chineseGuides, guides, readPage, root } from './pages.js';
+import { allPages, anchorsOf, chineseGuides, guides, headingsOf, readPage, root, withoutCode } from './pages.js';
 
-/** GitHub's name of a heading's anchor. */
-const anchorOf = (heading: string): string =>
-  heading
-    .replace(/`/g, '')
-    .trim()
-    .toLowerCase()
-    .replace(/[^\p{L}\p{N}\s_-]/gu, '')
-    .replaceAll(' ', '-');
-
-const withoutCode = (text: string): string => text.replace(/^```[\s\S]*?^```$/gm, '');
-const headingsOf = (text: string) =>
-  [...withoutCode(text).matchAll(/^(#+) (.*)$/gm)].map(({ 1: level = '', 2: words = '' }) => ({ level, words }));
 const rowsOf = (text: string): string[] => withoutCode(text).match(/^\|.*\|$/gm) ?? [];
 
 describe('the pages', () => {
@@ -26,10 +14,8 @@ describe('the pages', () => {
         const [file = '', anchor] = link.split('#');
         const target = file === '' ? path : join(dirname(path), file);
         if (!existsSync(join(root, target))) broken.push(`${path}: ${link}`);
-        else if (anchor !== undefined) {
-          const anchors = headingsOf(readPage(target).text).map(({ words }) => anchorOf(words));
-          if (!anchors.includes(decodeURIComponent(anchor))) broken.push(`${path}: ${link}`);
-        }
+        else if (anchor !== undefined && !anchorsOf(target).includes(decodeURIComponent(anchor)))
+          broken.push(`${path}: ${link}`);
       }
     }
     expect(broken).to.deep.equal([]);

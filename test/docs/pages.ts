@@ -32,6 +32,23 @@ export function readPage(path: string): Page {
   return { path, text, blocks };
 }
 
+/** GitHub's name of a heading's anchor. */
+const anchorOf = (heading: string): string =>
+  heading
+    .replace(/`/g, '')
+    .trim()
+    .toLowerCase()
+    .replace(/[^\p{L}\p{N}\s_-]/gu, '')
+    .replaceAll(' ', '-');
+
+export const withoutCode = (text: string): string => text.replace(/^```[\s\S]*?^```$/gm, '');
+export const headingsOf = (text: string) =>
+  [...withoutCode(text).matchAll(/^(#+) (.*)$/gm)].map(({ 1: level = '', 2: words = '' }) => ({ level, words }));
+
+/** Of a page's headings. */
+export const anchorsOf = (path: string): string[] =>
+  headingsOf(readPage(path).text).map(({ words }) => anchorOf(words));
+
 const markdownIn = (folder: string): string[] =>
   readdirSync(join(root, folder))
     .filter((name) => name.endsWith('.md'))
@@ -43,6 +60,10 @@ export const chineseGuides = markdownIn('docs/guide/zh');
 export const allPages = [
   'README.md',
   'README.zh-CN.md',
+  'ARCHITECTURE.md',
+  'CONTRIBUTING.md',
+  'SECURITY.md',
+  'CHANGELOG.md',
   'examples/README.md',
   ...markdownIn('docs'),
   ...guides,

@@ -124,7 +124,7 @@ export const vendorCalls: readonly VendorCall[] = [
     response: none,
     codes: none,
   },
-  // The vendor's other two pages, as far as they are known: field facts, "Commands and calls beyond the page".
+  // The vendor's other two pages, as far as they are known: docs/facts.md#commands-and-calls-beyond-the-page.
   {
     section: '刷脸用户',
     name: 'getWxpayfaceUserInfo',

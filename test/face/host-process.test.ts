@@ -65,11 +65,6 @@ describe('A host process', () => {
     expect((await face.call('echo', { return_code: 'SUCCESS', text })).text).to.equal(text);
   });
 
-  it("keeps what the vendor's code prints out of the frames", async () => {
-    const face = await open({ library: testLibrary('faulty') });
-    expect(await face.call('print', { return_code: 'SUCCESS' })).to.include({ return_code: 'SUCCESS' });
-  });
-
   for (const [cmd, how] of [
     ['crash', windows ? 'exit code' : 'SIGSEGV'],
     ['abort', windows ? 'exit code' : 'SIGABRT'],
@@ -98,7 +93,7 @@ describe('A host process', () => {
   it('that does not answer within callTimeout is ended, with every call in flight', async () => {
     const face = await open({ library: testLibrary('faulty'), callTimeout: 1000 });
     const other = rejection(face.call('block'));
-    expect(await hostError(face.call('hang'))).to.match(/did not answer (hang|block) within 1000 ms/);
+    expect(await hostError(face.call('hang'))).to.match(/did not answer (hang|block) within 1 s/);
     expect(await other).to.be.instanceOf(HostProcessError);
     expect((await face.call('report')).return_code).to.equal('SUCCESS');
   });
@@ -140,7 +135,7 @@ describe('A host process', () => {
     const never = deferred<{ return_code: string }>();
     service.answer = ({ cmd }) => (cmd === 'updateWxpayfacePayResult' ? never.promise : { return_code: 'SUCCESS' });
     const message = await hostError(face.updateWxpayfacePayResult({ ...order, payresult: 'SUCCESS' }));
-    expect(message).to.include('updateWxpayfacePayResult within 100 ms, nor 1000 ms after stopWxpayface');
+    expect(message).to.include('updateWxpayfacePayResult within 100 ms, nor 1 s after stopWxpayface');
     expect(service.cmds).to.deep.equal(['updateWxpayfacePayResult', 'stopWxpayface']);
     never.resolve({ return_code: 'SUCCESS' });
   });
@@ -519,7 +514,9 @@ describe('A host process', () => {
 
     it('nothing, since the library never comes back from being loaded', async () => {
       const error = await rejection(HostProcess.start([hostPath], testLibrary('hang_on_load'), { loadTimeout: 300 }));
-      expect(error).to.have.property('message').that.includes('did not load the library within 300 ms');
+      expect(error)
+        .to.have.property('message')
+        .that.equals('the host process of the library did not load the library within 300 ms and was ended');
     });
 
     it('nothing, since the library has gone in that moment', async () => {

@@ -1,5 +1,6 @@
 // A till in a process or a worker of its own: opens the library, begins a call (or does nothing), and ends in the way that it is told.
 //   node till.js <library> <host> <cmd> <end>
+// `close` closes during a call that hangs; `leave_bare_child` does after the library has started a child that lives on.
 // `starve` asks for a new host process while there is no file descriptor for its pipes, and again when there is.
 import { closeSync, openSync } from 'node:fs';
 import { parentPort } from 'node:worker_threads';
@@ -24,6 +25,15 @@ else if (cmd === 'starve') {
   for (const file of files) closeSync(file);
   const { return_code } = await face.call('report');
   say({ failure, return_code });
+} else if (cmd === 'close') {
+  const call = face.call('hang').catch(({ code }) => code);
+  await face.close({ timeout: 100 });
+  say({ rejected: await call });
+  process.exitCode = 7;
+} else if (cmd === 'leave_bare_child') {
+  await face.call(cmd, { return_code: 'SUCCESS' });
+  await face.close();
+  process.exitCode = 7;
 } else {
   const { pid } = await face.call('report');
   const call = face.call(cmd, { return_code: 'SUCCESS' });

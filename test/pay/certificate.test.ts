@@ -134,14 +134,14 @@ describe("the merchant's certificate", () => {
 
   it('that the gateway turns down with an alert before it reads the request means that nothing was sent', async function () {
     const said = await refusal(this, ['-tls1_3', '-Verify', '1']);
-    expect(said.error).to.include({ sent: false });
+    expect(said.error).to.include({ sent: false, why: 'certificate' });
     expect(said.error.message).to.contain("doesn't know who issued the merchant's certificate");
     expect(said.read).to.not.contain('<xml>');
   });
 
   it('that the gateway asks for and turns down after it has read the request means that this is unknown', async function () {
     const said = await refusal(this, ['-tls1_2', '-legacy_renegotiation'], 'R\n');
-    expect(said.error).to.include({ sent: true });
+    expect(said.error).to.include({ sent: true, why: 'certificate' });
     expect(said.error.message).to.contain("doesn't know who issued the merchant's certificate");
     expect(said.read).to.contain('</xml>');
   });

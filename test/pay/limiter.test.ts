@@ -1,10 +1,12 @@
 import { spawnSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { expect } from 'chai';
-import { InvalidParameterError } from '../../lib/errors.js';
+import { ClosedError, InvalidParameterError } from '../../lib/errors.js';
+import { PayClient } from '../../lib/pay/client.js';
 import { PayTransportError } from '../../lib/pay/errors.js';
 import { Limiter, type Priority } from '../../lib/pay/limiter.js';
 import { SimulatedClock } from '../payment/simulated-clock.js';
+import { base, type Fields, type Gateway, startGateway } from './gateway.js';
 
 const second = 1000;
 const minute = 60 * second;
@@ -332,4 +334,55 @@ describe('Limiter', () => {
       expect(left.map(({ at }) => at)).to.deep.equal([0, 10_000]);
     });
   });
+});
+
+describe('a client that is closed', () => {
+  let gateway: Gateway;
+  before(async () => {
+    gateway = await startGateway();
+  });
+  after(() => gateway.close());
+
+  it('sends nothing any more of what waits for its limit on calls', async () => {
+    gateway.handle = () => ({ ...base, result_code: 'FAIL', err_code: 'ORDERNOTEXIST' });
+    const client = new PayClient({ ...gateway.options, callsPerSecond: 5 });
+    await client.orderquery({ out_trade_no: 'A1' });
+    const waiting = [
+      client.orderquery({ out_trade_no: 'A2' }),
+      client.micropay({ out_trade_no: 'A3', total_fee: 1, body: 'tea', auth_code: '130000000000000001' }),
+    ].map((call) => call.then(String, (error: unknown) => error));
+    client.close();
+    for (const error of await Promise.all(waiting)) expect(error).to.be.instanceOf(ClosedError);
+    expect(gateway.requests.map(({ fields }) => fields.out_trade_no)).to.deep.equal(['A1']);
+  });
+});
+
+describe('a client whose gateway limits calls', () => {
+  let gateway: Gateway;
+  before(async () => {
+    gateway = await startGateway();
+  });
+  after(() => gateway.close());
+
+  const answers: Readonly<Record<string, Fields>> = {
+    'by its code': { err_code: 'FREQUENCY_LIMITED' },
+    'by the code of refunds': { err_code: 'INVALID_REQ_TOO_MUCH' },
+    'by the words of another code': { err_code: 'INVALID_REQUEST', err_code_des: '频率限制，请稍后再试' },
+    'by words of a code that nobody has listed': { err_code: 'BUSY', err_code_des: '接口限流' },
+  };
+  for (const [how, fields] of Object.entries(answers))
+    it(`slows down where a signed answer says so ${how}`, async () => {
+      gateway.requests = [];
+      gateway.handle = () => ({ ...base, result_code: 'FAIL', ...fields });
+      const client = new PayClient(gateway.options);
+      try {
+        await client.orderquery({ out_trade_no: 'A1' });
+        const next = client.orderquery({ out_trade_no: 'A2' }, { signal: AbortSignal.timeout(300) });
+        const error: unknown = await next.then(String, (thrown: unknown) => thrown);
+        expect(error).to.be.instanceOf(PayTransportError).and.include({ sent: false, why: 'aborted' });
+        expect(gateway.requests).to.have.length(1);
+      } finally {
+        client.close();
+      }
+    });
 });

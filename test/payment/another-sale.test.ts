@@ -143,6 +143,14 @@ describe("Another sale's number", () => {
       expect(await judged({ gateway: false }, -70 * minute)).to.equal('attention');
     });
 
+    it('by the till’s clock where a client can’t say the gateway’s', async () => {
+      for (const gatewayTime of [() => Number.NaN, () => expect.fail('a wrapper without its private parts')]) {
+        const { pay, client } = till({ micropay: [lost], orderquery: [older(request - 50 * minute)] });
+        Object.assign(client, { gatewayTime });
+        expect(await pay()).to.include({ status: 'paid' });
+      }
+    });
+
     it('by no clock where the till’s has jumped back since', async () => {
       expect(await judged({ gateway: false, restart: true, jump: -24 * hour }, -2 * 24 * hour)).to.equal('paid');
     });

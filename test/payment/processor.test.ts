@@ -671,6 +671,17 @@ describe('recover()', () => {
     expect(await processor.outcome('A1')).to.deep.equal(outcome);
   });
 
+  it('refuses to acknowledge what is no outcome as it came', async () => {
+    const { pay, processor } = till({ micropay: [charged('A1', 100)] });
+    const outcome = await pay();
+    for (const wrong of ['A1', null, {}, { ...outcome, revision: '2' }, { ...outcome, revision: null }])
+      expect(await rejection(Reflect.apply(processor.acknowledge, processor, [wrong]))).to.include({
+        code: 'ERR_INVALID_PARAMETER',
+        parameter: 'outcome',
+      });
+    expect(await all(processor.recover())).to.deep.equal([outcome]);
+  });
+
   it('skips what this process is running, and works on though nobody listens, or stops listening', async () => {
     const { clock, start, processor, client, journal } = till({
       micropay: ['never'],

@@ -61,7 +61,8 @@ const settle = (): Promise<void> => new Promise((resolve) => setImmediate(resolv
 /** A clock that goes on only when everything else has come to rest. Milliseconds. */
 export class SimulatedClock implements Clock {
   #now = 0;
-  #wall = Date.UTC(2024, 10, 23);
+  readonly #start = Date.UTC(2024, 10, 23);
+  #wall = this.#start;
   readonly #timers = new TimerHeap();
   #order = 0;
 
@@ -71,6 +72,11 @@ export class SimulatedClock implements Clock {
 
   monotonic(): number {
     return this.#now;
+  }
+
+  /** Milliseconds since the epoch, whatever the till's clock says. */
+  real(): number {
+    return this.#start + this.#now;
   }
 
   /** The till's wall clock jumps. */

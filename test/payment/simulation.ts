@@ -1,24 +1,35 @@
+import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import { isDeepStrictEqual } from 'node:util';
 import type { UpdateWxpayfacePayResultParams } from '../../lib/face/commands.js';
-import { FaceService } from '../../lib/face/service.js';
-import { OrderExistsError } from '../../lib/journal/errors.js';
 import type { Journal, JournalRecord } from '../../lib/journal/journal.js';
 import { MemoryJournal } from '../../lib/journal/memory-journal.js';
+import { PayProtocolError } from '../../lib/pay/errors.js';
+import { troubleOf } from '../../lib/pay/trouble.js';
 import type { PaymentClient } from '../../lib/payment/client.js';
 import type { Clock } from '../../lib/payment/clock.js';
-import { type Transition, transition } from '../../lib/payment/decision/machine.js';
+import type { Transition } from '../../lib/payment/decision/machine.js';
 import type { PaymentOutcome } from '../../lib/payment/decision/outcomes.js';
+import { beijingTime } from '../../lib/payment/decision/request-time.js';
 import type { PaymentProcessorOptions } from '../../lib/payment/processor.js';
-import { PaymentProcessor } from '../../lib/payment/processor.js';
-import { FacePay } from '../../lib/terminal/face-pay.js';
+import { fromRecord } from '../../lib/payment/record.js';
+import type { OnOutcome } from '../../lib/payment/teller.js';
 import { Random } from './random.js';
+import {
+  connectTimeout,
+  type Network,
+  type Reply,
+  requestTimeout,
+  type Traits,
+  type Witness,
+} from './simulated-client.js';
 import { SimulatedClock } from './simulated-clock.js';
-import { type Fate, fates, merchant, requestTimeout, SimulatedGateway } from './simulated-gateway.js';
+import { type Fate, fates, type Kind, SimulatedGateway, type Span } from './simulated-gateway.js';
+import { decidedAt, isFinal, secret, Till } from './simulated-till.js';
 
 /*
  * One seed, one history: a till with the real machine, driver and processor, on a simulated clock, before a simulated
- * gateway, with faults of the network, jumps of the wall clock, and crashes at any step. At its end the journal, the
- * gateway's book and what the cashier was told are held against each other.
+ * gateway, with faults of network, disk and clocks, a program that stands still, and crashes at any step. At its end the
+ * journal, the gateway's book and what the cashier was told are held against each other.
  */
 
 /** A deliberate mistake that the simulation must notice. */
@@ -26,67 +37,149 @@ export interface Mutation {
   readonly transition?: Transition;
   readonly journal?: (journal: Journal) => Journal;
   readonly clock?: (clock: Clock) => Clock;
+  readonly client?: (client: PaymentClient) => PaymentClient;
+  /** What pay() listens to. */
+  readonly signal?: (signal: AbortSignal) => AbortSignal;
+  readonly onOutcome?: (handler: OnOutcome) => OnOutcome;
+  /** What is acknowledged. @param revision That of the outcome which the journal knows now. */
+  readonly acknowledged?: (outcome: PaymentOutcome, revision: number) => PaymentOutcome;
+  /** Milliseconds. */
+  readonly journalTimeout?: number;
   /** Whether the customer's screen is told such a result. */
   readonly tellsScreen?: (payresult: UpdateWxpayfacePayResultParams['payresult']) => boolean;
 }
 
-interface Sale {
+export interface Sale {
   readonly out_trade_no: string;
   readonly total_fee: number;
   readonly rail: 'micropay' | 'facepay';
   readonly fate: Fate;
   readonly told: Array<PaymentOutcome>;
-  sentAt?: number;
+  /** Revisions that somebody has taken. */
+  readonly heard: Set<number>;
+  /** Revisions whose acknowledgement is stored. */
+  readonly acknowledged: Set<number>;
+  /** The latest outcome told, and when. */
+  last: { readonly revision: number; readonly at: number };
+  /** An abort from within: where, and at which step. */
+  abortAt?: { readonly where: 'progress' | 'channel' | 'client'; readonly step: number };
+  /** When it was written down: by the gateway's clock and the till's. */
+  created?: { readonly gateway: number; readonly wall: number; readonly monotonic: number; readonly till: Till };
+  /** When the client was called, and the first byte left. */
+  calledAt?: number;
+  leftAt?: number;
+  /** When it is given up, by the till's clock. */
+  deadline?: number;
+  hasLeft: boolean;
+  sells: number;
   requests: number;
-  /** Answered ORDERPAID to a till that was alive to hear it. */
+  /** Calls that left, of any kind. */
+  calls: number;
+  /** Answered that the number is another sale's, to a till that was alive to hear it. */
   isKnownTaken: boolean;
+  /** The run of the till that a query has told of a payment from before ours, where it could know. */
+  knownOldBy?: Till;
+  /** The run of the till that a query has told where our order stands. */
+  confirmedBy?: Till;
+  /** The answer that it is paid came in time: to which run of the till, and until when it had time, by its clock. */
+  owed?: { readonly till: Till; readonly deadline: number };
+  /** Since when the merchant's certificate is refused, and nothing else was said to a reversal. */
+  certificateSince?: number;
   isAborted: boolean;
   isCancelled: boolean;
+  /** Given up again, with a good certificate, after the bad one had been put before a person. */
+  isTakenUp: boolean;
+  /** Given up before the request left. */
+  isGivenUpUnsent: boolean;
 }
 
-const day = 24 * 60 * 60 * 1000;
-const secret = 'secret-code';
-const never = <T>(): Promise<T> => new Promise<T>(() => undefined);
+type Place = 'written' | 'called' | 'answered' | 'deadline' | 'any';
+type JournalFault = 'fails' | 'hangs' | 'is slow' | 'is stored, and fails' | 'is stored, and hangs';
 
-class World {
+const [minute, hour, day] = [60_000, 3_600_000, 86_400_000];
+const channel = 'wxpay-face.payment.phase';
+const never = <T>(): Promise<T> => new Promise<T>(() => undefined);
+/** A request of an own client never leaves later than this after it was written down. */
+const youth = Math.max(15_000, 2 * connectTimeout);
+/** Milliseconds by which a timer may come late unnoticed. */
+const stillness = 50;
+const ownTraits: Traits = { isBounded: true, asks: true, heeds: true, hasGatewayTime: true };
+
+export class World {
   readonly clock = new SimulatedClock();
   readonly random: Random;
-  readonly gateway: SimulatedGateway;
+  readonly network: Network;
   readonly store = new MemoryJournal();
+  /** What the journal has of each number. */
+  readonly states = new Map<string, string>();
   readonly sales: Sale[] = [];
   readonly violations: string[] = [];
-  readonly policies: Pick<PaymentProcessorOptions, 'polling' | 'reversal'>;
-  readonly notBefore: number;
+  readonly policies: Required<Pick<PaymentProcessorOptions, 'polling' | 'reversal'>>;
+  readonly journalTimeout: number;
+  readonly hasJournalFaults: boolean;
+  readonly #notBefore: number;
+  readonly #settleAfter: number;
+  readonly #pollingTimeout: number;
   readonly #mutation: Mutation;
-  #till: Till | undefined;
+  readonly #traits: Traits;
+  readonly #isOwnClient: boolean;
+  /** The numbers whose record holds the request's time by the gateway's clock. */
+  readonly #dated = new Set<string>();
+  readonly #aborts = new Map<string, AbortController>();
+  readonly #stands: Array<{ readonly where: Place; readonly ms: number; readonly isSuspended: boolean }> = [];
+  readonly #hasStands: boolean;
+  readonly #hasCertificateFaults: boolean;
+  readonly #isJumpy: boolean;
+  readonly #faults: number;
+  readonly #standing: number[] = [];
+  #stood = 0;
+  #isSuspendable = false;
+  #till: Till;
   #steps: number;
   #crashes: number;
+  hasHandler: boolean;
   crashed = false;
+  #hasRestarted = false;
+  #isEnding = false;
+  #isLast = false;
 
   constructor(seed: number, mutation: Mutation) {
     this.random = new Random(seed);
     const { random } = this;
     this.#mutation = mutation;
-    this.#crashes = random.weighted([
-      [0, 5],
-      [1, 3],
-      [2, 1],
-      [3, 1],
-    ]);
+    const isCalm = random.chance(0.12);
+    this.#crashes = isCalm
+      ? 0
+      : random.weighted([
+          [0, 5],
+          [1, 3],
+          [2, 1],
+          [3, 1],
+        ]);
     this.#steps = random.between(1, 30);
-    this.notBefore = random.between(0, 20_000);
-    const settleAfter = Math.max(this.notBefore, requestTimeout) + random.between(1, 280_000);
+    this.#isOwnClient = random.chance(0.6);
+    this.#traits = this.#isOwnClient
+      ? ownTraits
+      : {
+          isBounded: random.chance(0.35),
+          asks: random.chance(0.4),
+          heeds: random.chance(0.5),
+          hasGatewayTime: random.chance(0.5),
+        };
+    this.#notBefore = random.between(0, 20_000);
+    this.#settleAfter = Math.max(this.#notBefore, requestTimeout) + random.between(1, 280_000);
+    this.#pollingTimeout = random.between(0, random.chance(0.2) ? 1_000 : 60_000);
     const initial = random.between(100, 5_000);
     this.policies = {
       polling: {
         firstDelay: random.between(0, 8_000),
         interval: random.between(500, 8_000),
-        timeout: random.between(0, 60_000),
+        timeout: this.#pollingTimeout,
       },
       reversal: {
-        notBefore: this.notBefore,
+        notBefore: this.#notBefore,
         mode: random.pick(['background', 'await']),
-        settleAfter,
+        settleAfter: this.#settleAfter,
         backoff: {
           initial,
           factor: 1 + 2 * random.next(),
@@ -95,11 +188,46 @@ class World {
         },
       },
     };
-    this.gateway = new SimulatedGateway(this.clock, random, {
-      faults: random.chance(0.3) ? 0 : random.next() * 0.7,
+    this.#faults = isCalm || random.chance(0.2) ? 0 : random.next() * 0.7;
+    const span = (probability: number, longest: number): Span | undefined => {
+      if (isCalm || !random.chance(probability)) return undefined;
+      const from = random.between(0, 60_000);
+      return { from, until: from + random.between(0, longest) };
+    };
+    const forEver = random.chance(0.5) ? { from: 0, until: Number.POSITIVE_INFINITY } : undefined;
+    const certificate = span(0.2, 2 * this.#settleAfter) && (forEver ?? span(1, 2 * this.#settleAfter));
+    this.#hasCertificateFaults = certificate !== undefined;
+    const gateway = new SimulatedGateway(this.clock, random, {
+      faults: this.#faults,
       calmAt: random.between(0, 600_000),
-      latest: settleAfter - 1,
+      certificate,
+      limits: span(0.1, 3 * minute),
+      clockError: random.chance(0.3) ? random.between(-hour, hour) : 0,
     });
+    const { clock } = this;
+    this.network = { clock, gateway, random, faults: this.#faults, latest: this.#settleAfter - 1 };
+    this.hasJournalFaults = !isCalm && random.chance(0.2);
+    this.journalTimeout = random.between(1_000, 20_000);
+    this.#hasStands = !isCalm && random.chance(0.4);
+    for (let left = this.#hasStands ? random.between(1, 3) : 0; left > 0; left -= 1) {
+      const isSuspended = random.chance(0.3);
+      if (isSuspended) this.#isSuspendable = true;
+      this.#stands.push({
+        where: random.pick(['written', 'called', 'answered', 'answered', 'answered', 'deadline', 'any']),
+        ms: random.weighted([
+          [random.between(1, stillness), 1],
+          [random.between(stillness, 2_000), 2],
+          [random.between(2_000, 60_000), 5],
+          [random.between(minute, 20 * minute), 2],
+        ]),
+        isSuspended,
+      });
+    }
+    // A till's clock that is wrong from the beginning.
+    if (random.chance(0.3)) clock.jump(random.pick([10 * minute, 3 * hour, 365 * day]) * 2 * (random.next() - 0.5));
+    this.#isJumpy = random.chance(0.3);
+    this.hasHandler = random.chance(0.5);
+    this.#till = this.#start();
   }
 
   violate(what: string): void {
@@ -120,23 +248,215 @@ class World {
     this.crashed = true;
     this.#crashes -= 1;
     this.#steps = this.random.between(1, 60);
-    till.isAlive = false;
-    this.clock.at(this.random.between(0, this.random.chance(0.1) ? 8 * day : 600_000), () => this.start());
+    till.die();
+    this.clock.at(this.random.between(0, this.random.chance(0.1) ? 8 * day : 600_000), () => this.#start());
     return true;
   }
 
-  start(): Till {
-    this.#till = new Till(this, this.#mutation);
-    this.#till.recover();
-    return this.#till;
+  /** The till's program stands still, if it is to do so there. */
+  stand(till: Till, where: Place): void {
+    const index = this.#stands.findIndex((each) => each.where === where);
+    if (index < 0 || this.#isEnding) return;
+    for (const { ms, isSuspended } of this.#stands.splice(index, 1)) {
+      this.#stood += ms;
+      this.#standing.push(ms);
+      till.clock.stand(ms, isSuspended);
+    }
+  }
+
+  /** Whether the journal may be thought silent: it is, or the till stood still so little longer that nothing tells. */
+  get mayBeSilent(): boolean {
+    const isUnnoticed = (ms: number) => ms >= this.journalTimeout && ms <= this.journalTimeout + stillness;
+    return this.hasJournalFaults || this.#standing.some(isUnnoticed);
+  }
+
+  journalFault(): JournalFault | undefined {
+    const { random } = this;
+    if (!this.hasJournalFaults || this.network.gateway.isCalm() || !random.chance(0.25)) return undefined;
+    return random.pick(['fails', 'hangs', 'is slow', 'is slow', 'is stored, and fails', 'is stored, and hangs']);
+  }
+
+  /** Until the next start. */
+  hang(till: Till, out_trade_no: string): Promise<never> {
+    const isPayingOnce = () => this.sale(out_trade_no).sells === 1 && till.paying.has(out_trade_no);
+    if (isPayingOnce() && !this.#hasStands)
+      this.clock.at(this.journalTimeout + 1, () => {
+        if (till.isAlive && isPayingOnce()) this.violate('a pay() waits for a journal that hangs');
+      });
+    this.crashed = true;
+    this.clock.at(this.random.between(1_000, hour), () => void this.#restart(till));
+    return never();
+  }
+
+  stored(till: Till, record: JournalRecord, isWell: boolean): void {
+    const { id, state, acknowledged } = record;
+    this.states.set(id, state);
+    const sale = this.sale(id);
+    if (acknowledged) {
+      const revision = decidedAt(record);
+      if (!sale.heard.has(revision)) this.violate(`acknowledged unheard: ${state}`);
+      if (isWell) sale.acknowledged.add(revision);
+    }
+    const known = fromRecord(record);
+    if (known?.facts.attention === 'certificate' && !acknowledged) this.#checkPatience(sale);
+    if (known?.stored.requested.gateway !== undefined) this.#dated.add(id);
+    else if (sale.created?.till === till && till.knowsGatewayTime && !acknowledged && !this.hasJournalFaults)
+      this.violate("the record lacks the request's time by the gateway's clock");
+  }
+
+  /** A refused certificate is put before a person no earlier than settleAfter after its first refusal in this run. */
+  #checkPatience({ certificateSince }: Sale): void {
+    if (certificateSince === undefined || this.clock.monotonic() - certificateSince < this.#settleAfter - 1)
+      this.violate('attention for a certificate too early');
+  }
+
+  told(till: Till, sale: Sale, { status, ...rest }: PaymentOutcome): void {
+    const isOwn = this.#isOwnClient && !this.crashed && !this.#hasRestarted && !this.hasJournalFaults;
+    if (isOwn && sale.isGivenUpUnsent && ['reversing', 'reversed', 'paid'].includes(status))
+      this.violate(`told ${status} what was given up before it left`);
+    if (status !== 'attention' || !('code' in rest) || rest.code !== 'certificate') return;
+    if (this.#isLast || this.random.chance(0.3)) return;
+    this.clock.at(this.random.between(0, hour), () => {
+      this.network.gateway.renewCertificate();
+      if (till !== this.#till) return;
+      till.clock.hear(() => {
+        sale.isTakenUp = true;
+        till.cancel(sale);
+      });
+    });
+  }
+
+  witness(till: Till): Witness {
+    return {
+      step: () => this.step(till),
+      called: (kind, out_trade_no) => {
+        this.stand(till, 'called');
+        if (kind === 'pay') this.#paying(till, this.sale(out_trade_no));
+      },
+      left: (kind, out_trade_no) => this.#left(till, kind, this.sale(out_trade_no)),
+      arrived: (kind, out_trade_no, reply) => this.#arrived(till, kind, this.sale(out_trade_no), reply),
+      heard: (kind, out_trade_no, reply, fresh) => this.#heard(till, kind, this.sale(out_trade_no), reply, fresh),
+      failed: (kind, out_trade_no, error) => {
+        till.knowsGatewayTime ||= this.#traits.hasGatewayTime && error instanceof PayProtocolError;
+        if (kind === 'reverse' && troubleOf(error) === 'certificate') this.#refused(till, this.sale(out_trade_no));
+      },
+    };
+  }
+
+  #paying(till: Till, sale: Sale): void {
+    sale.calledAt = this.clock.monotonic();
+    sale.deadline = till.clock.monotonic() + this.#pollingTimeout;
+    if (this.#stands.some(({ where }) => where === 'deadline'))
+      this.clock.at(this.random.between(0, this.#pollingTimeout), () => this.stand(till, 'deadline'));
+    if (sale.abortAt?.where === 'client') this.#abortNow(till, sale);
+  }
+
+  #left(till: Till, kind: Kind, sale: Sale): void {
+    sale.calls += 1;
+    const now = this.clock.monotonic();
+    const state = this.states.get(sale.out_trade_no);
+    const { created, calledAt, leftAt } = sale;
+    if (kind === 'pay') {
+      sale.requests += 1;
+      sale.hasLeft = true;
+      sale.leftAt = now;
+      if (state === undefined || created === undefined) {
+        this.violate('sent before it was journalled');
+        return;
+      }
+      const age = Math.max(till.clock.monotonic() - created.monotonic, till.clock.wall() - created.wall);
+      if (this.#traits.asks && age > youth + 1) this.violate('the payment request left too late');
+      if (this.#traits.asks && sale.isGivenUpUnsent && !this.hasJournalFaults)
+        this.violate('the payment request left after it was given up');
+    }
+    if (kind !== 'reverse') return;
+    if (state !== 'reversing') this.violate(`reversed while the journal says ${state}`);
+    if (calledAt !== undefined && now - calledAt < this.#notBefore - 1) this.violate('reversed before notBefore');
+    if (this.#traits.asks && leftAt !== undefined && now - leftAt < this.#notBefore - 1)
+      this.violate('reversed before notBefore after the payment request left');
+    if (sale.confirmedBy !== till) this.violate('reversed before a query told where the order stands');
+    if (sale.knownOldBy === till) this.violate("reversed an older sale's payment");
+  }
+
+  #arrived(till: Till, kind: Kind, sale: Sale, reply: Reply): void {
+    this.stand(till, 'answered');
+    if (kind !== 'pay' || !till.isAlive || !this.#isOwnClient || sale.deadline === undefined) return;
+    const isPaid = reply.result_code === 'SUCCESS' && this.states.get(sale.out_trade_no) === 'submitting';
+    if (isPaid && till.clock.monotonic() < sale.deadline - 1) sale.owed = { till, deadline: sale.deadline };
+  }
+
+  #heard(till: Till, kind: Kind, sale: Sale, reply: Reply, fresh: boolean): void {
+    till.knowsGatewayTime ||= this.#traits.hasGatewayTime;
+    const { out_trade_no } = sale;
+    if (reply.result_code === 'FAIL') {
+      const { err_code, err_code_des = '' } = reply;
+      const isOpen = !isFinal(this.states.get(out_trade_no));
+      if (kind === 'pay' && isOpen && (/ORDERPAID|OUT_TRADE_NO_USED/.test(err_code) || err_code_des.includes('重复')))
+        sale.isKnownTaken = true;
+      if (kind === 'query' && err_code === 'ORDERNOTEXIST' && fresh) sale.confirmedBy = till;
+      if (kind === 'reverse') delete sale.certificateSince;
+      return;
+    }
+    if (kind === 'reverse') delete sale.certificateSince;
+    if (kind !== 'query' || !('trade_state' in reply)) return;
+    const isOurs = 'out_trade_no' in reply && reply.out_trade_no === out_trade_no;
+    if (!isOurs || reply.trade_state === 'UNLISTED') return;
+    sale.confirmedBy = till;
+    const paidAt =
+      reply.trade_state === 'SUCCESS' && typeof reply.time_end === 'string' ? beijingTime(reply.time_end) : undefined;
+    if (paidAt !== undefined && this.#isKnownOld(till, sale, paidAt)) sale.knownOldBy = till;
+  }
+
+  /**
+   * When it can be known that a payment is older than ours. By the gateway's clock: if the client tells it and this run of
+   * the till has sold, or the record holds it; to two minutes, and what the last Date header may be behind. By the till's
+   * clock: if the client tells no gateway's clock or both agree; to an hour. Nothing is claimed of a clock that jumps or of
+   * a machine that sleeps.
+   */
+  #isKnownOld(till: Till, { out_trade_no, created }: Sale, paidAt: number): boolean {
+    if (created === undefined || this.#isJumpy || this.#isSuspendable) return false;
+    const { hasGatewayTime } = this.#traits;
+    const slack = this.#stood + minute;
+    if (this.#dated.has(out_trade_no) || (hasGatewayTime && created.till === till && !this.hasJournalFaults))
+      return paidAt < created.gateway - 2 * minute - slack;
+    if (hasGatewayTime && Math.abs(created.wall - created.gateway) + this.#stood > 4 * minute) return false;
+    return paidAt < created.wall - hour - minute;
+  }
+
+  /** Whether the till can't but take our own payment for an older one: its clock was far ahead, and it knew no better. */
+  #isMisdated({ created }: Sale): boolean {
+    if (created === undefined) return false;
+    if (this.#isSuspendable && this.#isJumpy) return true;
+    const isAhead = created.wall - created.gateway > hour - 2 * minute;
+    return isAhead && (!this.#traits.hasGatewayTime || this.#isJumpy);
+  }
+
+  #refused(till: Till, sale: Sale): void {
+    sale.certificateSince ??= this.clock.monotonic();
+    if (this.hasJournalFaults || this.#hasStands) return;
+    const ask = async () => {
+      const outcome = till.isAlive ? await till.processor.outcome(sale.out_trade_no) : undefined;
+      if (outcome?.status === 'reversing' && outcome.trouble !== 'certificate')
+        this.violate('reversing without a word of the refused certificate');
+    };
+    this.clock.at(1, () => void ask());
+  }
+
+  #start(): Till {
+    const till = new Till(this, this.#mutation, this.#traits);
+    this.#till = till;
+    for (const sale of this.sales) delete sale.certificateSince;
+    return till;
   }
 
   async run(): Promise<string[]> {
     const { random, clock } = this;
-    this.start();
     for (let index = 0, count = random.between(1, 2); index < count; index += 1) this.#plan(`N${index}`);
-    if (random.chance(0.3)) clock.at(random.between(0, 120_000), () => clock.jump(random.between(-10, 10) * 365 * day));
+    if (this.#isJumpy) clock.at(random.between(0, 120_000), () => clock.jump(random.between(-10, 10) * 365 * day));
     if (random.chance(0.1)) clock.at(random.between(0, 120_000), () => void this.#restart());
+    clock.at(random.between(0, 120_000), () => this.stand(this.#till, 'any'));
+    const isAborting = this.sales.some(({ abortAt }) => abortAt?.where === 'channel');
+    if (isAborting) subscribe(channel, this.#onProgress);
     // A history that ends waits for no more than some hundred timers; three crashes take no more than 24 days.
     let waits = 0;
     const isEndless = () => {
@@ -144,10 +464,13 @@ class World {
       return waits > 3_000;
     };
     await clock.run(isEndless, 30 * day);
+    if (isAborting) unsubscribe(channel, this.#onProgress);
     if (waits > 3_000) this.violate('unfinished for ever');
-    await this.#checkFinished();
     this.#crashes = 0;
-    await this.#till?.stop();
+    this.#isEnding = true;
+    await this.#checkFinished();
+    if (this.hasHandler && this.#till.isAlive) await this.#checkTold();
+    await this.#restart();
     await this.#tellTheRest();
     for (const sale of this.sales) await this.#check(sale);
     return this.violations;
@@ -155,63 +478,119 @@ class World {
 
   #plan(out_trade_no: string): void {
     const { random, clock } = this;
+    const where = random.weighted([
+      ['nowhere', 8],
+      ['progress', 1],
+      ['channel', 1],
+      ['client', 1],
+    ] as const);
     const sale: Sale = {
       out_trade_no,
       total_fee: random.between(1, 1_000),
       rail: random.pick(['micropay', 'facepay']),
       fate: random.weighted<Fate>(fates),
       told: [],
+      heard: new Set(),
+      acknowledged: new Set(),
+      last: { revision: 0, at: 0 },
+      ...(where !== 'nowhere' && { abortAt: { where, step: random.between(1, 8) } }),
+      hasLeft: false,
+      sells: 0,
       requests: 0,
+      calls: 0,
       isKnownTaken: false,
       isAborted: false,
       isCancelled: false,
+      isTakenUp: false,
+      isGivenUpUnsent: false,
     };
     this.sales.push(sale);
-    this.gateway.expect(out_trade_no, sale.total_fee, sale.fate);
+    const age = random.pick([minute / 4, 3 * minute, 2 * hour, 30 * day]) * (1 + random.next());
+    this.network.gateway.expect(out_trade_no, sale.total_fee, sale.fate, age);
     const abort = new AbortController();
-    clock.at(random.between(0, 5_000), () => {
-      this.#till?.sell(sale, abort.signal);
-      if (random.chance(0.1)) this.#till?.sell(sale, abort.signal);
+    this.#aborts.set(out_trade_no, abort);
+    // What the cashier does is heard when the program goes on.
+    const click = (ms: number, act: (till: Till) => void) =>
+      clock.at(ms, () => {
+        const till = this.#till;
+        till.clock.hear(() => act(till));
+      });
+    const sell = (till: Till) => till.sell(sale, abort);
+    click(random.between(0, 5_000), (till) => {
+      sell(till);
+      if (random.chance(0.1)) sell(till);
     });
-    if (random.chance(0.2)) clock.at(random.between(0, 60_000), () => void this.#abort(sale, abort));
-    if (random.chance(0.15)) clock.at(random.between(0, 200_000), () => this.#till?.cancel(sale));
-    if (random.chance(0.2)) clock.at(random.between(0, 200_000), () => this.#till?.settled(sale));
+    if (random.chance(0.2)) click(random.between(0, random.pick([7_000, 60_000])), (till) => till.abort(sale, abort));
+    if (random.chance(0.25)) click(random.between(0, 200_000), (till) => till.cancel(sale));
+    if (random.chance(0.2)) click(random.between(0, 200_000), (till) => till.settled(sale));
     // A cashier who tries the same number again.
-    if (random.chance(0.1)) clock.at(random.between(1_000, 100_000), () => this.#till?.sell(sale, abort.signal));
+    if (random.chance(0.1)) click(random.between(1_000, 100_000), sell);
   }
 
-  async #abort(sale: Sale, abort: AbortController): Promise<void> {
+  readonly #onProgress = (message: unknown): void => {
+    if (typeof message !== 'object' || message === null || !('out_trade_no' in message)) return;
+    const sale = this.sales.find((each) => each.out_trade_no === message.out_trade_no);
+    if (sale?.abortAt?.where === 'channel' && this.random.chance(0.3)) this.#abortNow(this.#till, sale);
+  };
+
+  #abortNow(till: Till, sale: Sale): void {
+    const abort = this.#aborts.get(sale.out_trade_no);
+    if (abort && !abort.signal.aborted) till.abort(sale, abort);
+  }
+
+  /** @param which Only if that is the till which runs. */
+  async #restart(which: Till = this.#till): Promise<void> {
     const till = this.#till;
-    if (till?.isAlive && till.selling.has(sale.out_trade_no) && !till.writingPaid.has(sale.out_trade_no)) {
-      const record = await this.store.get('payment', sale.out_trade_no);
-      if (till.isAlive && record?.finished === false && !till.writingPaid.has(sale.out_trade_no)) sale.isAborted = true;
+    if (!till.isAlive || which !== till) return;
+    await till.clock.awake();
+    // A write that fails is not tried again after close().
+    if (this.hasJournalFaults) this.crashed = true;
+    let isClosed = false;
+    const closed = till.stop().then((wasAlive) => {
+      isClosed = true;
+      return wasAlive;
+    });
+    this.clock.at(this.journalTimeout + 1, () => {
+      if (!isClosed && till.isAlive && !this.#hasStands) this.violate('close() waits for a journal that hangs');
+    });
+    if (this.#isEnding) {
+      await this.clock.run(() => isClosed, 2 * this.journalTimeout);
+      return;
     }
-    abort.abort();
-  }
-
-  async #restart(): Promise<void> {
-    const till = this.#till;
-    if (!till?.isAlive) return;
-    await till.stop();
-    this.start();
+    this.#hasRestarted = true;
+    if (await closed) this.#start();
   }
 
   /** A last, quiet start: whatever was not told yet is told now. */
   async #tellTheRest(): Promise<void> {
-    const till = this.start();
+    this.#isLast = true;
+    const till = this.#start();
     await this.clock.run(undefined, day);
     await this.#checkFinished();
-    till.isAlive = false;
+    till.die();
   }
 
   async #checkFinished(): Promise<void> {
-    for await (const { state } of this.store.list({ finished: false })) this.violate(`unfinished for ever: ${state}`);
+    for await (const { state } of this.store.list({ finished: false })) {
+      // A first record whose write failed late, and which can't be read: nothing was sent, and the next start ends it.
+      const isUnsent = state === 'submitting' && this.hasJournalFaults && !this.#isLast;
+      if (!isUnsent) this.violate(`unfinished for ever: ${state}`);
+    }
+  }
+
+  /** A till with a handler needs no other start to hear of what nobody waits for. */
+  async #checkTold(): Promise<void> {
+    for await (const record of this.store.list({ finished: true })) {
+      const isTold = this.sale(record.id).told.some(({ revision }) => revision === decidedAt(record));
+      if (!isTold) this.violate(`not told before another start: ${record.state}`);
+    }
   }
 
   async #check(sale: Sale): Promise<void> {
     const { out_trade_no, told, fate } = sale;
     const record = await this.store.get('payment', out_trade_no);
-    const entry = this.gateway.book.get(out_trade_no);
+    const { gateway } = this.network;
+    const entry = gateway.book.get(out_trade_no);
     const violate = (what: string) => this.violate(what);
     if (sale.requests > 1) violate('two payment requests for one order');
     if (record === undefined) {
@@ -219,7 +598,9 @@ class World {
       return;
     }
     if (JSON.stringify(record).includes(secret)) violate('a code in the journal');
-    const finals = told.filter(({ status }) => status !== 'reversing');
+    // A second pay() of the number, aborted before it wrote anything, tells nothing of the first.
+    const isAbout = ({ revision }: PaymentOutcome) => revision !== undefined || sale.sells === 1;
+    const finals = told.filter((outcome) => outcome.status !== 'reversing' && isAbout(outcome));
     const last = finals.at(-1);
     if (last === undefined) return violate(`never told: ${record.state}`);
     if (last.status !== record.state) violate(`told ${last.status}, journalled ${record.state}`);
@@ -231,9 +612,35 @@ class World {
         const isVoided = sale.isCancelled && (earlier.status === 'paid' || earlier.status === 'attention');
         if (!isVoided) violate(`told ${earlier.status}, then ${last.status}`);
       }
+    const isQuiet = !this.crashed && !this.hasJournalFaults;
     // A till that dies at once takes the abort with it.
-    if (sale.isAborted && !this.crashed && finals.some(({ status }) => status === 'paid'))
+    if (sale.isAborted && isQuiet && finals.some(({ status }) => status === 'paid'))
       violate('told paid after it was aborted');
+    const isOwed = this.#isOwed(sale) && isQuiet && !sale.isAborted && !sale.isCancelled && !this.#isMisdated(sale);
+    if (isOwed && last.status !== 'paid')
+      violate(`told ${last.status}, though the answer that it is paid came in time`);
+    if ((last.status === 'failed' || last.status === 'cancelled') && gateway.received.has(out_trade_no))
+      violate(`told ${last.status}, though the gateway got it`);
+    if (
+      this.#traits.asks &&
+      sale.isGivenUpUnsent &&
+      isQuiet &&
+      !this.#hasRestarted &&
+      last.status !== 'cancelled' &&
+      last.status !== 'failed'
+    )
+      violate(`told ${last.status} what was given up before it left`);
+    const isUndisturbed =
+      isQuiet && !this.#hasRestarted && this.#faults === 0 && !this.#hasStands && !this.#hasCertificateFaults;
+    if (isUndisturbed && !sale.isAborted && !sale.isCancelled) {
+      if (fate === 'limited' && sale.calls > 8) violate('more than 8 calls for a limited payment');
+      if (
+        fate === 'limited, by its signed word' &&
+        this.network.gateway.isUnlimited &&
+        sale.calls > (this.#isPlain ? 2 : 3)
+      )
+        violate('more than 2 calls for a payment that was not taken');
+    }
     const net = entry === undefined ? 0 : entry.charged - entry.refunded;
     if (entry?.isStrangers) {
       // Whether the till ever heard that the number is taken is up to the network.
@@ -242,226 +649,30 @@ class World {
       if (sale.isKnownTaken && !this.crashed && entry.refunded > 0) violate("another sale's payment was reversed");
       return;
     }
-    if (last.status === 'attention' && !this.gateway.isForPersons(out_trade_no))
+    const isCertificates = last.status === 'attention' && last.code === 'certificate' && this.#hasCertificateFaults;
+    if (
+      last.status === 'attention' &&
+      !gateway.isForPersons(out_trade_no) &&
+      !isCertificates &&
+      !this.#isMisdated(sale)
+    )
       violate(`attention for nothing: ${fate}`);
+    if (sale.isTakenUp && isCertificates && isQuiet) violate('left before a person, though it was given up again');
     if (last.status === 'paid' && net !== sale.total_fee && fate !== 'refunded by hand')
       violate('told paid, not charged');
     if (last.status !== 'paid' && last.status !== 'attention' && net !== 0) violate(`told ${last.status}, but charged`);
-    if (last.status === 'failed' && entry !== undefined) violate('told failed, though the gateway got it');
-  }
-}
-
-/** One run of the till's program, from its start to its death. After that nothing that it waits for happens. */
-class Till {
-  isAlive = true;
-  readonly processor: PaymentProcessor;
-  readonly selling = new Set<string>();
-  readonly writingPaid = new Set<string>();
-  readonly #world: World;
-  readonly #mutation: Mutation;
-
-  constructor(world: World, mutation: Mutation) {
-    this.#world = world;
-    this.#mutation = mutation;
-    const clock = this.#clock();
-    const journal = this.#journal();
-    this.processor = new PaymentProcessor(
-      {
-        client: this.#client(),
-        journal: mutation.journal?.(journal) ?? journal,
-        clock: mutation.clock?.(clock) ?? clock,
-        ...world.policies,
-      },
-      { transition: mutation.transition ?? transition, random: world.random.next },
-    );
   }
 
-  async stop(): Promise<void> {
-    await this.processor.close();
-    this.isAlive = false;
+  /** Unless its till woke right after the deadline, so that nothing tells that it stood still. */
+  #isOwed({ owed }: Sale): boolean {
+    if (owed === undefined) return false;
+    const { till, deadline } = owed;
+    return till.clock.wakings.every((at) => at < deadline || at > deadline + stillness + 1);
   }
 
-  sell(sale: Sale, signal: AbortSignal): void {
-    const { out_trade_no, total_fee, rail } = sale;
-    if (!this.isAlive || signal.aborted) return;
-    this.selling.add(out_trade_no);
-    const screen = { waiting: 0 };
-    const facePay = new FacePay({
-      face: this.#face(rail, screen),
-      merchant: {
-        identity: merchant,
-        getWxpayfaceAuthinfo: async () => ({ return_code: 'SUCCESS', authinfo: 'authinfo', expires_in: 3600 }),
-        pay: (...given) => this.processor.pay(...given),
-        outcome: (number) => this.processor.outcome(number),
-      },
-      terminal: { store_id: 'S1', store_name: 'Shop', device_id: 'T1' },
-      rail,
-    });
-    const sold = facePay.pay({ out_trade_no, total_fee, body: 'Tea' }, { signal });
-    const check = () => {
-      if (this.isAlive && screen.waiting !== 0) this.#world.violate('the screen was left waiting');
-    };
-    sold.then(check, check);
-    this.#hear(
-      sold.then((outcome) => {
-        if (outcome.status === 'scan') throw new Error('nobody chose to scan');
-        return outcome;
-      }),
-    );
-  }
-
-  /** A service that finds a face at once, and whose screen then waits until it is told. */
-  #face(rail: Sale['rail'], screen: { waiting: number }): FaceService {
-    const success = { return_code: 'SUCCESS' as const };
-    const done = async () => success;
-    return Object.assign(Object.create(FaceService.prototype), {
-      initWxpayface: done,
-      releaseWxpayface: done,
-      getWxpayfaceRawdata: async () => ({ ...success, rawdata: 'rawdata' }),
-      getWxpayfaceCode: async () => {
-        screen.waiting += 1;
-        return { ...success, face_code: rail === 'micropay' ? '120061098828009406' : secret, openid: 'someone' };
-      },
-      updateWxpayfacePayResult: async ({ payresult }: UpdateWxpayfacePayResultParams) => {
-        if (this.#mutation.tellsScreen?.(payresult) ?? true) screen.waiting -= 1;
-        return success;
-      },
-    });
-  }
-
-  cancel(sale: Sale): void {
-    if (!this.isAlive) return;
-    sale.isCancelled = true;
-    this.#hear(this.processor.cancel(sale.out_trade_no));
-  }
-
-  settled(sale: Sale): void {
-    if (this.isAlive) this.#hear(this.processor.settled(sale.out_trade_no));
-  }
-
-  recover(): void {
-    const outcomes = this.processor.recover();
-    void (async () => {
-      try {
-        for await (const outcome of outcomes) await this.#tell(outcome);
-      } catch (error) {
-        this.#world.violate(`recover: ${error}`);
-      }
-    })();
-  }
-
-  #hear(outcome: Promise<PaymentOutcome>): void {
-    void outcome.then(
-      (told) => this.#tell(told),
-      (error: unknown) => {
-        const isExpected =
-          error instanceof OrderExistsError ||
-          (error instanceof Error && /closed|not in the journal/.test(error.message));
-        if (!isExpected) this.#world.violate(`thrown: ${error}`);
-      },
-    );
-  }
-
-  async #tell(outcome: PaymentOutcome): Promise<void> {
-    const world = this.#world;
-    const record = this.isAlive ? await world.store.get('payment', outcome.out_trade_no) : undefined;
-    if (world.step(this)) return;
-    const isJournalled =
-      record === undefined
-        ? outcome.status === 'cancelled'
-        : record.state === outcome.status || record.state === 'reversing' || outcome.status === 'reversing';
-    if (!isJournalled) world.violate(`told ${outcome.status} while the journal says ${record?.state}`);
-    world.sale(outcome.out_trade_no).told.push(outcome);
-    if (world.step(this) || outcome.status === 'reversing' || world.random.chance(0.2)) return;
-    await this.processor.acknowledge(outcome);
-  }
-
-  /** Its monotonic clock begins somewhere, and its waits end with it. */
-  #clock(): Clock {
-    const { clock, random } = this.#world;
-    const offset = random.between(-1_000_000, 1_000_000);
-    return {
-      wall: () => clock.wall(),
-      monotonic: () => clock.monotonic() + offset,
-      sleep: async (ms, signal) => {
-        await clock.sleep(ms, signal);
-        if (!this.isAlive) await never();
-      },
-    };
-  }
-
-  /** Dies before or after a write. */
-  #journal(): Journal {
-    const world = this.#world;
-    const { store } = world;
-    const write = async (record: JournalRecord, how: () => Promise<void>): Promise<void> => {
-      if (world.step(this)) return never();
-      if (record.state === 'paid') this.writingPaid.add(record.id);
-      await how();
-      if (world.step(this)) return never();
-    };
-    return {
-      create: (record) => write(record, () => store.create(record)),
-      put: (record) => write(record, () => store.put(record)),
-      get: (kind, id) => (this.isAlive ? store.get(kind, id) : never()),
-      list: (filter) => store.list(filter),
-      prune: (before) => store.prune(before),
-      close: () => store.close(),
-    };
-  }
-
-  /** Dies before a request, after it has left, or at its answer. */
-  #client(): PaymentClient {
-    const world = this.#world;
-    const { gateway } = world;
-    const request = async <T>(send: () => Promise<T>): Promise<T> => {
-      if (world.step(this)) return never();
-      const answer = send();
-      answer.catch(() => undefined);
-      if (world.step(this)) return never();
-      try {
-        const heard = await answer;
-        return world.step(this) ? never<T>() : heard;
-      } catch (error) {
-        if (world.step(this)) return never();
-        throw error;
-      }
-    };
-    const pay = async ({ out_trade_no, total_fee }: { out_trade_no: string; total_fee: number }) => {
-      const sale = world.sale(out_trade_no);
-      const record = await world.store.get('payment', out_trade_no);
-      return request(async () => {
-        sale.requests += 1;
-        sale.sentAt = world.clock.monotonic();
-        if (record === undefined) world.violate('sent before it was journalled');
-        const answer = await gateway.pay(out_trade_no, total_fee);
-        if (this.isAlive && answer.result_code === 'FAIL' && /ORDERPAID|OUT_TRADE_NO_USED/.test(answer.err_code))
-          sale.isKnownTaken = true;
-        return answer;
-      });
-    };
-    const number = ({ out_trade_no }: { out_trade_no?: string }): string => out_trade_no ?? '';
-    const query = (order: { out_trade_no?: string }) => request(() => gateway.query(number(order)));
-    const reverse = async (order: { out_trade_no?: string }) => {
-      const sale = world.sale(number(order));
-      const record = await world.store.get('payment', number(order));
-      return request(() => {
-        if (record?.state !== 'reversing') world.violate(`reversed while the journal says ${record?.state}`);
-        if (sale.sentAt !== undefined && world.clock.monotonic() - sale.sentAt < world.notBefore)
-          world.violate('reversed before notBefore');
-        return gateway.reverse(number(order));
-      });
-    };
-    return {
-      identity: merchant,
-      requestTimeout,
-      micropay: pay,
-      facepay: pay,
-      orderquery: query,
-      facepayquery: query,
-      reverse,
-      facepayreverse: reverse,
-    };
+  /** Whether the one query that confirms a decline is answered before the deadline. */
+  get #isPlain(): boolean {
+    return this.#pollingTimeout > 40_000;
   }
 }
 

@@ -103,7 +103,7 @@ describe('A limit on calls', () => {
     'and whose queries are limited as well, for minutes': [limited, limited, missing],
     'and whose queries are limited with a signature': [
       failed('FREQUENCY_LIMITED'),
-      failed('FREQUENCY_LIMITED'),
+      failed('INVALID_REQUEST', '频率限制'),
       missing,
     ],
   };
@@ -119,6 +119,19 @@ describe('A limit on calls', () => {
       for (const [index, time] of at.slice(1).entries())
         expect(time - (at[index] ?? 0), `call ${index + 2}`).to.be.at.least(60_000 * 0.8);
     });
+
+  it('is known by the words of another code as well, on payment, query and reversal', async () => {
+    const words = failed('SYSTEMERROR', '请求过于频繁');
+    const { clock, processor, client } = till(
+      { micropay: [words], orderquery: [words, paid], reverse: [words] },
+      exact,
+    );
+    await clock.until(processor.pay(order, code));
+    await clock.run(undefined, 600_000);
+    expect(await processor.outcome('A1')).to.include({ status: 'reversing', trouble: 'limit' });
+    expect(methods(client.calls).slice(0, 4)).to.deep.equal(['micropay', 'orderquery', 'orderquery', 'reverse']);
+    expect(times(client.calls, 'orderquery')[0]).to.be.at.least(60_000);
+  });
 
   it('never goes before a person as a wrong key', async () => {
     const { clock, processor } = till({ micropay: [limited], orderquery: [limited] });
@@ -185,6 +198,28 @@ describe('A client that sets no bound to its requests', () => {
     expect(times(client.calls, 'reverse')).to.deep.equal([]);
     expect(await clock.until(processor.settled('A1'))).to.include({ status: 'reversed' });
     expect(clock.monotonic()).to.be.at.least(900_000 + 300_000);
+  });
+
+  it('is waited for by a cancel() after its end, too', async () => {
+    const { clock, processor, client } = till(
+      {
+        micropay: [
+          new Made(async () => {
+            await clock.sleep(400_000);
+            throw refused;
+          }),
+        ],
+        orderquery: [refused, missing],
+        reverse: [reversed()],
+      },
+      exact,
+    );
+    Reflect.deleteProperty(client, 'requestTimeout');
+    await clock.until(processor.pay(order, code));
+    expect(await clock.until(processor.settled('A1'))).to.include({ status: 'attention', code: 'refused' });
+    expect(await clock.until(processor.cancel('A1'))).to.include({ status: 'reversing' });
+    expect(await clock.until(processor.settled('A1'))).to.include({ status: 'reversed' });
+    expect(clock.monotonic()).to.be.at.least(400_000 + 300_000);
   });
 });
 

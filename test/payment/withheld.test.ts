@@ -172,6 +172,23 @@ describe('An abort from within', () => {
   });
 });
 
+describe('An abort within a client’s own call', () => {
+  it('cancels if the client gives up without having sent, as one does whose signal is aborted', async () => {
+    const abort = new AbortController();
+    const { clock, processor, client } = till({
+      micropay: [
+        new Made(async ({ signal }) => {
+          abort.abort();
+          if (signal?.aborted) throw new PayTransportError('aborted', false);
+          return charged('A1', 100);
+        }),
+      ],
+    });
+    expect(await clock.until(processor.pay(order, code, { signal: abort.signal }))).to.include({ status: 'cancelled' });
+    expect(methods(client.calls)).to.deep.equal(['micropay']);
+  });
+});
+
 describe('A payment request that may have left', () => {
   it('is reversed by an abort, and heard to its end: it is not given up itself', async () => {
     const heard: unknown[] = [];

@@ -375,9 +375,11 @@ describe('FacePay', () => {
           expect(await asked.promise).to.equal(controller.signal);
           hurry();
           const givenUp = giveUp(controller, facePay);
-          expect(await payment)
-            .to.be.instanceOf(PayTransportError)
-            .that.includes({ sent: true, why: 'response-timeout' });
+          const failure = await payment;
+          expect(failure).to.be.instanceOf(PayTransportError).that.includes({ sent: true, why: 'response-timeout' });
+          expect(failure)
+            .to.have.property('cause')
+            .that.satisfies((cause: unknown) => (how === 'abort' ? cause === reason : cause instanceof ClosedError));
           expect(screenTold()).to.equal(1);
           await givenUp;
         });

@@ -1,8 +1,9 @@
 import { InvalidParameterError } from '../../errors.js';
 import type { PayClient } from '../../pay/client.js';
+import { troubleOf } from '../../pay/trouble.js';
 import type { Config } from '../config.js';
 import { networkAdvice } from './gateway.js';
-import { isNetworkFault } from './key.js';
+import { isNetworkFault, limited } from './key.js';
 import { fail, type Good, messageOf, ok, type Patient, skip, type Verdict } from './verdict.js';
 
 interface Facts {
@@ -20,6 +21,7 @@ export async function checkAuthinfo({ config, client, rawdata }: Facts, { signal
     await client.getWxpayfaceAuthinfo({ ...terminal, rawdata }, { signal });
     return ok('get_wxpayface_authinfo answered SUCCESS: this merchant may take faces', true);
   } catch (error) {
+    if (troubleOf(error) === 'limit') return limited(error);
     if (isNetworkFault(error)) return fail(messageOf(error), networkAdvice);
     const todo =
       error instanceof InvalidParameterError

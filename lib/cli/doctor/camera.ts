@@ -10,7 +10,7 @@ export class Camera {
   readonly #timeout: number;
   #isInitialised = false;
 
-  /** @param timeout Milliseconds. The library has none of its own (field facts). */
+  /** @param timeout Milliseconds. The library has none of its own (docs/facts.md#the-library). */
   constructor(face: FaceService, timeout: number) {
     this.library = face.library;
     this.#face = face;

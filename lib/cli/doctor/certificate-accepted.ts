@@ -1,8 +1,9 @@
 import type { Certificate } from '../../pay/certificate.js';
 import type { PayClient } from '../../pay/client.js';
 import { PayProtocolError, PayResponseError, PaySignatureError } from '../../pay/errors.js';
+import { troubleOf } from '../../pay/trouble.js';
 import { networkAdvice, type Trusted } from './gateway.js';
-import { isNetworkFault } from './key.js';
+import { isNetworkFault, limited } from './key.js';
 import type { Merchant } from './merchant.js';
 import { fail, type Good, messageOf, ok, type Patient, skip, type Verdict, warn } from './verdict.js';
 
@@ -31,8 +32,10 @@ export async function checkCertificateAccepted(
       );
   } catch (error) {
     if (isNetworkFault(error)) return fail(messageOf(error), networkAdvice);
+    const trouble = troubleOf(error);
+    if (trouble === 'limit') return limited(error);
     // The answers of a gateway that took the certificate; what it thinks of the signature, the next check tells.
-    if (!(error instanceof PayProtocolError || error instanceof PaySignatureError)) {
+    if (trouble === 'certificate' || !(error instanceof PayProtocolError || error instanceof PaySignatureError)) {
       const refused = error instanceof PayResponseError ? 'the gateway refuses it' : messageOf(error);
       return fail(refused, 'take the certificate that the merchant site gave for this `mch_id`, and the newest one');
     }

@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import type { PayClient } from '../../pay/client.js';
 import { PayProtocolError, PaySignatureError, PayTransportError } from '../../pay/errors.js';
+import { troubleOf } from '../../pay/trouble.js';
 import { networkAdvice, type Trusted } from './gateway.js';
 import { fail, type Good, messageOf, ok, type Patient, type Verdict, warn } from './verdict.js';
 
@@ -22,6 +23,10 @@ export function isNetworkFault(error: unknown): boolean {
   return !(cause instanceof Error && 'code' in cause && /^ERR_SSL_.*_ALERT_/.test(String(cause.code)));
 }
 
+/** A limit on calls says nothing of what was to be examined. */
+export const limited = (error: unknown): Verdict<Good> =>
+  warn(messageOf(error), 'the gateway limits this merchant’s calls: try again in a few minutes', true);
+
 /** A number that no order has. */
 const impossibleNumber = (): string => `DOCTOR${randomBytes(13).toString('hex')}`;
 
@@ -40,6 +45,7 @@ export async function checkKey(
       true,
     );
   } catch (error) {
+    if (troubleOf(error) === 'limit') return limited(error);
     if (error instanceof PayProtocolError) return fail(messageOf(error), adviceOn(error));
     if (error instanceof PaySignatureError) return fail(messageOf(error), keyAdvice);
     return fail(messageOf(error), networkAdvice);

@@ -13,7 +13,7 @@ export function heard<Socket extends net.Socket>(socket: Socket, carrier?: net.S
   return socket.on('error', () => socket.destroy());
 }
 
-/** Throws away what is still on its way, because a close would let it arrive a minute later (field facts). */
+/** Throws away what's on its way: a close would let it arrive a minute later (docs/facts.md#hosts-and-connections). */
 export function reset(socket: net.Socket): void {
   let tcp = socket;
   // Only TCP can be reset. The way to an https:// proxy is a TLS connection itself.
@@ -23,8 +23,7 @@ export function reset(socket: net.Socket): void {
     try {
       tcp.resetAndDestroy();
     } catch {
-      // Its handle is gone already, or belongs to a TLS connection that is just being taken apart.
-      tcp.destroy();
+      // No TCP handle is there any more. What is above closes what is left: to destroy the carrier first can crash Node.js.
     }
   }
   socket.destroy();

@@ -1,7 +1,7 @@
 import { ClosedError, InvalidParameterError, WxpayFaceError } from '../../errors.js';
 import { paymentAfter } from '../../pay/error-codes.js';
 import { PayMismatchError, PayProtocolError, PayTransportError } from '../../pay/errors.js';
-import { troubleOf } from '../../pay/trouble.js';
+import { isLimit, troubleOf } from '../../pay/trouble.js';
 import type { PayFailure, PayResult, QueryResult, QuerySuccess, ReverseResult } from '../../pay/types.js';
 import type { FailureCode } from './outcomes.js';
 import { beijingTime } from './request-time.js';
@@ -30,16 +30,13 @@ function describe(error: unknown): string {
 const words = ({ err_code, err_code_des }: PayFailure): string =>
   err_code_des === undefined ? err_code : `${err_code} ${err_code_des}`;
 
-// docs/facts: the number belongs to another sale. We never submit a number twice, so that it can't be ours.
+// docs/facts.md#a-number-of-another-sale. We never submit a number twice, so that it can't be ours.
 const taken = new Set(['ORDERPAID', 'OUT_TRADE_NO_USED']);
 // Six reports, e.g. "201 商户订单号重复". The other reasons of INVALID_REQUEST (vendor page) speak of rights and certificates.
 const saysRepeated =
   /重复|(?:单号|out_?trade_?no|order\s?(?:no|number|id)).*(?:已(?:经)?(?:存在|使用|被使用|支付)|used|exist|duplicat|repeat)|(?:duplicat|repeat)\w*\s.*(?:order|trade)/i;
 const isTaken = ({ err_code, err_code_des = '' }: PayFailure): boolean =>
   taken.has(err_code) || (err_code === 'INVALID_REQUEST' && saysRepeated.test(err_code_des));
-
-// No table of the vendor's lists it (field facts, Quotas).
-const limited = 'FREQUENCY_LIMITED';
 
 const isForeign = (time_end: string | undefined, { earliest }: Asked): boolean => {
   const time = time_end === undefined ? undefined : beijingTime(time_end);
@@ -69,7 +66,10 @@ export function submitAnswer(answer: PayResult, asked: Asked): Answer {
     const detail = words(answer);
     if (isTaken(answer)) return { on: 'submit:taken', verified: true, detail };
     const password = err_code === 'USERPAYING';
-    if (paymentAfter(err_code) !== 'failed') return { on: 'submit:unclear', verified: true, detail, password };
+    if (paymentAfter(err_code) !== 'failed') {
+      const isLimited = !password && isLimit(answer);
+      return { on: isLimited ? 'submit:limited' : 'submit:unclear', verified: true, detail, password };
+    }
     const decline = { err_code, ...(err_code_des !== undefined && { err_code_des }) };
     return { on: 'submit:declined', verified: true, detail, decline };
   }
@@ -124,7 +124,7 @@ const tradeStates: Readonly<Record<string, EventName>> = {
   CLOSED: 'query:CLOSED',
   REVOKED: 'query:REVOKED',
   USERPAYING: 'query:USERPAYING',
-  // The facepay rail's word for the same (docs/facts).
+  // The facepay rail's word for the same (docs/facts.md#the-two-rails).
   ACCEPT: 'query:USERPAYING',
   PAYERROR: 'query:PAYERROR',
 };
@@ -133,7 +133,7 @@ export function queryAnswer(answer: QueryResult, asked: Asked): Answer {
   if (answer.result_code === 'FAIL') {
     const { err_code } = answer;
     if (err_code === 'ORDERNOTEXIST') return { on: 'query:ORDERNOTEXIST', verified: true, detail: words(answer) };
-    return { on: err_code === limited ? 'query:limited' : 'query:silent', verified: true, detail: words(answer) };
+    return { on: isLimit(answer) ? 'query:limited' : 'query:silent', verified: true, detail: words(answer) };
   }
   const { trade_state, trade_state_desc, total_fee } = answer;
   // Vendor page, 6: it names the order always. One that doesn't is about nobody.
@@ -175,7 +175,7 @@ export function reverseAnswer(answer: ReverseResult): Answer {
     const detail = words(answer);
     // Vendor page, reverse: seven days are over. Any other code may pass, or a query tells.
     if (answer.err_code === 'REVERSE_EXPIRE') return { on: 'reverse:expired', verified: true, detail };
-    return { on: answer.err_code === limited ? 'reverse:limited' : 'reverse:again', verified: true, detail };
+    return { on: isLimit(answer) ? 'reverse:limited' : 'reverse:again', verified: true, detail };
   }
   const again = answer.recall === 'Y';
   return { on: again ? 'reverse:again' : 'reverse:done', verified: true, detail: again ? 'recall Y' : 'SUCCESS' };

@@ -34,7 +34,8 @@ export interface ReversalPolicy {
   mode: 'background' | 'await';
   /**
    * Wait between attempts: `initial`, times `factor` each time, at most `maximum`, up to `jitter` (a share of the wait)
-   * shorter or longer. There is no limit on attempts: only the gateway's REVERSE_EXPIRE ends them.
+   * shorter or longer. There is no limit on attempts: only the gateway's REVERSE_EXPIRE, or settleAfter of nothing but refusals, ends
+   * them.
    * @default { initial: 1000, factor: 2, maximum: 60000, jitter: 0.2 }
    */
   backoff: { initial: number; factor: number; maximum: number; jitter: number };

@@ -1,4 +1,4 @@
-/* Whose payment a SUCCESS shows: one that was made before our request is another sale's (docs/facts). */
+/* Whose payment a SUCCESS shows: one from before our request is another sale's (docs/facts.md#a-number-of-another-sale). */
 
 const minute = 60_000;
 const hour = 60 * minute;

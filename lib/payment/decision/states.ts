@@ -34,7 +34,7 @@ export const events = {
   'submit:unclear':
     'the payment request got no verified answer, or one that says unknown, or an err_code nobody has listed',
   'submit:refused': 'the payment request was answered with an unsigned return_code FAIL',
-  'submit:limited': 'the payment request was answered with an unsigned limit on calls',
+  'submit:limited': 'the payment request was answered with a limit on calls, unsigned or by a code that says unknown',
   'query:SUCCESS': 'a query shows SUCCESS',
   'query:REFUND': 'a query shows REFUND',
   'query:NOTPAY': 'a query shows NOTPAY',

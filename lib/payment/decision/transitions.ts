@@ -108,7 +108,7 @@ const unanswered = ['query:silent', 'query:refused', 'query:limited'] as const;
 
 /**
  * The transitions; of the rows for a phase and an event the first whose condition holds. What no row names changes nothing.
- * Sources: docs/facts (payment semantics); vendor page, 5 to 7.
+ * Sources: docs/facts.md#unknown-is-not-failed and the sections after it; vendor page, 5 to 7.
  */
 export const transitions: readonly Row[] = [
   { from: 'submitting', on: ['submit:paid'], to: 'paid', next: 'end' },

@@ -1,6 +1,9 @@
 // Tests of what addon and host process have in common, without Node.js, so that every sanitizer sees all of it.
 //   core-test STUB_LIBRARY NO_RELEASE_LIBRARY
 
+#include <sys/resource.h>
+#include <unistd.h>
+
 #include <atomic>
 #include <condition_variable>
 #include <cstdint>
@@ -85,14 +88,14 @@ void a_job_never_waits_behind_blocked_ones() {
   auto gate = std::make_shared<Gate>();
   auto done = std::make_shared<std::atomic<int>>(0);
   for (int i = 0; i < 50; ++i) {
-    threads.run([gate, done] {
+    threads.run([gate, done](bool) {
       gate->pass();
       ++*done;
     });
   }
   gate->await_waiting(50);
   auto overtaken = std::make_shared<std::atomic<int>>(0);
-  threads.run([overtaken] { ++*overtaken; });
+  threads.run([overtaken](bool) { ++*overtaken; });
   await(*overtaken, 1);
   CHECK(*done == 0);
   gate->open();
@@ -104,12 +107,60 @@ void jobs_from_many_threads_all_run() {
   std::vector<std::thread> submitters;
   for (int i = 0; i < 4; ++i) {
     submitters.emplace_back([&] {
-      for (int job = 0; job < 5000; ++job) CallThreads::instance().run([&] { ++done; });
+      for (int job = 0; job < 5000; ++job) CallThreads::instance().run([&](bool) { ++done; });
     });
   }
   for (auto& submitter : submitters) submitter.join();
   await(done, 20000);
 }
+
+#if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)  // which reserve terabytes of addresses
+
+size_t reserved_addresses() {
+  size_t pages = 0;
+  FILE* const file = fopen("/proc/self/statm", "r");
+  CHECK(file != nullptr && fscanf(file, "%zu", &pages) == 1);
+  fclose(file);
+  return pages * static_cast<size_t>(sysconf(_SC_PAGESIZE));
+}
+
+void a_job_without_a_thread_hears_of_it() {
+  constexpr int kJobs = 200;
+  auto& threads = CallThreads::instance();
+  auto gate = std::make_shared<Gate>();
+  auto running = std::make_shared<std::atomic<int>>(0);
+  auto refused = std::make_shared<std::atomic<int>>(0);
+  rlimit before{};
+  CHECK(getrlimit(RLIMIT_AS, &before) == 0);
+  const rlimit few{reserved_addresses() + (size_t{16} << 20), before.rlim_max};
+  CHECK(setrlimit(RLIMIT_AS, &few) == 0);
+  for (int i = 0; i < kJobs; ++i) {
+    threads.run([gate, running, refused](bool has_thread) {
+      if (!has_thread) {
+        ++*refused;
+        return;
+      }
+      ++*running;
+      gate->pass();
+    });
+  }
+  while (*running + *refused != kJobs) std::this_thread::yield();  // for ever, if one waits behind another
+  CHECK(*refused > 0);
+  CHECK(setrlimit(RLIMIT_AS, &before) == 0);
+  gate->open();
+  auto done = std::make_shared<std::atomic<int>>(0);
+  threads.run([done](bool has_thread) {
+    CHECK(has_thread);
+    ++*done;
+  });
+  await(*done, 1);
+}
+
+#else
+
+void a_job_without_a_thread_hears_of_it() {}
+
+#endif
 
 // ── responses ──
 
@@ -207,20 +258,25 @@ struct Received {
   uint8_t last = 0;
 };
 
-void receive(napi_env, std::shared_ptr<Call> call, void* context) {
+struct Call : Errand {
+  uint8_t request = 0;
+  std::shared_ptr<Delivery> delivery;
+  Answer answer;
+};
+
+void receive(napi_env, std::shared_ptr<Errand> errand, void* context) {
   auto* const received = static_cast<Received*>(context);
   ++received->count;
-  received->last = call->answer.body.at(0);
+  received->last = static_cast<Call&>(*errand).answer.body.at(0);
 }
 
 void start_call(const std::shared_ptr<Delivery>& delivery, uint8_t byte,
                 const std::shared_ptr<std::atomic<int>>& ended) {
   auto call = std::make_shared<Call>();
-  call->library = echo_library;
-  call->request = {byte};
+  call->request = byte;
   call->delivery = delivery;
-  CallThreads::instance().run([call, ended] {
-    call->answer = call_service(call->library, call->request);
+  CallThreads::instance().run([call, ended](bool) {
+    call->answer = call_service(echo_library, {call->request});
     call->delivery->finish(call);
     ++*ended;
   });
@@ -326,6 +382,7 @@ int main(int argc, char** argv) {
   if (argc != 3) return 64;
   a_job_never_waits_behind_blocked_ones();
   jobs_from_many_threads_all_run();
+  a_job_without_a_thread_hears_of_it();
   a_response_is_copied_and_given_back_once();
   an_empty_response_is_given_back_too();
   a_null_response_is_not_given_back();

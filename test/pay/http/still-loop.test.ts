@@ -1,3 +1,4 @@
+import dns from 'node:dns';
 import { once } from 'node:events';
 import { Worker } from 'node:worker_threads';
 import { expect } from 'chai';
@@ -39,12 +40,15 @@ describe('while the event loop stands still', () => {
     expect(await client.micropay(order, { mayLeave })).to.include({ out_trade_no: 'still' });
   });
 
-  it('a handshake that was answered in time goes on, although its time-out fires first', async () => {
+  it('a connection that nobody could make meanwhile is given the time back', async () => {
     const client = connect(gateways.polite, { connect: 300 });
-    const call = client.micropay(order);
-    // By then the gateway has the beginning of the handshake, and the time-out is not over.
-    setTimeout(() => standStill(600), 0);
-    expect(await call).to.include({ out_trade_no: 'still' });
+    const { lookup } = dns;
+    Reflect.set(dns, 'lookup', (...args: Parameters<typeof lookup>) => {
+      standStill(600);
+      dns.lookup = lookup;
+      return lookup(...args);
+    });
+    expect(await client.micropay(order)).to.include({ out_trade_no: 'still' });
   });
 
   it('a silent gateway is still given up', async () => {

@@ -1,0 +1,102 @@
+import { ClosedError } from '../errors.js';
+import { JournalError } from '../journal/errors.js';
+import { isSameWrite, type Journal, type JournalRecord } from '../journal/journal.js';
+import type { Clock } from './clock.js';
+import { backoff, jittered, type Policies } from './decision/policies.js';
+import { type Patience, SilentJournalError } from './patience.js';
+import type { Waiters } from './waiters.js';
+
+interface Around {
+  readonly journal: Journal;
+  readonly patience: Patience;
+  readonly clock: Clock;
+  readonly policies: Policies;
+  /** From 0 to 1, for the jitter. */
+  readonly random: () => number;
+}
+
+/** A journal may throw at once. */
+const call = async <T>(work: () => Promise<T>): Promise<T> => work();
+
+const isLost = (error: unknown): boolean => error instanceof JournalError && error.code === 'ERR_JOURNAL_LOST';
+
+/** Writes the records of one payment, each until it is stored: whoever waits shall not wait for a disk. */
+export class RecordWriter {
+  /** What the journal did, if it failed last. */
+  fault: { readonly error: unknown; readonly isSilent: boolean } | undefined;
+  readonly #around: Around;
+  readonly #life: AbortSignal;
+  readonly #waiters: Waiters;
+  readonly #onFault: () => void;
+
+  /** @param life Ends the attempts. @param onFault Called when the journal begins to fail. */
+  constructor(around: Around, life: AbortSignal, waiters: Waiters, onFault: () => void) {
+    this.#around = around;
+    this.#life = life;
+    this.#waiters = waiters;
+    this.#onFault = onFault;
+  }
+
+  /**
+   * Resolves when the record is stored.
+   * @param wasOver The payment had ended, and is to be given up: if that can't be written down, it stays what it was.
+   * @throws the journal's error if it can't be: it was closed, or has another record, or has lost it to another process.
+   */
+  async write(record: JournalRecord, wasOver: boolean): Promise<void> {
+    for (let attempts = 1; !(await this.#put(record)); attempts += 1) {
+      const error = this.fault?.error;
+      if (this.#life.aborted || error instanceof ClosedError || isLost(error)) throw error;
+      if (!wasOver) await this.#pauseAfter(attempts);
+      let found = await this.#readBack(record);
+      for (; wasOver && found === 'unknown'; found = await this.#readBack(record)) await this.#pauseAfter(attempts++);
+      if (found === 'stored') break;
+      if (wasOver || found === 'another') throw error;
+    }
+    this.fault = undefined;
+  }
+
+  /** Whether it is stored; if not, `fault` says why. */
+  async #put(record: JournalRecord): Promise<boolean> {
+    const { journal, patience } = this.#around;
+    const work = call(() => journal.put(record));
+    try {
+      await patience(work).catch((error: unknown) => {
+        if (!(error instanceof SilentJournalError) || this.#life.aborted) throw error;
+        this.#fails(error);
+        return work;
+      });
+      return true;
+    } catch (error) {
+      this.#fails(error);
+      return false;
+    }
+  }
+
+  #fails(error: unknown): void {
+    const isSilent = error instanceof SilentJournalError;
+    const isNew = this.fault === undefined;
+    this.fault = { error, isSilent };
+    if (isNew && !isLost(error)) this.#onFault();
+    if (isSilent) this.#waiters.reject(error, 'brief', 'patient');
+  }
+
+  async #pauseAfter(attempts: number): Promise<void> {
+    const { clock, policies, random } = this.#around;
+    this.#waiters.reject(this.fault?.error, 'brief');
+    const wait = backoff(policies.reversal.backoff, attempts);
+    await clock.sleep(jittered(wait, policies.reversal.backoff.jitter, random()), this.#life);
+  }
+
+  async #readBack(record: JournalRecord): Promise<'stored' | 'not-stored' | 'another' | 'unknown'> {
+    const { journal, patience } = this.#around;
+    try {
+      if (journal.isStored !== undefined && (await patience(journal.isStored(record)))) return 'stored';
+      const stored = await patience(call(() => journal.get(record.kind, record.id)));
+      if (stored === undefined) return 'unknown';
+      if (journal.isStored === undefined && isSameWrite(stored, record)) return 'stored';
+      return stored.revision === record.revision - 1 ? 'not-stored' : 'another';
+    } catch {
+      return 'unknown';
+    }
+  }
+}

@@ -1,0 +1,116 @@
+import { expect } from 'chai';
+import { JournalError } from '../../lib/journal/errors.js';
+import type { PaymentOutcome } from '../../lib/payment/decision/outcomes.js';
+import { charged, Made, reversed, type Scripts, state, times } from './scripted-client.js';
+import { all, code, lost, methods, order, paid, rejection, till } from './scripted-till.js';
+import { SharedJournal, SharedStore } from './shared-journal.js';
+
+/* Two servers on one journal: what one has lost it neither sends nor tells; what one gives up holds for both. */
+
+function servers(scripts: Scripts) {
+  const store = new SharedStore();
+  const journals = { one: new SharedJournal(store, 'one'), two: new SharedJournal(store, 'two') };
+  const made = till(scripts, { journal: journals.one, reversal: { mode: 'await' } });
+  const told: PaymentOutcome[] = [];
+  const onOutcome = (outcome: PaymentOutcome) => void told.push(outcome);
+  const two = made.start({ journal: journals.two, onOutcome });
+  return { ...made, store, journals, one: made.processor, two, told };
+}
+
+describe('A payment on a journal that several processes share', () => {
+  it('is not sent by one that may no longer send', async () => {
+    const left: unknown[] = [];
+    const made = servers({
+      micropay: [
+        new Made(async ({ mayLeave }) => {
+          await made.clock.sleep(1_000);
+          left.push(mayLeave?.());
+          throw lost;
+        }),
+      ],
+      orderquery: [state('REVOKED')],
+    });
+    made.clock.at(500, () => {
+      made.journals.one.isAlive = false;
+    });
+    await made.clock.until(made.one.pay(order, code));
+    expect(left).to.deep.equal([false]);
+  });
+
+  it('that was taken over is neither written nor told by who had it: who waits is answered from the journal', async () => {
+    const { clock, store, one, two, client } = servers({
+      micropay: [lost],
+      orderquery: [state('USERPAYING'), paid],
+    });
+    const paying = one.pay(order, code);
+    await clock.run(undefined, 6_000);
+    await store.claim('A1', 'two');
+    await two.resume({ kind: 'payment', id: 'A1' });
+    expect(await clock.until(paying)).to.include({ status: 'paid' });
+    expect(methods(client.calls).filter((method) => method === 'micropay')).to.have.length(1);
+    expect(await store.records.get('payment', 'A1')).to.include({ state: 'paid' });
+  });
+
+  it('whose write was stored although its answer was lost goes on, also if a claim has the same data', async () => {
+    for (const isClaimed of [false, true]) {
+      const { clock, store, journals, one, two } = servers({ micropay: [lost], orderquery: [paid] });
+      let isLost = false;
+      journals.one.afterWrite = (record) => {
+        if (record.state !== 'polling' || isLost) return;
+        isLost = true;
+        throw new JournalError('the answer was lost');
+      };
+      const paying = one.pay(order, code).catch((error: unknown) => error);
+      await clock.run(undefined, 1);
+      if (isClaimed) {
+        await store.claim('A1', 'two');
+        await two.resume({ kind: 'payment', id: 'A1' });
+      }
+      expect(await clock.until(paying)).to.be.instanceOf(JournalError);
+      await clock.run(undefined, 60_000);
+      expect(await store.records.get('payment', 'A1'), `claimed: ${isClaimed}`).to.include({ state: 'paid' });
+      await one.close();
+    }
+  });
+
+  it('is given up by cancel() on any of them', async () => {
+    const { clock, one, two, client } = servers({
+      micropay: [lost],
+      orderquery: [state('USERPAYING'), paid, state('REVOKED')],
+      reverse: [reversed()],
+    });
+    const paying = one.pay(order, code);
+    await clock.run(undefined, 6_000);
+    const outcomes = await clock.until(Promise.all([two.cancel('A1'), paying]));
+    expect(outcomes.map(({ status }) => status)).to.deep.equal(['reversed', 'reversed']);
+    expect(times(client.calls, 'reverse')).to.have.length(1);
+  });
+
+  it('that comes after its number was given up is refused, and nothing is sent', async () => {
+    const { clock, one, two, client } = servers({ micropay: [charged('A1', 100)] });
+    expect(await clock.until(two.cancel('A1'))).to.include({ status: 'cancelled', by: 'cashier' });
+    expect(await one.outcome('A1')).to.include({ status: 'cancelled' });
+    expect(await clock.until(rejection(one.pay(order, code)))).to.include({ code: 'ERR_ORDER_EXISTS' });
+    expect(client.calls).to.deep.equal([]);
+  });
+
+  it('is waited for by settled() on another, and recovered by its owner alone', async () => {
+    const { clock, one, two, told } = servers({ micropay: [lost], orderquery: [state('USERPAYING'), paid] });
+    const paying = one.pay(order, code);
+    await clock.run(undefined, 1_000);
+    const settling = two.settled('A1');
+    expect(await all(one.recover())).to.deep.equal([]);
+    expect(await clock.until(settling)).to.include({ status: 'paid' });
+    expect(await clock.until(paying)).to.include({ status: 'paid' });
+    expect(told).to.deep.equal([]);
+  });
+
+  it('is resumed once, and only if it is unfinished', async () => {
+    const { clock, one, two, client } = servers({ micropay: [charged('A1', 100)] });
+    await clock.until(one.pay(order, code));
+    await two.resume({ kind: 'payment', id: 'A1' });
+    await clock.run(undefined, 60_000);
+    expect(methods(client.calls)).to.deep.equal(['micropay']);
+    expect(await rejection(two.resume({ kind: 'payment', id: 'B' }))).to.include({ code: 'ERR_ORDER_UNKNOWN' });
+  });
+});

@@ -1,0 +1,110 @@
+import { JournalError } from '../../lib/journal/errors.js';
+import type { Journal, JournalFilter, JournalRecord } from '../../lib/journal/journal.js';
+import { MemoryJournal } from '../../lib/journal/memory-journal.js';
+
+/* A journal that several servers share, in memory: each record has an owner, and each write a number of its own. */
+
+interface Row {
+  owner: string;
+  writeId: number;
+  isGivenUp: boolean;
+}
+
+export class SharedStore {
+  readonly records = new MemoryJournal();
+  readonly rows = new Map<string, Row>();
+  readonly listeners = new Map<string, Set<(out_trade_no: string) => void>>();
+  #writes = 0;
+
+  nextWrite(): number {
+    this.#writes += 1;
+    return this.#writes;
+  }
+
+  /** Another server takes a record over: the owner changes, and the revision rises, in one statement. */
+  async claim(out_trade_no: string, owner: string): Promise<void> {
+    const record = await this.records.get('payment', out_trade_no);
+    const row = this.rows.get(out_trade_no);
+    if (record === undefined || row === undefined) throw new Error(`nobody has ${out_trade_no}`);
+    await this.records.put({ ...record, revision: record.revision + 1 });
+    row.owner = owner;
+    row.writeId = this.nextWrite();
+  }
+}
+
+/** What one server sees of it. */
+export class SharedJournal implements Journal {
+  /** Its lease is good. */
+  isAlive = true;
+  /** Called after a write, whose answer is lost if it throws. */
+  afterWrite: (record: JournalRecord) => void = () => {};
+  readonly #store: SharedStore;
+  readonly #owner: string;
+  readonly #written = new Map<string, number>();
+
+  constructor(store: SharedStore, owner: string) {
+    this.#store = store;
+    this.#owner = owner;
+  }
+
+  async create(record: JournalRecord): Promise<void> {
+    await this.#store.records.create(record);
+    this.#store.rows.set(record.id, { owner: this.#owner, writeId: this.#note(record), isGivenUp: false });
+    this.afterWrite(record);
+  }
+
+  async put(record: JournalRecord): Promise<void> {
+    const row = this.#store.rows.get(record.id);
+    if (row !== undefined && row.owner !== this.#owner)
+      throw new JournalError(`${record.id} is another server's`, { code: 'ERR_JOURNAL_LOST' });
+    await this.#store.records.put(record);
+    if (row !== undefined) row.writeId = this.#note(record);
+    this.afterWrite(record);
+  }
+
+  get(kind: JournalRecord['kind'], id: string): Promise<JournalRecord | undefined> {
+    return this.#store.records.get(kind, id);
+  }
+
+  list(filter?: JournalFilter): AsyncIterable<JournalRecord> {
+    return this.#store.records.list(filter);
+  }
+
+  prune(before: number): Promise<number> {
+    return this.#store.records.prune(before);
+  }
+
+  async close(): Promise<void> {}
+
+  holds({ id }: Pick<JournalRecord, 'kind' | 'id'>): boolean {
+    return this.isAlive && this.#store.rows.get(id)?.owner === this.#owner;
+  }
+
+  async isStored(record: JournalRecord): Promise<boolean> {
+    return this.#store.rows.get(record.id)?.writeId === this.#written.get(`${record.id} ${record.revision}`);
+  }
+
+  onCancel(listener: (out_trade_no: string) => void): () => void {
+    const mine = this.#store.listeners.get(this.#owner) ?? new Set();
+    this.#store.listeners.set(this.#owner, mine.add(listener));
+    return () => mine.delete(listener);
+  }
+
+  async requestCancel(out_trade_no: string): Promise<void> {
+    const row = this.#store.rows.get(out_trade_no);
+    if (row === undefined) {
+      const state = { state: 'cancelled', finished: true, acknowledged: true, updatedAt: 0, data: {} };
+      await this.#store.records.create({ schema: 1, kind: 'payment', id: out_trade_no, revision: 1, ...state });
+      this.#store.rows.set(out_trade_no, { owner: this.#owner, writeId: this.#store.nextWrite(), isGivenUp: true });
+      return;
+    }
+    row.isGivenUp = true;
+    for (const listener of this.#store.listeners.get(row.owner) ?? []) listener(out_trade_no);
+  }
+
+  #note(record: JournalRecord): number {
+    const writeId = this.#store.nextWrite();
+    this.#written.set(`${record.id} ${record.revision}`, writeId);
+    return writeId;
+  }
+}

@@ -1,0 +1,214 @@
+// How a till's developer writes against the package. Only compiled, against the built declarations: test/docs/usage.test.ts.
+import {
+  type AttentionCode,
+  type Clock,
+  type ErrorCode,
+  FacePay,
+  type FacePayOutcome,
+  FaceService,
+  type FailureCode,
+  FileJournal,
+  InvalidParameterError,
+  InvalidPolicyError,
+  type Journal,
+  type JournalRecord,
+  localMerchant,
+  MemoryJournal,
+  type Merchant,
+  type Order,
+  OrderUnknownError,
+  PayClient,
+  type PayClientOptions,
+  type PaymentClient,
+  type PaymentOutcome,
+  PaymentProcessor,
+  type PaymentProcessorOptions,
+  type PaymentProgress,
+  PayTransportError,
+  type Trouble,
+  WxpayFaceError,
+} from 'wxpay-face';
+import { type Scenario, type Simulator, startSimulator } from 'wxpay-face/simulator';
+
+declare const screen: { show(title: string, text: string): void };
+declare function printReceipt(outcome: PaymentOutcome & { status: 'paid' }): void;
+declare function save(id: string, outcome: unknown): Promise<void>;
+
+const simulator: Simulator = await startSimulator({ scenario: { latency: 1 } });
+const scenario: Scenario = 'pay-timeout';
+simulator.scenario = scenario;
+const client = new PayClient({ ...simulator.client, callsPerSecond: 30 });
+client.callsPerSecond = undefined;
+const clock: Clock = { wall: () => 0, monotonic: () => 0, sleep: async () => {} };
+const options: PaymentProcessorOptions = {
+  client,
+  journal: await FileJournal.open('./payments', { keep: 1, mirror: 'D:/payments' }),
+  journalTimeout: 5000,
+  onOutcome: async (outcome) => save(outcome.out_trade_no, outcome),
+  polling: { timeout: 50_000 },
+  reversal: { mode: 'await', backoff: { maximum: 30_000 } },
+  clock,
+};
+const processor = new PaymentProcessor(options);
+const merchant: Merchant = localMerchant(client, processor);
+const face = await FaceService.open({ library: simulator.library, host: 'auto', callTimeout: 1, humanTimeout: 1 });
+const facePay = new FacePay({ face, merchant, terminal: { store_id: 's', store_name: 's', device_id: 'd' } });
+
+const onProgress = ({ step, until, trouble, phase, attempt, detail }: PaymentProgress) => {
+  if (step === 'password') screen.show('password', String(until));
+  const why: Trouble | undefined = trouble;
+  return [why, phase, attempt, detail];
+};
+
+/** Every outcome, and every field of it. */
+function told(outcome: FacePayOutcome): unknown {
+  switch (outcome.status) {
+    case 'paid':
+      printReceipt(outcome);
+      return [outcome.transaction_id, outcome.total_fee, outcome.cash_fee, outcome.openid, outcome.time_end];
+    case 'declined':
+      return [outcome.err_code, outcome.err_code_des];
+    case 'failed': {
+      const code: FailureCode = outcome.code;
+      return [code, outcome.reason];
+    }
+    case 'cancelled': {
+      const by: 'customer' | 'cashier' | 'timeout' = outcome.by;
+      return by;
+    }
+    case 'reversed':
+    case 'reversing': {
+      const why: 'unknown' | 'given-up' | 'payerror' = outcome.why;
+      return outcome.status === 'reversing' ? [why, outcome.trouble] : why;
+    }
+    case 'attention': {
+      const code: AttentionCode = outcome.code;
+      return [code, outcome.reason];
+    }
+    case 'scan':
+      return undefined;
+    default: {
+      const never: never = outcome;
+      return never;
+    }
+  }
+}
+
+async function sell(order: Order): Promise<void> {
+  try {
+    const outcome = await facePay.pay(order, { onProgress, signal: AbortSignal.timeout(60_000), screen_index: '1' });
+    told(outcome);
+    if (outcome.status !== 'scan') await processor.acknowledge(outcome);
+  } catch (error) {
+    if (error instanceof WxpayFaceError) screen.show(String(codes(error)), '');
+    if (error instanceof InvalidParameterError) screen.show(error.parameter, error.rule);
+    if (error instanceof InvalidPolicyError) screen.show(error.field, error.rule);
+    if (error instanceof OrderUnknownError) screen.show(error.code, error.out_trade_no);
+  }
+}
+
+function codes(error: WxpayFaceError): number {
+  const code: ErrorCode = error.code;
+  switch (code) {
+    case 'ERR_JOURNAL_LOCKED':
+      return 1;
+    // @ts-expect-error There is no such code.
+    case 'ERR_OF_ANOTHER_PACKAGE':
+      return 2;
+    default:
+      return 0;
+  }
+}
+
+function optional(attach: string | undefined): Order {
+  return {
+    out_trade_no: 'A',
+    total_fee: 1,
+    body: 'x',
+    attach,
+    detail: attach,
+    device_info: attach,
+    extra: attach === undefined ? undefined : { attach },
+  };
+}
+
+/** A certificate as it comes from another process. */
+const bytes = new Uint8Array(3);
+const certificates: PayClientOptions[] = [
+  { ...simulator.client, certificate: { pfx: bytes, passphrase: 'p' }, ca: bytes },
+  { ...simulator.client, certificate: { cert: bytes, key: bytes }, ca: [bytes, 'pem'] },
+  { ...simulator.client, certificate: { cert: 'pem', key: 'pem' }, ca: 'pem' },
+];
+
+/** A client of one's own: what the processor needs, and no more. */
+class Gateway {
+  identity = { appid: 'a', mch_id: 'm' };
+  requestTimeout = 100;
+  async micropay() {
+    throw new PayTransportError('nothing left', false);
+    // biome-ignore lint/correctness/noUnreachable: for its type
+    return { result_code: 'SUCCESS' as const, transaction_id: '1' };
+  }
+  async orderquery() {
+    return { result_code: 'SUCCESS' as const, trade_state: 'SUCCESS' };
+  }
+  async reverse() {
+    return { result_code: 'SUCCESS' as const };
+  }
+  async facepay() {
+    return this.micropay();
+  }
+  async facepayquery() {
+    return this.orderquery();
+  }
+  async facepayreverse() {
+    return this.reverse();
+  }
+}
+const own: PaymentClient = new Gateway();
+const ownProcessor = new PaymentProcessor({ client: new Gateway(), journal: new MemoryJournal() });
+new PayTransportError('perhaps', true, { cause: new Error('reset') });
+
+/** A journal of one's own. */
+class Rows implements Journal {
+  async create(_record: JournalRecord) {}
+  async put(_record: JournalRecord) {}
+  async get(_kind: JournalRecord['kind'], _id: string): Promise<JournalRecord | undefined> {
+    return undefined;
+  }
+  async *list(_filter?: { kind?: JournalRecord['kind']; finished?: boolean; acknowledged?: boolean }) {}
+  async prune(_before: number) {
+    return 0;
+  }
+  async close() {}
+}
+const rows: Journal = new Rows();
+
+async function otherCommands(appid: string | undefined): Promise<unknown> {
+  const user = await face.getWxpayfaceUserInfo({ appid: 'a' }, { signal: AbortSignal.timeout(1) });
+  await face.getWxpayAuth({ appid, quit_face_auth: '1' });
+  await face.call('reportInfo', { anything: 1 });
+  const code = await face.getWxpayfaceCode({
+    appid: 'a',
+    mch_id: 'm',
+    store_id: 's',
+    authinfo: 'i',
+    face_authtype: 'FACEPAY',
+    face_code_type: '1',
+  });
+  return [user.return_code === 'SUCCESS' && user.openid, code.return_code === 'SUCCESS' && code.face_code];
+}
+
+async function end(): Promise<void> {
+  for await (const outcome of processor.recover()) told(outcome);
+  told(await processor.settled('A'));
+  told(await processor.cancel('A'));
+  await processor.acknowledge({ out_trade_no: 'A' });
+  await facePay.close();
+  await face.close({ timeout: 1000 });
+  await processor.close();
+  client.close();
+  await simulator.close();
+}
+
+export { certificates, end, optional, otherCommands, own, ownProcessor, rows, sell };
