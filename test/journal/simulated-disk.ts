@@ -13,31 +13,60 @@ type Change = { readonly at: number; readonly bytes: Buffer } | { readonly lengt
 
 const sector = 64;
 
-function changed(content: Buffer, change: Change): Buffer {
-  if ('length' in change) {
-    const cut = Buffer.alloc(change.length);
-    content.copy(cut);
-    return cut;
+/** The head of a journal has two lines a megabyte apart: only the pages that were written are kept. */
+const pageSize = 1_024;
+
+/** Bytes that never change. */
+class Content {
+  readonly length: number;
+  readonly #pages: ReadonlyMap<number, Buffer>;
+
+  constructor(length = 0, pages: ReadonlyMap<number, Buffer> = new Map()) {
+    this.length = length;
+    this.#pages = pages;
   }
-  const grown = Buffer.alloc(Math.max(content.length, change.at + change.bytes.length));
-  content.copy(grown);
-  change.bytes.copy(grown, change.at);
-  return grown;
+
+  read(at = 0, length = this.length): Buffer {
+    const bytes = Buffer.alloc(Math.max(0, Math.min(length, this.length - at)));
+    for (const [from, page] of this.#pages) {
+      const first = Math.max(at - from, 0);
+      if (first < pageSize && from < at + bytes.length) page.copy(bytes, from + first - at, first);
+    }
+    return bytes;
+  }
+
+  changed(change: Change): Content {
+    const pages = new Map(this.#pages);
+    if ('length' in change) {
+      for (const [from, page] of pages)
+        if (from >= change.length) pages.delete(from);
+        else if (from + pageSize > change.length) pages.set(from, Buffer.from(page).fill(0, change.length - from));
+      return new Content(change.length, pages);
+    }
+    const { at, bytes } = change;
+    for (let from = at - (at % pageSize); from < at + bytes.length; from += pageSize) {
+      const page = Buffer.alloc(pageSize);
+      pages.get(from)?.copy(page);
+      bytes.copy(page, Math.max(at - from, 0), Math.max(from - at, 0));
+      pages.set(from, page);
+    }
+    return new Content(Math.max(this.length, at + bytes.length), pages);
+  }
 }
 
 /** What a file is in the cache, and on the disk. */
 class Inode {
-  cached: Buffer = Buffer.alloc(0);
-  durable: Buffer = Buffer.alloc(0);
+  cached = new Content();
+  durable = new Content();
   pending: Change[] = [];
 
   change(change: Change): void {
-    this.cached = changed(this.cached, change);
+    this.cached = this.cached.changed(change);
     this.pending.push(change);
   }
 
   sync(changes: readonly Change[]): void {
-    this.durable = changes.reduce(changed, this.durable);
+    for (const change of changes) this.durable = this.durable.changed(change);
     this.pending = this.pending.filter((change) => !changes.includes(change));
   }
 
@@ -47,16 +76,16 @@ class Inode {
     const chance = random.pick([0, 0.5, 0.9]);
     for (const change of changes) {
       if ('length' in change) {
-        if (comesWhole || random.chance(0.5)) this.durable = changed(this.durable, change);
+        if (comesWhole || random.chance(0.5)) this.durable = this.durable.changed(change);
         continue;
       }
       const { at, bytes } = change;
       if (!comesWhole && random.chance(0.5) && this.durable.length < at + bytes.length)
-        this.durable = changed(this.durable, { length: at + bytes.length });
+        this.durable = this.durable.changed({ length: at + bytes.length });
       for (let from = 0; from < bytes.length; ) {
         const length = Math.min(random.chance(0.2) ? random.between(1, sector) : sector, bytes.length - from);
         if (comesWhole || random.chance(chance))
-          this.durable = changed(this.durable, { at: at + from, bytes: bytes.subarray(from, from + length) });
+          this.durable = this.durable.changed({ at: at + from, bytes: bytes.subarray(from, from + length) });
         from += length;
       }
     }
@@ -79,6 +108,8 @@ export interface Faults {
   readonly crashAt?: number;
   /** How probably an operation fails, and how probably the next one fails, too. */
   readonly failing?: { readonly chance: number; readonly lasting: number };
+  /** Asked at each operation: whether the power goes at it, or it fails. */
+  readonly befalls?: () => 'crash' | 'failure' | undefined;
 }
 
 export class SimulatedDisk {
@@ -110,7 +141,7 @@ export class SimulatedDisk {
 
   /** What the disk would have after a crash now, if nothing more came to it. */
   contents(): Map<string, Buffer> {
-    return new Map([...this.#names].map(([path, { cached }]) => [path, Buffer.from(cached)]));
+    return new Map([...this.#names].map(([path, { cached }]) => [path, cached.read()]));
   }
 
   /** Puts bytes in the place of a file's, as rot and restored backups do. */
@@ -121,8 +152,8 @@ export class SimulatedDisk {
       return;
     }
     const inode = new Inode();
-    inode.cached = bytes;
-    inode.durable = bytes;
+    inode.durable = new Content().changed({ at: 0, bytes });
+    inode.cached = inode.durable;
     this.#names.set(path, inode);
     this.#durableNames.set(path, inode);
   }
@@ -138,7 +169,7 @@ export class SimulatedDisk {
   }
 
   /** The file operations of one process, up to its death. `operations` counts them; `died` resolves when the power goes. */
-  process({ crashAt, failing }: Faults): { files: Files; operations: () => number; died: Promise<void> } {
+  process({ crashAt, failing, befalls }: Faults): { files: Files; operations: () => number; died: Promise<void> } {
     const random = this.#random;
     this.#life += 1;
     const life = this.#life;
@@ -154,14 +185,15 @@ export class SimulatedDisk {
       for (let turns = random.between(0, 3); turns > 0; turns -= 1) await Promise.resolve();
       if (this.#life !== life) return never();
       count += 1;
-      if (count === crashAt) {
+      const fate = count === crashAt ? 'crash' : befalls?.();
+      if (fate === 'crash') {
         if (random.chance(0.5)) what();
         this.crash();
         die();
         return never();
       }
       if (failing !== undefined) isFailing = random.chance(isFailing ? failing.lasting : failing.chance);
-      if (isFailing) {
+      if (isFailing || fate === 'failure') {
         const error = failure(random.pick(['ENOSPC', 'EIO']));
         onFailure(error);
         throw error;
@@ -170,7 +202,7 @@ export class SimulatedDisk {
     };
 
     const openFile = (inode: Inode): OpenFile => ({
-      read: (at, length) => operate(() => Buffer.from(inode.cached.subarray(at, at + length))),
+      read: (at, length) => operate(() => inode.cached.read(at, length)),
       write: (bytes, at) => {
         const copy = Buffer.from(bytes);
         return operate(

@@ -283,6 +283,15 @@ export const mutations: Readonly<Record<string, Mutation>> = {
   'tells what a write that hangs has not stored': withJournal((journal) => ({
     put: (record) => Promise.race([journal.put(record), journal.get('payment', record.id).then(() => undefined)]),
   })),
+  'takes for durable what only the system has': {
+    files: (files) => {
+      const open = async (...given: Parameters<typeof files.open>) => {
+        const file = await files.open(...given);
+        return file && { ...file, sync: async () => undefined };
+      };
+      return { ...files, open: open as typeof files.open };
+    },
+  },
   'waits for a journal that never answers': { journalTimeout: 7 * 24 * 60 * minute },
   'takes a write that failed for one that was not stored': withJournal((journal) => ({
     get: async (kind, id) => {

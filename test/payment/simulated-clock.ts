@@ -55,9 +55,6 @@ class TimerHeap {
   }
 }
 
-/** Lets everything run that waits for no time. */
-const settle = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
-
 /** A clock that goes on only when everything else has come to rest. Milliseconds. */
 export class SimulatedClock implements Clock {
   #now = 0;
@@ -65,6 +62,12 @@ export class SimulatedClock implements Clock {
   #wall = this.#start;
   readonly #timers = new TimerHeap();
   #order = 0;
+  readonly #isBusy: () => boolean;
+
+  /** @param isBusy Whether something is under way that takes no time, but turns of the event loop. */
+  constructor(isBusy: () => boolean = () => false) {
+    this.#isBusy = isBusy;
+  }
 
   wall(): number {
     return this.#wall + this.#now;
@@ -114,7 +117,7 @@ export class SimulatedClock implements Clock {
     for (let rung = 0; ; rung += 1) {
       // A test that waits for ever would end none.
       if (rung > 1_000_000) throw new Error('a million timers rang, and what was waited for did not come');
-      await settle();
+      await this.#settle();
       if (done()) return;
       const next = this.#timers.peek();
       if (next === undefined || next.at > end) break;
@@ -123,6 +126,12 @@ export class SimulatedClock implements Clock {
       next.ring?.();
     }
     if (Number.isFinite(end)) this.#now = end;
+  }
+
+  /** Lets everything run that waits for no time. */
+  async #settle(): Promise<void> {
+    do await new Promise((resolve) => setImmediate(resolve));
+    while (this.#isBusy());
   }
 
   /** The value of a promise, by going on until it is settled. */

@@ -1,7 +1,8 @@
 import type { UpdateWxpayfacePayResultParams } from '../../lib/face/commands.js';
 import { FaceService } from '../../lib/face/service.js';
 import { JournalError, OrderExistsError } from '../../lib/journal/errors.js';
-import type { Journal, JournalRecord } from '../../lib/journal/journal.js';
+import { FileJournal } from '../../lib/journal/file-journal.js';
+import type { Journal, JournalFilter, JournalRecord } from '../../lib/journal/journal.js';
 import { transition } from '../../lib/payment/decision/machine.js';
 import type { PaymentOutcome } from '../../lib/payment/decision/outcomes.js';
 import { finalPhases } from '../../lib/payment/decision/states.js';
@@ -36,6 +37,9 @@ export class Till {
   readonly #isHandling = new Set<string>();
   /** What pay() resolved with, as number and revision. */
   readonly #waitedFor = new Set<string>();
+  readonly #file: Promise<FileJournal>;
+  /** Calls of the journal under way. */
+  #calls = 0;
 
   constructor(world: World, mutation: Mutation, traits: Traits) {
     this.#world = world;
@@ -49,6 +53,7 @@ export class Till {
       monotonic: () => clock.monotonic(),
       sleep: (ms: number, signal?: AbortSignal) => clock.sleep(ms, signal),
     };
+    this.#file = this.#call(() => this.#open());
     const [client, journal] = [this.#client.client(), this.#journal()];
     const onOutcome = (outcome: PaymentOutcome) => this.#handle(outcome);
     this.processor = new PaymentProcessor(
@@ -68,9 +73,16 @@ export class Till {
   /** Resolves with false if it died before it was closed. */
   async stop(): Promise<boolean> {
     await this.processor.close();
+    const file = await this.#file;
+    await this.#call(() => file.close());
     const wasAlive = this.isAlive;
     this.die();
     return wasAlive;
+  }
+
+  /** Its journal is at work. */
+  get isBusy(): boolean {
+    return this.isAlive && this.#calls > 0;
   }
 
   die(): void {
@@ -261,18 +273,46 @@ export class Till {
     }
   }
 
-  /** Dies before or after a write; writes fail, hang, and are stored all the same. */
+  async #call<T>(journal: () => Promise<T>): Promise<T> {
+    this.#calls += 1;
+    try {
+      return await journal();
+    } finally {
+      this.#calls -= 1;
+    }
+  }
+
+  /** After every crash the journal opens, and has what was told durable. */
+  async #open(): Promise<FileJournal> {
+    const world = this.#world;
+    let isOpen = false;
+    const { files } = world.disk.process({ befalls: () => world.befalls(this, isOpen) });
+    try {
+      // The till's clock jumps by years: what expires by it would be missed here.
+      const used = this.#mutation.files?.(files) ?? files;
+      const file = await FileJournal.open('/till', { keep: Number.POSITIVE_INFINITY }, { files: used });
+      await world.read(file);
+      isOpen = true;
+      return file;
+    } catch (error) {
+      world.violate(`the journal refused to open: ${error}`);
+      this.die();
+      return never();
+    }
+  }
+
+  /** Dies before, in or after a write; writes fail, hang, and are stored all the same. */
   #journal(): Journal {
     const world = this.#world;
     const { store } = world;
-    const write = async (record: JournalRecord, how: () => Promise<void>): Promise<void> => {
+    const write = async (record: JournalRecord, how: (file: FileJournal) => Promise<void>): Promise<void> => {
       if (world.step(this)) return never();
       if (record.state === 'paid') this.writingPaid.add(record.id);
       const fault = world.journalFault();
       if (fault === 'fails') throw new JournalError('the disk is full');
       if (fault === 'hangs') return world.hang(this, record.id);
       if (fault === 'is slow') await this.clock.sleep(world.random.between(0, 4 * world.journalTimeout));
-      await how();
+      await this.#call(async () => how(await this.#file));
       world.stored(this, record, fault === undefined);
       if (fault === 'is stored, and fails') throw new JournalError('was it stored?');
       if (fault === 'is stored, and hangs') return world.hang(this, record.id);
@@ -285,21 +325,36 @@ export class Till {
         const gateway = world.network.gateway.time();
         const sale = world.sale(record.id);
         const [wall, monotonic] = [this.clock.wall(), this.clock.monotonic()];
-        return write(record, async () => {
+        return write(record, async (file) => {
+          sale.begun = { gateway, wall, monotonic, till: this };
+          await file.create(record);
           await store.create(record);
           sale.created = { gateway, wall, monotonic, till: this };
         });
       },
-      put: (record) => write(record, () => store.put(record)),
+      put: (record) =>
+        write(record, async (file) => {
+          await file.put(record);
+          await store.put(record);
+        }),
       get: async (kind, id) => {
         if (!this.isAlive) return never();
         const fault = world.journalFault();
         if (fault === 'fails') throw new JournalError('not readable');
-        return fault === 'hangs' ? world.hang(this, id) : store.get(kind, id);
+        if (fault === 'hangs') return world.hang(this, id);
+        return this.#call(async () => (await this.#file).get(kind, id));
       },
-      list: (filter) => store.list(filter),
-      prune: (before) => store.prune(before),
-      close: () => store.close(),
+      list: (filter) => this.#list(filter),
+      prune: async (before) => (await this.#file).prune(before),
+      close: async () => (await this.#file).close(),
     };
+  }
+
+  async *#list(filter?: JournalFilter): AsyncGenerator<JournalRecord> {
+    const records: JournalRecord[] = [];
+    await this.#call(async () => {
+      for await (const record of (await this.#file).list(filter)) records.push(record);
+    });
+    yield* records;
   }
 }

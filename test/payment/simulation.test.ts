@@ -1,12 +1,24 @@
 import { expect } from 'chai';
 import { mutations } from './mutations.js';
-import { simulate } from './simulation.js';
+import { crashEverywhere, simulate } from './simulation.js';
+
+const isLong = process.env.WXPAY_FACE_TEST_LONG === '1';
 
 describe('The simulation of payments', function () {
-  this.timeout(120_000);
+  this.timeout(isLong ? 3_600_000 : 120_000);
 
   it('finds no history, of 2,000, in which journal, gateway and cashier disagree', async () => {
     for (let seed = 1; seed <= 2_000; seed += 1) expect(await simulate(seed), `seed ${seed}`).to.deep.equal([]);
+  });
+
+  it('finds none after a crash at each operation of the disk in turn', async () => {
+    let crashes = 0;
+    for (let seed = 1; seed <= (isLong ? 200 : 10); seed += 1) {
+      const history = await crashEverywhere(seed);
+      crashes += history.crashes;
+      expect(history.violations, `seed ${seed}`).to.deep.equal([]);
+    }
+    expect(crashes).to.be.greaterThan(isLong ? 10_000 : 400);
   });
 
   it('repeats a history by its seed', async () => {

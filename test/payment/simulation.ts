@@ -1,6 +1,7 @@
 import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import { isDeepStrictEqual } from 'node:util';
 import type { UpdateWxpayfacePayResultParams } from '../../lib/face/commands.js';
+import type { Files } from '../../lib/journal/files.js';
 import type { Journal, JournalRecord } from '../../lib/journal/journal.js';
 import { MemoryJournal } from '../../lib/journal/memory-journal.js';
 import { PayProtocolError } from '../../lib/pay/errors.js';
@@ -13,6 +14,7 @@ import { beijingTime } from '../../lib/payment/decision/request-time.js';
 import type { PaymentProcessorOptions } from '../../lib/payment/processor.js';
 import { fromRecord } from '../../lib/payment/record.js';
 import type { OnOutcome } from '../../lib/payment/teller.js';
+import { SimulatedDisk } from '../journal/simulated-disk.js';
 import { Random } from './random.js';
 import {
   connectTimeout,
@@ -28,14 +30,17 @@ import { decidedAt, isFinal, secret, Till } from './simulated-till.js';
 
 /*
  * One seed, one history: a till with the real machine, driver and processor, on a simulated clock, before a simulated
- * gateway, with faults of network, disk and clocks, a program that stands still, and crashes at any step. At its end the
- * journal, the gateway's book and what the cashier was told are held against each other.
+ * gateway, with its journal on a simulated disk, with faults of network, disk and clocks, a program that stands still, and
+ * crashes at any step of the program or operation of the disk. After each the journal has what was told durable. At the end
+ * the journal, the gateway's book and what the cashier was told are held against each other.
  */
 
 /** A deliberate mistake that the simulation must notice. */
 export interface Mutation {
   readonly transition?: Transition;
   readonly journal?: (journal: Journal) => Journal;
+  /** What the journal is written with. */
+  readonly files?: (files: Files) => Files;
   readonly clock?: (clock: Clock) => Clock;
   readonly client?: (client: PaymentClient) => PaymentClient;
   /** What pay() listens to. */
@@ -47,6 +52,14 @@ export interface Mutation {
   readonly journalTimeout?: number;
   /** Whether the customer's screen is told such a result. */
   readonly tellsScreen?: (payresult: UpdateWxpayfacePayResultParams['payresult']) => boolean;
+}
+
+/** By the gateway's clock and the till's. */
+interface Moment {
+  readonly gateway: number;
+  readonly wall: number;
+  readonly monotonic: number;
+  readonly till: Till;
 }
 
 export interface Sale {
@@ -64,7 +77,9 @@ export interface Sale {
   /** An abort from within: where, and at which step. */
   abortAt?: { readonly where: 'progress' | 'channel' | 'client'; readonly step: number };
   /** When it was written down: by the gateway's clock and the till's. */
-  created?: { readonly gateway: number; readonly wall: number; readonly monotonic: number; readonly till: Till };
+  created?: Moment;
+  /** When it was begun to be written down, the last time. */
+  begun?: Moment;
   /** When the client was called, and the first byte left. */
   calledAt?: number;
   leftAt?: number;
@@ -106,10 +121,15 @@ const stillness = 50;
 const ownTraits: Traits = { isBounded: true, asks: true, heeds: true, hasGatewayTime: true };
 
 export class World {
-  readonly clock = new SimulatedClock();
+  readonly clock = new SimulatedClock(() => this.#till.isBusy);
   readonly random: Random;
   readonly network: Network;
+  /** What the journal was told to have, or was found to have at a start. */
   readonly store = new MemoryJournal();
+  readonly disk: SimulatedDisk;
+  readonly #diskRandom: Random;
+  /** Operations of the disk at which a crash may fall. */
+  operations = 0;
   /** What the journal has of each number. */
   readonly states = new Map<string, string>();
   readonly sales: Sale[] = [];
@@ -135,7 +155,9 @@ export class World {
   #stood = 0;
   #isSuspendable = false;
   #till: Till;
-  #steps: number;
+  /** The next crash falls on a step of the program, or on an operation of the disk. */
+  #crashesOn: 'step' | 'operation' = 'step';
+  #steps = 0;
   #crashes: number;
   hasHandler: boolean;
   crashed = false;
@@ -143,9 +165,13 @@ export class World {
   #isEnding = false;
   #isLast = false;
 
-  constructor(seed: number, mutation: Mutation) {
+  /** @param crashAt The operation of the disk, from 1, at which the one crash happens. By default chance says. */
+  constructor(seed: number, mutation: Mutation, crashAt?: number) {
     this.random = new Random(seed);
     const { random } = this;
+    // What the disk does changes nothing else in the history of a seed.
+    this.#diskRandom = new Random(seed ^ 0x5bd1e995);
+    this.disk = new SimulatedDisk(this.#diskRandom);
     this.#mutation = mutation;
     const isCalm = random.chance(0.12);
     this.#crashes = isCalm
@@ -156,7 +182,8 @@ export class World {
           [2, 1],
           [3, 1],
         ]);
-    this.#steps = random.between(1, 30);
+    this.#planCrash(30);
+    if (crashAt !== undefined) [this.#crashes, this.#crashesOn, this.#steps] = [1, 'operation', crashAt];
     this.#isOwnClient = random.chance(0.6);
     this.#traits = this.#isOwnClient
       ? ownTraits
@@ -240,17 +267,60 @@ export class World {
     return sale;
   }
 
-  /** Goes by one step; true where the till dies at it. */
+  #planCrash(most: number): void {
+    this.#steps = this.random.between(1, most);
+    this.#crashesOn = this.#diskRandom.chance(0.3) ? 'operation' : 'step';
+    // A write takes four operations, an opening some twenty.
+    if (this.#crashesOn === 'operation') this.#steps = this.#diskRandom.between(1, 80);
+  }
+
+  /** Goes by one step of the program; true where the till dies at it. */
   step(till: Till): boolean {
     if (!till.isAlive) return true;
+    if (!this.#diesAt('step', till)) return false;
+    this.disk.crash();
+    return true;
+  }
+
+  /** What befalls an operation of the till's disk. It never fails when the journal is opened: the till would not start. */
+  befalls(till: Till, isOpen: boolean): 'crash' | 'failure' | undefined {
+    if (!this.#isEnding) this.operations += 1;
+    if (this.#diesAt('operation', till)) return 'crash';
+    const mayFail = isOpen && this.hasJournalFaults && !this.network.gateway.isCalm();
+    return mayFail && this.#diskRandom.chance(0.02) ? 'failure' : undefined;
+  }
+
+  #diesAt(what: 'step' | 'operation', till: Till): boolean {
+    if (this.#crashes === 0 || this.#crashesOn !== what) return false;
     this.#steps -= 1;
-    if (this.#steps > 0 || this.#crashes === 0) return false;
+    if (this.#steps > 0) return false;
     this.crashed = true;
     this.#crashes -= 1;
-    this.#steps = this.random.between(1, 60);
+    this.#planCrash(60);
     till.die();
     this.clock.at(this.random.between(0, this.random.chance(0.1) ? 8 * day : 600_000), () => this.#start());
     return true;
+  }
+
+  /** What was told durable is in the till's file, with at most the write that was under way. That is what is known from now on. */
+  async read(file: Journal): Promise<void> {
+    const found = new Map<string, JournalRecord>();
+    for await (const record of file.list()) found.set(record.id, record);
+    for await (const { id, state, revision } of this.store.list())
+      if ((found.get(id)?.revision ?? 0) < revision) this.violate(`the journal forgot ${state}`);
+    for (const record of found.values()) {
+      const { id, revision, state } = record;
+      const known = await this.store.get('payment', id);
+      if (isDeepStrictEqual(record, known)) continue;
+      if (revision !== (known?.revision ?? 0) + 1) {
+        this.violate(`the journal has what was never written: ${state}`);
+        continue;
+      }
+      await (known === undefined ? this.store.create(record) : this.store.put(record));
+      this.states.set(id, state);
+      const sale = this.sale(id);
+      if (sale.begun !== undefined) sale.created ??= sale.begun;
+    }
   }
 
   /** The till's program stands still, if it is to do so there. */
@@ -564,6 +634,10 @@ export class World {
   /** A last, quiet start: whatever was not told yet is told now. */
   async #tellTheRest(): Promise<void> {
     this.#isLast = true;
+    if (this.#till.isAlive) {
+      this.#till.die();
+      this.disk.crash();
+    }
     const till = this.#start();
     await this.clock.run(undefined, day);
     await this.#checkFinished();
@@ -679,4 +753,15 @@ export class World {
 /** @returns What went wrong in the history of this seed; nothing, where all is well. */
 export function simulate(seed: number, mutation: Mutation = {}): Promise<string[]> {
   return new World(seed, mutation).run();
+}
+
+/** A history without a crash, then the same that dies at each operation of the disk in turn. */
+export async function crashEverywhere(seed: number): Promise<{ crashes: number; violations: string[] }> {
+  const whole = new World(seed, {}, Number.POSITIVE_INFINITY);
+  const violations = await whole.run();
+  for (let crashAt = 1; crashAt <= whole.operations; crashAt += 1) {
+    const found = await new World(seed, {}, crashAt).run();
+    violations.push(...found.map((each) => `crash at ${crashAt}: ${each}`));
+  }
+  return { crashes: whole.operations, violations };
 }
