@@ -38,6 +38,8 @@ export function unlessSilent<Outcome>(
       const cause: unknown = signals.find(({ aborted }) => aborted)?.reason;
       giveUp(new PayTransportError(message, true, { why: 'response-timeout', cause }));
     }, silenceLimit);
+    // A program that has nothing else to do need not wait for it.
+    timer.unref();
   };
   const ignore = signals.map((signal) => onAbort(signal, listen));
   const payment = (async () => begin(() => timer && listen()))();
