@@ -30,3 +30,6 @@ export function limit(most: number): <T>(task: () => Promise<T>) => Promise<T> {
     }
   };
 }
+
+/** Begins a task of somebody else's: one that throws at once is one that rejects. */
+export const call = async <T>(task: () => Promise<T>): Promise<T> => task();

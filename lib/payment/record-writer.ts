@@ -1,3 +1,4 @@
+import { call } from '../concurrency.js';
 import { ClosedError } from '../errors.js';
 import { JournalError } from '../journal/errors.js';
 import { isSameWrite, type Journal, type JournalRecord } from '../journal/journal.js';
@@ -14,9 +15,6 @@ interface Around {
   /** From 0 to 1, for the jitter. */
   readonly random: () => number;
 }
-
-/** A journal may throw at once. */
-const call = async <T>(work: () => Promise<T>): Promise<T> => work();
 
 const isLost = (error: unknown): boolean => error instanceof JournalError && error.code === 'ERR_JOURNAL_LOST';
 

@@ -1,3 +1,4 @@
+import { call } from '../concurrency.js';
 import { ClosedError } from '../errors.js';
 import type { Journal, JournalRecord } from '../journal/journal.js';
 import type { PayResult, RequestOptions } from '../pay/types.js';
@@ -58,9 +59,6 @@ const day = 24 * 60 * 60 * 1000;
 
 /** One for all: the error that abort() would make, with its stack, is expensive if thousands are polled. */
 const stopped = new ClosedError('What is no longer needed');
-
-/** A client that throws at once is one that rejects. */
-const call = async <T>(send: () => Promise<T>): Promise<T> => send();
 
 /**
  * One payment on its way: performs what the machine says, writes each change of state to the journal before anything
