@@ -27,7 +27,8 @@ export class Till {
   readonly clock: TillClock;
   readonly processor: PaymentProcessor;
   /** The numbers for which pay() goes on. */
-  readonly paying = new Set<string>();
+  /** Calls of pay() under way, of each number: a cashier may press twice. */
+  readonly #paying = new Map<string, number>();
   readonly writingPaid = new Set<string>();
   /** It has read a Date header, and its client tells it. */
   knowsGatewayTime = false;
@@ -90,6 +91,14 @@ export class Till {
     this.clock.die();
   }
 
+  isPaying(out_trade_no: string): boolean {
+    return (this.#paying.get(out_trade_no) ?? 0) > 0;
+  }
+
+  #counted(out_trade_no: string, one: 1 | -1): void {
+    this.#paying.set(out_trade_no, (this.#paying.get(out_trade_no) ?? 0) + one);
+  }
+
   sell(sale: Sale, abort: AbortController): void {
     const { out_trade_no, total_fee, rail } = sale;
     const { signal } = abort;
@@ -108,13 +117,13 @@ export class Till {
         getWxpayfaceAuthinfo: async () => ({ return_code: 'SUCCESS', authinfo: 'authinfo', expires_in: 3600 }),
         pay: async (order, code, options = {}) => {
           const heard = options.signal && (this.#mutation.signal?.(options.signal) ?? options.signal);
-          this.paying.add(out_trade_no);
+          this.#counted(out_trade_no, 1);
           try {
             const told = await this.processor.pay(order, code, { ...options, ...(heard && { signal: heard }) });
             this.#waitedFor.add(`${out_trade_no} ${told.revision}`);
             return told;
           } finally {
-            this.paying.delete(out_trade_no);
+            this.#counted(out_trade_no, -1);
           }
         },
         outcome: (number) => this.processor.outcome(number),
@@ -158,7 +167,7 @@ export class Till {
   abort(sale: Sale, abort: AbortController): void {
     const { out_trade_no } = sale;
     const world = this.#world;
-    if (this.isAlive && this.paying.has(out_trade_no) && !this.writingPaid.has(out_trade_no)) {
+    if (this.isAlive && this.isPaying(out_trade_no) && !this.writingPaid.has(out_trade_no)) {
       const state = world.states.get(out_trade_no);
       // What an earlier run finished stays so.
       if (state === undefined || !isFinal(state)) {
@@ -173,7 +182,7 @@ export class Till {
     if (!this.isAlive) return;
     const { out_trade_no } = sale;
     sale.isCancelled = true;
-    if (this.paying.has(out_trade_no) && this.#world.states.get(out_trade_no) === 'submitting' && !sale.hasLeft)
+    if (this.isPaying(out_trade_no) && this.#world.states.get(out_trade_no) === 'submitting' && !sale.hasLeft)
       sale.isGivenUpUnsent = true;
     this.#hear(this.processor.cancel(out_trade_no));
   }

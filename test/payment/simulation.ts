@@ -100,6 +100,8 @@ export interface Sale {
   owed?: { readonly till: Till; readonly deadline: number };
   /** Since when the merchant's certificate is refused, and nothing else was said to a reversal. */
   certificateSince?: number;
+  /** Whether the till heard that the payment was not taken because of a limit. */
+  isLimitHeard: boolean;
   isAborted: boolean;
   isCancelled: boolean;
   /** Given up again, with a good certificate, after the bad one had been put before a person. */
@@ -348,7 +350,7 @@ export class World {
 
   /** Until the next start. */
   hang(till: Till, out_trade_no: string): Promise<never> {
-    const isPayingOnce = () => this.sale(out_trade_no).sells === 1 && till.paying.has(out_trade_no);
+    const isPayingOnce = () => this.sale(out_trade_no).sells === 1 && till.isPaying(out_trade_no);
     if (isPayingOnce() && !this.#hasStands)
       this.clock.at(this.journalTimeout + 1, () => {
         if (till.isAlive && isPayingOnce()) this.violate('a pay() waits for a journal that hangs');
@@ -407,6 +409,7 @@ export class World {
       arrived: (kind, out_trade_no, reply) => this.#arrived(till, kind, this.sale(out_trade_no), reply),
       heard: (kind, out_trade_no, reply, fresh) => this.#heard(till, kind, this.sale(out_trade_no), reply, fresh),
       failed: (kind, out_trade_no, error) => {
+        if (kind === 'pay' && troubleOf(error) === 'limit') this.sale(out_trade_no).isLimitHeard = true;
         till.knowsGatewayTime ||= this.#traits.hasGatewayTime && error instanceof PayProtocolError;
         if (kind === 'reverse' && troubleOf(error) === 'certificate') this.#refused(till, this.sale(out_trade_no));
       },
@@ -463,6 +466,7 @@ export class World {
       const isOpen = !isFinal(this.states.get(out_trade_no));
       if (kind === 'pay' && isOpen && (/ORDERPAID|OUT_TRADE_NO_USED/.test(err_code) || err_code_des.includes('重复')))
         sale.isKnownTaken = true;
+      if (kind === 'pay' && err_code === 'FREQUENCY_LIMITED') sale.isLimitHeard = true;
       if (kind === 'query' && err_code === 'ORDERNOTEXIST' && fresh) sale.confirmedBy = till;
       if (kind === 'reverse') delete sale.certificateSince;
       return;
@@ -569,6 +573,7 @@ export class World {
       requests: 0,
       calls: 0,
       isKnownTaken: false,
+      isLimitHeard: false,
       isAborted: false,
       isCancelled: false,
       isTakenUp: false,
@@ -706,7 +711,8 @@ export class World {
       violate(`told ${last.status} what was given up before it left`);
     const isUndisturbed =
       isQuiet && !this.#hasRestarted && this.#faults === 0 && !this.#hasStands && !this.#hasCertificateFaults;
-    if (isUndisturbed && !sale.isAborted && !sale.isCancelled) {
+    // An answer that the network loses tells of no limit: such a payment is asked about as any other.
+    if (isUndisturbed && sale.isLimitHeard && !sale.isAborted && !sale.isCancelled) {
       if (fate === 'limited' && sale.calls > 8) violate('more than 8 calls for a limited payment');
       if (
         fate === 'limited, by its signed word' &&
