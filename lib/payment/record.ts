@@ -1,9 +1,12 @@
 import type { JournalRecord } from '../journal/journal.js';
 import type { MerchantIdentity } from '../pay/types.js';
 import type { CancelledBy, ReversalReason } from './decision/outcomes.js';
+import type { ReservedRefund } from './decision/refund/rules.js';
 import type { Requested } from './decision/request-time.js';
 import { type Decline, type Facts, finalPhases, type Payment, type Phase, phases } from './decision/states.js';
 import type { Rail } from './order.js';
+import { isReservedRefund } from './refund/reserved.js';
+import { isFields, isListOf, isNumber, isOneOf, isOptional, isString, isWhole } from './shapes.js';
 
 /* What this package keeps of a payment in a record's `data`. */
 
@@ -23,6 +26,8 @@ export interface StoredPayment {
   readonly total_fee?: number;
   readonly merchant: RecordedMerchant;
   readonly requested: Requested;
+  /** In the order in which they were reserved, each before anything of it was sent. */
+  readonly refunds?: readonly ReservedRefund[];
 }
 
 /** A payment as its record tells it. */
@@ -72,24 +77,11 @@ export function adoptedOrder(
   });
 }
 
-type Fields = Readonly<Record<string, unknown>>;
-
-const isFields = (value: unknown): value is Fields =>
-  typeof value === 'object' && value !== null && !Array.isArray(value);
-const isString = (value: unknown): value is string => typeof value === 'string';
-const isNumber = (value: unknown): value is number => typeof value === 'number';
-const isWhole = (value: unknown): value is number => isNumber(value) && Number.isSafeInteger(value);
-const isOptional = (value: unknown, is: (value: unknown) => boolean): boolean => value === undefined || is(value);
-const isOneOf =
-  (...words: string[]) =>
-  (value: unknown): boolean =>
-    isString(value) && words.includes(value);
-
 const isPhase = (state: string): state is Phase => Object.hasOwn(phases, state);
 
 const isRail = (value: unknown): value is Rail => value === 'micropay' || value === 'facepay';
 
-const isMerchant = (value: unknown): value is RecordedMerchant =>
+export const isMerchant = (value: unknown): value is RecordedMerchant =>
   isFields(value) && isString(value.appid) && isString(value.mch_id) && isOptional(value.sub_mch_id, isString);
 
 const isRequested = (value: unknown): value is Requested =>
@@ -142,15 +134,23 @@ const tombstone = (revision: number): KnownPayment => ({
   decidedAt: revision,
 });
 
+const isReserved = (value: unknown): value is readonly ReservedRefund[] => isListOf(isReservedRefund)(value);
+
 /** Reads what toRecord wrote; undefined if it can't have been written by this version. */
 export function fromRecord({ state, data, revision }: JournalRecord): KnownPayment | undefined {
   if (state === 'cancelled' && Object.keys(data).length === 0) return tombstone(revision);
-  const { rail, total_fee, merchant, requested, facts, decidedAt } = data;
+  const { rail, total_fee, merchant, requested, refunds, facts, decidedAt } = data;
   if (!isPhase(state) || !isFacts(facts) || !isRequested(requested) || !isMerchant(merchant)) return undefined;
-  if (!isRail(rail)) return undefined;
+  if (!isRail(rail) || !(refunds === undefined || isReserved(refunds))) return undefined;
   if (!isOptional(total_fee, isWhole) || !isWhole(decidedAt) || decidedAt > revision) return undefined;
   const isTold = isWhat[state];
   if (isTold !== undefined && isTold(facts) === undefined) return undefined;
-  const stored: StoredPayment = { rail, merchant, requested, ...(isWhole(total_fee) && { total_fee }) };
+  const stored: StoredPayment = {
+    rail,
+    merchant,
+    requested,
+    ...(isWhole(total_fee) && { total_fee }),
+    ...(refunds !== undefined && { refunds }),
+  };
   return { stored, phase: state, facts, decidedAt };
 }

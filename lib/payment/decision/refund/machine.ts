@@ -1,5 +1,5 @@
 import { backoff, type Policies } from '../policies.js';
-import type { RefundPolicy } from './policy.js';
+
 import {
   finalPhases,
   newMemory,
@@ -17,7 +17,7 @@ import { guards, type RefundPlan, type RefundRow, transitions } from './transiti
  */
 
 /** What the machine needs of the policies. */
-export type RefundPolicies = Pick<Policies, 'reversal'> & { readonly refund: Readonly<RefundPolicy> };
+export type RefundPolicies = Pick<Policies, 'reversal' | 'refund'>;
 
 function without<T extends object, K extends keyof T>(object: T, ...names: K[]): Omit<T, K> {
   const rest = { ...object };
