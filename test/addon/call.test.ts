@@ -3,7 +3,6 @@ import { lookup } from 'node:dns/promises';
 import { readFile } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { expect } from 'chai';
-import { skip } from '../skip.js';
 import {
   loadAddon,
   longest,
@@ -17,7 +16,8 @@ import {
   stubPath,
   testLibrary,
   untilBlocked,
-} from './native.js';
+} from '../support/native.js';
+import { skip } from '../support/skip.js';
 
 const text = (value: string) => Buffer.from(value);
 const mebibyte = 1 << 20;

@@ -3,8 +3,8 @@ import { randomUUID } from 'node:crypto';
 import { copyFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect } from 'chai';
-import { skip } from '../skip.js';
-import { addonPath, root, testLibrary } from './native.js';
+import { addonPath, root, testLibrary } from '../support/native.js';
+import { skip } from '../support/skip.js';
 
 // The stages and the ends are those of teardown-child.cjs.
 const stages = [

@@ -5,8 +5,8 @@ import { ClosedError, InvalidParameterError } from '../../lib/errors.js';
 import { PayClient } from '../../lib/pay/client.js';
 import { PayTransportError } from '../../lib/pay/errors.js';
 import { Limiter, type Priority } from '../../lib/pay/limiter.js';
-import { SimulatedClock } from '../payment/simulated-clock.js';
-import { base, type Fields, type Gateway, startGateway } from './gateway.js';
+import { base, type Fields, type Gateway, startGateway } from '../support/gateway.js';
+import { SimulatedClock } from '../support/simulated/clock.js';
 
 const second = 1000;
 const minute = 60 * second;

@@ -7,10 +7,10 @@ import { expect } from 'chai';
 import { PayClient } from '../../lib/pay/client.js';
 import { PayResponseError, PayTransportError } from '../../lib/pay/errors.js';
 import type { PayClientOptions } from '../../lib/pay/types.js';
-import { skip } from '../skip.js';
-import { authority, gatewayCertificate, issue, merchantCertificate } from './certificates.js';
-import { base, type Gateway, key, paid, rejection, signed, startGateway } from './gateway.js';
-import { startHttpProxy, startSocksProxy } from './proxies.js';
+import { authority, gatewayCertificate, issue, merchantCertificate } from '../support/certificates.js';
+import { base, type Gateway, key, paid, rejection, signed, startGateway } from '../support/gateway.js';
+import { startHttpProxy, startSocksProxy } from '../support/proxies.js';
+import { skip } from '../support/skip.js';
 
 const out_trade_no = '20241123-0001';
 const order = { body: 'coffee', out_trade_no, total_fee: 100, auth_code: '134567890123456789' };

@@ -9,7 +9,7 @@ import { systemClock } from '../../lib/payment/clock.js';
 import type { PaymentOutcome } from '../../lib/payment/decision/outcomes.js';
 import type { PaymentProcessorOptions } from '../../lib/payment/processor.js';
 import type { PaymentProgress } from '../../lib/payment/progress.js';
-import { charged, failed, identity, isPaid, reversed, type Scripts, state, times } from './scripted-client.js';
+import { charged, failed, identity, isPaid, reversed, type Scripts, state, times } from '../support/scripted/client.js';
 import {
   all,
   awaiting,
@@ -24,7 +24,7 @@ import {
   rejection,
   till,
   unsent,
-} from './scripted-till.js';
+} from '../support/scripted/till.js';
 
 describe('A payment', () => {
   it('that was charged is told with what the gateway said of it, but for what served the wire only', async () => {

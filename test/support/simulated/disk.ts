@@ -1,6 +1,6 @@
 import { dirname } from 'node:path';
-import type { Files, OpenFile } from '../../lib/journal/files.js';
-import type { Random } from '../payment/random.js';
+import type { Files, OpenFile } from '../../../lib/journal/files.js';
+import type { Random } from './random.js';
 
 /*
  * A disk with a cache. What was not synced is lost in part when the power goes, sector by sector and in any order; a file

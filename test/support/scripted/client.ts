@@ -7,8 +7,8 @@ import type {
   RequestOptions,
   ReverseResult,
   ReverseSuccess,
-} from '../../lib/pay/types.js';
-import type { PaymentClient } from '../../lib/payment/client.js';
+} from '../../../lib/pay/types.js';
+import type { PaymentClient } from '../../../lib/payment/client.js';
 
 export const identity = { appid: 'wx8888888888888888', mch_id: '1900000109' };
 

@@ -1,8 +1,8 @@
-import { paymentErrorCodes, reverseErrorCodes } from '../../lib/pay/error-codes.js';
-import { PayMismatchError, PayProtocolError, PayTransportError } from '../../lib/pay/errors.js';
-import type { PayFailure, PayResult, QueryResult, ReverseResult } from '../../lib/pay/types.js';
+import { paymentErrorCodes, reverseErrorCodes } from '../../../lib/pay/error-codes.js';
+import { PayMismatchError, PayProtocolError, PayTransportError } from '../../../lib/pay/errors.js';
+import type { PayFailure, PayResult, QueryResult, ReverseResult } from '../../../lib/pay/types.js';
+import type { SimulatedClock } from './clock.js';
 import type { Random } from './random.js';
-import type { SimulatedClock } from './simulated-clock.js';
 
 /* A gateway with a book, moods, limits and a clock of its own. Amounts in fen, times in ms. */
 

@@ -1,4 +1,4 @@
-import type { Clock } from '../../lib/payment/clock.js';
+import type { Clock } from '../../../lib/payment/clock.js';
 
 interface Timer {
   readonly at: number;

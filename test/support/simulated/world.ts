@@ -1,32 +1,25 @@
 import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import { isDeepStrictEqual } from 'node:util';
-import type { UpdateWxpayfacePayResultParams } from '../../lib/face/commands.js';
-import type { Files } from '../../lib/journal/files.js';
-import type { Journal, JournalRecord } from '../../lib/journal/journal.js';
-import { MemoryJournal } from '../../lib/journal/memory-journal.js';
-import { PayProtocolError } from '../../lib/pay/errors.js';
-import { troubleOf } from '../../lib/pay/trouble.js';
-import type { PaymentClient } from '../../lib/payment/client.js';
-import type { Clock } from '../../lib/payment/clock.js';
-import type { Transition } from '../../lib/payment/decision/machine.js';
-import type { PaymentOutcome } from '../../lib/payment/decision/outcomes.js';
-import { beijingTime } from '../../lib/payment/decision/request-time.js';
-import type { PaymentProcessorOptions } from '../../lib/payment/processor.js';
-import { fromRecord } from '../../lib/payment/record.js';
-import type { OnOutcome } from '../../lib/payment/teller.js';
-import { SimulatedDisk } from '../journal/simulated-disk.js';
+import type { UpdateWxpayfacePayResultParams } from '../../../lib/face/commands.js';
+import type { Files } from '../../../lib/journal/files.js';
+import type { Journal, JournalRecord } from '../../../lib/journal/journal.js';
+import { MemoryJournal } from '../../../lib/journal/memory-journal.js';
+import { PayProtocolError } from '../../../lib/pay/errors.js';
+import { troubleOf } from '../../../lib/pay/trouble.js';
+import type { PaymentClient } from '../../../lib/payment/client.js';
+import type { Clock } from '../../../lib/payment/clock.js';
+import type { Transition } from '../../../lib/payment/decision/machine.js';
+import type { PaymentOutcome } from '../../../lib/payment/decision/outcomes.js';
+import { beijingTime } from '../../../lib/payment/decision/request-time.js';
+import type { PaymentProcessorOptions } from '../../../lib/payment/processor.js';
+import { fromRecord } from '../../../lib/payment/record.js';
+import type { OnOutcome } from '../../../lib/payment/teller.js';
+import { connectTimeout, type Network, type Reply, requestTimeout, type Traits, type Witness } from './client.js';
+import { SimulatedClock } from './clock.js';
+import { SimulatedDisk } from './disk.js';
+import { type Fate, fates, type Kind, SimulatedGateway, type Span } from './gateway.js';
 import { Random } from './random.js';
-import {
-  connectTimeout,
-  type Network,
-  type Reply,
-  requestTimeout,
-  type Traits,
-  type Witness,
-} from './simulated-client.js';
-import { SimulatedClock } from './simulated-clock.js';
-import { type Fate, fates, type Kind, SimulatedGateway, type Span } from './simulated-gateway.js';
-import { decidedAt, isFinal, secret, Till } from './simulated-till.js';
+import { decidedAt, isFinal, secret, Till } from './till.js';
 
 /*
  * One seed, one history: a till with the real machine, driver and processor, on a simulated clock, before a simulated

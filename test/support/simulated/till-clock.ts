@@ -1,5 +1,5 @@
-import type { Clock } from '../../lib/payment/clock.js';
-import type { SimulatedClock } from './simulated-clock.js';
+import type { Clock } from '../../../lib/payment/clock.js';
+import type { SimulatedClock } from './clock.js';
 
 /**
  * Clocks and timers of one run of the till's program. The program may stand still (a synchronous printer, a dialog, a

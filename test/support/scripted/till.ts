@@ -1,12 +1,12 @@
 import { expect } from 'chai';
-import { JournalError } from '../../lib/journal/errors.js';
-import type { Journal } from '../../lib/journal/journal.js';
-import { MemoryJournal } from '../../lib/journal/memory-journal.js';
-import { PayProtocolError, PayTransportError } from '../../lib/pay/errors.js';
-import type { PaymentOutcome } from '../../lib/payment/decision/outcomes.js';
-import { PaymentProcessor, type PaymentProcessorOptions } from '../../lib/payment/processor.js';
-import { type Call, failed, isPaid, type Scripts, scriptedClient } from './scripted-client.js';
-import { SimulatedClock } from './simulated-clock.js';
+import { JournalError } from '../../../lib/journal/errors.js';
+import type { Journal } from '../../../lib/journal/journal.js';
+import { MemoryJournal } from '../../../lib/journal/memory-journal.js';
+import { PayProtocolError, PayTransportError } from '../../../lib/pay/errors.js';
+import type { PaymentOutcome } from '../../../lib/payment/decision/outcomes.js';
+import { PaymentProcessor, type PaymentProcessorOptions } from '../../../lib/payment/processor.js';
+import { SimulatedClock } from '../simulated/clock.js';
+import { type Call, failed, isPaid, type Scripts, scriptedClient } from './client.js';
 
 /* A till on simulated time, before a gateway that answers by a script. */
 

@@ -4,12 +4,12 @@ import {
   PayResponseError,
   PaySignatureError,
   PayTransportError,
-} from '../../lib/pay/errors.js';
-import type { PayResult, QueryResult, RequestOptions, ReverseResult } from '../../lib/pay/types.js';
-import type { PaymentClient } from '../../lib/payment/client.js';
+} from '../../../lib/pay/errors.js';
+import type { PayResult, QueryResult, RequestOptions, ReverseResult } from '../../../lib/pay/types.js';
+import type { PaymentClient } from '../../../lib/payment/client.js';
+import type { SimulatedClock } from './clock.js';
+import { failed, type Kind, merchant, type SimulatedGateway } from './gateway.js';
 import type { Random } from './random.js';
-import type { SimulatedClock } from './simulated-clock.js';
-import { failed, type Kind, merchant, type SimulatedGateway } from './simulated-gateway.js';
 import type { TillClock } from './till-clock.js';
 
 /* A till's client, and the network between it and the gateway, which loses, delays and doubles. Times in ms. */
