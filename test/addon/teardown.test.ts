@@ -72,7 +72,7 @@ describe('addon: teardown', () => {
       before(function () {
         if (process.platform !== 'linux' || process.arch !== 'x64') return skip(this, 'others come as linux-x64 only');
         this.timeout(300_000);
-        node = execFileSync(process.execPath, [join(root, 'scripts', 'native', 'get-node.mjs'), major])
+        node = execFileSync(process.execPath, [join(root, 'scripts', 'machine', 'get-node.mjs'), major])
           .toString()
           .trim();
       });

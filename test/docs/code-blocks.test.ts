@@ -232,7 +232,7 @@ describe('the code in README and guides', () => {
       .map((line) => line.replace(/\s+#.*/, ''));
     const steps = ['npm run demo', 'npm test'];
     for (const step of steps) expect(readPage('.ci/run').text).to.include(`step ${step}\n`);
-    // scripts/test-package.mjs takes the lines of these two pages and runs them.
+    // scripts/check/package.mjs takes the lines of these two pages and runs them.
     const packaged = ['docs/guide/01-getting-started.md', 'docs/guide/08-platforms.md'].map(readPage).flatMap(npmLines);
     // new-project.test.ts does.
     const program = 'node pay.mjs';

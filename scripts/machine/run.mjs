@@ -1,7 +1,7 @@
 import { spawnSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 
-export const root = fileURLToPath(new URL('..', import.meta.url));
+export const root = fileURLToPath(new URL('../..', import.meta.url));
 
 /** Runs a command from the project's root; where it fails, this process ends with its exit code. */
 export function run(command, args, options = {}) {
@@ -19,5 +19,5 @@ export function run(command, args, options = {}) {
   return stdout;
 }
 
-/** The same for a script of this folder. */
+/** The same for a script, by its path in scripts/. */
 export const script = (name, ...args) => run(process.execPath, [`scripts/${name}`, ...args]);

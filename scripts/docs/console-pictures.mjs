@@ -1,7 +1,7 @@
 // Takes the pictures of the simulator's console for the guides: npm run docs:images
 import { readdirSync } from 'node:fs';
-import { run } from './run.mjs';
-import { ensureSystemPackages } from './system-packages.mjs';
+import { run } from '../machine/run.mjs';
+import { ensureSystemPackages } from '../machine/system-packages.mjs';
 
 ensureSystemPackages('the pictures', ['pngquant']);
 

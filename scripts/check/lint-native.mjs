@@ -3,10 +3,10 @@ import { spawnSync } from 'node:child_process';
 import { readdirSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { ensureSystemPackages } from './system-packages.mjs';
+import { ensureSystemPackages } from '../machine/system-packages.mjs';
 
-const root = resolve(dirname(fileURLToPath(import.meta.url)), '..');
-const folders = ['addon', 'test/addon', 'bench/native', 'scripts/native'];
+const root = resolve(dirname(fileURLToPath(import.meta.url)), '../..');
+const folders = ['addon', 'test/addon', 'bench/native', 'scripts/check'];
 
 function sources(folder) {
   return readdirSync(join(root, folder), { withFileTypes: true }).flatMap((entry) => {

@@ -1,12 +1,12 @@
 // The native tests under AddressSanitizer with UndefinedBehaviorSanitizer and LeakSanitizer, and under ThreadSanitizer.
-//   node scripts/native/sanitizers.mjs [--long]     (after npm run compile)
+//   node scripts/check/sanitizers.mjs [--long]     (after npm run compile)
 // The core's own test runs under all of them, the host process under all but the leak check (it ends by _exit), the addon
 // inside Node.js under the first two: Node.js itself isn't built for the others, core-test stands in for it there.
 import { execFileSync } from 'node:child_process';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { root, run } from '../run.mjs';
-import { build } from './build.mjs';
+import { build } from '../build/native-variant.mjs';
+import { root, run } from '../machine/run.mjs';
 
 const { values } = parseArgs({ options: { long: { type: 'boolean', default: false } } });
 

@@ -37,7 +37,7 @@ const source = {
 
 /** @returns {Record<'cc' | 'c++' | 'ar' | 'ranlib', string>} paths of the compilers for a target, and of its tools */
 export function portableCompiler(target) {
-  const home = fileURLToPath(new URL('../build/zig', import.meta.url));
+  const home = fileURLToPath(new URL('../../build/zig', import.meta.url));
   if (!existsSync(home)) fetchCompiler(home);
   const folder = join(home, target);
   mkdirSync(folder, { recursive: true });

@@ -4,7 +4,7 @@ import { closeSync, existsSync, mkdirSync, mkdtempSync, openSync, readFileSync, 
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { ensureSystemPackages } from '../system-packages.mjs';
+import { ensureSystemPackages } from './system-packages.mjs';
 
 /** A prefix has a Windows of its own in it: programs in one see nothing of those in another. */
 const prefixOf = (name) => fileURLToPath(new URL(`../../build/wine/${name}`, import.meta.url));

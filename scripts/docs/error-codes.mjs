@@ -47,7 +47,7 @@ ${table(Object.values(reverseErrorCodes))}
 `;
 }
 
-const root = fileURLToPath(new URL('../', import.meta.url));
+const root = fileURLToPath(new URL('../../', import.meta.url));
 const [catalogue = resolve(root, 'build/js/lib/pay/error-codes.js')] = argv
   .slice(2)
   .filter((word) => word !== '--check');

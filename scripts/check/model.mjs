@@ -3,7 +3,7 @@
 import { argv, exit } from 'node:process';
 import { parseArgs } from 'node:util';
 
-const { findings, runs } = await import('../build/js/test/payment/model/runs.js');
+const { findings, runs } = await import('../../build/js/test/payment/model/runs.js');
 
 const { values } = parseArgs({ args: argv.slice(2), options: { most: { type: 'string', default: '3' } } });
 const most = Number(values.most);

@@ -2,7 +2,7 @@
 import { spawnSync } from 'node:child_process';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
-import { root } from '../run.mjs';
+import { root } from '../machine/run.mjs';
 
 /** Builds into build/<name> with CMake variables of its own, and returns that folder. */
 export function build(name, variables, config = 'RelWithDebInfo') {

@@ -1,13 +1,14 @@
 // The linux-arm64 binaries on Node.js for arm64, both under qemu's user mode: calls through the stub library in this
 // process, and the file lock. (The host process would need binfmt_misc, which a container can't set up.)
-//   node scripts/native/arm64.mjs
-import { root, run, script } from '../run.mjs';
-import { ensureSystemPackages } from '../system-packages.mjs';
-import { getNode } from './get-node.mjs';
+//   node scripts/check/arm64.mjs
+
+import { getNode } from '../machine/get-node.mjs';
+import { root, run, script } from '../machine/run.mjs';
+import { ensureSystemPackages } from '../machine/system-packages.mjs';
 
 ensureSystemPackages('running arm64 programs', ['qemu-user-static', 'libc6-arm64-cross', 'libstdc++6-arm64-cross']);
-script('setup.mjs');
-script('build-native.mjs', '--target', 'linux-arm64');
+script('build/setup.mjs');
+script('build/native.mjs', '--target', 'linux-arm64');
 
 const test = `
   import { rmSync } from 'node:fs';

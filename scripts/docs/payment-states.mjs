@@ -74,7 +74,7 @@ ${table(
 `;
 }
 
-const root = fileURLToPath(new URL('../', import.meta.url));
+const root = fileURLToPath(new URL('../../', import.meta.url));
 const [compiled = resolve(root, 'build/js/lib/payment/decision')] = argv.slice(2).filter((word) => word !== '--check');
 const part = (name) => import(pathToFileURL(resolve(compiled, name)).href);
 const file = resolve(root, 'docs/payment-states.md');

@@ -1,5 +1,5 @@
 // Everything that takes longer than CI's hour allows: npm run test:long
-import { run } from './run.mjs';
+import { run } from '../machine/run.mjs';
 
 const npm = (name, ...args) => run('npm', ['run', name, ...(args.length > 0 ? ['--', ...args] : [])]);
 
@@ -16,7 +16,7 @@ npm('fuzz', '--seconds', '60');
 npm('fuzz:pay');
 npm('test:mutations');
 npm('test:package', '--all');
-run(process.execPath, ['scripts/check-reproducible.mjs', '--all']);
-run(process.execPath, ['scripts/native/arm64.mjs']);
+run(process.execPath, ['scripts/check/reproducible.mjs', '--all']);
+run(process.execPath, ['scripts/check/arm64.mjs']);
 npm('test:windows');
 npm('test:windows:next');

@@ -1,12 +1,12 @@
 // The host process under valgrind's memcheck, driven by its own tests.
-//   node scripts/native/valgrind.mjs [--long]     (after npm run compile)
+//   node scripts/check/valgrind.mjs [--long]     (after npm run compile)
 // Short: without the calls of 64 MiB. Each host process leaves a log; none may hold an error or a definite leak.
 import { mkdirSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { root, run } from '../run.mjs';
-import { ensureSystemPackages } from '../system-packages.mjs';
-import { build } from './build.mjs';
+import { build } from '../build/native-variant.mjs';
+import { root, run } from '../machine/run.mjs';
+import { ensureSystemPackages } from '../machine/system-packages.mjs';
 
 const { values } = parseArgs({ options: { long: { type: 'boolean', default: false } } });
 ensureSystemPackages('memcheck', ['valgrind']);

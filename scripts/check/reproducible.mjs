@@ -1,11 +1,11 @@
 // Builds the binaries once more, from a copy of the sources in another folder, and compares them byte by byte:
-//   node scripts/check-reproducible.mjs [--all]      linux-x64; with --all everything that is published
+//   node scripts/check/reproducible.mjs [--all]      linux-x64; with --all everything that is published
 // Whoever has the same compilers can so see that a published binary came from its sources.
 import { createHash } from 'node:crypto';
 import { cpSync, mkdirSync, readdirSync, readFileSync, rmSync, symlinkSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { root, run, script } from './run.mjs';
+import { root, run, script } from '../machine/run.mjs';
 
 const { values } = parseArgs({ options: { all: { type: 'boolean', default: false } } });
 /** By the folders in build/ that they are made in. */
@@ -39,8 +39,8 @@ const digest = (...path) =>
 
 let failed = false;
 for (const [name, target] of Object.entries(builds)) {
-  script('build-native.mjs', '--target', ...target);
-  run(process.execPath, ['scripts/build-native.mjs', '--target', ...target], { cwd: copy });
+  script('build/native.mjs', '--target', ...target);
+  run(process.execPath, ['scripts/build/native.mjs', '--target', ...target], { cwd: copy });
   const made = join('build', name, 'out');
   for (const file of readdirSync(join(root, made)).sort()) {
     const [here, there] = [root, copy].map((folder) => digest(folder, made, file));

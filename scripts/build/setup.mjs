@@ -1,7 +1,7 @@
 // Makes a fresh clone ready: installs and builds whatever is missing or older than its sources, nothing else.
 import { existsSync, readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import { root, run, script } from './run.mjs';
+import { root, run, script } from '../machine/run.mjs';
 
 process.chdir(root);
 
@@ -19,7 +19,7 @@ function newest(path) {
 
 if (changed('node_modules/.package-lock.json') < changed('package-lock.json')) run('npm', ['ci', '--ignore-scripts']);
 
-script('build-native.mjs');
+script('build/native.mjs');
 
 const sources = ['lib', 'package.json', 'tsconfig.json', 'tsup.config.ts'];
 const outputs = [

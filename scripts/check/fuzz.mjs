@@ -1,12 +1,12 @@
 // The fuzzers, by libFuzzer under AddressSanitizer and UndefinedBehaviorSanitizer.
-//   node scripts/native/fuzz.mjs [--seconds 20]     for each
+//   node scripts/check/fuzz.mjs [--seconds 20]     for each
 // What they learn stays in build/fuzz/corpus, an input that breaks something in build/fuzz/crash-*.
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { run } from '../run.mjs';
-import { ensureSystemPackages } from '../system-packages.mjs';
-import { build } from './build.mjs';
+import { build } from '../build/native-variant.mjs';
+import { run } from '../machine/run.mjs';
+import { ensureSystemPackages } from '../machine/system-packages.mjs';
 
 const { values } = parseArgs({ options: { seconds: { type: 'string', default: '20' } } });
 ensureSystemPackages('the fuzzers', ['clang', 'libclang-rt-dev']);

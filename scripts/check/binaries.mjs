@@ -6,13 +6,13 @@ import { execFileSync } from 'node:child_process';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { oldestGlibc } from './portable-compiler.mjs';
+import { oldestGlibc } from '../build/portable-compiler.mjs';
 
-const { version: packageVersion } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8'));
+const { version: packageVersion } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8'));
 /** The SDK version that the stub stands in for. */
 const stubVersion = '1.26.0.0';
 
-const prebuilds = fileURLToPath(new URL('../prebuilds', import.meta.url));
+const prebuilds = fileURLToPath(new URL('../../prebuilds', import.meta.url));
 const objdump = (...args) => execFileSync('objdump', args, { encoding: 'utf8' });
 const matches = (text, pattern) => [...new Set([...text.matchAll(pattern)].map(([, found]) => found))];
 const number = (version) => [0, 1, 2].reduce((sum, n) => sum * 1000 + Number(version.split('.')[n] ?? 0), 0);

@@ -3,7 +3,7 @@ import { availableParallelism } from 'node:os';
 import { parseArgs } from 'node:util';
 import { isMainThread, parentPort, Worker, workerData } from 'node:worker_threads';
 
-const { simulate } = await import('../build/js/test/support/simulated/world.js');
+const { simulate } = await import('../../build/js/test/support/simulated/world.js');
 
 /** Runs every `step`th seed from `first` on; tells the seeds in which something went wrong, and now and then how far it is. */
 async function work({ first, step, end, tell }) {

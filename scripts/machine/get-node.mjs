@@ -1,5 +1,5 @@
 // Fetches another Node.js from the npm registry into build/node/, and prints its path:
-//   node scripts/native/get-node.mjs 16 [linux-x64 | linux-arm64 | win32-x64 | win32-ia32]
+//   node scripts/machine/get-node.mjs 16 [linux-x64 | linux-arm64 | win32-x64 | win32-ia32]
 import { execFileSync } from 'node:child_process';
 import { chmodSync, existsSync, mkdirSync, mkdtempSync, readdirSync, renameSync, rmSync } from 'node:fs';
 import { join } from 'node:path';

@@ -1,5 +1,5 @@
 // Builds the addon, the host process and the stub library, and puts them where the package looks: prebuilds/<target>/.
-//   node scripts/build-native.mjs [--target linux-x64 | linux-arm64 | darwin-x64 | darwin-arm64 | win32-x64 | win32-ia32] [--portable]
+//   node scripts/build/native.mjs [--target linux-x64 | linux-arm64 | darwin-x64 | darwin-arm64 | win32-x64 | win32-ia32] [--portable]
 // The Windows targets are cross-built on Linux by mingw-w64, the others by zig; on Windows itself MSVC builds that machine's
 // own. --portable: by zig, too, so that the binaries run on old distributions, as they are published.
 import { spawnSync } from 'node:child_process';
@@ -8,10 +8,10 @@ import { createRequire } from 'node:module';
 import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
+import { nodeApiShim } from './node-api-shim.mjs';
 import { portableCompiler, portableTargets } from './portable-compiler.mjs';
-import { nodeApiShim } from './windows/node-api-shim.mjs';
 
-const root = resolve(dirname(fileURLToPath(import.meta.url)), '..');
+const root = resolve(dirname(fileURLToPath(import.meta.url)), '../..');
 const here = `${process.platform}-${process.arch}`;
 const { values } = parseArgs({
   options: { target: { type: 'string', default: here }, portable: { type: 'boolean', default: false } },
@@ -55,7 +55,7 @@ if (crossCompiler) {
   const text = nodeApiShim();
   if (!existsSync(shim) || readFileSync(shim, 'utf8') !== text) writeFileSync(shim, text);
   options.push(
-    `--CDCMAKE_TOOLCHAIN_FILE=${join(root, 'scripts/windows/mingw.toolchain.cmake')}`,
+    `--CDCMAKE_TOOLCHAIN_FILE=${join(root, 'scripts/build/mingw.toolchain.cmake')}`,
     `--CDNODE_API_SHIM=${shim}`,
   );
 }

@@ -1,13 +1,13 @@
 // Runs the test suite on real Windows Node.js under Wine: x64 18, 20 and 22, ia32 22.
-//   node scripts/windows/test.mjs [--node 22] [--native] [spec …]
+//   node scripts/check/windows.mjs [--node 22] [--native] [spec …]
 // With --node on that one only; with --native only what differs on Windows: the addon, the face service, the terminal. Either way the demo runs on Node.js 16, by another name and from a folder with Chinese
 // characters, as a till's own program would.
 import { copyFileSync, mkdirSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { getNode } from '../native/get-node.mjs';
-import { root, run, script } from '../run.mjs';
-import { ensurePrefix, ensureWine, runWindows } from './wine.mjs';
+import { getNode } from '../machine/get-node.mjs';
+import { root, run, script } from '../machine/run.mjs';
+import { ensurePrefix, ensureWine, runWindows } from '../machine/wine.mjs';
 
 const { values, positionals } = parseArgs({
   options: { node: { type: 'string' }, native: { type: 'boolean', default: false } },
@@ -27,8 +27,8 @@ const mocha = ['node_modules/mocha/bin/_mocha', '--no-config', '--timeout', '600
 const timeout = 10 * 60_000;
 
 ensureWine();
-script('setup.mjs');
-script('prebuild.mjs');
+script('build/setup.mjs');
+script('build/prebuild.mjs');
 run('npm', ['run', '--silent', 'compile']);
 
 /** What failed, told once more at the end: two Windows' reports between each other are long. */

@@ -1,11 +1,11 @@
 // Runs the test suite on the other Node.js versions that users have: npm run test:nodes [-- 18 24]
 // (16 is too old for mocha; the teardown tests and the package's run there.)
 import { spawnSync } from 'node:child_process';
-import { getNode } from './native/get-node.mjs';
-import { root, run, script } from './run.mjs';
+import { getNode } from '../machine/get-node.mjs';
+import { root, run, script } from '../machine/run.mjs';
 
 const majors = process.argv.length > 2 ? process.argv.slice(2) : [18, 22, 24, 26];
-script('setup.mjs');
+script('build/setup.mjs');
 run('npm', ['run', '--silent', 'compile']);
 let failed = false;
 for (const major of majors) {

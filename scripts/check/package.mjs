@@ -1,5 +1,5 @@
 // Packs the package as it is published, installs the tarball into empty projects, and pays there with the README's own code:
-//   node scripts/test-package.mjs [--all]
+//   node scripts/check/package.mjs [--all]
 // Without --all on Node.js 16, 20 and 24; with it on 16, 18, 20, 22, 24 and 26.
 import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
@@ -8,8 +8,8 @@ import { createServer } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join, posix } from 'node:path';
 import { parseArgs } from 'node:util';
-import { getNode } from './native/get-node.mjs';
-import { root, run, script } from './run.mjs';
+import { getNode } from '../machine/get-node.mjs';
+import { root, run, script } from '../machine/run.mjs';
 
 const { values } = parseArgs({ options: { all: { type: 'boolean', default: false } } });
 const majors = values.all ? [16, 18, 20, 22, 24, 26] : [16, 20, 24];
@@ -20,8 +20,8 @@ function stop(message) {
   process.exit(1);
 }
 
-script('setup.mjs');
-script('prebuild.mjs');
+script('build/setup.mjs');
+script('build/prebuild.mjs');
 
 const folder = mkdtempSync(join(tmpdir(), 'wxpay-face-package-'));
 process.on('exit', () => rmSync(folder, { recursive: true, force: true }));

@@ -3,10 +3,10 @@
 import { spawnSync } from 'node:child_process';
 import { existsSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { getNode } from '../native/get-node.mjs';
-import { root, run, script } from '../run.mjs';
-import { ensureSystemPackages } from '../system-packages.mjs';
-import { fixedAddresses } from './wine.mjs';
+import { getNode } from '../machine/get-node.mjs';
+import { root, run, script } from '../machine/run.mjs';
+import { ensureSystemPackages } from '../machine/system-packages.mjs';
+import { fixedAddresses } from '../machine/wine.mjs';
 
 const chroot = join(root, 'build', 'wine10');
 
@@ -36,8 +36,8 @@ if (!existsSync(join(chroot, 'usr', 'bin', 'wine'))) {
     env: { ...process.env, DEBIAN_FRONTEND: 'noninteractive' },
   });
 }
-script('setup.mjs');
-script('prebuild.mjs');
+script('build/setup.mjs');
+script('build/prebuild.mjs');
 run('npm', ['run', '--silent', 'compile']);
 
 // In a mount namespace of its own, so that nothing stays mounted. Output goes by files, see wine.mjs.

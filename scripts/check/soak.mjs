@@ -1,5 +1,5 @@
 // Many calls through addon, stub library and pipe in one process: no response may stay behind, and memory must stay flat.
-//   node scripts/native/soak.mjs [--calls 1000000]     (after npm run build:native)
+//   node scripts/check/soak.mjs [--calls 1000000]     (after npm run build:native)
 import { fork } from 'node:child_process';
 import { once } from 'node:events';
 import { rmSync } from 'node:fs';
@@ -11,7 +11,7 @@ import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
-import { root } from '../run.mjs';
+import { root } from '../machine/run.mjs';
 
 const { values } = parseArgs({
   options: { calls: { type: 'string', default: '50000' }, serve: { type: 'boolean', default: false } },
