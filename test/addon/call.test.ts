@@ -8,7 +8,6 @@ import {
   longest,
   type NativeLibrary,
   openLibrary,
-  rejection,
   report,
   root,
   type Service,
@@ -17,6 +16,7 @@ import {
   testLibrary,
   untilBlocked,
 } from '../support/native.js';
+import { rejection } from '../support/rejection.js';
 import { skip } from '../support/skip.js';
 
 const text = (value: string) => Buffer.from(value);

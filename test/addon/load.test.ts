@@ -2,7 +2,8 @@ import { chmodSync, cpSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect } from 'chai';
-import { openLibrary, rejection, testLibrary } from '../support/native.js';
+import { openLibrary, testLibrary } from '../support/native.js';
+import { rejection } from '../support/rejection.js';
 import { skip } from '../support/skip.js';
 
 const windows = process.platform === 'win32';

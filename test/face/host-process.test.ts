@@ -10,7 +10,8 @@ import { expect } from 'chai';
 import { FaceService, HostProcessError, LibraryLoadError, type OpenOptions, ServiceCommandError } from 'wxpay-face';
 import { type Host, HostProcess, restartDelay, restarting } from '../../lib/face/host-process.js';
 import { hostPath, stubPath, testLibrary } from '../support/native.js';
-import { deferred, PipeServer, rejection } from '../support/pipe-server.js';
+import { deferred, PipeServer } from '../support/pipe-server.js';
+import { rejection } from '../support/rejection.js';
 import { skip } from '../support/skip.js';
 
 const windows = process.platform === 'win32';

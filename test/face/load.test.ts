@@ -7,7 +7,7 @@ import { inspect } from 'node:util';
 import { expect } from 'chai';
 import { FaceService, HostProcessError, InvalidParameterError, LibraryLoadError, type OpenOptions } from 'wxpay-face';
 import { stubPath, testLibrary } from '../support/native.js';
-import { rejection } from '../support/pipe-server.js';
+import { rejection } from '../support/rejection.js';
 import { skip } from '../support/skip.js';
 
 const windows = process.platform === 'win32';

@@ -4,7 +4,7 @@ import { promisify } from 'node:util';
 import { expect } from 'chai';
 import * as imported from 'wxpay-face';
 import { root } from '../support/native.js';
-import { rejection } from '../support/pipe-server.js';
+import { rejection } from '../support/rejection.js';
 
 const require = createRequire(import.meta.url);
 const required: typeof imported = require('wxpay-face');

@@ -10,7 +10,8 @@ import {
   ServiceResponseError,
 } from 'wxpay-face';
 import { stubPath, testLibrary } from '../support/native.js';
-import { deferred, PipeServer, rejection } from '../support/pipe-server.js';
+import { deferred, PipeServer } from '../support/pipe-server.js';
+import { rejection } from '../support/rejection.js';
 import { skip } from '../support/skip.js';
 
 const authinfo = '0CSmor/Pp4vC7WE5CsJxet4Sg+D24C8eJxAMjjkBEl58hDLmofPunD';

@@ -8,7 +8,8 @@ import { Worker } from 'node:worker_threads';
 import { expect } from 'chai';
 import { JournalError } from '../../lib/journal/errors.js';
 import { FileJournal } from '../../lib/journal/file-journal.js';
-import { all, folder, open, record, rejection, removeFolders } from '../support/journals.js';
+import { all, folder, open, record, removeFolders } from '../support/journals.js';
+import { rejection } from '../support/rejection.js';
 import { skip } from '../support/skip.js';
 
 const windows = process.platform === 'win32';

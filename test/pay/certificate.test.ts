@@ -13,7 +13,8 @@ import { PayProtocolError, PayResponseError, PayTransportError } from '../../lib
 import type { PayClientOptions } from '../../lib/pay/types.js';
 import { buildXml } from '../../lib/pay/xml.js';
 import { authority, gatewayCertificate, issue, mch_id, merchantCertificate, toPfx } from '../support/certificates.js';
-import { base, type Gateway, rejection, startGateway } from '../support/gateway.js';
+import { base, type Gateway, startGateway } from '../support/gateway.js';
+import { rejection } from '../support/rejection.js';
 import { skip } from '../support/skip.js';
 
 type Certificate = NonNullable<PayClientOptions['certificate']>;

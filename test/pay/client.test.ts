@@ -13,17 +13,8 @@ import { sign, verifySignature } from '../../lib/pay/sign.js';
 import type { PayClientOptions } from '../../lib/pay/types.js';
 import { buildXml } from '../../lib/pay/xml.js';
 import { authority, mch_id, merchantCertificate } from '../support/certificates.js';
-import {
-  appid,
-  base,
-  type Fields,
-  type Gateway,
-  key,
-  paid,
-  rejection,
-  signed,
-  startGateway,
-} from '../support/gateway.js';
+import { appid, base, type Fields, type Gateway, key, paid, signed, startGateway } from '../support/gateway.js';
+import { rejection } from '../support/rejection.js';
 
 const out_trade_no = '20241123-0001';
 const order = { body: '咖啡 & cake', out_trade_no, total_fee: 100, auth_code: '134567890123456789' };

@@ -6,7 +6,8 @@ import { troubleOf } from '../../lib/pay/trouble.js';
 import type { PayClientOptions } from '../../lib/pay/types.js';
 import { buildXml } from '../../lib/pay/xml.js';
 import { mch_id, merchantCertificate } from '../support/certificates.js';
-import { base, type Gateway, type Handler, paid, rejection, signed, startGateway } from '../support/gateway.js';
+import { base, type Gateway, type Handler, paid, signed, startGateway } from '../support/gateway.js';
+import { rejection } from '../support/rejection.js';
 
 const out_trade_no = '20241123-0001';
 const order = { body: 'coffee', out_trade_no, total_fee: 100, auth_code: '134567890123456789' };

@@ -8,8 +8,9 @@ import { PayClient } from '../../lib/pay/client.js';
 import { PayResponseError, PayTransportError } from '../../lib/pay/errors.js';
 import type { PayClientOptions } from '../../lib/pay/types.js';
 import { authority, gatewayCertificate, issue, merchantCertificate } from '../support/certificates.js';
-import { base, type Gateway, key, paid, rejection, signed, startGateway } from '../support/gateway.js';
+import { base, type Gateway, key, paid, signed, startGateway } from '../support/gateway.js';
 import { startHttpProxy, startSocksProxy } from '../support/proxies.js';
+import { rejection } from '../support/rejection.js';
 import { skip } from '../support/skip.js';
 
 const out_trade_no = '20241123-0001';

@@ -9,6 +9,7 @@ import { systemClock } from '../../lib/payment/clock.js';
 import type { PaymentOutcome } from '../../lib/payment/decision/outcomes.js';
 import type { PaymentProcessorOptions } from '../../lib/payment/processor.js';
 import type { PaymentProgress } from '../../lib/payment/progress.js';
+import { rejection } from '../support/rejection.js';
 import { charged, failed, identity, isPaid, reversed, type Scripts, state, times } from '../support/scripted/client.js';
 import {
   all,
@@ -21,7 +22,6 @@ import {
   order,
   paid,
   refused,
-  rejection,
   till,
   unsent,
 } from '../support/scripted/till.js';

@@ -137,14 +137,3 @@ export async function startGateway(tls: TlsOptions = {}): Promise<Gateway> {
   };
   return gateway;
 }
-
-/** The error that a promise rejects with. */
-export async function rejection(promise: Promise<unknown>): Promise<Error> {
-  try {
-    await promise;
-  } catch (error) {
-    if (error instanceof Error) return error;
-    throw error;
-  }
-  throw new Error('It was not refused');
-}

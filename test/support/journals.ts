@@ -1,7 +1,6 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { expect } from 'chai';
 import { FileJournal } from '../../lib/journal/file-journal.js';
 import type { Journal, JournalRecord } from '../../lib/journal/journal.js';
 
@@ -22,13 +21,6 @@ export async function all(journal: Journal, filter?: Parameters<Journal['list']>
   const records: JournalRecord[] = [];
   for await (const each of journal.list(filter)) records.push(each);
   return records.sort((one, other) => (one.id < other.id ? -1 : one.id > other.id ? 1 : 0));
-}
-
-export async function rejection(promise: Promise<unknown>): Promise<unknown> {
-  return promise.then(
-    () => expect.fail('nothing was thrown'),
-    (error: unknown) => error,
-  );
 }
 
 const folders: string[] = [];

@@ -79,16 +79,6 @@ export async function untilBlocked(library: NativeLibrary, count: number): Promi
   while ((await report(library)).blocked !== count) await new Promise((resolve) => setImmediate(resolve));
 }
 
-export async function rejection(promise: Promise<unknown>): Promise<NativeError> {
-  try {
-    await promise;
-  } catch (error) {
-    if (error instanceof Error) return error;
-    throw error;
-  }
-  throw new Error('expected a rejection');
-}
-
 export function thrown(action: () => unknown): NativeError {
   try {
     action();

@@ -85,14 +85,3 @@ export function deferred<Value>(): { promise: Promise<Value>; resolve: (value: V
   });
   return { promise, resolve };
 }
-
-/** The error of a promise that must be rejected. */
-export async function rejection(promise: Promise<unknown>): Promise<unknown> {
-  let value: unknown;
-  try {
-    value = await promise;
-  } catch (error) {
-    return error;
-  }
-  throw new Error(`expected a rejection, but it resolved with ${JSON.stringify(value)}`);
-}

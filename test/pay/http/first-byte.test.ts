@@ -6,9 +6,10 @@ import { PayClient } from '../../../lib/pay/client.js';
 import { PayTransportError } from '../../../lib/pay/errors.js';
 import type { PayClientOptions } from '../../../lib/pay/types.js';
 import { merchantCertificate } from '../../support/certificates.js';
-import { type Gateway, paid, rejection, startGateway } from '../../support/gateway.js';
+import { type Gateway, paid, startGateway } from '../../support/gateway.js';
 import { startHttpProxy } from '../../support/proxies.js';
 import { httpAnswer, type RawGateway, startRawGateway } from '../../support/raw-gateway.js';
+import { rejection } from '../../support/rejection.js';
 
 const out_trade_no = '20241123-0001';
 const order = { body: 'coffee', out_trade_no, total_fee: 100, auth_code: '134567890123456789' };

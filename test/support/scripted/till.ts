@@ -1,4 +1,3 @@
-import { expect } from 'chai';
 import { JournalError } from '../../../lib/journal/errors.js';
 import type { Journal } from '../../../lib/journal/journal.js';
 import { MemoryJournal } from '../../../lib/journal/memory-journal.js';
@@ -29,13 +28,6 @@ export function till(scripts: Scripts, options: Partial<PaymentProcessorOptions>
   const processor = start();
   const pay = () => clock.until(processor.pay(order, code));
   return { clock, client, journal, processor, start, pay };
-}
-
-export async function rejection(promise: Promise<unknown>): Promise<unknown> {
-  return promise.then(
-    () => expect.fail('nothing was thrown'),
-    (error: unknown) => error,
-  );
 }
 
 export async function all(outcomes: AsyncIterable<PaymentOutcome>): Promise<PaymentOutcome[]> {
