@@ -2,7 +2,7 @@ import { isDeepStrictEqual } from 'node:util';
 import { JournalError, OrderExistsError } from '../../lib/journal/errors.js';
 import { FileJournal } from '../../lib/journal/file-journal.js';
 import type { JournalRecord } from '../../lib/journal/journal.js';
-import { record } from '../support/journals.js';
+import { record } from '../../lib/journal/sample-record.js';
 import { type Faults, SimulatedDisk } from '../support/simulated/disk.js';
 import { Random } from '../support/simulated/random.js';
 

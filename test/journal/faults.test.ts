@@ -6,7 +6,8 @@ import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { expect } from 'chai';
 import { FileJournal } from '../../lib/journal/file-journal.js';
-import { folder, open, record, removeFolders } from '../support/journals.js';
+import { record } from '../../lib/journal/sample-record.js';
+import { folder, open, removeFolders } from '../support/journals.js';
 import { rejection } from '../support/rejection.js';
 import { skip } from '../support/skip.js';
 

@@ -4,19 +4,6 @@ import { join } from 'node:path';
 import { FileJournal } from '../../lib/journal/file-journal.js';
 import type { Journal, JournalRecord } from '../../lib/journal/journal.js';
 
-export const record = (id: string, change: Partial<JournalRecord> = {}): JournalRecord => ({
-  schema: 1,
-  kind: 'payment',
-  id,
-  revision: 1,
-  state: 'submitting',
-  finished: false,
-  acknowledged: false,
-  updatedAt: 1_000,
-  data: { note: '付款码支付' },
-  ...change,
-});
-
 export async function all(journal: Journal, filter?: Parameters<Journal['list']>[0]): Promise<JournalRecord[]> {
   const records: JournalRecord[] = [];
   for await (const each of journal.list(filter)) records.push(each);
