@@ -15,7 +15,7 @@ import {
   sendAnswer,
   sendError,
 } from '../../../lib/payment/decision/refund/answers.js';
-import { failed } from '../scripted-client.js';
+import { failed } from '../../support/scripted/client.js';
 
 const asked = { out_trade_no: 'A1', out_refund_no: 'R1', total_fee: 100, refund_fee: 40 };
 const taken: RefundSuccess = { result_code: 'SUCCESS', ...asked, transaction_id: '42', refund_id: '50' };

@@ -63,7 +63,7 @@ const query = (wait: number) => ({ do: 'query', wait });
 describe('A refund, as its machine decides', () => {
   it('is what docs/refund-states.md shows', () => {
     const compiled = fileURLToPath(new URL('../../../lib/payment/decision', import.meta.url));
-    execFileSync(process.execPath, ['scripts/payment-states.mjs', '--check', compiled], { stdio: 'pipe' });
+    execFileSync(process.execPath, ['scripts/docs/payment-states.mjs', '--check', compiled], { stdio: 'pipe' });
   });
 
   it('is sent when it is in the journal, and again after a crash: the same number gives back once', () => {
