@@ -1,8 +1,9 @@
 import type { JournalRecord } from '../../journal/journal.js';
 import { refundOutcomeOf } from '../decision/refund/outcomes.js';
 import { finalPhases, type RefundFacts, type RefundPhase } from '../decision/refund/states.js';
+import type { Requested } from '../decision/request-time.js';
 import { isMerchant, type RecordedMerchant } from '../record.js';
-import { type Fields, isOptional, isString, isWhole } from '../shapes.js';
+import { type Fields, isFields, isOptional, isString, isWhole } from '../shapes.js';
 import { isRefundFacts, isRefundPhase } from './reserved.js';
 
 /* What this package keeps of a refund in a record's `data`. */
@@ -18,10 +19,11 @@ export interface StoredRefund {
   readonly refund_account?: string;
   readonly notify_url?: string;
   readonly merchant: RecordedMerchant;
-  /** Not before this, by the clock of the machine that reserved it: milliseconds since the epoch. */
-  readonly sendAt: number;
-  /** The run of the program that wrote it. */
-  readonly program: string;
+  /**
+   * `wall`: when it is first sent, by the clock of the machine that reserved it, milliseconds since the epoch. `run`: the run
+   * of the program that did.
+   */
+  readonly requested: Pick<Requested, 'wall' | 'run'>;
 }
 
 /** A refund as its record tells it. */
@@ -58,8 +60,9 @@ const isStored = (value: Fields): value is Fields & StoredRefund =>
   isWhole(value.refund_fee) &&
   [value.refund_desc, value.refund_account, value.notify_url].every((text) => isOptional(text, isString)) &&
   isMerchant(value.merchant) &&
-  isWhole(value.sendAt) &&
-  isString(value.program);
+  isFields(value.requested) &&
+  isWhole(value.requested.wall) &&
+  isString(value.requested.run);
 
 /** Reads what refundRecord wrote; undefined if it can't have been written by this version. */
 export function knownRefund({ id, state, data, revision }: JournalRecord): KnownRefund | undefined {

@@ -57,8 +57,8 @@ function history(...given: readonly Given[]): RefundStep & { outcome: ReturnType
   return { ...step, outcome: refundOutcomeOf(identity, step.state, 1, step.state.memory.trouble) };
 }
 
-const send = (wait: number) => ({ do: 'send', wait });
-const query = (wait: number) => ({ do: 'query', wait });
+const send = (wait: number, least = 0) => ({ do: 'send', wait, least });
+const query = (wait: number, least = 0) => ({ do: 'query', wait, least });
 
 describe('A refund, as its machine decides', () => {
   it('is what docs/refund-states.md shows', () => {
@@ -87,11 +87,13 @@ describe('A refund, as its machine decides', () => {
   });
 
   it('is sent a minute later, or more, where calls are limited', () => {
-    expect(history('begin', 'send:limited').next).to.deep.equal(send(minute));
+    expect(history('begin', 'send:limited').next).to.deep.equal(send(minute, minute));
     expect(history('begin', 'send:limited').outcome).to.include({ trouble: 'limit' });
     const quick = { ...policies, refund: { firstQuery: 1, backoff: { ...defaultRefundPolicy.backoff, initial: 1 } } };
-    expect(transition(sending, happening('send:limited'), quick).next).to.deep.equal(send(minute));
-    expect(transition(remembered('accepted', {}), happening('query:limited'), quick).next).to.deep.equal(query(minute));
+    expect(transition(sending, happening('send:limited'), quick).next).to.deep.equal(send(minute, minute));
+    expect(transition(remembered('accepted', {}), happening('query:limited'), quick).next).to.deep.equal(
+      query(minute, minute),
+    );
   });
 
   it('is not refunded when it is accepted: it is queried in minutes, then in hours', () => {
@@ -171,7 +173,7 @@ describe('A refund, as its machine decides', () => {
       ['query:REFUNDNOTEXIST', 76_000],
     );
     expect(waiting.outcome).to.include({ status: 'processing' });
-    expect(waiting.next).to.deep.equal(query(settleAfter - 61_000));
+    expect(waiting.next).to.deep.equal(query(settleAfter - 61_000, settleAfter - 61_000));
     expect(
       history(
         'begin',
@@ -183,7 +185,7 @@ describe('A refund, as its machine decides', () => {
     ).to.include({ status: 'refused' });
     // A crash may have cut a request off.
     const restarted = history(['restart', 0], ['send:declined', 1_000], ['query:REFUNDNOTEXIST', 2_000]);
-    expect(restarted.next).to.deep.equal(query(settleAfter - 2_000));
+    expect(restarted.next).to.deep.equal(query(settleAfter - 2_000, settleAfter - 2_000));
   });
 
   it('is sent again, with the same number, where a query finds nothing after silence', () => {

@@ -122,19 +122,24 @@ const minute = 60_000;
 function plan(to: RefundPlan, { memory }: RefundState, { elapsed }: RefundEvent, policies: RefundPolicies): RefundNext {
   const { refund, reversal } = policies;
   const least = memory.isLimited ? minute : 0;
+  const after = (what: 'send' | 'query', ms: number, atLeast = least) => ({
+    do: what,
+    wait: Math.max(ms, atLeast),
+    least: atLeast,
+  });
   switch (to) {
     case 'send now':
-      return { do: 'send', wait: 0 };
+      return after('send', 0);
     case 'send again':
-      return { do: 'send', wait: Math.max(least, backoff(refund.backoff, Math.max(1, memory.sends))) };
+      return after('send', backoff(refund.backoff, Math.max(1, memory.sends)));
     case 'query now':
-      return { do: 'query', wait: least };
+      return after('query', 0);
     case 'query first':
-      return { do: 'query', wait: refund.firstQuery };
+      return after('query', refund.firstQuery);
     case 'query again':
-      return { do: 'query', wait: Math.max(least, backoff(refund.backoff, Math.max(1, memory.queries))) };
+      return after('query', backoff(refund.backoff, Math.max(1, memory.queries)));
     case 'query when it can settle':
-      return { do: 'query', wait: Math.max(0, memory.reachedAt + reversal.settleAfter - elapsed) };
+      return after('query', 0, Math.max(0, memory.reachedAt + reversal.settleAfter - elapsed));
     default:
       return { do: to };
   }

@@ -115,9 +115,12 @@ export interface RefundState {
   readonly memory: RefundMemory;
 }
 
-/** What is done next, not before `wait` milliseconds have passed. Every query goes over a connection of its own. */
+/**
+ * What is done next, after `wait` milliseconds, up to a share of it shorter or longer, but not before `least`. Every query
+ * goes over a connection of its own.
+ */
 export type RefundNext =
-  | { readonly do: 'send' | 'query'; readonly wait: number }
+  | { readonly do: 'send' | 'query'; readonly wait: number; readonly least: number }
   /** Go on with what is going on. */
   | { readonly do: 'continue' }
   | { readonly do: 'end' };
