@@ -13,3 +13,4 @@ export { InvalidPolicyError, OrderUnknownError, RefundRefusedError } from './err
 export type { Order, PaymentCode, Rail } from './order.js';
 export { PaymentProcessor, type PaymentProcessorOptions } from './processor.js';
 export type { PaymentProgress, PayOptions } from './progress.js';
+export type { RefundRequest } from './refund/parameters.js';

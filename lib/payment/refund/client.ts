@@ -10,5 +10,5 @@ export function refundClient(client: PaymentClient): RefundClient {
   return client;
 }
 
-const hasRefunds = (client: PaymentClient): client is RefundClient =>
+export const hasRefunds = (client: PaymentClient): client is RefundClient =>
   client.refund !== undefined && client.refundquery !== undefined;

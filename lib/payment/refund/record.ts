@@ -1,5 +1,6 @@
 import type { JournalRecord } from '../../journal/journal.js';
-import { refundOutcomeOf } from '../decision/refund/outcomes.js';
+import type { Trouble } from '../decision/outcomes.js';
+import { type RefundOutcome, refundOutcomeOf } from '../decision/refund/outcomes.js';
 import { finalPhases, type RefundFacts, type RefundPhase } from '../decision/refund/states.js';
 import type { Requested } from '../decision/request-time.js';
 import { isMerchant, type RecordedMerchant } from '../record.js';
@@ -54,6 +55,17 @@ export function refundRecord(
   };
 }
 
+/** How a refund stands. @param trouble What keeps it from its end, as far as it is known. */
+export const outcomeOf = (
+  out_refund_no: string,
+  { stored: { out_trade_no, refund_fee }, decidedAt, ...state }: KnownRefund,
+  trouble?: Trouble,
+): RefundOutcome | undefined => refundOutcomeOf({ out_trade_no, out_refund_no, refund_fee }, state, decidedAt, trouble);
+
+/** The same, undefined while the gateway has neither taken it nor said no. */
+export const decidedOutcome: typeof outcomeOf = (out_refund_no, known, trouble) =>
+  known.phase === 'sending' || known.phase === 'confirming' ? undefined : outcomeOf(out_refund_no, known, trouble);
+
 const isStored = (value: Fields): value is Fields & StoredRefund =>
   isString(value.out_trade_no) &&
   isWhole(value.total_fee) &&
@@ -69,7 +81,7 @@ export function knownRefund({ id, state, data, revision }: JournalRecord): Known
   const { facts, decidedAt, ...stored } = data;
   if (!isRefundPhase(state) || !isRefundFacts(facts) || !isWhole(decidedAt) || decidedAt > revision) return undefined;
   if (!isStored(stored)) return undefined;
+  const known: KnownRefund = { stored, phase: state, facts, decidedAt };
   // A final state without what it is about would have nothing to tell.
-  const outcome = refundOutcomeOf({ ...stored, out_refund_no: id }, { phase: state, facts }, decidedAt);
-  return outcome && { stored, phase: state, facts, decidedAt };
+  return outcomeOf(id, known) && known;
 }

@@ -1,6 +1,7 @@
 import { call } from '../../concurrency.js';
 import { ClosedError } from '../../errors.js';
 import type { JournalRecord } from '../../journal/journal.js';
+import { orEnd } from '../calls.js';
 import type { Trouble } from '../decision/outcomes.js';
 import { jittered } from '../decision/policies.js';
 import {
@@ -12,7 +13,7 @@ import {
   sendError,
 } from '../decision/refund/answers.js';
 import type { RefundStep, RefundTransition } from '../decision/refund/machine.js';
-import { type RefundOutcome, refundOutcomeOf } from '../decision/refund/outcomes.js';
+import type { RefundOutcome } from '../decision/refund/outcomes.js';
 import { mostRefunds } from '../decision/refund/rules.js';
 import {
   finalPhases,
@@ -21,15 +22,15 @@ import {
   type RefundState,
   remembered,
 } from '../decision/refund/states.js';
-import { Run, type Subject, type Surroundings, stopped } from '../run.js';
+import { Run, type Subject, type Surroundings } from '../run.js';
 import type { WaiterPatience } from '../waiters.js';
 import type { RefundClient } from './client.js';
-import { type KnownRefund, refundRecord, type StoredRefund } from './record.js';
+import { decidedOutcome, type KnownRefund, refundRecord, type StoredRefund } from './record.js';
 
-/** What a refund's run needs. */
-export interface RefundSurroundings extends Surroundings<RefundOutcome> {
+/** What a refund's run needs beside what every run does. */
+export interface RefundParts {
   readonly client: RefundClient;
-  readonly refundTransition: RefundTransition;
+  readonly transition: RefundTransition;
   /** A new phase is written down. */
   readonly onPhase: (out_refund_no: string, known: KnownRefund) => void;
 }
@@ -40,7 +41,8 @@ const minute = 60_000;
 export class RefundRun implements Subject<RefundState, RefundEvent, RefundNext, StoredRefund, RefundOutcome> {
   /** The out_refund_no. */
   readonly id: string;
-  readonly #around: RefundSurroundings;
+  readonly #around: Surroundings<RefundOutcome>;
+  readonly #parts: RefundParts;
   /** By the monotonic clock. */
   readonly #beganAt: number;
   /** By the monotonic clock: two refunds of one order leave a minute apart. */
@@ -49,18 +51,20 @@ export class RefundRun implements Subject<RefundState, RefundEvent, RefundNext, 
   #asking: AbortSignal | undefined;
   readonly #run: Run<RefundState, RefundEvent, RefundNext, StoredRefund, RefundOutcome>;
 
-  /** Goes on with a refund that is in the journal. Nothing is sent yet. */
+  /** A refund that is in the journal, or about to be. Nothing is sent yet. */
   constructor(
     { id, revision }: Pick<JournalRecord, 'id' | 'revision'>,
     { stored, phase, facts, decidedAt }: KnownRefund,
-    around: RefundSurroundings,
+    around: Surroundings<RefundOutcome>,
+    parts: RefundParts,
   ) {
     const { clock } = around;
     this.id = id;
     this.#around = around;
+    this.#parts = parts;
     this.#beganAt = clock.monotonic();
-    // A wall clock that was set back since makes no refund wait longer than those before it can make it wait.
-    const wait = Math.max(0, Math.min(stored.sendAt - clock.wall(), mostRefunds * minute));
+    // A wall clock that was set back since makes none wait longer than those before it can make it wait.
+    const wait = Math.max(0, Math.min(stored.requested.wall - clock.wall(), mostRefunds * minute));
     this.#notBefore = this.#beganAt + wait;
     this.#run = new Run(this, around, { state: remembered(phase, facts), stored, decidedAt }, revision);
   }
@@ -69,31 +73,36 @@ export class RefundRun implements Subject<RefundState, RefundEvent, RefundNext, 
     return this.#run.trouble;
   }
 
-  get stored(): StoredRefund {
-    return this.#run.stored;
-  }
-
-  /** How it stands. */
-  get outcome(): RefundOutcome | undefined {
-    const { stored, state, decidedAt, trouble } = this.#run;
-    return refundOutcomeOf({ ...stored, out_refund_no: this.id }, state, decidedAt, trouble);
+  get known(): KnownRefund {
+    return this.#run.known;
   }
 
   /** @param until 'decided': the gateway has taken it, or it has ended. */
-  wait(until: 'decided' | 'ended', patience?: WaiterPatience): Promise<RefundOutcome> {
-    return this.#run.wait(until, patience);
+  wait(until: 'decided' | 'ended', patience?: WaiterPatience, left?: AbortSignal): Promise<RefundOutcome> {
+    return this.#run.wait(until, patience, left);
   }
 
   close(): Promise<void> {
     return this.#run.close();
   }
 
-  /**
-   * 'begin': it was just written down. 'restart': it is taken up from the journal. 'ask': it is in front of a person, and
-   * asked for once more.
-   */
-  async go(on: 'begin' | 'restart' | 'ask'): Promise<void> {
-    await this.#post({ on });
+  /** It was just written down: it is sent. */
+  async begin(): Promise<void> {
+    await this.#post({ on: 'begin' });
+  }
+
+  async resume(): Promise<void> {
+    await this.#post({ on: 'restart' });
+  }
+
+  /** It is in front of a person, who asks for it once more. */
+  async askAgain(): Promise<void> {
+    await this.#post({ on: 'ask' });
+  }
+
+  async endUnsent(): Promise<void> {
+    const detail = 'The journal did not take the refund in time: nothing of it was sent';
+    await this.#post({ on: 'send:unable', failure: 'late', detail });
   }
 
   /** A notification came. What is under way tells as much. */
@@ -102,7 +111,7 @@ export class RefundRun implements Subject<RefundState, RefundEvent, RefundNext, 
   }
 
   transition(state: RefundState, event: RefundEvent): RefundStep {
-    return this.#around.refundTransition(state, event, this.#around.policies);
+    return this.#parts.transition(state, event, this.#around.policies);
   }
 
   isFinal({ phase }: RefundState): boolean {
@@ -114,13 +123,12 @@ export class RefundRun implements Subject<RefundState, RefundEvent, RefundNext, 
   }
 
   outcomeOf(state: RefundState, decidedAt: number, trouble: Trouble | undefined): RefundOutcome | undefined {
-    if (state.phase === 'sending' || state.phase === 'confirming') return undefined;
-    return refundOutcomeOf({ ...this.stored, out_refund_no: this.id }, state, decidedAt, trouble);
+    const { phase, facts } = state;
+    return decidedOutcome(this.id, { stored: this.#run.stored, phase, facts, decidedAt }, trouble);
   }
 
-  changed({ phase, facts }: RefundState, before: RefundState): void {
-    const { stored, decidedAt } = this.#run;
-    if (phase !== before.phase) this.#around.onPhase(this.id, { stored, phase, facts, decidedAt });
+  changed(state: RefundState, before: RefundState): void {
+    if (state.phase !== before.phase) this.#parts.onPhase(this.id, this.#run.known);
   }
 
   async perform(next: RefundNext, signal: AbortSignal): Promise<void> {
@@ -128,9 +136,9 @@ export class RefundRun implements Subject<RefundState, RefundEvent, RefundNext, 
     const { clock, gate, policies, random } = this.#around;
     const wait = Math.max(next.least, jittered(next.wait, policies.refund.backoff.jitter, random()));
     if (wait > 0) await clock.sleep(wait, signal);
+    const rest = () => this.#notBefore - clock.monotonic();
     // Timers may fire a little early.
-    if (next.do === 'send')
-      for (let rest = this.#rest(); rest > 0; rest = this.#rest()) await clock.sleep(Math.ceil(rest), signal);
+    while (next.do === 'send' && rest() > 0) await clock.sleep(Math.ceil(rest()), signal);
     await gate(async () => {
       if (signal.aborted) return;
       this.#asking = signal;
@@ -143,23 +151,20 @@ export class RefundRun implements Subject<RefundState, RefundEvent, RefundNext, 
 
   stop(): void {}
 
+  /** What an answer is held against. */
+  get #ours(): AskedRefund {
+    const { out_trade_no, total_fee, refund_fee } = this.#run.stored;
+    return { out_trade_no, out_refund_no: this.id, total_fee, refund_fee };
+  }
+
   #post(answer: RefundAnswer): Promise<boolean> {
     return this.#run.post({ ...answer, elapsed: this.#around.clock.monotonic() - this.#beganAt });
   }
 
-  /** What an answer is held against. */
-  get #ours(): AskedRefund {
-    const { out_trade_no, total_fee, refund_fee } = this.stored;
-    return { out_trade_no, out_refund_no: this.id, total_fee, refund_fee };
-  }
-
-  #rest(): number {
-    return this.#notBefore - this.#around.clock.monotonic();
-  }
-
   #send(signal: AbortSignal): Promise<RefundAnswer> {
-    const { client, journal } = this.#around;
-    const { refund_desc, refund_account, notify_url } = this.stored;
+    const { client } = this.#parts;
+    const { journal } = this.#around;
+    const { refund_desc, refund_account, notify_url } = this.#run.stored;
     const params = {
       ...this.#ours,
       ...(refund_desc !== undefined && { refund_desc }),
@@ -167,24 +172,19 @@ export class RefundRun implements Subject<RefundState, RefundEvent, RefundNext, 
       ...(notify_url !== undefined && { notify_url }),
     };
     const mayLeave = () => !signal.aborted && (journal.holds?.({ kind: 'refund', id: this.id }) ?? true);
-    return call(() => client.refund(params, { signal, mayLeave })).then(
-      (answer) => sendAnswer(answer, this.#ours),
-      (error: unknown) => {
+    return call(() => client.refund(params, { signal, mayLeave }))
+      .then((answer) => sendAnswer(answer, this.#ours))
+      .catch((error: unknown) => {
         // What may have reached the gateway goes on at the next start.
         if (error instanceof ClosedError && this.#run.state.facts.reached) throw error;
         return sendError(error);
-      },
-    );
+      });
   }
 
   /** Always over a connection of its own: REFUNDNOTEXIST names no refund, so that only its connection tells whose it is. */
   #query(signal: AbortSignal): Promise<RefundAnswer> {
-    return call(() => this.#around.client.refundquery({ out_refund_no: this.id }, { signal, fresh: true })).then(
-      (answer) => queryAnswer(answer, this.#ours),
-      (error: unknown) => {
-        if (error instanceof ClosedError) throw error;
-        return queryError(error);
-      },
-    );
+    return call(() => this.#parts.client.refundquery({ out_refund_no: this.id }, { signal, fresh: true }))
+      .then((answer) => queryAnswer(answer, this.#ours))
+      .catch(orEnd(queryError));
   }
 }

@@ -55,8 +55,7 @@ export class Sales {
       throw new JournalError(
         `The journal's record of ${out_trade_no} can't be read by this version: look the payment up at the gateway`,
       );
-    const { total_fee = known.facts.payment?.total_fee ?? 0, refunds = [] } = known.stored;
-    return { record, known, total_fee, refunds };
+    return saleOf(record, known);
   }
 
   /** The same with its refunds as their own records tell them, which a crash may have kept from being copied. */
@@ -73,11 +72,11 @@ export class Sales {
     return brokenRule(sale, refund_fee, gatewayTimeOf(client) ?? clock.wall());
   }
 
-  /** @throws OrderUnknownError if a refund of it has given something back, or may yet. */
-  async ensureNotRefunded(sale: Sale): Promise<void> {
-    const { refunds } = await this.refreshed(sale);
-    const refund = refunds.find((each) => !isReleased(each));
-    if (refund === undefined) return;
+  /** The same, refreshed. @throws OrderUnknownError if a refund of it has given something back, or may yet. */
+  async notRefunded(found: Sale): Promise<Sale> {
+    const sale = await this.refreshed(found);
+    const refund = sale.refunds.find((each) => !isReleased(each));
+    if (refund === undefined) return sale;
     const [out_trade_no, { out_refund_no }] = [sale.record.id, refund];
     throw new OrderUnknownError(
       'ERR_ORDER_REFUNDED',
@@ -106,7 +105,7 @@ export class Sales {
     }
   }
 
-  /** Has the sale's record tell what its refund's does. @param isRunning The payment itself is: it writes its own record. */
+  /** Has the sale's record tell what its refund's does. */
   async copy(out_refund_no: string, { stored, phase, facts, decidedAt }: KnownRefund): Promise<void> {
     for (;;) {
       const sale = await this.find(stored.out_trade_no);
@@ -148,6 +147,11 @@ export class Sales {
       return this.#refreshed(sale, refund);
     }
   }
+}
+
+export function saleOf(record: JournalRecord, known: KnownPayment): Sale {
+  const { total_fee = known.facts.payment?.total_fee ?? 0, refunds = [] } = known.stored;
+  return { record, known, total_fee, refunds };
 }
 
 /** What is kept of a refund of this sale. @param sendAt Milliseconds since the epoch. @param run Of the program. */

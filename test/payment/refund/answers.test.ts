@@ -7,14 +7,8 @@ import {
   PaySignatureError,
   PayTransportError,
 } from '../../../lib/pay/errors.js';
-import type { RefundSuccess } from '../../../lib/pay/types.js';
-import {
-  queryAnswer,
-  queryError,
-  type RefundsShown,
-  sendAnswer,
-  sendError,
-} from '../../../lib/payment/decision/refund/answers.js';
+import type { RefundQueryResult, RefundSuccess } from '../../../lib/pay/refund-types.js';
+import { queryAnswer, queryError, sendAnswer, sendError } from '../../../lib/payment/decision/refund/answers.js';
 import { failed } from '../../support/scripted/client.js';
 
 const asked = { out_trade_no: 'A1', out_refund_no: 'R1', total_fee: 100, refund_fee: 40 };
@@ -93,7 +87,7 @@ describe('What an answer to refund means', () => {
 });
 
 describe('What an answer to refundquery means', () => {
-  const shown = (refund: object, sale: object = {}): RefundsShown => ({
+  const shown = (refund: object, sale: object = {}): RefundQueryResult => ({
     result_code: 'SUCCESS',
     out_trade_no: 'A1',
     total_fee: 100,

@@ -1,7 +1,9 @@
 import { ClosedError, InvalidParameterError, WxpayFaceError } from '../../../errors.js';
 import { PayMismatchError, PayProtocolError, PayTransportError } from '../../../pay/errors.js';
+import type { RefundQueryResult, RefundResult } from '../../../pay/refund-types.js';
 import { isLimit, troubleOf } from '../../../pay/trouble.js';
-import type { PayFailure, RefundResult } from '../../../pay/types.js';
+import type { PayFailure } from '../../../pay/types.js';
+
 import { failureCode } from '../answers.js';
 import type { GivenBack, RefundDecline, RefundEvent, RefundEventName } from './states.js';
 
@@ -19,23 +21,6 @@ export interface AskedRefund {
   /** Fen. */
   readonly refund_fee: number;
 }
-
-/** What a refundquery answered, as far as it's needed here. */
-export type RefundsShown =
-  | {
-      readonly result_code: 'SUCCESS';
-      readonly out_trade_no: string;
-      readonly total_fee: number;
-      readonly refunds: ReadonlyArray<{
-        readonly out_refund_no: string;
-        readonly refund_id: string;
-        readonly refund_fee: number;
-        readonly refund_status: string;
-        readonly refund_success_time?: string;
-        readonly refund_recv_accout?: string;
-      }>;
-    }
-  | { readonly result_code: 'FAIL'; readonly err_code: string; readonly err_code_des?: string };
 
 /** What is told of an error. Our own messages hold no secret; of another's error only its name is told. */
 function describe(error: unknown): string {
@@ -117,7 +102,7 @@ const statuses: Readonly<Record<string, RefundEventName>> = {
   CHANGE: 'query:CHANGE',
 };
 
-export function queryAnswer(answer: RefundsShown, asked: AskedRefund): RefundAnswer {
+export function queryAnswer(answer: RefundQueryResult, asked: AskedRefund): RefundAnswer {
   if (answer.result_code === 'FAIL') {
     const detail = words(answer);
     if (answer.err_code === 'REFUNDNOTEXIST') return { on: 'query:REFUNDNOTEXIST', verified: true, detail };
