@@ -7,7 +7,6 @@ import type { Requested } from './decision/request-time.js';
 import { type Decline, type Facts, finalPhases, type Payment, type Phase, phases } from './decision/states.js';
 import type { Rail } from './order.js';
 import { isReservedRefund } from './refund/reserved.js';
-import { isFields, isListOf, isNumber, isOneOf, isOptional, isString, isWhole } from './shapes.js';
 
 /* What this package keeps of a payment in a record's `data`. */
 
@@ -135,14 +134,15 @@ const tombstone = (revision: number): KnownPayment => ({
   decidedAt: revision,
 });
 
-const isReserved = (value: unknown): value is readonly ReservedRefund[] => isListOf(isReservedRefund)(value);
+const areReserved = (value: unknown): value is readonly ReservedRefund[] =>
+  Array.isArray(value) && value.every(isReservedRefund);
 
 /** Reads what toRecord wrote; undefined if it can't have been written by this version. */
 export function fromRecord({ state, data, revision }: JournalRecord): KnownPayment | undefined {
   if (state === 'cancelled' && Object.keys(data).length === 0) return tombstone(revision);
   const { rail, total_fee, merchant, requested, refunds, facts, decidedAt } = data;
   if (!isPhase(state) || !isFacts(facts) || !isRequested(requested) || !isMerchant(merchant)) return undefined;
-  if (!isRail(rail) || !(refunds === undefined || isReserved(refunds))) return undefined;
+  if (!isRail(rail) || !(refunds === undefined || areReserved(refunds))) return undefined;
   if (!isOptional(total_fee, isWhole) || !isWhole(decidedAt) || decidedAt > revision) return undefined;
   const isTold = isWhat[state];
   if (isTold !== undefined && isTold(facts) === undefined) return undefined;

@@ -122,7 +122,7 @@ function valueAt(policies: object, path: string): unknown {
 /** The same for a policy that has a backoff in it. */
 function completeWithBackoff<T extends { backoff: object }>(field: string, defaults: T, given: unknown): T {
   const policy = complete(field, defaults, given);
-  const backoff = isRecord(given) ? given.backoff : undefined;
+  const backoff = isFields(given) ? given.backoff : undefined;
   return { ...policy, backoff: complete(`${field}.backoff`, defaults.backoff, backoff) };
 }
 

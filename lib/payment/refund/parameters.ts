@@ -1,7 +1,7 @@
 import { InvalidParameterError } from '../../errors.js';
 import { checkFields, isAbsent } from '../../fields.js';
 import { refundFields } from '../../pay/parameters.js';
-import { isFields } from '../shapes.js';
+import { isFields } from '../../unknown.js';
 
 /** One refund of a sale, in the vendor's field names. */
 export interface RefundRequest {

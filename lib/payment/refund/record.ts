@@ -1,10 +1,10 @@
 import type { JournalRecord } from '../../journal/journal.js';
+import { type Fields, isFields, isOptional, isString, isWhole } from '../../unknown.js';
 import type { Trouble } from '../decision/outcomes.js';
 import { type RefundOutcome, refundOutcomeOf } from '../decision/refund/outcomes.js';
 import { finalPhases, type RefundFacts, type RefundPhase } from '../decision/refund/states.js';
 import type { Requested } from '../decision/request-time.js';
 import { isMerchant, type RecordedMerchant } from '../record.js';
-import { type Fields, isFields, isOptional, isString, isWhole } from '../shapes.js';
 import { isRefundFacts, isRefundPhase } from './reserved.js';
 
 /* What this package keeps of a refund in a record's `data`. */

@@ -125,7 +125,7 @@ export class Refunds {
 
   /** Within the sale's lane. */
   async #begin(out_trade_no: string, given: RefundRequest, leave: AbortSignal): Promise<Begun> {
-    const { out_refund_no, refund_fee, total_fee } = given;
+    const { total_fee } = given;
     for (;;) {
       this.runs.ensureOpen();
       const joined = await this.#join(out_trade_no, given);

@@ -1,3 +1,4 @@
+import { isFields, isOptional, isString, isWhole } from '../../unknown.js';
 import { type RefundOutcome, refundOutcomeOf } from '../decision/refund/outcomes.js';
 import type { ReservedRefund } from '../decision/refund/rules.js';
 import {
@@ -7,7 +8,6 @@ import {
   type RefundFacts,
   type RefundPhase,
 } from '../decision/refund/states.js';
-import { isFields, isOptional, isString, isWhole } from '../shapes.js';
 
 /* What a sale's record keeps of its refunds. */
 
