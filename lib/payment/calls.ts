@@ -7,11 +7,13 @@ import {
   type Asked,
   queryAnswer,
   queryError,
+  returnedAnswer,
   reverseAnswer,
   reverseError,
   submitAnswer,
   submitError,
 } from './decision/answers.js';
+import type { ReservedRefund } from './decision/refund/rules.js';
 import type { Rail } from './order.js';
 
 /* A payment's calls to the gateway: the answer, or the lack of it, is an event. */
@@ -40,6 +42,26 @@ export const query = (
   call(() => callsOf(client, rail).query(order, options))
     .then((answer) => queryAnswer(answer, asked()))
     .catch(orEnd(queryError));
+
+/**
+ * Of a sale that is reversed: a REFUND is looked into, if the client can.
+ * @param refunds Those that this package made.
+ */
+export async function queryReversed(
+  client: PaymentClient,
+  { rail, ...order }: { rail: Rail; out_trade_no: string },
+  options: RequestOptions,
+  asked: () => Asked,
+  refunds: readonly ReservedRefund[] = [],
+): Promise<Answer> {
+  const answer = await query(client, { rail, ...order }, options, asked);
+  if (answer.on !== 'query:REFUND' || client.refundquery === undefined) return answer;
+  const ours = new Set(refunds.map(({ out_refund_no }) => out_refund_no));
+  return client
+    .refundquery(order, options)
+    .then((shown) => returnedAnswer(shown, asked(), ours))
+    .catch(orEnd(queryError));
+}
 
 export const reverse = (
   client: PaymentClient,

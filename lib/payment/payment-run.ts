@@ -1,6 +1,6 @@
 import type { JournalRecord } from '../journal/journal.js';
 import type { PayResult, RequestOptions } from '../pay/types.js';
-import { query, reverse, submit } from './calls.js';
+import { query, queryReversed, reverse, submit } from './calls.js';
 import { gatewayTimeOf } from './client.js';
 import { stillness } from './clock.js';
 import type { Answer, Asked } from './decision/answers.js';
@@ -234,7 +234,9 @@ export class PaymentRun implements Subject<PaymentState, PaymentEvent, Next, Sto
       this.#tell(state, state.phase === 'reversing' ? { detail: 'query' } : { attempt });
       const asked = this.#moments.now(this.#request.isUnderWay);
       const order = { rail: stored.rail, ...this.#order };
-      const answer = await query(client, order, { signal, fresh }, () => this.#asked());
+      const answer = await (state.phase === 'reversing'
+        ? queryReversed(client, order, { signal, fresh }, () => this.#asked(), stored.refunds)
+        : query(client, order, { signal, fresh }, () => this.#asked()));
       if (signal.aborted) return;
       // Given up, while its client still has the request.
       const { withdrawal } = this.#request;
