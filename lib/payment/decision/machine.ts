@@ -8,18 +8,13 @@ import {
   type PaymentEvent,
   type PaymentState,
 } from './states.js';
+import { findRow, without } from './table.js';
 import { guards, type Plan, type Row, transitions } from './transitions.js';
 
 /*
  * What happens to one payment, decided by one pure function over one table: no I/O, no clock, no randomness.
  * The run (run.ts) performs what `next` says, writes the state down before it acts on it, and feeds back events.
  */
-
-function without<T extends object, K extends keyof T>(object: T, ...names: K[]): Omit<T, K> {
-  const rest = { ...object };
-  for (const name of names) delete rest[name];
-  return rest;
-}
 
 /** The same object if there is nothing new, so that only what changed is written. */
 function learn(facts: Facts, event: PaymentEvent): Facts {
@@ -195,10 +190,7 @@ export function machineOf(rows: readonly Row[]): Transition {
     // What comes after the end is nothing to learn from, but that it is given up.
     const memory = finalPhases.has(before.phase) ? before.memory : remember(before.memory, event, policies);
     const known = { phase: before.phase, facts: learn(before.facts, event), memory };
-    const row = rows.find(
-      ({ from, on, when }) =>
-        from === known.phase && on.includes(event.on) && (when === undefined || guards[when](known, event, policies)),
-    );
+    const row = findRow(rows, guards, known, event, policies);
     if (row === undefined) return { state: before, next: { do: 'continue' } };
     const isGivenUp = row.to === 'reversing' && row.from !== 'reversing';
     const state = {
