@@ -12,6 +12,7 @@ import { type Parts, Runs } from '../runs.js';
 import { adoptSale } from './adoption.js';
 import { refundClient } from './client.js';
 import { kindOf } from './kind.js';
+import { Minutes } from './minutes.js';
 import type { RefundRequest } from './parameters.js';
 import { type KnownRefund, knownRefund, outcomeOf, refundRecord } from './record.js';
 import { reservedOutcome } from './reserved.js';
@@ -47,7 +48,11 @@ export class Refunds {
     this.#parts = parts;
     this.#payments = payments;
     this.#sales = sales;
-    this.#own = { transition, onPhase: (out_refund_no, known) => this.#copyLater(out_refund_no, known) };
+    this.#own = {
+      transition,
+      minutes: new Minutes(() => parts.clock.monotonic()),
+      onPhase: (out_refund_no, known) => this.#copyLater(out_refund_no, known),
+    };
     this.runs = new Runs(kindOf(parts.client, this.#own), parts, gate, life);
   }
 
