@@ -228,6 +228,9 @@ export class FaceService {
   }
 }
 
+// A bundler renames a class that names itself.
+Object.defineProperty(FaceService, 'name', { value: 'FaceService' });
+
 const openOptions: Readonly<Record<keyof OpenOptions, true>> = {
   library: true,
   host: true,

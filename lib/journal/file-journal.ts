@@ -229,6 +229,9 @@ export class FileJournal implements Journal {
   }
 }
 
+// A bundler renames a class that names itself.
+Object.defineProperty(FileJournal, 'name', { value: 'FileJournal' });
+
 function hasExpired({ index }: Store, before: number): boolean {
   for (const entry of index.all()) if (isExpired(entry, before)) return true;
   return false;
