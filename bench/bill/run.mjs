@@ -5,7 +5,6 @@
 // reader is slower than csv-parse, or takes more than 64 MiB.
 import { execFileSync } from 'node:child_process';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
 import { cpus } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
@@ -40,7 +39,9 @@ const lines = readers.map((reader) => [
 ]);
 const head = ['', 'rows a second', 'heap above the start, MiB', 'process above the start, MiB', '÷ csv-parse'];
 const table = [head, head.map(() => '---'), ...lines].map((cells) => `| ${cells.join(' | ')} |`).join('\n');
-const { version } = createRequire(import.meta.url)('csv-parse/package.json');
+const { version } = JSON.parse(
+  readFileSync(new URL('../node_modules/csv-parse/package.json', import.meta.url), 'utf8'),
+);
 const section = `## Bills
 
 \`npm run bench:bill\` makes this section.
