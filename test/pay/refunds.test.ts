@@ -7,9 +7,11 @@ import { PayMismatchError, PayResponseError } from '../../lib/pay/errors.js';
 import type { RefundRef } from '../../lib/pay/refund-types.js';
 import type { PayClientOptions } from '../../lib/pay/types.js';
 import { buildXml } from '../../lib/pay/xml.js';
-import { mch_id, merchantCertificate } from './certificates.js';
-import { base, type Fields, type Gateway, key, rejection, signed, startGateway } from './gateway.js';
-import { encipher, noticeXml, refundResult, refundXml } from './notices.js';
+import { mch_id } from '../support/certificates.js';
+import { clientsOf } from '../support/clients.js';
+import { base, type Fields, type Gateway, key, signed, startGateway } from '../support/gateway.js';
+import { encipher, noticeXml, refundResult, refundXml } from '../support/notices.js';
+import { rejection } from '../support/rejection.js';
 
 const out_trade_no = 'S-0001';
 const transaction_id = '4200002468202411230000000001';
@@ -17,7 +19,7 @@ const refund = { out_trade_no, out_refund_no: 'R1-S-0001', total_fee: 1250, refu
 
 describe('refunds', () => {
   let gateway: Gateway;
-  const clients: PayClient[] = [];
+  const open = clientsOf(() => gateway);
 
   before(async () => {
     gateway = await startGateway();
@@ -26,15 +28,6 @@ describe('refunds', () => {
   beforeEach(() => {
     gateway.requests = [];
   });
-  afterEach(() => {
-    for (const client of clients.splice(0)) client.close();
-  });
-
-  function open(options: Partial<PayClientOptions> = {}): PayClient {
-    const client = new PayClient({ ...gateway.options, certificate: merchantCertificate, ...options });
-    clients.push(client);
-    return client;
-  }
 
   describe('are given', () => {
     const accepted: Fields = {

@@ -6,10 +6,12 @@ import { ClosedError, InvalidParameterError } from '../../../lib/errors.js';
 import { PayClient } from '../../../lib/pay/client.js';
 import { BillError, PayTransportError } from '../../../lib/pay/errors.js';
 import type { PayClientOptions } from '../../../lib/pay/types.js';
-import { mch_id, merchantCertificate } from '../certificates.js';
-import { appid, type Gateway, type Handler, key, rejection, startGateway } from '../gateway.js';
-import { startHttpProxy } from '../proxies.js';
-import { payment, refunded, rowsOf, writeBill } from './bills.js';
+import { payment, refunded, rowsOf, writeBill } from '../../support/bills.js';
+import { mch_id } from '../../support/certificates.js';
+import { clientsOf } from '../../support/clients.js';
+import { appid, type Gateway, type Handler, key, startGateway } from '../../support/gateway.js';
+import { startHttpProxy } from '../../support/proxies.js';
+import { rejection } from '../../support/rejection.js';
 
 const bill_date = '20241123';
 const small = writeBill({ lines: [payment, refunded] });
@@ -27,7 +29,7 @@ const flow = [
 
 describe('a bill from the gateway', () => {
   let gateway: Gateway;
-  const clients: PayClient[] = [];
+  const open = clientsOf(() => gateway);
 
   before(async () => {
     gateway = await startGateway();
@@ -37,15 +39,6 @@ describe('a bill from the gateway', () => {
     gateway.requests = [];
     gateway.ends = [];
   });
-  afterEach(() => {
-    for (const client of clients.splice(0)) client.close();
-  });
-
-  function open(options: Partial<PayClientOptions> = {}): PayClient {
-    const client = new PayClient({ ...gateway.options, certificate: merchantCertificate, ...options });
-    clients.push(client);
-    return client;
-  }
   const download = (options: Partial<PayClientOptions> = {}) => open(options).downloadBill({ bill_date });
   /** The last request's connection. */
   const connection = () => {
@@ -264,8 +257,7 @@ describe('a bill from the gateway', () => {
     });
 
     it('not through a TLS connection that can’t be trusted', async () => {
-      const client = new PayClient({ ...gateway.options, certificate: merchantCertificate, ca: [] });
-      clients.push(client);
+      const client = open({ ca: [] });
       expect(await rejection(client.downloadBill({ bill_date }))).to.include({ why: 'tls', sent: false });
     });
 

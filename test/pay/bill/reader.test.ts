@@ -5,7 +5,6 @@ import { ClosedError } from '../../../lib/errors.js';
 import type { BillRow } from '../../../lib/pay/bill/bill.js';
 import { readBill } from '../../../lib/pay/bill/streamed-bill.js';
 import { BillError } from '../../../lib/pay/errors.js';
-import { rejection } from '../gateway.js';
 import {
   type BillText,
   inPieces,
@@ -18,7 +17,8 @@ import {
   rowsOf,
   successFormat,
   writeBill,
-} from './bills.js';
+} from '../../support/bills.js';
+import { rejection } from '../../support/rejection.js';
 
 const open = (text: string | Buffer, sizes?: readonly number[]) => readBill(inPieces(text, sizes));
 

@@ -4,7 +4,7 @@ import { BillReader } from '../../../lib/pay/bill/reader.js';
 import { BillError, PayMismatchError, PayResponseError } from '../../../lib/pay/errors.js';
 import { readRefundNotice } from '../../../lib/pay/refund-notice.js';
 import { buildXml, parseXml } from '../../../lib/pay/xml.js';
-import { encipher, noticeXml } from '../notices.js';
+import { encipher, noticeXml } from '../../support/notices.js';
 
 type Refusal = abstract new (...given: never[]) => Error;
 
