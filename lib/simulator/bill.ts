@@ -47,7 +47,15 @@ const partsOf: Readonly<Record<string, readonly Part[]>> = {
 
 /** What merchants of the old format don't get, and what they call otherwise (docs/facts.md#bills). */
 const newParts: readonly Part[] = ['order', 'asked', 'note'];
-const oldNames: Readonly<Record<string, string>> = { 应结订单金额: '总金额', 应结订单总金额: '总交易额' };
+const oldNames: Readonly<Record<string, string>> = {
+  特约商户号: '子商户号',
+  应结订单金额: '总金额',
+  代金券金额: '代金券或立减优惠金额',
+  充值券退款金额: '代金券或立减优惠退款金额',
+  应结订单总金额: '总交易额',
+  退款总金额: '总退款金额',
+  充值券退款总金额: '总代金券或立减优惠退款金额',
+};
 
 /** The sums at the end, each of a column. */
 const sums: ReadonlyArray<readonly [name: string, column: string, isNew?: true]> = [
