@@ -89,7 +89,10 @@ export interface ScenarioSettings {
   gateway?: 'up' | 'down';
   /** How long the gateway takes to answer [20]. */
   latency?: number;
-  /** How far the gateway's clock is ahead of this machine's, or behind it if negative: in its Date header and time_end [0]. */
+  /**
+   * How far the gateway's clock is ahead of this machine's, or behind it if negative: in its Date header and time_end, and in
+   * all of refunds and bills. So a day passes for them when it's set a day ahead [0].
+   */
   clock?: number;
   /** Calls a second that the gateway takes of the merchant; those above it are limited. 0: no limit [0]. */
   callsPerSecond?: number;
