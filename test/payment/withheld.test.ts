@@ -2,9 +2,9 @@ import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import { expect } from 'chai';
 import { PayTransportError } from '../../lib/pay/errors.js';
 import type { PayResult, RequestOptions } from '../../lib/pay/types.js';
-import { charged, Made, state } from './scripted-client.js';
-import { code, lost, methods, order, paid, till } from './scripted-till.js';
-import type { SimulatedClock } from './simulated-clock.js';
+import { charged, Made, state } from '../support/scripted/client.js';
+import { code, lost, methods, order, paid, till } from '../support/scripted/till.js';
+import type { SimulatedClock } from '../support/simulated/clock.js';
 
 /* What has not left is withheld: nothing of it may be sent once its sale is given up, or long after its record. */
 
@@ -226,5 +226,21 @@ describe('A payment request that may have left', () => {
     });
     expect(await pay()).to.include({ status: 'failed', code: 'unreachable' });
     expect(looks).to.deep.equal([true]);
+  });
+
+  it('and could not, although it was given up meanwhile, is cancelled', async () => {
+    const { clock, processor } = till({
+      micropay: [
+        new Made(async ({ mayLeave }) => {
+          expect(mayLeave?.()).to.equal(true);
+          await clock.sleep(10_000);
+          throw new PayTransportError('the first host is dead', false, { why: 'unreachable' });
+        }),
+      ],
+      orderquery: [state('ORDERNOTEXIST')],
+    });
+    clock.at(400, () => void processor.cancel('A1'));
+    expect(await clock.until(processor.pay(order, code))).to.include({ status: 'reversing', why: 'given-up' });
+    expect(await clock.until(processor.settled('A1'))).to.include({ status: 'cancelled' });
   });
 });
