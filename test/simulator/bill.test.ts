@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { expect } from 'chai';
 import { parseXml } from '../../lib/pay/xml.js';
-import { type Merchant, openMerchant } from './merchant.js';
+import { type Merchant, openMerchant } from '../support/merchant.js';
 
 const hour = 60 * 60_000;
 const day = 24 * hour;

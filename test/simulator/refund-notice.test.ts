@@ -5,7 +5,7 @@ import { expect } from 'chai';
 import { InvalidParameterError } from 'wxpay-face';
 import { startSimulator } from 'wxpay-face/simulator';
 import { parseXml } from '../../lib/pay/xml.js';
-import { type Merchant, openMerchant } from './merchant.js';
+import { type Merchant, openMerchant } from '../support/merchant.js';
 
 describe('The simulated gateway’s notification of a refund', () => {
   let server: Server;

@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import { PayTransportError } from 'wxpay-face';
 import { parseXml } from '../../lib/pay/xml.js';
-import { type Merchant, openMerchant } from './merchant.js';
+import { type Merchant, openMerchant } from '../support/merchant.js';
 
 const minute = 60_000;
 const day = 24 * 60 * minute;
