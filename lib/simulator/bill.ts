@@ -142,6 +142,14 @@ function reversalRows(books: Books, order: StoredOrder): Dated[] {
   }));
 }
 
+/** Bills have words of their own (vendor's page of them): SUCCESS, PROCESSING, FAIL. */
+const statusInBill: Readonly<Record<StoredRefund['refund_status'], string>> = {
+  SUCCESS: 'SUCCESS',
+  PROCESSING: 'PROCESSING',
+  REFUNDCLOSE: 'FAIL',
+  CHANGE: 'FAIL',
+};
+
 function refundRow(books: Books, refund: StoredRefund, bill_type: string): Dated {
   const { order, refund_fee, refund_id, out_refund_no, refund_status, requestedAt, endedAt } = refund;
   const row = {
@@ -154,7 +162,7 @@ function refundRow(books: Books, refund: StoredRefund, bill_type: string): Dated
     退款成功时间: refund_status === 'SUCCESS' ? spacedTime(endedAt) : '',
     微信退款单号: refund_id,
     商户退款单号: out_refund_no,
-    退款状态: refund_status,
+    退款状态: statusInBill[refund_status],
   };
   return { at: requestedAt, kind: 'REFUND', row };
 }

@@ -186,9 +186,11 @@ export class Refunds {
     const { refund_id, out_refund_no, offset = '0' } = fields;
     if (!/^\d{1,3}$/.test(offset)) return refuse('PARAM_ERROR');
     const isOne = Boolean(refund_id || out_refund_no);
-    const found = isOne ? this.#one(refund_id, out_refund_no) : this.#page(fields, Number(offset));
-    const [first] = found;
+    const all = isOne ? this.#one(refund_id, out_refund_no) : this.#ofOrder(fields);
+    const [first] = all;
     if (!first) return refuse('REFUNDNOTEXIST');
+    const found = isOne ? all : all.slice(Number(offset), Number(offset) + pageSize);
+    if (found.length === 0) return refuse('PARAM_ERROR');
     const { order } = first;
     const ok: Record<string, string> = {
       transaction_id: order.transaction_id,
@@ -197,7 +199,7 @@ export class Refunds {
       fee_type: order.echo.fee_type ?? 'CNY',
       cash_fee: String(order.total_fee),
       refund_count: String(found.length),
-      ...(isOne ? {} : { total_refund_count: String(this.#of(order).length) }),
+      ...(isOne ? {} : { total_refund_count: String(all.length) }),
     };
     found.forEach((refund, n) => {
       for (const [name, value] of Object.entries(toldOf(refund))) ok[`${name}_${n}`] = value;
@@ -212,9 +214,9 @@ export class Refunds {
     );
   }
 
-  #page(fields: Fields, offset: number): StoredRefund[] {
+  #ofOrder(fields: Fields): StoredRefund[] {
     const order = this.#ledger.find(fields);
-    return order ? this.#of(order).slice(offset, offset + pageSize) : [];
+    return order ? this.#of(order) : [];
   }
 }
 

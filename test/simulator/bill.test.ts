@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { expect } from 'chai';
 import { parseXml } from '../../lib/pay/xml.js';
 import { type Merchant, openMerchant } from '../support/merchant.js';
+import { rejection } from '../support/rejection.js';
 
 const hour = 60 * 60_000;
 const day = 24 * hour;
@@ -118,8 +119,35 @@ describe('The simulated gateway’s bill', () => {
     await merchant.refund(sale, 'R1', 300);
     expect((await bill({ bill_type: 'REFUND' })).rows[0]).to.include({ 退款状态: 'PROCESSING', 退款成功时间: '' });
     merchant.simulator.endRefund('R1', 'CHANGE');
-    expect((await bill()).rows[1]).to.include({ 退款状态: 'CHANGE' });
+    expect((await bill()).rows[1]).to.include({ 退款状态: 'FAIL' });
   });
+
+  for (const billFormat of ['new', 'old'] as const)
+    it(`of the ${billFormat} format is read by our own client, whose sums agree with it`, async () => {
+      const [sale, reversed] = [await merchant.sell(), await merchant.sell(50)];
+      const { refund_id } = await merchant.refund(sale, 'R1', 300);
+      await merchant.client.reverse({ out_trade_no: reversed });
+      merchant.become({ bill: 'early', billFormat });
+      const bill_date = dateOf(Date.now());
+      for (const [bill_type, states] of [
+        ['ALL', ['SUCCESS', 'SUCCESS', 'REFUND', 'REVOKED']],
+        ['SUCCESS', ['SUCCESS', 'SUCCESS']],
+        ['REFUND', ['REFUND']],
+      ] as const) {
+        const read = await merchant.client.downloadBill({ bill_date, bill_type });
+        const rows = [];
+        for await (const row of read.rows) rows.push(row);
+        expect(rows.map(({ trade_state }) => trade_state)).to.deep.equal(states);
+        expect((await read.summary()).总交易单数).to.equal(states.length);
+        const refund = rows.find(({ trade_state }) => trade_state === 'REFUND');
+        if (bill_type !== 'SUCCESS')
+          expect(refund).to.include({ out_trade_no: sale, out_refund_no: 'R1', refund_id, refund_fee: 300 });
+      }
+      const flow = await merchant.client.downloadFundFlow({ bill_date, account_type: 'Basic' });
+      expect((await flow.summary()).支出金额).to.equal(350);
+      const missing = await rejection(merchant.client.downloadBill({ bill_date: '20200101' }));
+      expect(missing).to.include({ code: 'ERR_BILL_MISSING' });
+    });
 
   it('is a gzip stream that no header tells of, if asked for so', async () => {
     await merchant.sell();

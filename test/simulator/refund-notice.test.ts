@@ -55,6 +55,12 @@ describe('The simulated gateway’s notification of a refund', () => {
     const { req_info = '', ...fields } = parseXml(received[0] ?? '');
     expect(fields).to.include({ return_code: 'SUCCESS', appid, mch_id });
     expect(fields).to.not.have.property('sign');
+    expect(merchant.client.readRefundNotice(received[0] ?? '')).to.include({
+      out_trade_no: sale,
+      out_refund_no: 'R1',
+      refund_fee: 300,
+      refund_status: 'SUCCESS',
+    });
     const told = decipher(req_info);
     expect(told).to.match(/^<root>.*<\/root>$/);
     expect(parseXml(told.replaceAll('root>', 'xml>'))).to.include({
@@ -83,6 +89,13 @@ describe('The simulated gateway’s notification of a refund', () => {
     expect(simulator.notifyRefund('R1')).to.equal(true);
     await until(() => received.length === 2);
     expect(simulator.notifyRefund('R-none')).to.equal(false);
+  });
+
+  it('comes without a call once the refund has taken its time', async () => {
+    merchant = await openMerchant({ refundDelay: 30 }, { notifyUrl: address });
+    await merchant.refund(await merchant.sell(), 'R1', 300);
+    await until(() => received.length === 1);
+    expect(merchant.client.readRefundNotice(received[0] ?? '')).to.include({ refund_status: 'SUCCESS' });
   });
 
   it('holds nothing up when nobody takes it, or nobody answers', async () => {
