@@ -1,5 +1,4 @@
 import { resolve } from 'node:path';
-import { KeyedMutex } from '../concurrency.js';
 import { ClosedError, InvalidParameterError } from '../errors.js';
 import { shown } from '../fields.js';
 import { JournalError, OrderExistsError } from './errors.js';
@@ -74,7 +73,6 @@ export class FileJournal implements Journal {
   /** Undefined if it is only read. */
   readonly #store: Store | undefined;
   readonly #locks: ReadonlyArray<{ release(): void }>;
-  readonly #lanes = new KeyedMutex();
   #compacting: Promise<unknown> = Promise.resolve();
   /** By itself it is compacted only beyond this size. */
   #roomUntil = leastToCompact;
@@ -155,7 +153,7 @@ export class FileJournal implements Journal {
   /** In the order of their last write. What is written meanwhile may be among them. */
   async *list(filter: JournalFilter = {}): AsyncGenerator<JournalRecord, void, undefined> {
     this.#ensureOpen();
-    if (this.#store?.isInDoubt()) await this.#store.makeSure();
+    await this.#store?.makeSure();
     for (const entry of this.#opened.index.inOrder((each) => matches(each, filter))) {
       this.#ensureOpen();
       const text = await this.#opened.read(keyOf(entry));
@@ -186,11 +184,9 @@ export class FileJournal implements Journal {
     const store = this.#writable();
     checkRecord(record);
     const key = keyOf(record);
-    await this.#lanes.run(key, async () => {
-      if (store.isInDoubt(key)) await store.makeSure();
-      check(store.index.get(key));
-      await store.append(record, key);
-    });
+    while (!store.isSettled(key)) await store.settle(key);
+    check(store.index.get(key));
+    await store.append(record, key);
     this.#compactByItself(store);
   }
 
