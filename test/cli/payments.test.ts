@@ -5,7 +5,7 @@ import { FileJournal, type JournalRecord, PayClient } from 'wxpay-face';
 import { readConfig } from '../../lib/cli/config.js';
 import { recoverJournal } from '../../lib/cli/journal.js';
 import type { Output } from '../../lib/cli/output.js';
-import type { Command } from './command.js';
+import type { Command } from '../support/command.js';
 import { openShop, type Shop } from './shop.js';
 
 const code = '134567890123456789';
