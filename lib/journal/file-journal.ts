@@ -45,6 +45,9 @@ interface Opened {
   close(): Promise<void>;
 }
 
+/** Throws if a record may not be written over the stored one. */
+type Check = (record: JournalRecord, stored: Entry | undefined) => void;
+
 const day = 24 * 60 * 60 * 1000;
 
 /** A log below this many bytes is left alone. */
@@ -134,14 +137,11 @@ export class FileJournal implements Journal {
   }
 
   create(record: JournalRecord): Promise<void> {
-    return this.#write(record, (stored) => {
-      checkNew(record);
-      if (stored !== undefined) throw new OrderExistsError(record.id);
-    });
+    return this.#write(record, checkFirst);
   }
 
   put(record: JournalRecord): Promise<void> {
-    return this.#write(record, (stored) => checkSuccessor(record, stored));
+    return this.#write(record, checkSuccessor);
   }
 
   async get(kind: JournalRecord['kind'], id: string): Promise<JournalRecord | undefined> {
@@ -180,14 +180,22 @@ export class FileJournal implements Journal {
     for (const lock of this.#locks) lock.release();
   }
 
-  async #write(record: JournalRecord, check: (stored: Entry | undefined) => void): Promise<void> {
-    const store = this.#writable();
-    checkRecord(record);
-    const key = keyOf(record);
-    while (!store.isSettled(key)) await store.settle(key);
-    check(store.index.get(key));
-    await store.append(record, key);
-    this.#compactByItself(store);
+  #write(record: JournalRecord, check: Check): Promise<void> {
+    try {
+      const store = this.#writable();
+      checkRecord(record);
+      this.#compactByItself(store);
+      return this.#append(store, record, keyOf(record), check);
+    } catch (error) {
+      return Promise.reject(error);
+    }
+  }
+
+  /** If there is nothing to wait for, without a promise of its own: they would cost a thousand writes more than their text. */
+  #append(store: Store, record: JournalRecord, key: string, check: Check): Promise<void> {
+    if (!store.isSettled(key)) return store.settle(key).then(() => this.#append(store, record, key, check));
+    check(record, store.index.get(key));
+    return store.append(record, key);
   }
 
   /** One at a time. */
@@ -223,6 +231,11 @@ export class FileJournal implements Journal {
   #ensureOpen(): void {
     if (this.#isClosed) throw new ClosedError('The journal');
   }
+}
+
+function checkFirst(record: JournalRecord, stored: Entry | undefined): void {
+  checkNew(record);
+  if (stored !== undefined) throw new OrderExistsError(record.id);
 }
 
 function hasExpired({ index }: Store, before: number): boolean {
