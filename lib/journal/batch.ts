@@ -1,4 +1,6 @@
+import { ByName } from './by-name.js';
 import type { Entry, RecordIndex } from './index-of-records.js';
+import type { RecordName } from './journal.js';
 import { type Line, maximumPayload } from './line.js';
 import { Together } from './stored-record.js';
 
@@ -9,7 +11,8 @@ export class Batch {
   readonly done: Promise<void>;
   resolve: () => void = () => undefined;
   reject: (error: unknown) => void = () => undefined;
-  readonly #entries = new Map<string, Entry>();
+  readonly #entries: Entry[] = [];
+  readonly #names = new ByName<true>();
 
   constructor() {
     this.done = new Promise((resolve, reject) => {
@@ -17,27 +20,26 @@ export class Batch {
     });
   }
 
-  has(key: string): boolean {
-    return this.#entries.has(key);
+  has(record: RecordName): boolean {
+    return this.#names.has(record);
   }
 
   hasRoomFor({ length }: Entry): boolean {
     return this.json.lengthWith(length) <= maximumPayload;
   }
 
-  /** @param key Not one that it has already. */
-  add(key: string, entry: Entry, text: string): void {
-    this.#entries.set(key, entry);
+  /** @param entry Of a record that it doesn't have. */
+  add(entry: Entry, text: string): void {
+    this.#entries.push(entry);
+    this.#names.set(entry, true);
     this.json.add(text, entry.length);
   }
 
   /** @param line What it was written as. */
   addTo(index: RecordIndex, line: Line, lineAt: number): void {
-    let position = 0;
-    for (const [key, entry] of this.#entries) {
+    this.#entries.forEach((entry, position) => {
       entry.moveTo(lineAt, line.bytes.length, line.from + (this.json.offsets[position] ?? 0));
-      index.add(entry, key);
-      position += 1;
-    }
+      index.add(entry);
+    });
   }
 }

@@ -11,8 +11,8 @@ import {
   type Journal,
   type JournalFilter,
   type JournalRecord,
-  keyOf,
   matches,
+  type RecordName,
 } from './journal.js';
 import { JournalReader } from './journal-reader.js';
 import { journalError, lockFolder } from './opening.js';
@@ -41,7 +41,7 @@ interface Internals {
 /** What is behind a journal that is open. */
 interface Opened {
   readonly index: RecordIndex;
-  read(key: string): Promise<string | undefined>;
+  read(record: RecordName): Promise<string | undefined>;
   close(): Promise<void>;
 }
 
@@ -146,7 +146,7 @@ export class FileJournal implements Journal {
 
   async get(kind: JournalRecord['kind'], id: string): Promise<JournalRecord | undefined> {
     this.#ensureOpen();
-    const text = await this.#opened.read(keyOf({ kind, id }));
+    const text = await this.#opened.read({ kind, id });
     return text === undefined ? undefined : fromText(text);
   }
 
@@ -156,7 +156,7 @@ export class FileJournal implements Journal {
     await this.#store?.makeSure();
     for (const entry of this.#opened.index.inOrder((each) => matches(each, filter))) {
       this.#ensureOpen();
-      const text = await this.#opened.read(keyOf(entry));
+      const text = await this.#opened.read(entry);
       const record = text === undefined ? undefined : fromText(text);
       if (record !== undefined && matches(record, filter)) yield record;
     }
@@ -185,17 +185,17 @@ export class FileJournal implements Journal {
       const store = this.#writable();
       checkRecord(record);
       this.#compactByItself(store);
-      return this.#append(store, record, keyOf(record), check);
+      return this.#append(store, record, check);
     } catch (error) {
       return Promise.reject(error);
     }
   }
 
   /** If there is nothing to wait for, without a promise of its own: they would cost a thousand writes more than their text. */
-  #append(store: Store, record: JournalRecord, key: string, check: Check): Promise<void> {
-    if (!store.isSettled(key)) return store.settle(key).then(() => this.#append(store, record, key, check));
-    check(record, store.index.get(key));
-    return store.append(record, key);
+  #append(store: Store, record: JournalRecord, check: Check): Promise<void> {
+    if (!store.isSettled(record)) return store.settle(record).then(() => this.#append(store, record, check));
+    check(record, store.index.get(record));
+    return store.append(record);
   }
 
   /** One at a time. */

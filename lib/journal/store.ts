@@ -4,7 +4,7 @@ import { writeBase } from './compaction.js';
 import { JournalError } from './errors.js';
 import type { Files, OpenFile } from './files.js';
 import { Entry, type RecordIndex } from './index-of-records.js';
-import type { JournalRecord } from './journal.js';
+import { type JournalRecord, keyOf, type RecordName } from './journal.js';
 import { all, type JournalFolder } from './journal-folder.js';
 import { makeLine, maximumPayload } from './line.js';
 import { LineReader } from './line-reader.js';
@@ -69,16 +69,16 @@ export class Store {
   }
 
   /** Durable when resolved. If it rejects, {@link Store.read} tells what is stored. */
-  append(record: JournalRecord, key: string): Promise<void> {
+  append(record: JournalRecord): Promise<void> {
     const text = toText(record);
     const { kind, id, revision, finished, acknowledged, updatedAt } = record;
     const length = Buffer.byteLength(text);
     if (length > maximumPayload - 2)
-      return Promise.reject(new JournalError(`A record has at most ${maximumPayload - 2} bytes (${key})`));
+      return Promise.reject(new JournalError(`A record has at most ${maximumPayload - 2} bytes (${keyOf(record)})`));
     const kept = finished ? undefined : text;
     const entry = new Entry(kind, id, revision, finished, acknowledged, updatedAt, nowhere, length, kept);
     const batch = this.#batchFor(entry);
-    batch.add(key, entry, text);
+    batch.add(entry, text);
     this.#work();
     return batch.done;
   }
@@ -91,22 +91,22 @@ export class Store {
     return batch;
   }
 
-  /** Whether nothing of a key is being written, and it is known what is stored of it. */
-  isSettled(key: string): boolean {
-    return this.#batchOf(key) === undefined && !this.#isInDoubt(key);
+  /** Whether nothing of a record is being written, and it is known what is stored of it. */
+  isSettled(record: RecordName): boolean {
+    return this.#batchOf(record) === undefined && !this.#isInDoubt(record);
   }
 
-  /** Resolves when a key may be settled. @throws JournalError if it can't be known what is stored of it. */
-  settle(key: string): Promise<unknown> {
-    return this.#batchOf(key)?.done.catch(() => undefined) ?? this.makeSure();
+  /** Resolves when a record may be settled. @throws JournalError if it can't be known what is stored of it. */
+  settle(record: RecordName): Promise<unknown> {
+    return this.#batchOf(record)?.done.catch(() => undefined) ?? this.makeSure();
   }
 
-  #batchOf(key: string): Batch | undefined {
-    return this.#writing?.has(key) ? this.#writing : this.#waiting.find((batch) => batch.has(key));
+  #batchOf(record: RecordName): Batch | undefined {
+    return this.#writing?.has(record) ? this.#writing : this.#waiting.find((batch) => batch.has(record));
   }
 
-  #isInDoubt(key: string): boolean {
-    return this.#doubt === 'file' || this.#doubt?.has(key) === true;
+  #isInDoubt(record: RecordName): boolean {
+    return this.#doubt === 'file' || this.#doubt?.has(record) === true;
   }
 
   /** Resolves when it is known what is stored. @throws JournalError if that can't be known. */
@@ -115,13 +115,13 @@ export class Store {
   }
 
   /**
-   * The record of a key, as text.
+   * A record, as text.
    * @throws JournalError if it can't be read, or if it isn't known whether its last write is stored.
    */
-  async read(key: string): Promise<string | undefined> {
-    while (!this.isSettled(key)) await this.settle(key);
+  async read(record: RecordName): Promise<string | undefined> {
+    while (!this.isSettled(record)) await this.settle(record);
     while (this.#replacing !== undefined) await this.#replacing;
-    const entry = this.#index.get(key);
+    const entry = this.#index.get(record);
     return entry === undefined ? undefined : this.#textOf(entry);
   }
 
@@ -145,7 +145,7 @@ export class Store {
 
   /** What was asked for before still happens. */
   async close(): Promise<void> {
-    // What waits for another write of its key begins when that one has ended.
+    // What waits for another write of its record begins when that one has ended.
     for (; this.#working !== undefined; await nextTurn()) await this.#working;
     await Promise.allSettled(this.#reads);
     await all(this.#folders.map((folder) => folder.close()));
