@@ -9,13 +9,17 @@ import type { PayClientOptions } from '../../lib/pay/types.js';
 import { buildXml } from '../../lib/pay/xml.js';
 import { mch_id } from '../support/certificates.js';
 import { clientsOf } from '../support/clients.js';
+import { encipher as encipherWith } from '../support/encipher.js';
 import { base, type Fields, type Gateway, key, signed, startGateway } from '../support/gateway.js';
-import { encipher, noticeXml, refundResult, refundXml } from '../support/notices.js';
+import { noticeXml, refundResult, refundXml } from '../support/notices.js';
 import { rejection } from '../support/rejection.js';
 
 const out_trade_no = 'S-0001';
 const transaction_id = '4200002468202411230000000001';
 const refund = { out_trade_no, out_refund_no: 'R1-S-0001', total_fee: 1250, refund_fee: 500 };
+
+/** With the merchant's own key, if no other is given. */
+const encipher = (text: string | Buffer, by = key, padding = true) => encipherWith(text, by, padding);
 
 describe('refunds', () => {
   let gateway: Gateway;

@@ -1,7 +1,6 @@
-import { createCipheriv, createHash } from 'node:crypto';
 import { buildXml } from '../../lib/pay/xml.js';
 import { mch_id } from './certificates.js';
-import { appid, type Fields, key } from './gateway.js';
+import { appid, type Fields } from './gateway.js';
 
 /** What is enciphered in the vendor's notification of a refund. */
 export const refundResult: Fields = {
@@ -25,13 +24,6 @@ export const refundXml = (fields: Fields): string => {
   const elements = Object.entries(fields).map(([name, value]) => `<${name}><![CDATA[${value}]]></${name}>`);
   return `<root>\n${elements.join('\n')}\n</root>`;
 };
-
-/** base64 of AES-256-ECB (PKCS#7) under the MD5 of the key, in lower-case hex. */
-export function encipher(text: string | Buffer, noticeKey = key, padding = true): string {
-  const cipher = createCipheriv('aes-256-ecb', createHash('md5').update(noticeKey).digest('hex'), null);
-  cipher.setAutoPadding(padding);
-  return Buffer.concat([cipher.update(text), cipher.final()]).toString('base64');
-}
 
 /** The notification around it. */
 export const noticeXml = (req_info: string, change: Fields = {}): string =>

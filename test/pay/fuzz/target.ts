@@ -4,7 +4,7 @@ import { BillReader } from '../../../lib/pay/bill/reader.js';
 import { BillError, PayMismatchError, PayResponseError } from '../../../lib/pay/errors.js';
 import { readRefundNotice } from '../../../lib/pay/refund-notice.js';
 import { buildXml, parseXml } from '../../../lib/pay/xml.js';
-import { encipher, noticeXml } from '../../support/notices.js';
+import { encipher } from '../../support/encipher.js';
 
 type Refusal = abstract new (...given: never[]) => Error;
 
@@ -29,7 +29,8 @@ function fuzzXml(body: Buffer): void {
 /** The notice as it is, and one that has it enciphered. */
 function fuzzNotice(body: Buffer): void {
   const identity = { appid: 'wxd930ea5d5a258f4f', mch_id: '1900000109' };
-  for (const xml of [body, noticeXml(encipher(body, 'key'))]) {
+  const around = { return_code: 'SUCCESS', ...identity, req_info: encipher(body, 'key') };
+  for (const xml of [body, buildXml(around)]) {
     const notice = unlessRefused(() => readRefundNotice(xml, identity, ['key']), PayResponseError, PayMismatchError);
     if (notice !== undefined && !Number.isSafeInteger(notice.refund_fee)) throw new Error('An amount is none');
   }
