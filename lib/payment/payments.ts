@@ -3,13 +3,14 @@ import { ClosedError, InvalidParameterError } from '../errors.js';
 import { OrderExistsError } from '../journal/errors.js';
 import type { JournalRecord } from '../journal/journal.js';
 import type { PayResult, RequestOptions } from '../pay/types.js';
+import { Alarm } from './alarm.js';
 import { gatewayTimeOf, hasRail, type PaymentClient } from './client.js';
 import type { Transition } from './decision/machine.js';
 import { cancelledBy, outcomeOf, type PaymentOutcome } from './decision/outcomes.js';
 import { remembered } from './decision/states.js';
 import { OrderUnknownError } from './errors.js';
 import type { Order, PaymentCode, Rail } from './order.js';
-import { PaymentRun } from './payment-run.js';
+import { type PaymentParts, PaymentRun } from './payment-run.js';
 import type { PayOptions } from './progress.js';
 import { fromRecord, type KnownPayment, recordedMerchant, type StoredPayment } from './record.js';
 import type { Surroundings } from './run.js';
@@ -24,7 +25,7 @@ const onCancel = { on: 'cancel', elapsed: 0, quiet: 0 } as const;
 export class Payments {
   readonly runs: Runs<KnownPayment, PaymentOutcome, PaymentRun>;
   readonly #parts: Parts<PaymentOutcome>;
-  readonly #transition: Transition;
+  readonly #own: PaymentParts;
 
   constructor(
     parts: Parts<PaymentOutcome>,
@@ -33,8 +34,8 @@ export class Payments {
     life: AbortSignal,
   ) {
     this.#parts = parts;
-    this.#transition = transition;
-    this.runs = new Runs(kindOf(parts.client, transition), parts, gate, life);
+    this.#own = { transition, deadlines: new Alarm(parts.clock, parts.policies.polling.timeout) };
+    this.runs = new Runs(kindOf(parts.client, this.#own), parts, gate, life);
   }
 
   /** Takes a payment to its outcome: order and code are checked. */
@@ -47,7 +48,7 @@ export class Payments {
     }
     const stored = this.#toStore(rail, total_fee);
     const run = await this.runs.create(out_trade_no, (around) =>
-      PaymentRun.begin(out_trade_no, stored, around, this.#transition, onProgress),
+      PaymentRun.begin(out_trade_no, stored, around, this.#own, onProgress),
     );
     const outcome = this.runs.heard(out_trade_no, this.#told, run.wait(this.#told));
     // Before it is sent: an abort may come from within a progress handler, or from the client.
@@ -115,7 +116,7 @@ export class Payments {
 
   /** Whether a payment that has ended may still be given up. */
   #mayCancel({ phase, facts }: KnownPayment): boolean {
-    const { state } = this.#transition(remembered(phase, facts), onCancel, this.#parts.policies);
+    const { state } = this.#own.transition(remembered(phase, facts), onCancel, this.#parts.policies);
     return state.phase !== phase;
   }
 
@@ -127,7 +128,7 @@ export class Payments {
 }
 
 /** How a payment is read, told and taken up. */
-const kindOf = (client: PaymentClient, transition: Transition): Kind<KnownPayment, PaymentOutcome, PaymentRun> => ({
+const kindOf = (client: PaymentClient, own: PaymentParts): Kind<KnownPayment, PaymentOutcome, PaymentRun> => ({
   name: 'payment',
   fromRecord,
   outcomeOf: (out_trade_no, known, trouble) => outcomeOf(out_trade_no, known, known.decidedAt, trouble),
@@ -149,7 +150,7 @@ const kindOf = (client: PaymentClient, transition: Transition): Kind<KnownPaymen
   },
   unknown: (out_trade_no) =>
     new OrderUnknownError('ERR_ORDER_UNKNOWN', `${out_trade_no} is not in the journal`, { out_trade_no }),
-  takeUp: (record, known, around) => PaymentRun.takeUp(record, known, around, transition),
+  takeUp: (record, known, around) => PaymentRun.takeUp(record, known, around, own),
 });
 
 /** Sends the payment request of an order. Keeps the code no longer than until then. */
