@@ -14,7 +14,6 @@ import {
   type GetWxpayfaceCodeParams,
   type GetWxpayfaceUserInfoParams,
   type InitWxpayfaceParams,
-  newerThan,
   type StopWxpayfaceParams,
   type UpdateWxpayfacePayResultParams,
 } from './commands.js';
@@ -22,6 +21,7 @@ import { calledFrom, callSite } from './errors.js';
 import { assertAccepted, prepareRequest, type RawResponse } from './messages.js';
 import { checkMilliseconds, type LibraryInfo, type OpenOptions, openLibrary } from './open.js';
 import { CommandQueue } from './queue.js';
+import { newerThan } from './sdk-version.js';
 import type { Transport } from './transport.js';
 
 /**
