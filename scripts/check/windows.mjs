@@ -15,12 +15,13 @@ const { values, positionals } = parseArgs({
 });
 
 const versions = { 'win32-x64': ['18', '20', '22'], 'win32-ia32': ['22'] };
+const hasTests = (folder) => readdirSync(folder, { recursive: true }).some((path) => path.endsWith('.test.ts'));
 // A room at a time: a 32-bit process has 2 GiB for everything, and all specs at once leave its threads too little.
 const rooms = values.native
   ? ['addon', 'face', 'terminal']
-  : readdirSync(join(root, 'test'), { withFileTypes: true }).flatMap((entry) =>
-      entry.isDirectory() ? entry.name : [],
-    );
+  : readdirSync(join(root, 'test'), { withFileTypes: true })
+      .filter((entry) => entry.isDirectory() && hasTests(join(root, 'test', entry.name)))
+      .map(({ name }) => name);
 const specs = positionals.length > 0 ? positionals : rooms.map((name) => `build/js/test/${name}/**/*.test.js`);
 const mocha = ['node_modules/mocha/bin/_mocha', '--no-config', '--timeout', '60000', '--spec'];
 /** Milliseconds for one of them: a run that hangs must leave time to say so. */
