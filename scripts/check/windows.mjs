@@ -41,7 +41,7 @@ async function report(what, prefix, program, args) {
   process.stdout.write(stdout);
   process.stderr.write(stderr);
   if (status === 0) return;
-  // mocha tells the failed tests after their number; where it got no further, what it was at is its last lines.
+  // mocha tells the failed tests after their number; if it got no further, what it was at is its last lines.
   const told = stdout.search(/^ +\d+ failing/m);
   const last = told < 0 ? stdout.trimEnd().split('\n').slice(-20).join('\n') : stdout.slice(told);
   failures.push(`${what}: exit code ${status}${signal ? `, ${signal}` : ''}\n${last}\n${stderr}`);
