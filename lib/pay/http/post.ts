@@ -1,11 +1,12 @@
 import type { ClientRequest, IncomingMessage } from 'node:http';
+import https from 'node:https';
 import type net from 'node:net';
 import { performance } from 'node:perf_hooks';
 import { TLSSocket } from 'node:tls';
 import got, { type Request } from 'got';
 import { onAbort } from '../../abort.js';
 import { cleanCause, PayResponseError, PayTransportError, type TransportFailure } from '../errors.js';
-import { ConnectionError, type GatewayAgent } from './agent.js';
+import { ConnectionError, type GatewayAgent, lazily } from './agent.js';
 import { hints } from './hints.js';
 import { mayHaveLeft, refusesCertificate, type Trace } from './sent.js';
 import { readArrived, readingTurn, reset } from './sockets.js';
@@ -39,19 +40,8 @@ const xmlOverHttp = got.extend({
   retry: { limit: 0, methods: [], statusCodes: [], errorCodes: [] },
   followRedirect: false,
   throwHttpErrors: false,
-  handlers: [
-    (options, next) => {
-      // Else got makes an object of thirty options, nearly all without a value: the most expensive of what it does for a
-      // request. Node.js would keep a signal from the agent: it has another name here.
-      const lean = () => ({
-        method: options.method,
-        headers: options.headers,
-        agent: options.agent.https,
-        giveUp: options.signal,
-      });
-      return next(Object.assign(options, { createNativeRequestOptions: lean }));
-    },
-  ],
+  // got would listen nine times to each request, to note when things happen to it, unless they are noted already.
+  request: (url, options, callback) => Object.assign(https.request(url, options, callback), { timings: {} }),
 });
 
 /** @throws PayResponseError for a body beyond 1 MiB. */
@@ -84,7 +74,9 @@ class Attempt {
   readonly #post: Post;
   /** Milliseconds for the answer. */
   readonly #patience: number;
-  readonly #giveUp = new AbortController();
+  /** Ends the opening of a connection. Made when the agent asks for it: most calls find a connection that was kept. */
+  readonly #opening = lazily(() => new AbortController());
+  #stream: Request | undefined;
   #stopped: Stop | undefined;
   #socket: net.Socket | undefined;
   #response: IncomingMessage | undefined;
@@ -128,9 +120,17 @@ class Attempt {
       body,
       headers,
       isStream: true,
-      agent: { https: this.#agent },
-      signal: this.#giveUp.signal,
     });
+    this.#stream = stream;
+    // Else got makes an object of thirty options, nearly all without a value: the most expensive of what it does for a
+    // request. It asks for them after this.
+    const options = {
+      method: 'POST',
+      headers: stream.options.headers,
+      agent: this.#agent,
+      giveUp: () => this.#opening().signal,
+    };
+    Object.assign(stream.options, { createNativeRequestOptions: () => options });
     // By then got has written head and body, which Node.js holds until it has a connection.
     stream.once('request', (request: ClientRequest) => {
       request.once('error', (error) => {
@@ -162,7 +162,7 @@ class Attempt {
     if (ended !== undefined) {
       const why = refusesCertificate(cleanCause(ended).code ?? '') ? 'certificate' : 'broken';
       this.#failure = new ConnectionError(why, ended, this.#agent.certificateNote);
-      this.#giveUp.abort();
+      this.#giveUp();
       return;
     }
     if (this.#stopped === undefined) this.#askMayLeave();
@@ -200,7 +200,12 @@ class Attempt {
     if (this.#stopped !== undefined) return;
     this.#stopped = stop;
     if (this.#socket !== undefined) reset(this.#socket);
-    this.#giveUp.abort();
+    this.#giveUp();
+  }
+
+  #giveUp(): void {
+    this.#opening().abort();
+    this.#stream?.destroy();
   }
 
   #error(error: unknown): PayTransportError {
