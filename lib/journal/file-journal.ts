@@ -63,8 +63,8 @@ const isExpired = ({ finished, acknowledged, updatedAt }: Entry, before: number)
  * The journal in a folder of its own: one append-only text file, a line for each durable write with its checksum and its
  * place in the chain, and a small second file that knows its end. Synchronously written, locked to one process.
  *
- * Damage anywhere, also a lost end, is told at the opening, and nothing is dropped in silence. Only a folder that as a whole
- * went back to an older moment can't be told from one that is as it was: `mirror`, or the gateway's bill, tells.
+ * Damage anywhere, also a lost end, is reported at the opening, and nothing is dropped in silence. Only a folder that as a whole
+ * went back to an older moment can't be distinguished from one that is as it was: `mirror`, or the gateway's bill, shows it.
  *
  * Holds no key and no code. It does hold what a receipt needs, the customer's `openid` among it, for as long as `keep` says.
  *
@@ -89,7 +89,7 @@ export class FileJournal implements Journal {
 
   /**
    * Opens the journal, or begins one, reads it through, and removes what is finished, acknowledged and older than `keep` by
-   * this machine's clock: where that is ahead, earlier than it should. What is unfinished or not acknowledged stays, whatever
+   * this machine's clock: if that is ahead, earlier than it should. What is unfinished or not acknowledged stays, whatever
    * the clock says. A program that runs for months calls {@link FileJournal.prune} itself.
    *
    * Whether the mirror was used is said by a process warning with code WXPAY_FACE_JOURNAL_COPY.

@@ -68,7 +68,7 @@ export class Store {
     return this.#end;
   }
 
-  /** Durable when resolved. If it rejects, {@link Store.read} tells what is stored. */
+  /** Durable when resolved. If it rejects, {@link Store.read} says what is stored. */
   append(record: JournalRecord): Promise<void> {
     const text = toText(record);
     const { kind, id, revision, finished, acknowledged, updatedAt } = record;
