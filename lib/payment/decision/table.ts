@@ -11,8 +11,8 @@ type Guards<State, Event, Policies> = Readonly<
   Record<string, (state: State, event: Event, policies: Policies) => boolean>
 >;
 
-/** Of the rows for a phase and an event the first whose condition holds. */
-export function findRow<
+/** Reads a table: of the rows for a phase and an event it finds the first whose condition holds. */
+export function rowFinder<
   Each extends Row,
   State extends { readonly phase: string },
   Event extends { readonly on: string },
@@ -20,16 +20,17 @@ export function findRow<
 >(
   rows: readonly Each[],
   guards: Guards<State, Event, Policies>,
-  state: State,
-  event: Event,
-  policies: Policies,
-): Each | undefined {
-  return rows.find(
-    ({ from, on, when }) =>
-      from === state.phase &&
-      on.includes(event.on) &&
-      (when === undefined || guards[when]?.(state, event, policies) === true),
-  );
+): (state: State, event: Event, policies: Policies) => Each | undefined {
+  const rowsFor = new Map<string, Each[]>();
+  for (const row of rows)
+    for (const on of row.on) {
+      const key = `${row.from} ${on}`;
+      rowsFor.set(key, [...(rowsFor.get(key) ?? []), row]);
+    }
+  return (state, event, policies) =>
+    rowsFor
+      .get(`${state.phase} ${event.on}`)
+      ?.find(({ when }) => when === undefined || guards[when]?.(state, event, policies) === true);
 }
 
 export function without<T extends object, K extends keyof T>(object: T, ...names: K[]): Omit<T, K> {

@@ -1,5 +1,5 @@
 import { backoff, type Policies } from '../policies.js';
-import { findRow, without } from '../table.js';
+import { rowFinder, without } from '../table.js';
 
 import {
   finalPhases,
@@ -148,10 +148,11 @@ export type RefundTransition = (state: RefundState, event: RefundEvent, policies
 
 /** Reads a table of transitions. The simulation reads mutated ones, to see that it notices. */
 export function machineOf(rows: readonly RefundRow[]): RefundTransition {
+  const find = rowFinder(rows, guards);
   return (before, event, policies) => {
     const memory = finalPhases.has(before.phase) && event.on !== 'ask' ? before.memory : remember(before, event);
     const known = { phase: before.phase, facts: learn(before, event), memory };
-    const row = findRow(rows, guards, known, event, policies);
+    const row = find(known, event, policies);
     if (row === undefined) return { state: before, next: { do: 'continue' } };
     const state = {
       phase: row.to,
