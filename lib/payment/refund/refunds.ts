@@ -3,7 +3,7 @@ import { ClosedError, InvalidParameterError } from '../../errors.js';
 import { JournalError, OrderExistsError } from '../../journal/errors.js';
 import type { RefundTransition } from '../decision/refund/machine.js';
 import type { RefundOutcome } from '../decision/refund/outcomes.js';
-import { sendTimes } from '../decision/refund/rules.js';
+import { isReleased, type ReservedRefund, sendTimes } from '../decision/refund/rules.js';
 import { OrderUnknownError, RefundRefusedError } from '../errors.js';
 import { ensureMerchant } from '../merchant.js';
 import type { Payments } from '../payments.js';
@@ -143,6 +143,11 @@ export class Refunds {
       ensureMerchant(out_trade_no, found.known.stored.merchant, this.#parts.client.identity);
       if (total_fee !== undefined && total_fee !== found.total_fee)
         throw new InvalidParameterError('total_fee', `is not what the journal knows of ${out_trade_no}`);
+      const closed = found.refunds.find(
+        (each) => each.out_refund_no === given.out_refund_no && isClosedElsewhere(each),
+      );
+      const outcome = closed && reservedOutcome(out_trade_no, closed);
+      if (outcome !== undefined) return { outcome };
       const sale = await this.#reserved(found, given);
       if (sale === undefined) continue;
       const run = await this.#create(sale, given);
@@ -270,6 +275,10 @@ export class Refunds {
     return this.#payments.runs.lanes.run(out_trade_no, () => this.#sales.copy(out_refund_no, known));
   }
 }
+
+/** Another program made it, and nothing was given back: it counts no more, and is not sent again. */
+const isClosedElsewhere = (refund: ReservedRefund): boolean =>
+  refund.elsewhere === true && refund.decidedAt === undefined && isReleased(refund);
 
 const unknownSale = (out_trade_no: string, out_refund_no: string): OrderUnknownError =>
   new OrderUnknownError(

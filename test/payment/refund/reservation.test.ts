@@ -445,6 +445,8 @@ describe('A refund of a sale that the journal does not know', () => {
       'attention',
     ]);
     expect(await refund('R1', 40)).to.include({ accepted: true });
+    expect(await refund('X3', 20)).to.include({ status: 'refused', err_code: 'REFUNDCLOSE' });
+    expect([...gateway.refunds.keys()]).to.deep.equal(['X1', 'X2', 'X3', 'X4', 'R1']);
   });
 
   it('gives back once where the journal was lost with the refund in it', async () => {
