@@ -7,6 +7,7 @@ export type ErrorCode =
   | 'ERR_ORDER_UNKNOWN'
   | 'ERR_ORDER_FOREIGN'
   | 'ERR_ORDER_REFUNDED'
+  | 'ERR_REFUND'
   | 'ERR_CLOSED'
   | 'ERR_LIBRARY_LOAD'
   | 'ERR_SERVICE_CALL'
@@ -21,7 +22,9 @@ export type ErrorCode =
   | 'ERR_PAY_RESPONSE'
   | 'ERR_PAY_SIGNATURE'
   | 'ERR_PAY_MISMATCH'
-  | 'ERR_PAY_PROTOCOL';
+  | 'ERR_PAY_PROTOCOL'
+  | 'ERR_BILL'
+  | 'ERR_BILL_MISSING';
 
 /**
  * Base of all errors of this package. `code` is stable, messages may change.

@@ -6,11 +6,13 @@ import {
   type Asked,
   queryAnswer,
   queryError,
+  returnedAnswer,
   reverseAnswer,
   reverseError,
   submitAnswer,
   submitError,
 } from './decision/answers.js';
+import type { ReservedRefund } from './decision/refund/rules.js';
 import type { Rail } from './order.js';
 
 /* A payment's calls to the gateway: the answer, or the lack of it, is an event. */
@@ -42,6 +44,28 @@ export async function query(
 ): Promise<Answer> {
   try {
     return queryAnswer(await queryOf(client, rail, order, options), asked());
+  } catch (error) {
+    return orEnd(queryError)(error);
+  }
+}
+
+/**
+ * Of a sale that is reversed: a REFUND is looked into, if the client can.
+ * @param refunds Those that this package made.
+ */
+export async function queryReversed(
+  client: PaymentClient,
+  rail: Rail,
+  order: { out_trade_no: string },
+  options: RequestOptions,
+  asked: () => Asked,
+  refunds: readonly ReservedRefund[] = [],
+): Promise<Answer> {
+  const answer = await query(client, rail, order, options, asked);
+  if (answer.on !== 'query:REFUND' || client.refundquery === undefined) return answer;
+  const ours = new Set(refunds.map(({ out_refund_no }) => out_refund_no));
+  try {
+    return returnedAnswer(await client.refundquery(order, options), asked(), ours);
   } catch (error) {
     return orEnd(queryError)(error);
   }

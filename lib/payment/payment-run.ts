@@ -1,7 +1,7 @@
 import type { JournalRecord } from '../journal/journal.js';
 import type { PayResult, RequestOptions } from '../pay/types.js';
 import type { Alarm, Sleeper } from './alarm.js';
-import { query, reverse, submit } from './calls.js';
+import { query, queryReversed, reverse, submit } from './calls.js';
 import { gatewayTimeOf } from './client.js';
 import type { Answer, Asked } from './decision/answers.js';
 import type { Step, Transition } from './decision/machine.js';
@@ -247,7 +247,9 @@ export class PaymentRun implements Subject<PaymentState, PaymentEvent, Next, Sto
       const { state, stored } = this.#run;
       this.#tell(state, state.phase === 'reversing' ? { detail: 'query' } : { attempt });
       const asked = this.#now();
-      const answer = await query(client, stored.rail, this.#order, { signal, fresh }, () => this.#asked());
+      const answer = await (state.phase === 'reversing'
+        ? queryReversed(client, stored.rail, this.#order, { signal, fresh }, () => this.#asked(), stored.refunds)
+        : query(client, stored.rail, this.#order, { signal, fresh }, () => this.#asked()));
       if (signal.aborted) return;
       // Given up, while its client still has the request.
       const { withdrawal } = this.#request;

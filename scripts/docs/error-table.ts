@@ -60,7 +60,10 @@ export const errorTable: { readonly [Code in ErrorCode]: Row<Code> } = {
   },
   ERR_ORDER_EXISTS: {
     class: 'OrderExistsError',
-    meaning: { en: 'the journal knows this `out_trade_no`', zh: '日志里已有这个 `out_trade_no`' },
+    meaning: {
+      en: 'the journal knows this `out_trade_no`; or this `out_refund_no`, with another amount or sale',
+      zh: '日志里已有这个 `out_trade_no`；或者已有这个 `out_refund_no`，但金额或交易不同',
+    },
     sent: notByThis,
     todo: {
       en: 'another sale: take a new number; the same sale: `outcome()` tells how it ended',
@@ -90,6 +93,18 @@ export const errorTable: { readonly [Code in ErrorCode]: Row<Code> } = {
     },
     sent: notByThis,
     todo: { en: 'refund what is left', zh: '把剩余部分退款' },
+  },
+  ERR_REFUND: {
+    class: 'RefundRefusedError',
+    meaning: {
+      en: 'the refund can’t be: `rule` says why (not-paid, too-much, too-many, too-old, given-up)',
+      zh: '不能退款：`rule` 说明原因（not-paid 未支付，too-much 超出金额，too-many 次数过多，too-old 超过一年，given-up 已撤销）',
+    },
+    sent: notByThis,
+    todo: {
+      en: 'show the sale’s refunds by `refunds()`; beyond a year give the money back by hand',
+      zh: '用 `refunds()` 查看这笔交易的退款；超过一年的，人工退款',
+    },
   },
   ERR_CLOSED: {
     class: 'ClosedError',
@@ -218,6 +233,30 @@ export const errorTable: { readonly [Code in ErrorCode]: Row<Code> } = {
     todo: {
       en: 'read `return_msg`: mostly the key or the merchant’s number',
       zh: '看 `return_msg`：多半是密钥或商户号不对',
+    },
+  },
+  ERR_BILL: {
+    class: 'BillError',
+    meaning: {
+      en: 'the bill is cut off, malformed, no bill at all, or its rows don’t add up to its own sums',
+      zh: '账单不完整、格式不对、根本不是账单，或者各行相加与汇总不符',
+    },
+    sent: noPayment,
+    todo: {
+      en: 'believe no row of it; fetch it again, and read the message if that fails too',
+      zh: '这份账单一行也不采信；重新下载，再失败就看错误文字',
+    },
+  },
+  ERR_BILL_MISSING: {
+    class: 'BillError',
+    meaning: {
+      en: 'the gateway has no bill for that day: not yet, or nothing was sold',
+      zh: '网关没有这一天的账单：尚未生成，或者当天没有交易',
+    },
+    sent: noPayment,
+    todo: {
+      en: 'ask after 10:00 Beijing time of the next day; bills are kept for three months',
+      zh: '次日北京时间 10:00 以后再下载；账单保留三个月',
     },
   },
 };

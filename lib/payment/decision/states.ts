@@ -37,6 +37,8 @@ export const events = {
   'submit:limited': 'the payment request was answered with a limit on calls, unsigned or by a code that says unknown',
   'query:SUCCESS': 'a query shows SUCCESS',
   'query:REFUND': 'a query shows REFUND',
+  'query:returned':
+    'a query of a sale that is reversed shows REFUND, and a refundquery no refund that we do not know of, and all of it given back',
   'query:NOTPAY': 'a query shows NOTPAY',
   'query:CLOSED': 'a query shows CLOSED',
   'query:REVOKED': 'a query shows REVOKED',

@@ -15,7 +15,7 @@ const mutations = [
   ['post', 'this.#askMayLeave();', '', 'first-byte', 'never heard of if it says no'],
   ['post', 'socket.destroy();\n            return;', '', 'first-byte', 'never heard of if it says no'],
   ['post', 'cause: signal?.reason', 'cause: undefined', 'first-byte', 'in the TLS handshake: told at once'],
-  ['post', 'giveUp: options.signal,', '', 'first-byte', 'in the TLS handshake: told at once'],
+  ['post', 'giveUp: () => this.#opening().signal,', '', 'first-byte', 'in the TLS handshake: told at once'],
   ['post', 'await readArrived(() => socket.bytesRead);', '', 'still-loop', 'an answer that came in time is read'],
   ['post', 'await readingTurn();', '', 'still-loop', 'what a kept connection brought meanwhile'],
   ['post', 'const ended = ask(socket);', 'ask(socket); const ended = undefined;', 'first-byte', 'else nothing is sent'],
