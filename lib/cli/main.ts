@@ -22,7 +22,7 @@ interface Flags {
   transactionId?: string;
 }
 
-/** Ends the program also where a call of the vendor's library never returns, but not before all was written. */
+/** Ends the program even if a call of the vendor's library never returns, but not before all was written. */
 const end = (exitCode: number): void =>
   void process.stdout.write('', () => process.stderr.write('', () => process.exit(exitCode)));
 
@@ -139,7 +139,7 @@ command('pay', 'take one payment, by a face or by a scanned code, through to its
       }),
   );
 
-command('query', 'ask the gateway about an order; exit code 0 only where it is paid')
+command('query', 'ask the gateway about an order; exit code 0 only if it is paid')
   .argument('[out_trade_no]', 'your number of the sale')
   .option('--transaction-id <id>', "the vendor's number instead")
   .addOption(railOption())

@@ -35,7 +35,7 @@ async function confirmed(question: string, signal: AbortSignal): Promise<boolean
   // Interrupted already: its listener would never be called.
   if (signal.aborted) return false;
   if (!process.stdin.isTTY)
-    throw new InvalidParameterError('--yes', 'is required where nobody can be asked: stdin is no terminal');
+    throw new InvalidParameterError('--yes', 'is required if nobody can be asked: stdin is no terminal');
   const lines = createInterface({ input: process.stdin, output: process.stderr });
   lines.on('SIGINT', () => process.emit('SIGINT'));
   try {
@@ -95,7 +95,7 @@ export async function reverse(config: Config, request: ReverseRequest, output: O
       error instanceof Error ? error.message : 'not known',
     );
     const isGivenUp = await isWanted({ out_trade_no }, `${record.state} in the journal; at the gateway: ${seen}`);
-    // Nothing was decided yet, also where nobody had to be asked.
+    // Nothing was decided yet, even if nobody had to be asked.
     if (signal.aborted) return tell('failed', { out_trade_no }, 'kept', 'interrupted');
     if (!isGivenUp) return tell('failed', { out_trade_no }, 'kept', 'not confirmed');
     return giveUp(journal, out_trade_no, recovery);

@@ -63,16 +63,24 @@ export async function recoverInBackground<Outcome>(
   }
 }
 
-/** Recovers all; iterating only observes. Throws the journal's error after all outcomes. */
+/**
+ * Recovers all; iterating only observes. Throws the journal's error after all outcomes.
+ * @param silently Only taken up: nobody waits for days until their ends.
+ */
 export function recovered<Outcome>(
   journal: Journal,
   kinds: ReadonlyArray<Recoverable<Outcome>>,
+  silently: ReadonlyArray<Recoverable<unknown>>,
 ): AsyncIterable<Outcome> {
   const stream = new OutcomeStream<Outcome>();
-  void recoverAll(journal, kinds, (outcome) => stream.push(outcome)).then(
-    () => stream.end({}),
-    (error: unknown) => stream.end({ error }),
-  );
+  const work = [
+    recoverAll(journal, kinds, (outcome) => stream.push(outcome)),
+    recoverAll(journal, silently, () => undefined, 'unheard'),
+  ];
+  void Promise.allSettled(work).then((results) => {
+    const failed = results.find((each): each is PromiseRejectedResult => each.status === 'rejected');
+    stream.end(failed === undefined ? {} : { error: failed.reason });
+  });
   return stream;
 }
 

@@ -15,7 +15,7 @@ const mutations = [
   ['post', 'this.#askMayLeave();', '', 'first-byte', 'never heard of if it says no'],
   ['post', 'socket.destroy();\n            return;', '', 'first-byte', 'never heard of if it says no'],
   ['post', 'cause: signal?.reason', 'cause: undefined', 'first-byte', 'in the TLS handshake: told at once'],
-  ['post', 'giveUp: options.signal,', '', 'first-byte', 'in the TLS handshake: told at once'],
+  ['post', 'giveUp: () => this.#opening().signal,', '', 'first-byte', 'in the TLS handshake: told at once'],
   [
     'post',
     'await readArrived(() => this.#socket?.bytesRead ?? 0);',
@@ -30,7 +30,7 @@ const mutations = [
     '../bill/download',
     'waits for whoever reads it',
   ],
-  ['post', 'this.#wait();\n            for await', 'for await', '../bill/download', 'fell silent'],
+  ['post', 'this.#wait();\n            for await', 'for await', '../bill/download', 'after its head alone'],
   ['post', 'await readingTurn();', '', 'still-loop', 'what a kept connection brought meanwhile'],
   ['post', 'const ended = ask(socket);', 'ask(socket); const ended = undefined;', 'first-byte', 'else nothing is sent'],
   ['fail-over', 'way.fresh ? fresh : kept', 'kept', 'first-byte', 'or that was opened for this call'],
