@@ -138,6 +138,13 @@ describe('a bill from the gateway', () => {
       await closed();
     });
 
+    it('because the gateway fell silent after its head alone: told at once', async () => {
+      gateway.handle = ({ response }) => void response.flushHeaders();
+      const error = await rejection(download({ timeout: { response: 300 } }));
+      expect(error).to.be.instanceOf(PayTransportError).and.include({ why: 'response-timeout', sent: true });
+      await closed();
+    });
+
     it('because it was aborted: told with the reason', async () => {
       gateway.handle = begun();
       const abort = new AbortController();
