@@ -206,6 +206,24 @@ describe('A refund and the rules of its sale', () => {
     expect(await processor.refunds('A1')).to.have.nested.property('[0].status', 'refused');
   });
 
+  it('does not stop a cancel() by what is copied of it to the sale at that moment', async () => {
+    const journal = new MemoryJournal();
+    const { clock, processor, client } = await paidTill(
+      { orderquery: [paid, state('REVOKED')], reverse: [reversed()] },
+      { journal, ...awaiting },
+    );
+    const put = journal.put.bind(journal);
+    let isCopied = false;
+    journal.put = async (record) => {
+      const sale = await journal.get('payment', 'A1');
+      if (!isCopied && sale) await put({ ...sale, revision: sale.revision + 1 });
+      isCopied = true;
+      await put(record);
+    };
+    expect(await clock.until(processor.cancel('A1'))).to.include({ status: 'reversed' });
+    expect(times(client.calls, 'reverse')).to.have.length(1);
+  });
+
   it('is refused, or keeps the sale from being given up, where both come at once', async () => {
     for (const isRefundFirst of [true, false]) {
       const gateway = new RefundGateway();
