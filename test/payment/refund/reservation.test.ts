@@ -467,6 +467,16 @@ describe('A refund of a sale that the journal does not know', () => {
     expect([...gateway.refunds.keys()]).to.deep.equal(['X1', 'X2', 'X3', 'X4', 'R1']);
   });
 
+  it('asks how a refund of another program ended before it refuses one for it', async () => {
+    const { gateway, refund, processor } = unknown({ orderquery: [{ ...paid, trade_state: 'REFUND' }] });
+    const elsewhere = { of: { out_trade_no: 'A1', total_fee: 100 }, fee: 60, status: 'PROCESSING' };
+    gateway.refunds.set('X1', elsewhere);
+    expect(await rejection(refund('R1', 50))).to.include(refused('too-much'));
+    elsewhere.status = 'REFUNDCLOSE';
+    expect(await refund('R1', 50)).to.include({ accepted: true });
+    expect((await processor.refunds('A1')).map(({ status }) => status)).to.deep.equal(['refused', 'processing']);
+  });
+
   it('gives back once where the journal was lost with the refund in it', async () => {
     const { clock, gateway, refund, processor } = unknown({ orderquery: [{ ...paid, trade_state: 'REFUND' }] });
     gateway.refunds.set('R1', { of: { out_trade_no: 'A1', total_fee: 100 }, fee: 60, status: 'SUCCESS' });
