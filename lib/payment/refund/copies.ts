@@ -19,7 +19,7 @@ export class Copies {
     return this.#lanes.run(known.stored.out_trade_no, () => this.#sales.copy(out_refund_no, known));
   }
 
-  /** What fails is done by acknowledge(), by the next refund() of the sale, or by recovery. */
+  /** What fails is done by acknowledge(), or by the next refund() of the sale. */
   makeLater(out_refund_no: string, known: KnownRefund): void {
     const before = this.#working.get(out_refund_no) ?? Promise.resolve();
     const work = before

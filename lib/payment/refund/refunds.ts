@@ -115,16 +115,6 @@ export class Refunds {
     await this.runs.acknowledge(out_refund_no, revision);
   }
 
-  get kind(): 'refund' {
-    return 'refund';
-  }
-
-  async recover(out_refund_no: string, whose?: 'unheard'): Promise<RefundOutcome | undefined> {
-    const outcome = await this.runs.recover(out_refund_no, whose);
-    if (outcome !== undefined) await this.#copy(out_refund_no);
-    return outcome;
-  }
-
   async close(): Promise<void> {
     await this.runs.close();
     await this.#parts.patience(this.#copies.done()).catch(() => undefined);
