@@ -223,7 +223,7 @@ function from<T>(otherwise: string, make: () => T): T {
     if (!(error instanceof InvalidParameterError)) throw error;
     const source = variableOf(error.parameter) ?? otherwise;
     if (error.message.includes(source)) throw error;
-    throw new InvalidParameterError(error.parameter, `${error.message.slice(error.parameter.length + 1)} (${source})`);
+    throw new InvalidParameterError(error.parameter, `${error.rule} (${source})`);
   }
 }
 
@@ -284,15 +284,4 @@ export function makeClient(config: Config): PayClient {
     const [certificate, ca] = [config.certificate(), config.ca()];
     return new PayClient({ ...credentials, ...(certificate && { certificate }), ...(ca && { ca }) });
   });
-}
-
-/** The folder of the journal: that of the option, else the configuration's. */
-export function journalFolder(config: Config, option: string | undefined): string {
-  const folder = option === undefined ? config.journal : resolve(option);
-  if (folder === undefined)
-    throw new InvalidParameterError(
-      'journal',
-      "is required: the folder of the payments' journal, in the configuration, in WXPAY_FACE_JOURNAL or by --journal",
-    );
-  return folder;
 }
