@@ -3,7 +3,7 @@ import { defineConfig, type Options } from 'tsup';
 const shared: Options = {
   target: 'node16.17',
   sourcemap: true,
-  metafile: true, // for scripts/licenses.mjs
+  metafile: true, // for scripts/build/licenses.mjs
   keepNames: true, // a class that names itself would be renamed
 };
 

@@ -1,16 +1,26 @@
 /** Runs what concerns one key one after the other, and different keys side by side. */
 export class KeyedMutex {
-  readonly #tails = new Map<string, Promise<unknown>>();
+  /** Those that wait behind the task that runs, of each key. */
+  readonly #waiting = new Map<string, Array<() => void> | undefined>();
 
   async run<T>(key: string, task: () => Promise<T>): Promise<T> {
-    const before = this.#tails.get(key);
-    const mine = before === undefined ? task() : before.then(task, task);
-    this.#tails.set(key, mine);
+    if (this.#waiting.has(key)) await this.#turn(key);
+    else this.#waiting.set(key, undefined);
     try {
-      return await mine;
+      return await task();
     } finally {
-      if (this.#tails.get(key) === mine) this.#tails.delete(key);
+      const next = this.#waiting.get(key)?.shift();
+      if (next === undefined) this.#waiting.delete(key);
+      else next();
     }
+  }
+
+  #turn(key: string): Promise<void> {
+    return new Promise((resolve) => {
+      const waiting = this.#waiting.get(key);
+      if (waiting === undefined) this.#waiting.set(key, [resolve]);
+      else waiting.push(resolve);
+    });
   }
 }
 

@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import { FacePay, FaceService, localMerchant, MemoryJournal, PayClient, PaymentProcessor } from 'wxpay-face';
 import { type Simulator, startSimulator } from 'wxpay-face/simulator';
-import { terminal } from './till.js';
+import { terminal } from './support/till.js';
 
 /* Node.js warns of more than ten listeners on a signal: a till may have one for all that it does. */
 

@@ -2,7 +2,7 @@
 //   fork(contestant.mjs, [WAY, LIBRARY]) answers each message { size, atOnce, count } with microseconds a call.
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
-import { root } from '../../scripts/run.mjs';
+import { root } from '../../scripts/machine/run.mjs';
 
 const require = createRequire(import.meta.url);
 const target = `${process.platform}-${process.arch}`;

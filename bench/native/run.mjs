@@ -12,8 +12,8 @@ import { cpus } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
-import { build } from '../../scripts/native/build.mjs';
-import { root, run } from '../../scripts/run.mjs';
+import { build } from '../../scripts/build/native-variant.mjs';
+import { root, run } from '../../scripts/machine/run.mjs';
 import { callMany, ways } from './contestant.mjs';
 
 const { values } = parseArgs({ options: { rounds: { type: 'string', default: '9' } } });

@@ -70,9 +70,10 @@ async function latency() {
   const terminal = { store_id: 'SZTX001', store_name: '腾大餐厅', device_id: 'TILL-1' };
   const tills = [];
   for (const [name, open] of Object.entries(journals)) {
-    const processor = new PaymentProcessor({ client, journal: await open() });
+    const journal = await open();
+    const processor = new PaymentProcessor({ client, journal });
     const facePay = new FacePay({ face, merchant: localMerchant(client, processor), terminal });
-    tills.push({ name, processor, facePay, total: [], parts: [], added: [] });
+    tills.push({ name, journal, processor, facePay, total: [], parts: [], added: [] });
   }
   for (const { facePay } of tills) for (let index = 0; index < 5; index += 1) await facePay.pay(newOrder());
   for (let round = 0; round < rounds; round += 1)
@@ -83,7 +84,10 @@ async function latency() {
       till.parts.push(median(runs.map(({ parts }) => parts)));
       till.added.push(median(runs.map(({ total, parts }) => total - parts)));
     }
-  for (const { processor } of tills) await processor.close();
+  for (const { processor, journal } of tills) {
+    await processor.close();
+    await journal.close();
+  }
   client.close();
   await simulator.close();
   await face.close();
@@ -102,10 +106,9 @@ async function latency() {
 const verified = { return_code: 'SUCCESS', appid: 'wx5f3a000000000001', mch_id: '1900000109' };
 const identity = { appid: verified.appid, mch_id: verified.mch_id };
 const failed = (err_code) => ({ ...verified, result_code: 'FAIL', err_code });
-const state = (trade_state) => ({ ...verified, result_code: 'SUCCESS', trade_state });
-const paid = ({ out_trade_no }) => ({
-  ...state('SUCCESS'),
-  out_trade_no,
+const state = ({ out_trade_no }, trade_state) => ({ ...verified, result_code: 'SUCCESS', out_trade_no, trade_state });
+const paid = (order) => ({
+  ...state(order, 'SUCCESS'),
   total_fee: 1250,
   transaction_id: '1008450740201411110005820873',
 });
@@ -121,7 +124,7 @@ async function syncs() {
     declined: { micropay: () => failed('NOTENOUGH'), orderquery: () => failed('ORDERNOTEXIST') },
     'unknown, then reversed': {
       micropay: () => failed('USERPAYING'),
-      orderquery: () => state('PAYERROR'),
+      orderquery: (order) => state(order, 'PAYERROR'),
       reverse: () => ({ ...verified, result_code: 'SUCCESS', recall: 'N' }),
     },
   };
@@ -141,7 +144,7 @@ async function syncs() {
     const client = {
       identity,
       micropay: answer('micropay'),
-      orderquery: async (params) => (isReversed ? state('REVOKED') : script.orderquery(params)),
+      orderquery: async (params) => (isReversed ? state(params, 'REVOKED') : script.orderquery(params)),
       reverse: async (params) => {
         isReversed = true;
         return script.reverse(params);
@@ -168,7 +171,7 @@ function crowdClient(onQuery) {
       const count = (asked.get(params.out_trade_no) ?? 0) + 1;
       asked.set(params.out_trade_no, count);
       onQuery(count);
-      return count === queries ? paid(params) : state('USERPAYING');
+      return count === queries ? paid(params) : state(params, 'USERPAYING');
     },
   };
 }

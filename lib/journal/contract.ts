@@ -1,5 +1,6 @@
 import { deepStrictEqual, ok, rejects } from 'node:assert/strict';
-import type { Journal, JournalFilter, JournalRecord } from './journal.js';
+import type { Journal, JournalFilter } from './journal.js';
+import { record } from './sample-record.js';
 
 /** One thing that a journal must do. */
 export interface ContractCase {
@@ -8,19 +9,6 @@ export interface ContractCase {
   /** Rejects with an AssertionError if the journal doesn't do it. */
   run(): Promise<void>;
 }
-
-const record = (id: string, change: Partial<JournalRecord> = {}): JournalRecord => ({
-  schema: 1,
-  kind: 'payment',
-  id,
-  revision: 1,
-  state: 'submitting',
-  finished: false,
-  acknowledged: false,
-  updatedAt: 1_000,
-  data: { note: '付款码支付', nested: { list: [1, null, 'a\tb\n"\u2028\\'] } },
-  ...change,
-});
 
 async function listed(journal: Journal, filter?: JournalFilter): Promise<string[]> {
   const found: string[] = [];

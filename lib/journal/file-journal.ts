@@ -7,6 +7,7 @@ import { type Files, systemFiles } from './files.js';
 import type { Entry, RecordIndex } from './index-of-records.js';
 import {
   checkNew,
+  checkRecord,
   checkSuccessor,
   type Journal,
   type JournalFilter,
@@ -134,27 +135,15 @@ export class FileJournal implements Journal {
     }
   }
 
-  async create(record: JournalRecord): Promise<void> {
-    const store = this.#writable();
-    checkNew(record);
-    const key = keyOf(record);
-    await this.#lanes.run(key, async () => {
-      if (store.isInDoubt(key)) await store.makeSure();
-      if (store.index.get(key) !== undefined) throw new OrderExistsError(record.id);
-      await store.append(record);
+  create(record: JournalRecord): Promise<void> {
+    return this.#write(record, (stored) => {
+      checkNew(record);
+      if (stored !== undefined) throw new OrderExistsError(record.id);
     });
-    this.#compactByItself(store);
   }
 
-  async put(record: JournalRecord): Promise<void> {
-    const store = this.#writable();
-    const key = keyOf(record);
-    await this.#lanes.run(key, async () => {
-      if (store.isInDoubt(key)) await store.makeSure();
-      checkSuccessor(record, store.index.get(key));
-      await store.append(record);
-    });
-    this.#compactByItself(store);
+  put(record: JournalRecord): Promise<void> {
+    return this.#write(record, (stored) => checkSuccessor(record, stored));
   }
 
   async get(kind: JournalRecord['kind'], id: string): Promise<JournalRecord | undefined> {
@@ -191,6 +180,18 @@ export class FileJournal implements Journal {
     await this.#compacting.catch(() => undefined);
     await this.#opened.close();
     for (const lock of this.#locks) lock.release();
+  }
+
+  async #write(record: JournalRecord, check: (stored: Entry | undefined) => void): Promise<void> {
+    const store = this.#writable();
+    checkRecord(record);
+    const key = keyOf(record);
+    await this.#lanes.run(key, async () => {
+      if (store.isInDoubt(key)) await store.makeSure();
+      check(store.index.get(key));
+      await store.append(record, key);
+    });
+    this.#compactByItself(store);
   }
 
   /** One at a time. */

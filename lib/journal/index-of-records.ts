@@ -42,6 +42,12 @@ export class Entry {
     this.length = length;
     this.text = text;
   }
+
+  moveTo(lineAt: number, lineLength: number, from: number): void {
+    this.lineAt = lineAt;
+    this.lineLength = lineLength;
+    this.from = from;
+  }
 }
 
 /** Which records there are, and where. */
@@ -76,8 +82,7 @@ export class RecordIndex {
     });
   }
 
-  add(entry: Entry): void {
-    const key = keyOf(entry);
+  add(entry: Entry, key = keyOf(entry)): void {
     this.liveBytes += entry.length - (this.#entries.get(key)?.length ?? 0);
     this.#entries.set(key, entry);
   }

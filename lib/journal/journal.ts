@@ -93,16 +93,19 @@ export function isJournalRecord(value: unknown): value is JournalRecord {
 /** The two kinds have numbers of their own: usual is a refund with its sale's number. */
 export const keyOf = ({ kind, id }: Pick<JournalRecord, 'kind' | 'id'>): string => `${kind} ${id}`;
 
-/** @throws JournalError if the record is none, or not a first one. */
-export function checkNew(record: JournalRecord): void {
+/** @throws JournalError if the record is none. */
+export function checkRecord(record: JournalRecord): void {
   if (!isJournalRecord(record)) throw new JournalError('The journal takes records of schema 1 only');
+}
+
+/** @throws JournalError if the record is not a first one. */
+export function checkNew(record: JournalRecord): void {
   if (record.revision !== 1)
     throw new JournalError(`A new ${record.kind} has revision 1, not ${record.revision} (${record.id})`);
 }
 
 /** @throws JournalError if the record doesn't follow directly on the stored one: an update would be lost. */
 export function checkSuccessor(record: JournalRecord, stored: Pick<JournalRecord, 'revision'> | undefined): void {
-  if (!isJournalRecord(record)) throw new JournalError('The journal takes records of schema 1 only');
   if (stored === undefined) throw new JournalError(`The journal doesn't know ${keyOf(record)}`);
   if (record.revision !== stored.revision + 1)
     throw new JournalError(

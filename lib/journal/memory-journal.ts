@@ -2,6 +2,7 @@ import { ClosedError } from '../errors.js';
 import { OrderExistsError } from './errors.js';
 import {
   checkNew,
+  checkRecord,
   checkSuccessor,
   type Journal,
   type JournalFilter,
@@ -23,6 +24,7 @@ export class MemoryJournal implements Journal {
 
   async create(record: JournalRecord): Promise<void> {
     this.#ensureOpen();
+    checkRecord(record);
     checkNew(record);
     if (this.#records.has(keyOf(record))) throw new OrderExistsError(record.id);
     this.#records.set(keyOf(record), JSON.stringify(record));
@@ -30,6 +32,7 @@ export class MemoryJournal implements Journal {
 
   async put(record: JournalRecord): Promise<void> {
     this.#ensureOpen();
+    checkRecord(record);
     checkSuccessor(record, this.#read(keyOf(record)));
     this.#records.set(keyOf(record), JSON.stringify(record));
   }

@@ -3,7 +3,7 @@ import { writeBase } from './compaction.js';
 import { JournalError } from './errors.js';
 import type { Files, OpenFile } from './files.js';
 import { Entry, type RecordIndex } from './index-of-records.js';
-import { type JournalRecord, keyOf } from './journal.js';
+import type { JournalRecord } from './journal.js';
 import { all, type JournalFolder } from './journal-folder.js';
 import { makeLine, maximumPayload } from './line.js';
 import { LineReader } from './line-reader.js';
@@ -91,8 +91,8 @@ export class Store {
   }
 
   /** Durable when resolved. If it rejects, {@link Store.read} tells what is stored. */
-  append(record: JournalRecord): Promise<void> {
-    const [key, text] = [keyOf(record), toText(record)];
+  append(record: JournalRecord, key: string): Promise<void> {
+    const text = toText(record);
     const { kind, id, revision, finished, acknowledged, updatedAt } = record;
     const length = Buffer.byteLength(text);
     if (length > maximumPayload - 2)
@@ -185,9 +185,9 @@ export class Store {
       await all(this.#folders.map((folder) => folder.write(line, this.#end)));
       this.#doubt = undefined;
       let from = line.from + 1;
-      for (const { entry } of writes) {
-        Object.assign(entry, { lineAt: this.#end, lineLength: line.bytes.length, from });
-        this.#index.add(entry);
+      for (const { key, entry } of writes) {
+        entry.moveTo(this.#end, line.bytes.length, from);
+        this.#index.add(entry, key);
         from += entry.length + 2;
       }
       this.#tip = line;

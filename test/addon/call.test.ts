@@ -3,13 +3,11 @@ import { lookup } from 'node:dns/promises';
 import { readFile } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { expect } from 'chai';
-import { skip } from '../skip.js';
 import {
   loadAddon,
   longest,
   type NativeLibrary,
   openLibrary,
-  rejection,
   report,
   root,
   type Service,
@@ -17,7 +15,9 @@ import {
   stubPath,
   testLibrary,
   untilBlocked,
-} from './native.js';
+} from '../support/native.js';
+import { rejection } from '../support/rejection.js';
+import { skip } from '../support/skip.js';
 
 const text = (value: string) => Buffer.from(value);
 const mebibyte = 1 << 20;

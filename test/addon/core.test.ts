@@ -1,6 +1,6 @@
 import { execFileSync } from 'node:child_process';
-import { skip } from '../skip.js';
-import { coreTestPath, stubPath, testLibrary } from './native.js';
+import { coreTestPath, stubPath, testLibrary } from '../support/native.js';
+import { skip } from '../support/skip.js';
 
 describe('addon: its core, without Node.js', () => {
   it('passes its own test (core/core_test.cc)', function () {

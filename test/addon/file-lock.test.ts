@@ -15,8 +15,8 @@ import { join, relative } from 'node:path';
 import { Worker } from 'node:worker_threads';
 import { expect } from 'chai';
 import { type FileLock, lockFile } from '../../lib/addon.js';
-import { skip } from '../skip.js';
-import { addonPath, thrown } from './native.js';
+import { addonPath, thrown } from '../support/native.js';
+import { skip } from '../support/skip.js';
 
 const windows = process.platform === 'win32';
 

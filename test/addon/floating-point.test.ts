@@ -1,7 +1,7 @@
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
 import { expect } from 'chai';
-import { addonPath, testLibrary } from './native.js';
+import { addonPath, testLibrary } from '../support/native.js';
 
 // In a process of its own, which unmasked exceptions end.
 const loads = `

@@ -4,8 +4,8 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Readable, Writable } from 'node:stream';
 import { expect } from 'chai';
-import { skip } from '../skip.js';
-import { hostPath, longest, root, type Service, startService, stubPath, testLibrary } from './native.js';
+import { hostPath, longest, root, type Service, startService, stubPath, testLibrary } from '../support/native.js';
+import { skip } from '../support/skip.js';
 
 // A program that runs the host, such as valgrind.
 const under: string[] = JSON.parse(process.env.WXPAY_FACE_TEST_UNDER ?? '[]');

@@ -2,8 +2,9 @@ import { chmodSync, cpSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect } from 'chai';
-import { skip } from '../skip.js';
-import { openLibrary, rejection, testLibrary } from './native.js';
+import { openLibrary, testLibrary } from '../support/native.js';
+import { rejection } from '../support/rejection.js';
+import { skip } from '../support/skip.js';
 
 const windows = process.platform === 'win32';
 

@@ -3,8 +3,8 @@ import { randomUUID } from 'node:crypto';
 import { copyFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect } from 'chai';
-import { skip } from '../skip.js';
-import { addonPath, root, testLibrary } from './native.js';
+import { addonPath, root, testLibrary } from '../support/native.js';
+import { skip } from '../support/skip.js';
 
 // The stages and the ends are those of teardown-child.cjs.
 const stages = [
@@ -72,7 +72,7 @@ describe('addon: teardown', () => {
       before(function () {
         if (process.platform !== 'linux' || process.arch !== 'x64') return skip(this, 'others come as linux-x64 only');
         this.timeout(300_000);
-        node = execFileSync(process.execPath, [join(root, 'scripts', 'native', 'get-node.mjs'), major])
+        node = execFileSync(process.execPath, [join(root, 'scripts', 'machine', 'get-node.mjs'), major])
           .toString()
           .trim();
       });

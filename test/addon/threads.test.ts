@@ -1,8 +1,8 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { expect } from 'chai';
-import { skip } from '../skip.js';
-import { type NativeLibrary, openLibrary, testLibrary, untilBlocked } from './native.js';
+import { type NativeLibrary, openLibrary, testLibrary, untilBlocked } from '../support/native.js';
+import { skip } from '../support/skip.js';
 
 function callThreads(): number {
   return readdirSync('/proc/self/task').filter((id) => {

@@ -3,7 +3,15 @@ import { once } from 'node:events';
 import { createRequire } from 'node:module';
 import { Worker } from 'node:worker_threads';
 import { expect } from 'chai';
-import { type Addon, addonPath, type NativeLibrary, openLibrary, report, testLibrary, untilBlocked } from './native.js';
+import {
+  type Addon,
+  addonPath,
+  type NativeLibrary,
+  openLibrary,
+  report,
+  testLibrary,
+  untilBlocked,
+} from '../support/native.js';
 
 const require = createRequire(import.meta.url);
 

@@ -13,8 +13,8 @@ import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { expect } from 'chai';
-import { skip } from '../skip.js';
-import { Command, run } from './command.js';
+import { Command, run } from '../support/command.js';
+import { skip } from '../support/skip.js';
 
 const statusOf = (url: string): Promise<number | undefined> =>
   new Promise((resolve, reject) => {

@@ -5,9 +5,9 @@ import { expect } from 'chai';
 import { FacePay, FaceService, FileJournal, localMerchant, PayClient, PaymentProcessor } from 'wxpay-face';
 import { examine } from '../../lib/cli/doctor/examine.js';
 import type { Finding } from '../../lib/cli/doctor/verdict.js';
-import { PipeServer } from '../face/pipe-server.js';
-import { authority, issue, mch_id, toPfx } from '../pay/certificates.js';
-import { skip } from '../skip.js';
+import { authority, issue, mch_id, toPfx } from '../support/certificates.js';
+import { PipeServer } from '../support/pipe-server.js';
+import { skip } from '../support/skip.js';
 import { openShop, type Shop } from './shop.js';
 
 const terminal = { store_id: 'SZTX001', store_name: '腾大餐厅', device_id: 'TILL-1' };

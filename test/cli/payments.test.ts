@@ -5,7 +5,7 @@ import { FileJournal, type JournalRecord, PayClient } from 'wxpay-face';
 import { recover } from '../../lib/cli/commands/journal/recover.js';
 import { readConfig } from '../../lib/cli/config.js';
 import type { Output } from '../../lib/cli/output.js';
-import type { Command } from './command.js';
+import type { Command } from '../support/command.js';
 import { openShop, type Shop } from './shop.js';
 
 const code = '134567890123456789';

@@ -1,7 +1,7 @@
 import { execFile } from 'node:child_process';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { skip } from '../skip.js';
+import { skip } from '../support/skip.js';
 import { root } from './pages.js';
 
 describe('the API reference', () => {

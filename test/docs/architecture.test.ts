@@ -10,7 +10,7 @@ interface Rooms {
   readonly rooms: Readonly<Record<string, readonly string[]>>;
 }
 
-const { shared, rooms }: Rooms = JSON.parse(readFileSync(join(root, 'scripts', 'rooms.json'), 'utf8'));
+const { shared, rooms }: Rooms = JSON.parse(readFileSync(join(root, 'scripts', 'check', 'rooms.json'), 'utf8'));
 
 /** What stands in backticks. */
 const quotedIn = (text: string): string[] => [...text.matchAll(/`([^`\n]+)`/g)].map(([, quoted = '']) => quoted);
@@ -25,7 +25,9 @@ function filesIn(folder: string): string[] {
 
 /** Runs the lint step; the folder instead of lib. */
 function lintRooms(...folder: string[]): { status: number | null; stderr: string } {
-  return spawnSync(process.execPath, [join(root, 'scripts', 'lint-rooms.mjs'), ...folder], { encoding: 'utf8' });
+  return spawnSync(process.execPath, [join(root, 'scripts', 'check', 'lint-rooms.mjs'), ...folder], {
+    encoding: 'utf8',
+  });
 }
 
 describe('the map of the house', () => {

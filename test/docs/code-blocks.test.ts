@@ -7,10 +7,10 @@ import { Script } from 'node:vm';
 import { expect } from 'chai';
 import ts from 'typescript';
 import { startSimulator } from 'wxpay-face/simulator';
-import { stubPath } from '../addon/native.js';
-import { Command } from '../cli/command.js';
-import { skip } from '../skip.js';
-import { newOrder, openTill } from '../till.js';
+import { Command } from '../support/command.js';
+import { stubPath } from '../support/native.js';
+import { skip } from '../support/skip.js';
+import { newOrder, openTill } from '../support/till.js';
 import { type Block, guides, type Page, readPage, root } from './pages.js';
 
 /** What the blocks of a guide take for granted: a till in front of the simulator, with quick queries. */
@@ -232,7 +232,7 @@ describe('the code in README and guides', () => {
       .map((line) => line.replace(/\s+#.*/, ''));
     const steps = ['npm run demo', 'npm test'];
     for (const step of steps) expect(readPage('.ci/run').text).to.include(`step ${step}\n`);
-    // scripts/test-package.mjs takes the lines of these two pages and runs them.
+    // scripts/check/package.mjs takes the lines of these two pages and runs them.
     const packaged = ['docs/guide/01-getting-started.md', 'docs/guide/08-platforms.md'].map(readPage).flatMap(npmLines);
     // new-project.test.ts does.
     const program = 'node pay.mjs';

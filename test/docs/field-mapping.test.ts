@@ -4,7 +4,7 @@ import { commands } from '../../lib/face/commands.js';
 import { prepareRequest } from '../../lib/face/messages.js';
 import { calls } from '../../lib/pay/calls.js';
 import { events } from '../../lib/payment/decision/states.js';
-import { skip } from '../skip.js';
+import { skip } from '../support/skip.js';
 import { fieldMappingPage, leftOut, mapFields, signaturesOf } from './field-mapping.js';
 import { readPage } from './pages.js';
 import { common, tradeStates, vendorCalls } from './vendor-fields.js';

@@ -3,7 +3,7 @@ import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { expect } from 'chai';
-import { skip } from '../skip.js';
+import { skip } from '../support/skip.js';
 import { readPage, root } from './pages.js';
 
 const shell = promisify(execFile);

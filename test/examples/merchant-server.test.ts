@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { expect } from 'chai';
 import { type Scenario, type Simulator, startSimulator } from 'wxpay-face/simulator';
 import { writeSimulatorConfig } from '../../lib/cli/simulator-config.js';
-import { skip } from '../skip.js';
+import { skip } from '../support/skip.js';
 import { cleanUp, install, later, start } from './example.js';
 
 const terminal = { store_id: 'SZTX001', store_name: '腾大餐厅', device_id: 'TILL-1' };

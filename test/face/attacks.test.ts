@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import { FaceService, HostProcessError, WxpayFaceError } from 'wxpay-face';
-import { libraryArchs, testLibraryFor } from '../addon/native.js';
-import { skip } from '../skip.js';
+import { libraryArchs, testLibraryFor } from '../support/native.js';
+import { skip } from '../support/skip.js';
 
 const windows = process.platform === 'win32';
 const host = 'host-process';

@@ -2,9 +2,9 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect } from 'chai';
 import { FaceService } from 'wxpay-face';
-import { root } from '../addon/native.js';
-import { skip } from '../skip.js';
-import { newOrder, openTill } from '../till.js';
+import { root } from '../support/native.js';
+import { skip } from '../support/skip.js';
+import { newOrder, openTill } from '../support/till.js';
 
 const arch = process.arch === 'x64' ? 'ia32' : 'x64';
 const library = join(root, 'prebuilds', `win32-${arch}`, 'WxpayFaceSDK.dll');

@@ -9,9 +9,10 @@ import { SHARE_ENV, Worker } from 'node:worker_threads';
 import { expect } from 'chai';
 import { FaceService, HostProcessError, LibraryLoadError, type OpenOptions, ServiceCommandError } from 'wxpay-face';
 import { type Host, HostProcess, restartDelay, restarting } from '../../lib/face/host-process.js';
-import { hostPath, stubPath, testLibrary } from '../addon/native.js';
-import { skip } from '../skip.js';
-import { deferred, PipeServer, rejection } from './pipe-server.js';
+import { hostPath, stubPath, testLibrary } from '../support/native.js';
+import { deferred, PipeServer } from '../support/pipe-server.js';
+import { rejection } from '../support/rejection.js';
+import { skip } from '../support/skip.js';
 
 const windows = process.platform === 'win32';
 const host = 'host-process';

@@ -11,7 +11,7 @@ import {
   readImports,
   readLibraryFile,
 } from '../../lib/face/library-file.js';
-import { stubPath } from '../addon/native.js';
+import { stubPath } from '../support/native.js';
 
 // A package that carries libraries for many platforms.
 const foreign = join(dirname(createRequire(import.meta.url).resolve('classic-level/package.json')), 'prebuilds');

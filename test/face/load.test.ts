@@ -6,9 +6,9 @@ import { fileURLToPath, pathToFileURL } from 'node:url';
 import { inspect } from 'node:util';
 import { expect } from 'chai';
 import { FaceService, HostProcessError, InvalidParameterError, LibraryLoadError, type OpenOptions } from 'wxpay-face';
-import { stubPath, testLibrary } from '../addon/native.js';
-import { skip } from '../skip.js';
-import { rejection } from './pipe-server.js';
+import { stubPath, testLibrary } from '../support/native.js';
+import { rejection } from '../support/rejection.js';
+import { skip } from '../support/skip.js';
 
 const windows = process.platform === 'win32';
 const foreign = join(dirname(createRequire(import.meta.url).resolve('classic-level/package.json')), 'prebuilds');

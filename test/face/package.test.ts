@@ -3,8 +3,8 @@ import { createRequire } from 'node:module';
 import { promisify } from 'node:util';
 import { expect } from 'chai';
 import * as imported from 'wxpay-face';
-import { root } from '../addon/native.js';
-import { rejection } from './pipe-server.js';
+import { root } from '../support/native.js';
+import { rejection } from '../support/rejection.js';
 
 const require = createRequire(import.meta.url);
 const required: typeof imported = require('wxpay-face');

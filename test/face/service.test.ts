@@ -9,9 +9,10 @@ import {
   ServiceCommandError,
   ServiceResponseError,
 } from 'wxpay-face';
-import { stubPath, testLibrary } from '../addon/native.js';
-import { skip } from '../skip.js';
-import { deferred, PipeServer, rejection } from './pipe-server.js';
+import { stubPath, testLibrary } from '../support/native.js';
+import { deferred, PipeServer } from '../support/pipe-server.js';
+import { rejection } from '../support/rejection.js';
+import { skip } from '../support/skip.js';
 
 const authinfo = '0CSmor/Pp4vC7WE5CsJxet4Sg+D24C8eJxAMjjkBEl58hDLmofPunD';
 const merchant = { appid: 'wx97debaxyzabcca2', mch_id: '1281087510', authinfo };

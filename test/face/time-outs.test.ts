@@ -2,8 +2,9 @@ import { execFile } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { expect } from 'chai';
 import { ClosedError, FaceService, InvalidParameterError, type OpenOptions, ServiceResponseError } from 'wxpay-face';
-import { openLibrary, report, stubPath, testLibrary } from '../addon/native.js';
-import { deferred, PipeServer, rejection } from './pipe-server.js';
+import { openLibrary, report, stubPath, testLibrary } from '../support/native.js';
+import { deferred, PipeServer } from '../support/pipe-server.js';
+import { rejection } from '../support/rejection.js';
 
 const order = { appid: 'wx97debaxyzabcca2', mch_id: '1281087510', store_id: 'IMG001', authinfo: '0CSmor/Pp4v' };
 const recognition = { ...order, face_authtype: 'FACEPAY', face_code_type: '1' } as const;

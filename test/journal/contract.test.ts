@@ -2,7 +2,7 @@ import { expect } from 'chai';
 import { journalContract } from '../../lib/journal/contract.js';
 import type { Journal } from '../../lib/journal/journal.js';
 import { MemoryJournal } from '../../lib/journal/memory-journal.js';
-import { folder, open, removeFolders } from './support.js';
+import { folder, open, removeFolders } from '../support/journals.js';
 
 const kinds: Record<string, () => Promise<Journal>> = {
   MemoryJournal: async () => new MemoryJournal(),

@@ -5,7 +5,9 @@ import { JournalError } from '../../lib/journal/errors.js';
 import { FileJournal } from '../../lib/journal/file-journal.js';
 import type { Files, OpenFile } from '../../lib/journal/files.js';
 import type { JournalRecord } from '../../lib/journal/journal.js';
-import { all, folder, open, record, rejection, removeFolders } from './support.js';
+import { record } from '../../lib/journal/sample-record.js';
+import { all, folder, open, removeFolders } from '../support/journals.js';
+import { rejection } from '../support/rejection.js';
 
 type Bytes = Readonly<Record<string, Buffer>>;
 

@@ -2,9 +2,9 @@ import { isDeepStrictEqual } from 'node:util';
 import { JournalError, OrderExistsError } from '../../lib/journal/errors.js';
 import { FileJournal } from '../../lib/journal/file-journal.js';
 import type { JournalRecord } from '../../lib/journal/journal.js';
-import { Random } from '../payment/random.js';
-import { type Faults, SimulatedDisk } from './simulated-disk.js';
-import { record } from './support.js';
+import { record } from '../../lib/journal/sample-record.js';
+import { type Faults, SimulatedDisk } from '../support/simulated/disk.js';
+import { Random } from '../support/simulated/random.js';
 
 /*
  * One seed, one history of a journal on a simulated disk: payments are created, put and pruned, several at once, by one

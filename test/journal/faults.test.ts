@@ -6,8 +6,10 @@ import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { expect } from 'chai';
 import { FileJournal } from '../../lib/journal/file-journal.js';
-import { skip } from '../skip.js';
-import { folder, open, record, rejection, removeFolders } from './support.js';
+import { record } from '../../lib/journal/sample-record.js';
+import { folder, open, removeFolders } from '../support/journals.js';
+import { rejection } from '../support/rejection.js';
+import { skip } from '../support/skip.js';
 
 const run = promisify(execFile);
 const child = fileURLToPath(new URL('./faulty-child.js', import.meta.url));

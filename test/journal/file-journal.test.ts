@@ -8,8 +8,10 @@ import { Worker } from 'node:worker_threads';
 import { expect } from 'chai';
 import { JournalError } from '../../lib/journal/errors.js';
 import { FileJournal } from '../../lib/journal/file-journal.js';
-import { skip } from '../skip.js';
-import { all, folder, open, record, rejection, removeFolders } from './support.js';
+import { record } from '../../lib/journal/sample-record.js';
+import { all, folder, open, removeFolders } from '../support/journals.js';
+import { rejection } from '../support/rejection.js';
+import { skip } from '../support/skip.js';
 
 const windows = process.platform === 'win32';
 const child = fileURLToPath(new URL('./journal-child.js', import.meta.url));
@@ -46,8 +48,9 @@ describe('FileJournal', () => {
   it('is a text that a person can read, a line for each write, and those at once in one', async () => {
     const directory = await folder();
     const journal = await open(directory);
-    await journal.create(record('A'));
-    await Promise.all(['B', 'C', 'D'].map((id) => journal.create(record(id))));
+    const data = { note: '付款码支付' };
+    await journal.create(record('A', { data }));
+    await Promise.all(['B', 'C', 'D'].map((id) => journal.create(record(id, { data }))));
     await journal.close();
     const lines = (await readFile(join(directory, 'journal.log'), 'utf8')).trimEnd().split('\n');
     expect(lines).to.have.length(4);

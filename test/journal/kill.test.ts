@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import { expect } from 'chai';
-import { all, folder, open, removeFolders } from './support.js';
+import { all, folder, open, removeFolders } from '../support/journals.js';
 
 const child = fileURLToPath(new URL('./kill-child.js', import.meta.url));
 const isLong = process.env.WXPAY_FACE_TEST_LONG === '1';

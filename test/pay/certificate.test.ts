@@ -12,9 +12,10 @@ import { PayClient } from '../../lib/pay/client.js';
 import { PayProtocolError, PayResponseError, PayTransportError } from '../../lib/pay/errors.js';
 import type { PayClientOptions } from '../../lib/pay/types.js';
 import { buildXml } from '../../lib/pay/xml.js';
-import { skip } from '../skip.js';
-import { authority, gatewayCertificate, issue, mch_id, merchantCertificate, toPfx } from './certificates.js';
-import { base, type Gateway, rejection, startGateway } from './gateway.js';
+import { authority, gatewayCertificate, issue, mch_id, merchantCertificate, toPfx } from '../support/certificates.js';
+import { base, type Gateway, startGateway } from '../support/gateway.js';
+import { rejection } from '../support/rejection.js';
+import { skip } from '../support/skip.js';
 
 type Certificate = NonNullable<PayClientOptions['certificate']>;
 

@@ -12,17 +12,17 @@ import {
 import { sign, verifySignature } from '../../lib/pay/sign.js';
 import type { PayClientOptions } from '../../lib/pay/types.js';
 import { buildXml } from '../../lib/pay/xml.js';
-import { authority, mch_id, merchantCertificate } from './certificates.js';
-import { appid, base, type Fields, type Gateway, key, paid, rejection, signed, startGateway } from './gateway.js';
+import { authority, mch_id, merchantCertificate } from '../support/certificates.js';
+import { clientsOf, out_trade_no, terminal } from '../support/clients.js';
+import { appid, base, type Fields, type Gateway, key, paid, signed, startGateway } from '../support/gateway.js';
+import { rejection } from '../support/rejection.js';
 
-const out_trade_no = '20241123-0001';
 const order = { body: '咖啡 & cake', out_trade_no, total_fee: 100, auth_code: '134567890123456789' };
 const { auth_code: _, ...faceOrder } = { ...order, face_code: 'Ab0-face-code' };
-const terminal = { store_id: 'S1', store_name: '大餐厅', device_id: 'D1', rawdata: 'raw/data+==' };
 
 describe('PayClient', () => {
   let gateway: Gateway;
-  const clients: PayClient[] = [];
+  const open = clientsOf(() => gateway);
 
   before(async () => {
     gateway = await startGateway();
@@ -32,15 +32,6 @@ describe('PayClient', () => {
     gateway.requests = [];
     gateway.handle = ({ fields }) => paid(fields);
   });
-  afterEach(() => {
-    for (const client of clients.splice(0)) client.close();
-  });
-
-  function open(options: Partial<PayClientOptions> = {}): PayClient {
-    const client = new PayClient({ ...gateway.options, certificate: merchantCertificate, ...options });
-    clients.push(client);
-    return client;
-  }
   function onlyRequest() {
     expect(gateway.requests).to.have.lengthOf(1);
     const [request] = gateway.requests;
@@ -164,8 +155,8 @@ describe('PayClient', () => {
 
     it('refuse what needs a certificate where there is none, before anything is sent', async () => {
       const client = new PayClient(gateway.options);
-      clients.push(client);
       const error = await rejection(client.reverse({ out_trade_no }));
+      client.close();
       expect(error).to.be.instanceOf(InvalidParameterError).with.property('parameter', 'certificate');
       expect(gateway.requests).to.deep.equal([]);
     });

@@ -66,6 +66,6 @@ describe('the error catalogue', () => {
 
   it('is what docs/error-codes.md shows', () => {
     const catalogue = fileURLToPath(new URL('../../lib/pay/error-codes.js', import.meta.url));
-    execFileSync(process.execPath, ['scripts/error-codes.mjs', '--check', catalogue], { stdio: 'pipe' });
+    execFileSync(process.execPath, ['scripts/docs/error-codes.mjs', '--check', catalogue], { stdio: 'pipe' });
   });
 });

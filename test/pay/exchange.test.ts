@@ -3,18 +3,15 @@ import { expect } from 'chai';
 import { PayClient } from '../../lib/pay/client.js';
 import { PayProtocolError, PayResponseError, PaySignatureError, PayTransportError } from '../../lib/pay/errors.js';
 import { troubleOf } from '../../lib/pay/trouble.js';
-import type { PayClientOptions } from '../../lib/pay/types.js';
 import { buildXml } from '../../lib/pay/xml.js';
-import { mch_id, merchantCertificate } from './certificates.js';
-import { base, type Gateway, type Handler, paid, rejection, signed, startGateway } from './gateway.js';
-
-const out_trade_no = '20241123-0001';
-const order = { body: 'coffee', out_trade_no, total_fee: 100, auth_code: '134567890123456789' };
-const terminal = { store_id: 'S1', store_name: '大餐厅', device_id: 'D1', rawdata: 'raw/data+==' };
+import { mch_id } from '../support/certificates.js';
+import { clientsOf, order, out_trade_no, terminal } from '../support/clients.js';
+import { base, type Gateway, type Handler, paid, signed, startGateway } from '../support/gateway.js';
+import { rejection } from '../support/rejection.js';
 
 describe('an exchange with the gateway', () => {
   let gateway: Gateway;
-  const clients: PayClient[] = [];
+  const open = clientsOf(() => gateway);
   before(async () => {
     gateway = await startGateway();
   });
@@ -23,14 +20,6 @@ describe('an exchange with the gateway', () => {
     gateway.requests = [];
     gateway.handle = ({ fields }) => ({ ...paid(fields), trade_state: 'SUCCESS' });
   });
-  afterEach(() => {
-    for (const client of clients.splice(0)) client.close();
-  });
-  function open(options: Partial<PayClientOptions> = {}): PayClient {
-    const client = new PayClient({ ...gateway.options, certificate: merchantCertificate, ...options });
-    clients.push(client);
-    return client;
-  }
   const page =
     (status: number, text: string): Handler =>
     ({ response }) => {
@@ -169,7 +158,7 @@ describe('an exchange with the gateway', () => {
     process.on('warning', note);
     open();
     open({ sandbox: true });
-    clients.push(new PayClient(gateway.options));
+    new PayClient(gateway.options).close();
     await new Promise((resolve) => setImmediate(resolve));
     process.off('warning', note);
     expect(warnings.map(({ code }) => code)).to.deep.equal(['WXPAY_FACE_NO_CERTIFICATE']);

@@ -5,8 +5,9 @@ import { ClosedError, InvalidParameterError } from '../../lib/errors.js';
 import { PayClient } from '../../lib/pay/client.js';
 import { PayTransportError } from '../../lib/pay/errors.js';
 import { Limiter, type Priority } from '../../lib/pay/limiter.js';
-import { SimulatedClock } from '../payment/simulated-clock.js';
-import { base, type Fields, type Gateway, startGateway } from './gateway.js';
+import { base, type Fields, type Gateway, startGateway } from '../support/gateway.js';
+import { rejection } from '../support/rejection.js';
+import { SimulatedClock } from '../support/simulated/clock.js';
 
 const second = 1000;
 const minute = 60 * second;
@@ -39,16 +40,6 @@ function simulated(callsPerSecond?: number) {
   return { clock, standStill, limiter, left, enter, names, between, demand };
 }
 
-async function rejection(promise: Promise<void>): Promise<PayTransportError> {
-  try {
-    await promise;
-  } catch (error) {
-    if (error instanceof PayTransportError) return error;
-    throw error;
-  }
-  throw new Error('left');
-}
-
 describe('Limiter', () => {
   describe('without a limit', () => {
     it('lets a thousand calls leave at once', async () => {
@@ -69,7 +60,7 @@ describe('Limiter', () => {
 
     it('refuses a call that was given up before', async () => {
       const error = await rejection(new Limiter().enter('query', AbortSignal.abort('gone')));
-      expect(error).to.include({ sent: false, why: 'aborted', cause: 'gone' });
+      expect(error).to.be.instanceOf(PayTransportError).and.to.include({ sent: false, why: 'aborted', cause: 'gone' });
     });
   });
 
@@ -168,7 +159,7 @@ describe('Limiter', () => {
       expect(left.map(({ at }) => at)).to.deep.equal([0, 10_000]);
       await clock.run(() => false, 1);
       const error = await rejection(third);
-      expect(error).to.include({ sent: false, why: 'limit' });
+      expect(error).to.be.instanceOf(PayTransportError).and.to.include({ sent: false, why: 'limit' });
       await clock.run();
       expect(left).to.have.length(2);
     });
@@ -179,7 +170,9 @@ describe('Limiter', () => {
       const payment = rejection(enter('second', 'payment'));
       standStill(15 * second);
       await clock.run();
-      expect(await payment).to.include({ sent: false, why: 'limit' });
+      expect(await payment)
+        .to.be.instanceOf(PayTransportError)
+        .and.to.include({ sent: false, why: 'limit' });
     });
 
     it('does not keep queries from waiting longer', async () => {
@@ -201,7 +194,7 @@ describe('Limiter', () => {
       const reason = new Error('the customer left');
       abort.abort(reason);
       const error = await rejection(given);
-      expect(error).to.include({ sent: false, why: 'aborted', cause: reason });
+      expect(error).to.be.instanceOf(PayTransportError).and.to.include({ sent: false, why: 'aborted', cause: reason });
       expect(clock.monotonic()).to.equal(0);
       await clock.run(() => false, second);
       expect(names()).to.equal('first other');
@@ -214,7 +207,10 @@ describe('Limiter', () => {
       const given = Array.from({ length: 20 }, () => enter('given up', 'query', abort.signal));
       void enter('other');
       abort.abort();
-      for (const each of given) expect(await rejection(each)).to.include({ why: 'aborted' });
+      for (const each of given)
+        expect(await rejection(each))
+          .to.be.instanceOf(PayTransportError)
+          .and.to.include({ why: 'aborted' });
       await clock.run();
       expect(names()).to.equal('first other');
     });

@@ -12,7 +12,7 @@ import {
   refundFields,
   unmappedAddress,
 } from '../../lib/pay/parameters.js';
-import { rejection } from './gateway.js';
+import { rejection } from '../support/rejection.js';
 
 const beijing = (inMs: number): string =>
   new Date(Date.now() + inMs + 8 * 3600_000).toISOString().replace(/\D/g, '').slice(0, 14);

@@ -2,7 +2,7 @@ import { execFile } from 'node:child_process';
 import { cpSync, mkdirSync, rmSync } from 'node:fs';
 import { promisify } from 'node:util';
 import { expect } from 'chai';
-import { type Gateway, paid, startGateway } from './gateway.js';
+import { type Gateway, paid, startGateway } from '../support/gateway.js';
 
 describe('a client whose files are replaced after its start', () => {
   // Beside node_modules, so that its dependencies are found.

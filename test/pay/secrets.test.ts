@@ -5,9 +5,10 @@ import { expect } from 'chai';
 import { PayClient } from '../../lib/pay/client.js';
 import type { PayClientOptions } from '../../lib/pay/types.js';
 import { buildXml } from '../../lib/pay/xml.js';
-import { merchantCertificate, toPfx } from './certificates.js';
-import { base, type Gateway, type Handler, key, paid, rejection, signed, startGateway } from './gateway.js';
-import { startHttpProxy, startSocksProxy } from './proxies.js';
+import { merchantCertificate, toPfx } from '../support/certificates.js';
+import { base, type Gateway, type Handler, key, paid, signed, startGateway } from '../support/gateway.js';
+import { startHttpProxy, startSocksProxy } from '../support/proxies.js';
+import { rejection } from '../support/rejection.js';
 
 // What the proxy agents write their debug log with.
 const debug: { enable(names: string): void; disable(): void } = createRequire(import.meta.url)('debug');

@@ -6,19 +6,18 @@ import { gzipSync } from 'node:zlib';
 import { expect } from 'chai';
 import { PayClient } from '../../lib/pay/client.js';
 import { PayResponseError, PayTransportError } from '../../lib/pay/errors.js';
-import type { PayClientOptions } from '../../lib/pay/types.js';
-import { skip } from '../skip.js';
-import { authority, gatewayCertificate, issue, merchantCertificate } from './certificates.js';
-import { base, type Gateway, key, paid, rejection, signed, startGateway } from './gateway.js';
-import { startHttpProxy, startSocksProxy } from './proxies.js';
+import { authority, gatewayCertificate, issue } from '../support/certificates.js';
+import { clientsOf, order, out_trade_no } from '../support/clients.js';
+import { base, type Gateway, key, paid, signed, startGateway } from '../support/gateway.js';
+import { startHttpProxy, startSocksProxy } from '../support/proxies.js';
+import { rejection } from '../support/rejection.js';
+import { skip } from '../support/skip.js';
 
-const out_trade_no = '20241123-0001';
-const order = { body: 'coffee', out_trade_no, total_fee: 100, auth_code: '134567890123456789' };
 const dead = 'https://127.0.0.1:1';
 
 describe('the way to the gateway', () => {
   let gateway: Gateway;
-  const open: PayClient[] = [];
+  const connect = clientsOf(() => gateway);
 
   before(async () => {
     gateway = await startGateway();
@@ -31,15 +30,6 @@ describe('the way to the gateway', () => {
     gateway.handle = ({ fields, path }) =>
       path.endsWith('query') ? { ...paid(fields), trade_state: 'SUCCESS' } : { ...paid(fields), recall: 'N' };
   });
-  afterEach(() => {
-    for (const client of open.splice(0)) client.close();
-  });
-
-  function connect(options: Partial<PayClientOptions> = {}): PayClient {
-    const client = new PayClient({ ...gateway.options, certificate: merchantCertificate, ...options });
-    open.push(client);
-    return client;
-  }
   async function failure(client: PayClient, signal?: AbortSignal): Promise<PayTransportError> {
     const error = await rejection(client.micropay(order, signal && { signal }));
     if (error instanceof PayTransportError) return error;
@@ -146,8 +136,9 @@ describe('the way to the gateway', () => {
       try {
         const { ca: _, ...options } = gateway.options;
         const client = new PayClient(options);
-        open.push(client);
-        expect(await failure(client)).to.include({ sent: false });
+        const error = await failure(client);
+        client.close();
+        expect(error).to.include({ sent: false });
       } finally {
         delete process.env.NODE_TLS_REJECT_UNAUTHORIZED;
       }

@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import { PayTransportError } from '../../lib/pay/errors.js';
-import { charged, failed, isPaid, Made, reversed, state, times } from './scripted-client.js';
-import { code, lost, methods, missing, order, till } from './scripted-till.js';
+import { charged, failed, isPaid, Made, reversed, state, times } from '../support/scripted/client.js';
+import { code, lost, methods, missing, order, till } from '../support/scripted/till.js';
 
 /* A number that another sale has used already: it is never told as paid, and never reversed. */
 

@@ -52,7 +52,7 @@ function history(given: readonly PaymentEvent[]) {
 describe('The payment machine', () => {
   it('is what docs/payment-states.md shows', () => {
     const compiled = fileURLToPath(new URL('../../lib/payment/decision', import.meta.url));
-    execFileSync(process.execPath, ['scripts/payment-states.mjs', '--check', compiled], { stdio: 'pipe' });
+    execFileSync(process.execPath, ['scripts/docs/payment-states.mjs', '--check', compiled], { stdio: 'pipe' });
   });
 
   it('names only rows that can be reached: none stands behind another that takes all its events', () => {

@@ -1,8 +1,9 @@
 import { expect } from 'chai';
 import { JournalError } from '../../lib/journal/errors.js';
 import type { PaymentOutcome } from '../../lib/payment/decision/outcomes.js';
-import { charged, failed, reversed, state } from './scripted-client.js';
-import { all, code, lost, order, paid, rejection, till } from './scripted-till.js';
+import { rejection } from '../support/rejection.js';
+import { charged, failed, reversed, state } from '../support/scripted/client.js';
+import { all, code, lost, order, paid, till } from '../support/scripted/till.js';
 
 const numbers = (count: number) => Array.from({ length: count }, (_, index) => `N${index}`);
 

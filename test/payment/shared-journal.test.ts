@@ -1,8 +1,9 @@
 import { expect } from 'chai';
 import { JournalError } from '../../lib/journal/errors.js';
 import type { PaymentOutcome } from '../../lib/payment/decision/outcomes.js';
-import { charged, Made, reversed, type Scripts, state, times } from './scripted-client.js';
-import { all, code, lost, methods, order, paid, rejection, till } from './scripted-till.js';
+import { rejection } from '../support/rejection.js';
+import { charged, Made, reversed, type Scripts, state, times } from '../support/scripted/client.js';
+import { all, code, lost, methods, order, paid, till } from '../support/scripted/till.js';
 import { SharedJournal, SharedStore } from './shared-journal.js';
 
 /* Two servers on one journal: what one has lost it neither sends nor tells; what one gives up holds for both. */

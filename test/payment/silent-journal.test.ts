@@ -4,8 +4,9 @@ import type { Journal, JournalRecord } from '../../lib/journal/journal.js';
 import { MemoryJournal } from '../../lib/journal/memory-journal.js';
 import type { PaymentOutcome } from '../../lib/payment/decision/outcomes.js';
 import type { PaymentProgress } from '../../lib/payment/progress.js';
-import { charged, reversed, state, times } from './scripted-client.js';
-import { code, lost, methods, order, paid, rejection, till } from './scripted-till.js';
+import { rejection } from '../support/rejection.js';
+import { charged, reversed, state, times } from '../support/scripted/client.js';
+import { code, lost, methods, order, paid, till } from '../support/scripted/till.js';
 
 /* A journal whose write does not return, or lies: a hung disk, a network drive, a filter of an antivirus program. */
 

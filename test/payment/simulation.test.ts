@@ -1,6 +1,6 @@
 import { expect } from 'chai';
+import { crashEverywhere, simulate } from '../support/simulated/world.js';
 import { mutations } from './mutations.js';
-import { crashEverywhere, simulate } from './simulation.js';
 
 const isLong = process.env.WXPAY_FACE_TEST_LONG === '1';
 

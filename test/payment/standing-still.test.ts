@@ -5,10 +5,10 @@ import { PayTransportError } from '../../lib/pay/errors.js';
 import type { PayResult, RequestOptions } from '../../lib/pay/types.js';
 import type { PaymentOutcome } from '../../lib/payment/decision/outcomes.js';
 import { PaymentProcessor } from '../../lib/payment/processor.js';
-import { charged, Made, reversed, scriptedClient, state, times } from './scripted-client.js';
-import { awaiting, code, lost, order, paid, till } from './scripted-till.js';
-import { SimulatedClock } from './simulated-clock.js';
-import { TillClock } from './till-clock.js';
+import { charged, Made, reversed, scriptedClient, state, times } from '../support/scripted/client.js';
+import { awaiting, code, lost, order, paid, till } from '../support/scripted/till.js';
+import { SimulatedClock } from '../support/simulated/clock.js';
+import { TillClock } from '../support/simulated/till-clock.js';
 
 /* What happens to a payment while the till's program stands still, its machine sleeps, or a handler takes its time. */
 

@@ -3,8 +3,9 @@ import { expect } from 'chai';
 import { ClosedError } from '../../lib/errors.js';
 import { PayProtocolError, PayTransportError } from '../../lib/pay/errors.js';
 import type { PaymentProgress } from '../../lib/payment/progress.js';
-import { charged, failed, Made, reversed, state, times } from './scripted-client.js';
-import { code, lost, methods, missing, order, paid, refused, rejection, till } from './scripted-till.js';
+import { rejection } from '../support/rejection.js';
+import { charged, failed, Made, reversed, state, times } from '../support/scripted/client.js';
+import { code, lost, methods, missing, order, paid, refused, till } from '../support/scripted/till.js';
 
 /* What keeps a payment from its end, and how it is told. */
 

@@ -2,9 +2,9 @@ import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import { expect } from 'chai';
 import { PayTransportError } from '../../lib/pay/errors.js';
 import type { PayResult, RequestOptions } from '../../lib/pay/types.js';
-import { charged, Made, state } from './scripted-client.js';
-import { code, lost, methods, order, paid, till } from './scripted-till.js';
-import type { SimulatedClock } from './simulated-clock.js';
+import { charged, Made, state } from '../support/scripted/client.js';
+import { code, lost, methods, order, paid, till } from '../support/scripted/till.js';
+import type { SimulatedClock } from '../support/simulated/clock.js';
 
 /* What has not left is withheld: nothing of it may be sent once its sale is given up, or long after its record. */
 

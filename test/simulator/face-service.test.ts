@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { connect } from 'node:net';
 import { expect } from 'chai';
 import { type GetWxpayfaceCodeParams, ServiceCommandError } from 'wxpay-face';
-import { newOrder, openTill, type Till, terminal } from '../till.js';
+import { newOrder, openTill, type Till, terminal } from '../support/till.js';
 
 async function failureOf(promise: Promise<unknown>): Promise<unknown> {
   return promise.then(

@@ -4,7 +4,7 @@ import { connect } from 'node:tls';
 import { expect } from 'chai';
 import { PayClient, PayProtocolError, PayResponseError, sign } from 'wxpay-face';
 import { type ScenarioSettings, type Simulator, startSimulator } from 'wxpay-face/simulator';
-import { newOrder, terminal } from '../till.js';
+import { newOrder, terminal } from '../support/till.js';
 
 const minute = 60_000;
 

@@ -4,7 +4,7 @@ import { gunzipSync } from 'node:zlib';
 import { expect } from 'chai';
 import { PayClient, type PayClientOptions, PayProtocolError, PayResponseError, PayTransportError } from 'wxpay-face';
 import { type Scenario, type Simulator, startSimulator } from 'wxpay-face/simulator';
-import { newOrder, terminal } from '../till.js';
+import { newOrder, terminal } from '../support/till.js';
 
 async function failureOf(promise: Promise<unknown>): Promise<unknown> {
   return promise.then(

@@ -1,6 +1,6 @@
 import { request } from 'node:http';
 import { expect } from 'chai';
-import { newOrder, openTill } from '../till.js';
+import { newOrder, openTill } from '../support/till.js';
 
 /** What the console tells a page, once something in it fulfils the condition. */
 function snapshotWith(consoleUrl: string, condition: (text: string) => boolean): Promise<string> {

@@ -6,7 +6,7 @@ import type { Browser, Page } from 'playwright-core';
 import { type Clock, type FacePayOutcome, type PaymentProcessorOptions, ServiceCallError } from 'wxpay-face';
 import type { Scenario } from 'wxpay-face/simulator';
 import { gatewayCalls, settingRules } from '../../lib/simulator/scenario.js';
-import { openTill, type Till } from '../till.js';
+import { openTill, type Till } from '../support/till.js';
 
 const executablePath = '/usr/bin/chromium';
 function whatIsMissing(): string | undefined {

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { expect } from 'chai';
 import { FaceService, InvalidParameterError } from 'wxpay-face';
 import { scenarios, startSimulator } from 'wxpay-face/simulator';
-import { skip } from '../skip.js';
+import { skip } from '../support/skip.js';
 
 async function failureOf(promise: Promise<unknown>): Promise<unknown> {
   return promise.then(

@@ -20,8 +20,8 @@ import {
   ServiceResponseError,
 } from 'wxpay-face';
 import type { Scenario } from 'wxpay-face/simulator';
-import { deferred } from '../face/pipe-server.js';
-import { newOrder, openTill, type Till, terminal } from '../till.js';
+import { deferred } from '../support/pipe-server.js';
+import { newOrder, openTill, type Till, terminal } from '../support/till.js';
 
 async function failureOf(promise: Promise<unknown>): Promise<unknown> {
   return promise.then(

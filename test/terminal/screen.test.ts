@@ -1,10 +1,10 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { expect } from 'chai';
 import { FacePay, FaceService, type Merchant } from 'wxpay-face';
-import { stubPath } from '../addon/native.js';
-import { deferred, PipeServer } from '../face/pipe-server.js';
-import { skip } from '../skip.js';
-import { newOrder, terminal } from '../till.js';
+import { stubPath } from '../support/native.js';
+import { deferred, PipeServer } from '../support/pipe-server.js';
+import { skip } from '../support/skip.js';
+import { newOrder, terminal } from '../support/till.js';
 
 const merchant: Merchant = {
   identity: { appid: 'wx8888888888888888', mch_id: '1900000109' },

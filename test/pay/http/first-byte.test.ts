@@ -5,18 +5,18 @@ import { expect } from 'chai';
 import { PayClient } from '../../../lib/pay/client.js';
 import { PayTransportError } from '../../../lib/pay/errors.js';
 import type { PayClientOptions } from '../../../lib/pay/types.js';
-import { merchantCertificate } from '../certificates.js';
-import { type Gateway, paid, rejection, startGateway } from '../gateway.js';
-import { startHttpProxy } from '../proxies.js';
-import { httpAnswer, type RawGateway, startRawGateway } from '../raw-gateway.js';
+import { merchantCertificate } from '../../support/certificates.js';
+import { clientsOf, order, out_trade_no } from '../../support/clients.js';
+import { type Gateway, paid, startGateway } from '../../support/gateway.js';
+import { startHttpProxy } from '../../support/proxies.js';
+import { httpAnswer, type RawGateway, startRawGateway } from '../../support/raw-gateway.js';
+import { rejection } from '../../support/rejection.js';
 
-const out_trade_no = '20241123-0001';
-const order = { body: 'coffee', out_trade_no, total_fee: 100, auth_code: '134567890123456789' };
 const dead = 'https://127.0.0.1:1';
 
 describe('the first byte of a request', () => {
   let gateway: RawGateway;
-  const clients: PayClient[] = [];
+  const connect = clientsOf(() => gateway);
   before(async () => {
     gateway = await startRawGateway();
   });
@@ -26,14 +26,6 @@ describe('the first byte of a request', () => {
     gateway.greet = () => {};
     gateway.handle = (fields, { write }) => write(httpAnswer({ ...paid(fields), trade_state: 'SUCCESS' }));
   });
-  afterEach(() => {
-    for (const client of clients.splice(0)) client.close();
-  });
-  function connect(options: Partial<PayClientOptions> = {}): PayClient {
-    const client = new PayClient({ ...gateway.options, certificate: merchantCertificate, ...options });
-    clients.push(client);
-    return client;
-  }
   async function failure(call: Promise<unknown>): Promise<PayTransportError> {
     const error = await rejection(call);
     if (error instanceof PayTransportError) return error;

@@ -5,9 +5,9 @@ import net, { type AddressInfo } from 'node:net';
 import { PayClient } from '../../../lib/pay/client.js';
 import { PayTransportError } from '../../../lib/pay/errors.js';
 import type { PayClientOptions } from '../../../lib/pay/types.js';
-import { gatewayCertificate, merchantCertificate } from '../certificates.js';
-import { paid, startGateway } from '../gateway.js';
-import { startHttpProxy, startSocksProxy } from '../proxies.js';
+import { gatewayCertificate, merchantCertificate } from '../../support/certificates.js';
+import { paid, startGateway } from '../../support/gateway.js';
+import { startHttpProxy, startSocksProxy } from '../../support/proxies.js';
 
 /** What ends the call when the cut is reached. */
 type End = 'abort' | 'time-out' | 'reset' | 'close';

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import tls from 'node:tls';
 import { expect } from 'chai';
 import { heard, openTcp, reset } from '../../../lib/pay/http/sockets.js';
-import { gatewayCertificate } from '../certificates.js';
+import { gatewayCertificate } from '../../support/certificates.js';
 
 describe('a socket of ours', () => {
   const { cert, key } = gatewayCertificate;

@@ -1,7 +1,7 @@
 // A gateway in a thread of its own, which goes on while the event loop of the client stands still.
 import { parentPort } from 'node:worker_threads';
-import { base, type Fields, startGateway } from '../gateway.js';
-import { httpAnswer, startRawGateway } from '../raw-gateway.js';
+import { base, type Fields, startGateway } from '../../support/gateway.js';
+import { httpAnswer, startRawGateway } from '../../support/raw-gateway.js';
 
 const order = ({ out_trade_no = '', total_fee = '100' }: Fields): Fields => ({
   ...base,

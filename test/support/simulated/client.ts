@@ -1,0 +1,331 @@
+import {
+  PayMismatchError,
+  PayProtocolError,
+  PayResponseError,
+  PaySignatureError,
+  PayTransportError,
+} from '../../../lib/pay/errors.js';
+import type { PayResult, QueryResult, RequestOptions, ReverseResult } from '../../../lib/pay/types.js';
+import type { PaymentClient } from '../../../lib/payment/client.js';
+import type { SimulatedClock } from './clock.js';
+import { failed, type Kind, merchant, type SimulatedGateway } from './gateway.js';
+import type { Random } from './random.js';
+import type { TillClock } from './till-clock.js';
+
+/* A till's client, and the network between it and the gateway, which loses, delays and doubles. Times in ms. */
+
+export const requestTimeout = 20_000;
+export const connectTimeout = 6_000;
+
+/** What a client does of what PayClient does; somebody's own may do less. */
+export interface Traits {
+  /** Gives a request up after `requestTimeout`. */
+  readonly isBounded: boolean;
+  /** Asks `mayLeave` before the first byte. */
+  readonly asks: boolean;
+  /** Ends a request by its signal, and reads what lies in the socket before a late timer ends it. */
+  readonly heeds: boolean;
+  readonly hasGatewayTime: boolean;
+}
+
+export type Reply = PayResult | QueryResult | ReverseResult;
+
+/** Whoever watches the calls of one till. */
+export interface Witness {
+  /** One more step: true where the till dies at it. */
+  step(): boolean;
+  /** The till calls its client. */
+  called(kind: Kind, out_trade_no: string): void;
+  /** The first byte leaves. */
+  left(kind: Kind, out_trade_no: string): void;
+  /** An answer lies in the socket. */
+  arrived(kind: Kind, out_trade_no: string, reply: Reply): void;
+  /** The till reads it. */
+  heard(kind: Kind, out_trade_no: string, reply: Reply, fresh: boolean): void;
+  failed(kind: Kind, out_trade_no: string, error: unknown): void;
+}
+
+export interface Network {
+  readonly clock: SimulatedClock;
+  readonly gateway: SimulatedGateway;
+  readonly random: Random;
+  /** Share of calls that go wrong. */
+  readonly faults: number;
+  /** A request never arrives later than this after it was begun; or after it has ended, if it has no bound. */
+  readonly latest: number;
+}
+
+interface Question<T> {
+  readonly kind: Kind;
+  readonly out_trade_no: string;
+  readonly ask: (latestAt: number) => T;
+  readonly limit: () => T;
+  /** Verified answers to another question. */
+  readonly others?: { readonly stray: () => T; readonly nameless: () => T };
+}
+
+const everyFault = [
+  'unsent',
+  'lost',
+  'late',
+  'unheard',
+  'reset',
+  'garbled',
+  'foreign',
+  'doubled',
+  'refused',
+  'limited',
+];
+const queryFaults = [...everyFault, 'stray', 'nameless'];
+const never = <T>(): Promise<T> => new Promise<T>(() => undefined);
+
+export class SimulatedClient {
+  readonly #network: Network;
+  readonly #till: TillClock;
+  readonly #traits: Traits;
+  readonly #witness: Witness;
+  /** The last Date header, and when it was read. */
+  #date: { readonly gateway: number; readonly at: number } | undefined;
+  readonly #refused = new Set<string>();
+
+  constructor(network: Network, till: TillClock, traits: Traits, witness: Witness) {
+    this.#network = network;
+    this.#till = till;
+    this.#traits = traits;
+    this.#witness = witness;
+  }
+
+  /** What the processor sees. */
+  client(): PaymentClient {
+    const { gateway } = this.#network;
+    const { isBounded, hasGatewayTime } = this.#traits;
+    const number = ({ out_trade_no = '' }: { out_trade_no?: string }) => out_trade_no;
+    const pay = (order: { out_trade_no: string; total_fee: number }, options: RequestOptions = {}) =>
+      this.#call<PayResult>(options, {
+        kind: 'pay',
+        out_trade_no: order.out_trade_no,
+        ask: (latestAt) => gateway.pay(order.out_trade_no, order.total_fee, latestAt),
+        limit: () => gateway.limit('pay'),
+      });
+    const query = (order: { out_trade_no?: string }, options: RequestOptions = {}) =>
+      this.#call<QueryResult>(options, {
+        kind: 'query',
+        out_trade_no: number(order),
+        ask: () => gateway.query(number(order)),
+        limit: () => gateway.limit('query'),
+        others: {
+          stray: () => failed('ORDERNOTEXIST'),
+          nameless: () => ({
+            return_code: 'SUCCESS',
+            ...merchant,
+            result_code: 'SUCCESS',
+            trade_state: this.#network.random.pick(['REVOKED', 'CLOSED', 'NOTPAY', 'REFUND']),
+          }),
+        },
+      });
+    const reverse = (order: { out_trade_no?: string }, options: RequestOptions = {}) =>
+      this.#call<ReverseResult>(options, {
+        kind: 'reverse',
+        out_trade_no: number(order),
+        ask: () => gateway.reverse(number(order)),
+        limit: () => gateway.limit('reverse'),
+      });
+    return {
+      identity: merchant,
+      ...(isBounded && { requestTimeout, connectTimeout }),
+      ...(hasGatewayTime && { gatewayTime: () => this.gatewayTime() }),
+      micropay: pay,
+      facepay: pay,
+      orderquery: query,
+      facepayquery: query,
+      reverse,
+      facepayreverse: reverse,
+    };
+  }
+
+  gatewayTime(): number | undefined {
+    return this.#date && this.#date.gateway + this.#till.monotonic() - this.#date.at;
+  }
+
+  #call<T extends Reply>({ signal, mayLeave, fresh = false }: RequestOptions, question: Question<T>): Promise<T> {
+    const { kind, out_trade_no } = question;
+    const { clock, random } = this.#network;
+    const [till, witness, { isBounded, asks, heeds }] = [this.#till, this.#witness, this.#traits];
+    if (witness.step()) return never();
+    witness.called(kind, out_trade_no);
+    return new Promise((resolve, reject) => {
+      let [isOver, hasLeft, isUnread] = [false, false, false];
+      let endedAt = Number.POSITIVE_INFINITY;
+      const end = (settle: () => void) => {
+        if (isOver) return;
+        isOver = true;
+        endedAt = clock.monotonic();
+        takeBack?.();
+        signal?.removeEventListener('abort', abort);
+        if (!witness.step()) settle();
+      };
+      const fail = (error: unknown) =>
+        end(() => {
+          witness.failed(kind, out_trade_no, error);
+          reject(error);
+        });
+      const abort = () => fail(new PayTransportError('aborted', hasLeft, { why: 'aborted' }));
+      const giveUp = () => {
+        if (isUnread && heeds) return;
+        fail(new PayTransportError('too late', hasLeft, { why: hasLeft ? 'response-timeout' : 'connect-timeout' }));
+      };
+      const takeBack = isBounded ? till.at(requestTimeout, giveUp) : undefined;
+      if (heeds) {
+        if (signal?.aborted) return abort();
+        signal?.addEventListener('abort', abort, { once: true });
+      }
+      const fault = this.#fault(kind, out_trade_no, fresh);
+      const connecting = this.#connecting(kind);
+      if (isBounded && connecting > connectTimeout)
+        return void till.at(connectTimeout, () =>
+          fail(new PayTransportError('not connected in time', hasLeft, { why: 'connect-timeout' })),
+        );
+      const latestAt = clock.monotonic() + this.#network.latest;
+      const leave = () => {
+        if (isOver) return;
+        if (fault === 'unsent') return fail(new PayTransportError('refused', false, { why: 'unreachable' }));
+        if (asks && mayLeave?.() === false)
+          return fail(new PayTransportError('withdrawn', false, { why: 'withdrawn' }));
+        hasLeft = true;
+        witness.left(kind, out_trade_no);
+        const duration = isBounded ? 0 : random.between(1_000, random.chance(0.5) ? 3_600_000 : 60_000);
+        if (!isBounded) clock.at(duration, () => till.hear(() => fail(new PayTransportError('reset', true))));
+        const until = isBounded ? latestAt : clock.monotonic() + duration + this.#network.latest;
+        this.#travel(question, fault, until, {
+          read: (reply) => {
+            if (isOver) return;
+            isUnread = true;
+            if ('value' in reply) witness.arrived(kind, out_trade_no, reply.value);
+            const date = this.#network.gateway.date();
+            till.hear(() => {
+              if (isOver) return;
+              this.#date = { gateway: date, at: till.monotonic() };
+              if ('error' in reply) return fail(reply.error);
+              end(() => {
+                witness.heard(kind, out_trade_no, reply.value, fresh);
+                resolve(reply.value);
+              });
+            });
+          },
+          fail: (error) => till.hear(() => fail(error)),
+          over: () => Math.max(till.dead, clock.monotonic() - endedAt),
+        });
+        witness.step();
+      };
+      clock.at(connecting, () => till.hear(leave));
+    });
+  }
+
+  #connecting(kind: Kind): number {
+    const { random } = this.#network;
+    if (kind !== 'pay' || random.chance(0.6)) return random.between(0, 50);
+    if (!this.#traits.isBounded && random.chance(0.2)) return random.between(0, 600_000);
+    return random.between(0, random.chance(0.7) ? connectTimeout : 30_000);
+  }
+
+  #fault(kind: Kind, out_trade_no: string, fresh: boolean): string | undefined {
+    const { gateway, random, faults } = this.#network;
+    if (kind === 'pay' && gateway.losesPayment(out_trade_no)) return 'lost';
+    if (gateway.isCalm() || !random.chance(faults)) return undefined;
+    // What a client without a bound is there for.
+    if (kind === 'pay' && !this.#traits.isBounded && random.chance(0.5)) return 'late';
+    const fault = random.pick(kind === 'query' ? queryFaults : everyFault);
+    // What came while a connection was free is never read over one that is opened for this question.
+    return fault === 'stray' && fresh ? undefined : fault;
+  }
+
+  #travel<T>(
+    { kind, out_trade_no, ask, limit, others }: Question<T>,
+    fault: string | undefined,
+    latestAt: number,
+    line: { read(reply: { value: T } | { error: unknown }): void; fail(error: unknown): void; over(): number },
+  ): void {
+    const { clock, random, gateway } = this.#network;
+    const latency = () => random.between(5, random.chance(0.1) ? 8_000 : 200);
+    const attempt = (answer: () => T): { value: T } | { error: unknown } => {
+      try {
+        return { value: answer() };
+      } catch (error) {
+        return { error };
+      }
+    };
+    const answer = (how: () => T) => {
+      const reply = attempt(how);
+      clock.at(latency(), () => line.read(reply));
+    };
+    const arrive = (isHeard: boolean) => {
+      // Who gives a request up, or dies, takes the socket with it.
+      const rest = this.#network.latest - line.over();
+      if (rest < 0) return;
+      const reply = attempt(() => ask(Math.min(latestAt, clock.monotonic() + rest)));
+      if (isHeard) clock.at(latency(), () => line.read(reply));
+    };
+    const throws = (error: Error) => () => {
+      throw error;
+    };
+    const late = () => random.between(0, latestAt - clock.monotonic());
+    const arriveUnheard = () => {
+      clock.at(latency(), () => arrive(false));
+    };
+    switch (fault) {
+      case undefined:
+        clock.at(latency(), () => arrive(true));
+        return;
+      case 'lost':
+        return;
+      case 'late':
+        // Also after a request without a bound has ended.
+        clock.at(
+          random.chance(0.5) ? late() : latestAt - clock.monotonic() - random.between(0, this.#network.latest),
+          () => arrive(random.chance(0.5)),
+        );
+        return;
+      case 'unheard':
+        arriveUnheard();
+        return;
+      case 'reset':
+        arriveUnheard();
+        clock.at(500, () => line.fail(new PayTransportError('connection reset', true)));
+        return;
+      case 'garbled': {
+        arriveUnheard();
+        const errors = [new PaySignatureError('wrong'), new PayResponseError('HTTP 502'), new TypeError('a bug')];
+        answer(throws(random.pick(errors)));
+        return;
+      }
+      case 'foreign':
+        arriveUnheard();
+        answer(throws(new PayMismatchError('out_trade_no', 'a replay')));
+        return;
+      case 'doubled': {
+        const isSecondHeard = random.chance(0.3);
+        const [first, second] = [latency(), late()];
+        clock.at(first, () => arrive(!isSecondHeard));
+        clock.at(second, () => arrive(isSecondHeard));
+        // The copy that is heard may come after the other: its own order's answer then says ORDERPAID.
+        if (kind === 'pay' && (isSecondHeard || first > second)) gateway.puzzling.add(out_trade_no);
+        return;
+      }
+      case 'refused': {
+        if (random.chance(0.5)) arriveUnheard();
+        if (kind === 'pay' || this.#refused.has(out_trade_no)) gateway.puzzling.add(out_trade_no);
+        this.#refused.add(out_trade_no);
+        answer(throws(new PayProtocolError(kind, 'FAIL', '系统繁忙')));
+        return;
+      }
+      case 'limited':
+        answer(limit);
+        return;
+      case 'stray':
+        if (others) answer(others.stray);
+        return;
+      default:
+        if (others) answer(others.nameless);
+    }
+  }
+}

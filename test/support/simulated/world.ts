@@ -1,0 +1,766 @@
+import { subscribe, unsubscribe } from 'node:diagnostics_channel';
+import { isDeepStrictEqual } from 'node:util';
+import type { UpdateWxpayfacePayResultParams } from '../../../lib/face/commands.js';
+import type { Files } from '../../../lib/journal/files.js';
+import type { Journal, JournalRecord } from '../../../lib/journal/journal.js';
+import { MemoryJournal } from '../../../lib/journal/memory-journal.js';
+import { PayProtocolError } from '../../../lib/pay/errors.js';
+import { troubleOf } from '../../../lib/pay/trouble.js';
+import type { PaymentClient } from '../../../lib/payment/client.js';
+import type { Clock } from '../../../lib/payment/clock.js';
+import type { Transition } from '../../../lib/payment/decision/machine.js';
+import type { PaymentOutcome } from '../../../lib/payment/decision/outcomes.js';
+import { beijingTime } from '../../../lib/payment/decision/request-time.js';
+import type { PaymentProcessorOptions } from '../../../lib/payment/processor.js';
+import { fromRecord } from '../../../lib/payment/record.js';
+import type { OnOutcome } from '../../../lib/payment/teller.js';
+import { connectTimeout, type Network, type Reply, requestTimeout, type Traits, type Witness } from './client.js';
+import { SimulatedClock } from './clock.js';
+import { SimulatedDisk } from './disk.js';
+import { type Fate, fates, type Kind, SimulatedGateway, type Span } from './gateway.js';
+import { Random } from './random.js';
+import { decidedAt, isFinal, secret, Till } from './till.js';
+
+/*
+ * One seed, one history: a till with the real machine, driver and processor, on a simulated clock, before a simulated
+ * gateway, with its journal on a simulated disk, with faults of network, disk and clocks, a program that stands still, and
+ * crashes at any step of the program or operation of the disk. After each the journal has what was told durable. At the end
+ * the journal, the gateway's book and what the cashier was told are held against each other.
+ */
+
+/** A deliberate mistake that the simulation must notice. */
+export interface Mutation {
+  readonly transition?: Transition;
+  readonly journal?: (journal: Journal) => Journal;
+  /** What the journal is written with. */
+  readonly files?: (files: Files) => Files;
+  readonly clock?: (clock: Clock) => Clock;
+  readonly client?: (client: PaymentClient) => PaymentClient;
+  /** What pay() listens to. */
+  readonly signal?: (signal: AbortSignal) => AbortSignal;
+  readonly onOutcome?: (handler: OnOutcome) => OnOutcome;
+  /** What is acknowledged. @param revision That of the outcome which the journal knows now. */
+  readonly acknowledged?: (outcome: PaymentOutcome, revision: number) => PaymentOutcome;
+  /** Milliseconds. */
+  readonly journalTimeout?: number;
+  /** Whether the customer's screen is told such a result. */
+  readonly tellsScreen?: (payresult: UpdateWxpayfacePayResultParams['payresult']) => boolean;
+}
+
+/** By the gateway's clock and the till's. */
+interface Moment {
+  readonly gateway: number;
+  readonly wall: number;
+  readonly monotonic: number;
+  readonly till: Till;
+}
+
+export interface Sale {
+  readonly out_trade_no: string;
+  readonly total_fee: number;
+  readonly rail: 'micropay' | 'facepay';
+  readonly fate: Fate;
+  readonly told: Array<PaymentOutcome>;
+  /** Revisions that somebody has taken. */
+  readonly heard: Set<number>;
+  /** Revisions whose acknowledgement is stored. */
+  readonly acknowledged: Set<number>;
+  /** The latest outcome told, and when. */
+  last: { readonly revision: number; readonly at: number };
+  /** An abort from within: where, and at which step. */
+  abortAt?: { readonly where: 'progress' | 'channel' | 'client'; readonly step: number };
+  /** When it was written down: by the gateway's clock and the till's. */
+  created?: Moment;
+  /** When it was begun to be written down, the last time. */
+  begun?: Moment;
+  /** When the client was called, and the first byte left. */
+  calledAt?: number;
+  leftAt?: number;
+  /** When it is given up, by the till's clock. */
+  deadline?: number;
+  hasLeft: boolean;
+  sells: number;
+  requests: number;
+  /** Calls that left, of any kind. */
+  calls: number;
+  /** Answered that the number is another sale's, to a till that was alive to hear it. */
+  isKnownTaken: boolean;
+  /** The run of the till that a query has told of a payment from before ours, where it could know. */
+  knownOldBy?: Till;
+  /** The run of the till that a query has told where our order stands. */
+  confirmedBy?: Till;
+  /** The answer that it is paid came in time: to which run of the till, and until when it had time, by its clock. */
+  owed?: { readonly till: Till; readonly deadline: number };
+  /** Since when the merchant's certificate is refused, and nothing else was said to a reversal. */
+  certificateSince?: number;
+  /** Whether the till heard that the payment was not taken because of a limit. */
+  isLimitHeard: boolean;
+  isAborted: boolean;
+  isCancelled: boolean;
+  /** Given up again, with a good certificate, after the bad one had been put before a person. */
+  isTakenUp: boolean;
+  /** Given up before the request left. */
+  isGivenUpUnsent: boolean;
+}
+
+type Place = 'written' | 'called' | 'answered' | 'deadline' | 'any';
+type JournalFault = 'fails' | 'hangs' | 'is slow' | 'is stored, and fails' | 'is stored, and hangs';
+
+const [minute, hour, day] = [60_000, 3_600_000, 86_400_000];
+const channel = 'wxpay-face.payment.phase';
+const never = <T>(): Promise<T> => new Promise<T>(() => undefined);
+/** A request of an own client never leaves later than this after it was written down. */
+const youth = Math.max(15_000, 2 * connectTimeout);
+/** Milliseconds by which a timer may come late unnoticed. */
+const stillness = 50;
+const ownTraits: Traits = { isBounded: true, asks: true, heeds: true, hasGatewayTime: true };
+
+export class World {
+  readonly clock = new SimulatedClock(() => this.#till.isBusy);
+  readonly random: Random;
+  readonly network: Network;
+  /** What the journal was told to have, or was found to have at a start. */
+  readonly store = new MemoryJournal();
+  readonly disk: SimulatedDisk;
+  readonly #diskRandom: Random;
+  /** Operations of the disk at which a crash may fall. */
+  operations = 0;
+  /** What the journal has of each number. */
+  readonly states = new Map<string, string>();
+  readonly sales: Sale[] = [];
+  readonly violations: string[] = [];
+  readonly policies: Required<Pick<PaymentProcessorOptions, 'polling' | 'reversal'>>;
+  readonly journalTimeout: number;
+  readonly hasJournalFaults: boolean;
+  readonly #notBefore: number;
+  readonly #settleAfter: number;
+  readonly #pollingTimeout: number;
+  readonly #mutation: Mutation;
+  readonly #traits: Traits;
+  readonly #isOwnClient: boolean;
+  /** The numbers whose record holds the request's time by the gateway's clock. */
+  readonly #dated = new Set<string>();
+  readonly #aborts = new Map<string, AbortController>();
+  readonly #stands: Array<{ readonly where: Place; readonly ms: number; readonly isSuspended: boolean }> = [];
+  readonly #hasStands: boolean;
+  readonly #hasCertificateFaults: boolean;
+  readonly #isJumpy: boolean;
+  readonly #faults: number;
+  readonly #standing: number[] = [];
+  #stood = 0;
+  #isSuspendable = false;
+  #till: Till;
+  /** The next crash falls on a step of the program, or on an operation of the disk. */
+  #crashesOn: 'step' | 'operation' = 'step';
+  #steps = 0;
+  #crashes: number;
+  hasHandler: boolean;
+  crashed = false;
+  #hasRestarted = false;
+  #isEnding = false;
+  #isLast = false;
+
+  /** @param crashAt The operation of the disk, from 1, at which the one crash happens. By default chance says. */
+  constructor(seed: number, mutation: Mutation, crashAt?: number) {
+    this.random = new Random(seed);
+    const { random } = this;
+    // What the disk does changes nothing else in the history of a seed.
+    this.#diskRandom = new Random(seed ^ 0x5bd1e995);
+    this.disk = new SimulatedDisk(this.#diskRandom);
+    this.#mutation = mutation;
+    const isCalm = random.chance(0.12);
+    this.#crashes = isCalm
+      ? 0
+      : random.weighted([
+          [0, 5],
+          [1, 3],
+          [2, 1],
+          [3, 1],
+        ]);
+    this.#planCrash(30);
+    if (crashAt !== undefined) [this.#crashes, this.#crashesOn, this.#steps] = [1, 'operation', crashAt];
+    this.#isOwnClient = random.chance(0.6);
+    this.#traits = this.#isOwnClient
+      ? ownTraits
+      : {
+          isBounded: random.chance(0.35),
+          asks: random.chance(0.4),
+          heeds: random.chance(0.5),
+          hasGatewayTime: random.chance(0.5),
+        };
+    this.#notBefore = random.between(0, 20_000);
+    this.#settleAfter = Math.max(this.#notBefore, requestTimeout) + random.between(1, 280_000);
+    this.#pollingTimeout = random.between(0, random.chance(0.2) ? 1_000 : 60_000);
+    const initial = random.between(100, 5_000);
+    this.policies = {
+      polling: {
+        firstDelay: random.between(0, 8_000),
+        interval: random.between(500, 8_000),
+        timeout: this.#pollingTimeout,
+      },
+      reversal: {
+        notBefore: this.#notBefore,
+        mode: random.pick(['background', 'await']),
+        settleAfter: this.#settleAfter,
+        backoff: {
+          initial,
+          factor: 1 + 2 * random.next(),
+          maximum: initial + random.between(0, 60_000),
+          jitter: random.next(),
+        },
+      },
+    };
+    this.#faults = isCalm || random.chance(0.2) ? 0 : random.next() * 0.7;
+    const span = (probability: number, longest: number): Span | undefined => {
+      if (isCalm || !random.chance(probability)) return undefined;
+      const from = random.between(0, 60_000);
+      return { from, until: from + random.between(0, longest) };
+    };
+    const forEver = random.chance(0.5) ? { from: 0, until: Number.POSITIVE_INFINITY } : undefined;
+    const certificate = span(0.2, 2 * this.#settleAfter) && (forEver ?? span(1, 2 * this.#settleAfter));
+    this.#hasCertificateFaults = certificate !== undefined;
+    const gateway = new SimulatedGateway(this.clock, random, {
+      faults: this.#faults,
+      calmAt: random.between(0, 600_000),
+      certificate,
+      limits: span(0.1, 3 * minute),
+      clockError: random.chance(0.3) ? random.between(-hour, hour) : 0,
+    });
+    const { clock } = this;
+    this.network = { clock, gateway, random, faults: this.#faults, latest: this.#settleAfter - 1 };
+    this.hasJournalFaults = !isCalm && random.chance(0.2);
+    this.journalTimeout = random.between(1_000, 20_000);
+    this.#hasStands = !isCalm && random.chance(0.4);
+    for (let left = this.#hasStands ? random.between(1, 3) : 0; left > 0; left -= 1) {
+      const isSuspended = random.chance(0.3);
+      if (isSuspended) this.#isSuspendable = true;
+      this.#stands.push({
+        where: random.pick(['written', 'called', 'answered', 'answered', 'answered', 'deadline', 'any']),
+        ms: random.weighted([
+          [random.between(1, stillness), 1],
+          [random.between(stillness, 2_000), 2],
+          [random.between(2_000, 60_000), 5],
+          [random.between(minute, 20 * minute), 2],
+        ]),
+        isSuspended,
+      });
+    }
+    // A till's clock that is wrong from the beginning.
+    if (random.chance(0.3)) clock.jump(random.pick([10 * minute, 3 * hour, 365 * day]) * 2 * (random.next() - 0.5));
+    this.#isJumpy = random.chance(0.3);
+    this.hasHandler = random.chance(0.5);
+    this.#till = this.#start();
+  }
+
+  violate(what: string): void {
+    if (!this.violations.includes(what)) this.violations.push(what);
+  }
+
+  sale(out_trade_no: string): Sale {
+    const sale = this.sales.find((each) => each.out_trade_no === out_trade_no);
+    if (sale === undefined) throw new Error(`nobody sold ${out_trade_no}`);
+    return sale;
+  }
+
+  #planCrash(most: number): void {
+    this.#steps = this.random.between(1, most);
+    this.#crashesOn = this.#diskRandom.chance(0.3) ? 'operation' : 'step';
+    // A write takes four operations, an opening some twenty.
+    if (this.#crashesOn === 'operation') this.#steps = this.#diskRandom.between(1, 80);
+  }
+
+  /** Goes by one step of the program; true where the till dies at it. */
+  step(till: Till): boolean {
+    if (!till.isAlive) return true;
+    if (!this.#diesAt('step', till)) return false;
+    this.disk.crash();
+    return true;
+  }
+
+  /** What befalls an operation of the till's disk. It never fails when the journal is opened: the till would not start. */
+  befalls(till: Till, isOpen: boolean): 'crash' | 'failure' | undefined {
+    if (!this.#isEnding) this.operations += 1;
+    if (this.#diesAt('operation', till)) return 'crash';
+    const mayFail = isOpen && this.hasJournalFaults && !this.network.gateway.isCalm();
+    return mayFail && this.#diskRandom.chance(0.02) ? 'failure' : undefined;
+  }
+
+  #diesAt(what: 'step' | 'operation', till: Till): boolean {
+    if (this.#crashes === 0 || this.#crashesOn !== what) return false;
+    this.#steps -= 1;
+    if (this.#steps > 0) return false;
+    this.crashed = true;
+    this.#crashes -= 1;
+    this.#planCrash(60);
+    till.die();
+    this.clock.at(this.random.between(0, this.random.chance(0.1) ? 8 * day : 600_000), () => this.#start());
+    return true;
+  }
+
+  /** What was told durable is in the till's file, with at most the write that was under way. That is what is known from now on. */
+  async read(file: Journal): Promise<void> {
+    const found = new Map<string, JournalRecord>();
+    for await (const record of file.list()) found.set(record.id, record);
+    for await (const { id, state, revision } of this.store.list())
+      if ((found.get(id)?.revision ?? 0) < revision) this.violate(`the journal forgot ${state}`);
+    for (const record of found.values()) {
+      const { id, revision, state } = record;
+      const known = await this.store.get('payment', id);
+      if (isDeepStrictEqual(record, known)) continue;
+      if (revision !== (known?.revision ?? 0) + 1) {
+        this.violate(`the journal has what was never written: ${state}`);
+        continue;
+      }
+      await (known === undefined ? this.store.create(record) : this.store.put(record));
+      this.states.set(id, state);
+      const sale = this.sale(id);
+      if (sale.begun !== undefined) sale.created ??= sale.begun;
+    }
+  }
+
+  /** The till's program stands still, if it is to do so there. */
+  stand(till: Till, where: Place): void {
+    const index = this.#stands.findIndex((each) => each.where === where);
+    if (index < 0 || this.#isEnding) return;
+    for (const { ms, isSuspended } of this.#stands.splice(index, 1)) {
+      this.#stood += ms;
+      this.#standing.push(ms);
+      till.clock.stand(ms, isSuspended);
+    }
+  }
+
+  /** Whether the journal may be thought silent: it is, or the till stood still so little longer that nothing tells. */
+  get mayBeSilent(): boolean {
+    const isUnnoticed = (ms: number) => ms >= this.journalTimeout && ms <= this.journalTimeout + stillness;
+    return this.hasJournalFaults || this.#standing.some(isUnnoticed);
+  }
+
+  journalFault(): JournalFault | undefined {
+    const { random } = this;
+    if (!this.hasJournalFaults || this.network.gateway.isCalm() || !random.chance(0.25)) return undefined;
+    return random.pick(['fails', 'hangs', 'is slow', 'is slow', 'is stored, and fails', 'is stored, and hangs']);
+  }
+
+  /** Until the next start. */
+  hang(till: Till, out_trade_no: string): Promise<never> {
+    const isPayingOnce = () => this.sale(out_trade_no).sells === 1 && till.isPaying(out_trade_no);
+    if (isPayingOnce() && !this.#hasStands)
+      this.clock.at(this.journalTimeout + 1, () => {
+        if (till.isAlive && isPayingOnce()) this.violate('a pay() waits for a journal that hangs');
+      });
+    this.crashed = true;
+    this.clock.at(this.random.between(1_000, hour), () => void this.#restart(till));
+    return never();
+  }
+
+  stored(till: Till, record: JournalRecord, isWell: boolean): void {
+    const { id, state, acknowledged } = record;
+    this.states.set(id, state);
+    const sale = this.sale(id);
+    if (acknowledged) {
+      const revision = decidedAt(record);
+      if (!sale.heard.has(revision)) this.violate(`acknowledged unheard: ${state}`);
+      if (isWell) sale.acknowledged.add(revision);
+    }
+    const known = fromRecord(record);
+    if (known?.facts.attention === 'certificate' && !acknowledged) this.#checkPatience(sale);
+    if (known?.stored.requested.gateway !== undefined) this.#dated.add(id);
+    else if (sale.created?.till === till && till.knowsGatewayTime && !acknowledged && !this.hasJournalFaults)
+      this.violate("the record lacks the request's time by the gateway's clock");
+  }
+
+  /** A refused certificate is put before a person no earlier than settleAfter after its first refusal in this run. */
+  #checkPatience({ certificateSince }: Sale): void {
+    if (certificateSince === undefined || this.clock.monotonic() - certificateSince < this.#settleAfter - 1)
+      this.violate('attention for a certificate too early');
+  }
+
+  told(till: Till, sale: Sale, { status, ...rest }: PaymentOutcome): void {
+    const isOwn = this.#isOwnClient && !this.crashed && !this.#hasRestarted && !this.hasJournalFaults;
+    if (isOwn && sale.isGivenUpUnsent && ['reversing', 'reversed', 'paid'].includes(status))
+      this.violate(`told ${status} what was given up before it left`);
+    if (status !== 'attention' || !('code' in rest) || rest.code !== 'certificate') return;
+    if (this.#isLast || this.random.chance(0.3)) return;
+    this.clock.at(this.random.between(0, hour), () => {
+      this.network.gateway.renewCertificate();
+      if (till !== this.#till) return;
+      till.clock.hear(() => {
+        sale.isTakenUp = true;
+        till.cancel(sale);
+      });
+    });
+  }
+
+  witness(till: Till): Witness {
+    return {
+      step: () => this.step(till),
+      called: (kind, out_trade_no) => {
+        this.stand(till, 'called');
+        if (kind === 'pay') this.#paying(till, this.sale(out_trade_no));
+      },
+      left: (kind, out_trade_no) => this.#left(till, kind, this.sale(out_trade_no)),
+      arrived: (kind, out_trade_no, reply) => this.#arrived(till, kind, this.sale(out_trade_no), reply),
+      heard: (kind, out_trade_no, reply, fresh) => this.#heard(till, kind, this.sale(out_trade_no), reply, fresh),
+      failed: (kind, out_trade_no, error) => {
+        if (kind === 'pay' && troubleOf(error) === 'limit') this.sale(out_trade_no).isLimitHeard = true;
+        till.knowsGatewayTime ||= this.#traits.hasGatewayTime && error instanceof PayProtocolError;
+        if (kind === 'reverse' && troubleOf(error) === 'certificate') this.#refused(till, this.sale(out_trade_no));
+      },
+    };
+  }
+
+  #paying(till: Till, sale: Sale): void {
+    sale.calledAt = this.clock.monotonic();
+    sale.deadline = till.clock.monotonic() + this.#pollingTimeout;
+    if (this.#stands.some(({ where }) => where === 'deadline'))
+      this.clock.at(this.random.between(0, this.#pollingTimeout), () => this.stand(till, 'deadline'));
+    if (sale.abortAt?.where === 'client') this.#abortNow(till, sale);
+  }
+
+  #left(till: Till, kind: Kind, sale: Sale): void {
+    sale.calls += 1;
+    const now = this.clock.monotonic();
+    const state = this.states.get(sale.out_trade_no);
+    const { created, calledAt, leftAt } = sale;
+    if (kind === 'pay') {
+      sale.requests += 1;
+      sale.hasLeft = true;
+      sale.leftAt = now;
+      if (state === undefined || created === undefined) {
+        this.violate('sent before it was journalled');
+        return;
+      }
+      const age = Math.max(till.clock.monotonic() - created.monotonic, till.clock.wall() - created.wall);
+      if (this.#traits.asks && age > youth + 1) this.violate('the payment request left too late');
+      if (this.#traits.asks && sale.isGivenUpUnsent && !this.hasJournalFaults)
+        this.violate('the payment request left after it was given up');
+    }
+    if (kind !== 'reverse') return;
+    if (state !== 'reversing') this.violate(`reversed while the journal says ${state}`);
+    if (calledAt !== undefined && now - calledAt < this.#notBefore - 1) this.violate('reversed before notBefore');
+    if (this.#traits.asks && leftAt !== undefined && now - leftAt < this.#notBefore - 1)
+      this.violate('reversed before notBefore after the payment request left');
+    if (sale.confirmedBy !== till) this.violate('reversed before a query told where the order stands');
+    if (sale.knownOldBy === till) this.violate("reversed an older sale's payment");
+  }
+
+  #arrived(till: Till, kind: Kind, sale: Sale, reply: Reply): void {
+    this.stand(till, 'answered');
+    if (kind !== 'pay' || !till.isAlive || !this.#isOwnClient || sale.deadline === undefined) return;
+    const isPaid = reply.result_code === 'SUCCESS' && this.states.get(sale.out_trade_no) === 'submitting';
+    if (isPaid && till.clock.monotonic() < sale.deadline - 1) sale.owed = { till, deadline: sale.deadline };
+  }
+
+  #heard(till: Till, kind: Kind, sale: Sale, reply: Reply, fresh: boolean): void {
+    till.knowsGatewayTime ||= this.#traits.hasGatewayTime;
+    const { out_trade_no } = sale;
+    if (reply.result_code === 'FAIL') {
+      const { err_code, err_code_des = '' } = reply;
+      const isOpen = !isFinal(this.states.get(out_trade_no));
+      if (kind === 'pay' && isOpen && (/ORDERPAID|OUT_TRADE_NO_USED/.test(err_code) || err_code_des.includes('重复')))
+        sale.isKnownTaken = true;
+      if (kind === 'pay' && err_code === 'FREQUENCY_LIMITED') sale.isLimitHeard = true;
+      if (kind === 'query' && err_code === 'ORDERNOTEXIST' && fresh) sale.confirmedBy = till;
+      if (kind === 'reverse') delete sale.certificateSince;
+      return;
+    }
+    if (kind === 'reverse') delete sale.certificateSince;
+    if (kind !== 'query' || !('trade_state' in reply)) return;
+    const isOurs = 'out_trade_no' in reply && reply.out_trade_no === out_trade_no;
+    if (!isOurs || reply.trade_state === 'UNLISTED') return;
+    sale.confirmedBy = till;
+    const paidAt =
+      reply.trade_state === 'SUCCESS' && typeof reply.time_end === 'string' ? beijingTime(reply.time_end) : undefined;
+    if (paidAt !== undefined && this.#isKnownOld(till, sale, paidAt)) sale.knownOldBy = till;
+  }
+
+  /**
+   * When it can be known that a payment is older than ours. By the gateway's clock: if the client tells it and this run of
+   * the till has sold, or the record holds it; to two minutes, and what the last Date header may be behind. By the till's
+   * clock: if the client tells no gateway's clock or both agree; to an hour. Nothing is claimed of a clock that jumps or of
+   * a machine that sleeps.
+   */
+  #isKnownOld(till: Till, { out_trade_no, created }: Sale, paidAt: number): boolean {
+    if (created === undefined || this.#isJumpy || this.#isSuspendable) return false;
+    const { hasGatewayTime } = this.#traits;
+    const slack = this.#stood + minute;
+    if (this.#dated.has(out_trade_no) || (hasGatewayTime && created.till === till && !this.hasJournalFaults))
+      return paidAt < created.gateway - 2 * minute - slack;
+    if (hasGatewayTime && Math.abs(created.wall - created.gateway) + this.#stood > 4 * minute) return false;
+    return paidAt < created.wall - hour - minute;
+  }
+
+  /** Whether the till can't but take our own payment for an older one: its clock was far ahead, and it knew no better. */
+  #isMisdated({ created }: Sale): boolean {
+    if (created === undefined) return false;
+    if (this.#isSuspendable && this.#isJumpy) return true;
+    const isAhead = created.wall - created.gateway > hour - 2 * minute;
+    return isAhead && (!this.#traits.hasGatewayTime || this.#isJumpy);
+  }
+
+  #refused(till: Till, sale: Sale): void {
+    sale.certificateSince ??= this.clock.monotonic();
+    if (this.hasJournalFaults || this.#hasStands) return;
+    const ask = async () => {
+      const outcome = till.isAlive ? await till.processor.outcome(sale.out_trade_no) : undefined;
+      if (outcome?.status === 'reversing' && outcome.trouble !== 'certificate')
+        this.violate('reversing without a word of the refused certificate');
+    };
+    this.clock.at(1, () => void ask());
+  }
+
+  #start(): Till {
+    const till = new Till(this, this.#mutation, this.#traits);
+    this.#till = till;
+    for (const sale of this.sales) delete sale.certificateSince;
+    return till;
+  }
+
+  async run(): Promise<string[]> {
+    const { random, clock } = this;
+    for (let index = 0, count = random.between(1, 2); index < count; index += 1) this.#plan(`N${index}`);
+    if (this.#isJumpy) clock.at(random.between(0, 120_000), () => clock.jump(random.between(-10, 10) * 365 * day));
+    if (random.chance(0.1)) clock.at(random.between(0, 120_000), () => void this.#restart());
+    clock.at(random.between(0, 120_000), () => this.stand(this.#till, 'any'));
+    const isAborting = this.sales.some(({ abortAt }) => abortAt?.where === 'channel');
+    if (isAborting) subscribe(channel, this.#onProgress);
+    // A history that ends waits for no more than some hundred timers; three crashes take no more than 24 days.
+    let waits = 0;
+    const isEndless = () => {
+      waits += 1;
+      return waits > 3_000;
+    };
+    await clock.run(isEndless, 30 * day);
+    if (isAborting) unsubscribe(channel, this.#onProgress);
+    if (waits > 3_000) this.violate('unfinished for ever');
+    this.#crashes = 0;
+    this.#isEnding = true;
+    await this.#checkFinished();
+    if (this.hasHandler && this.#till.isAlive) await this.#checkTold();
+    await this.#restart();
+    await this.#tellTheRest();
+    for (const sale of this.sales) await this.#check(sale);
+    return this.violations;
+  }
+
+  #plan(out_trade_no: string): void {
+    const { random, clock } = this;
+    const where = random.weighted([
+      ['nowhere', 8],
+      ['progress', 1],
+      ['channel', 1],
+      ['client', 1],
+    ] as const);
+    const sale: Sale = {
+      out_trade_no,
+      total_fee: random.between(1, 1_000),
+      rail: random.pick(['micropay', 'facepay']),
+      fate: random.weighted<Fate>(fates),
+      told: [],
+      heard: new Set(),
+      acknowledged: new Set(),
+      last: { revision: 0, at: 0 },
+      ...(where !== 'nowhere' && { abortAt: { where, step: random.between(1, 8) } }),
+      hasLeft: false,
+      sells: 0,
+      requests: 0,
+      calls: 0,
+      isKnownTaken: false,
+      isLimitHeard: false,
+      isAborted: false,
+      isCancelled: false,
+      isTakenUp: false,
+      isGivenUpUnsent: false,
+    };
+    this.sales.push(sale);
+    const age = random.pick([minute / 4, 3 * minute, 2 * hour, 30 * day]) * (1 + random.next());
+    this.network.gateway.expect(out_trade_no, sale.total_fee, sale.fate, age);
+    const abort = new AbortController();
+    this.#aborts.set(out_trade_no, abort);
+    // What the cashier does is heard when the program goes on.
+    const click = (ms: number, act: (till: Till) => void) =>
+      clock.at(ms, () => {
+        const till = this.#till;
+        till.clock.hear(() => act(till));
+      });
+    const sell = (till: Till) => till.sell(sale, abort);
+    click(random.between(0, 5_000), (till) => {
+      sell(till);
+      if (random.chance(0.1)) sell(till);
+    });
+    if (random.chance(0.2)) click(random.between(0, random.pick([7_000, 60_000])), (till) => till.abort(sale, abort));
+    if (random.chance(0.25)) click(random.between(0, 200_000), (till) => till.cancel(sale));
+    if (random.chance(0.2)) click(random.between(0, 200_000), (till) => till.settled(sale));
+    // A cashier who tries the same number again.
+    if (random.chance(0.1)) click(random.between(1_000, 100_000), sell);
+  }
+
+  readonly #onProgress = (message: unknown): void => {
+    if (typeof message !== 'object' || message === null || !('out_trade_no' in message)) return;
+    const sale = this.sales.find((each) => each.out_trade_no === message.out_trade_no);
+    if (sale?.abortAt?.where === 'channel' && this.random.chance(0.3)) this.#abortNow(this.#till, sale);
+  };
+
+  #abortNow(till: Till, sale: Sale): void {
+    const abort = this.#aborts.get(sale.out_trade_no);
+    if (abort && !abort.signal.aborted) till.abort(sale, abort);
+  }
+
+  /** @param which Only if that is the till which runs. */
+  async #restart(which: Till = this.#till): Promise<void> {
+    const till = this.#till;
+    if (!till.isAlive || which !== till) return;
+    await till.clock.awake();
+    // A write that fails is not tried again after close().
+    if (this.hasJournalFaults) this.crashed = true;
+    let isClosed = false;
+    const closed = till.stop().then((wasAlive) => {
+      isClosed = true;
+      return wasAlive;
+    });
+    this.clock.at(this.journalTimeout + 1, () => {
+      if (!isClosed && till.isAlive && !this.#hasStands) this.violate('close() waits for a journal that hangs');
+    });
+    if (this.#isEnding) {
+      await this.clock.run(() => isClosed, 2 * this.journalTimeout);
+      return;
+    }
+    this.#hasRestarted = true;
+    if (await closed) this.#start();
+  }
+
+  /** A last, quiet start: whatever was not told yet is told now. */
+  async #tellTheRest(): Promise<void> {
+    this.#isLast = true;
+    if (this.#till.isAlive) {
+      this.#till.die();
+      this.disk.crash();
+    }
+    const till = this.#start();
+    await this.clock.run(undefined, day);
+    await this.#checkFinished();
+    till.die();
+  }
+
+  async #checkFinished(): Promise<void> {
+    for await (const { state } of this.store.list({ finished: false })) {
+      // A first record whose write failed late, and which can't be read: nothing was sent, and the next start ends it.
+      const isUnsent = state === 'submitting' && this.hasJournalFaults && !this.#isLast;
+      if (!isUnsent) this.violate(`unfinished for ever: ${state}`);
+    }
+  }
+
+  /** A till with a handler needs no other start to hear of what nobody waits for. */
+  async #checkTold(): Promise<void> {
+    for await (const record of this.store.list({ finished: true })) {
+      const isTold = this.sale(record.id).told.some(({ revision }) => revision === decidedAt(record));
+      if (!isTold) this.violate(`not told before another start: ${record.state}`);
+    }
+  }
+
+  async #check(sale: Sale): Promise<void> {
+    const { out_trade_no, told, fate } = sale;
+    const record = await this.store.get('payment', out_trade_no);
+    const { gateway } = this.network;
+    const entry = gateway.book.get(out_trade_no);
+    const violate = (what: string) => this.violate(what);
+    if (sale.requests > 1) violate('two payment requests for one order');
+    if (record === undefined) {
+      if (sale.requests > 0) violate('sent without a trace in the journal');
+      return;
+    }
+    if (JSON.stringify(record).includes(secret)) violate('a code in the journal');
+    // A second pay() of the number, aborted before it wrote anything, tells nothing of the first.
+    const isAbout = ({ revision }: PaymentOutcome) => revision !== undefined || sale.sells === 1;
+    const finals = told.filter((outcome) => outcome.status !== 'reversing' && isAbout(outcome));
+    const last = finals.at(-1);
+    if (last === undefined) return violate(`never told: ${record.state}`);
+    if (last.status !== record.state) violate(`told ${last.status}, journalled ${record.state}`);
+    const reversingAt = told.findIndex(({ status }) => status === 'reversing');
+    if (reversingAt >= 0 && told.slice(reversingAt).some(({ status }) => status === 'paid'))
+      violate('told paid after it was told reversing');
+    for (const earlier of finals)
+      if (!isDeepStrictEqual(earlier, last)) {
+        const isVoided = sale.isCancelled && (earlier.status === 'paid' || earlier.status === 'attention');
+        if (!isVoided) violate(`told ${earlier.status}, then ${last.status}`);
+      }
+    const isQuiet = !this.crashed && !this.hasJournalFaults;
+    // A till that dies at once takes the abort with it.
+    if (sale.isAborted && isQuiet && finals.some(({ status }) => status === 'paid'))
+      violate('told paid after it was aborted');
+    const isOwed = this.#isOwed(sale) && isQuiet && !sale.isAborted && !sale.isCancelled && !this.#isMisdated(sale);
+    if (isOwed && last.status !== 'paid')
+      violate(`told ${last.status}, though the answer that it is paid came in time`);
+    if ((last.status === 'failed' || last.status === 'cancelled') && gateway.received.has(out_trade_no))
+      violate(`told ${last.status}, though the gateway got it`);
+    if (
+      this.#traits.asks &&
+      sale.isGivenUpUnsent &&
+      isQuiet &&
+      !this.#hasRestarted &&
+      last.status !== 'cancelled' &&
+      last.status !== 'failed'
+    )
+      violate(`told ${last.status} what was given up before it left`);
+    const isUndisturbed =
+      isQuiet && !this.#hasRestarted && this.#faults === 0 && !this.#hasStands && !this.#hasCertificateFaults;
+    // An answer that the network loses tells of no limit: such a payment is asked about as any other.
+    if (isUndisturbed && sale.isLimitHeard && !sale.isAborted && !sale.isCancelled) {
+      if (fate === 'limited' && sale.calls > 8) violate('more than 8 calls for a limited payment');
+      if (
+        fate === 'limited, by its signed word' &&
+        this.network.gateway.isUnlimited &&
+        sale.calls > (this.#isPlain ? 2 : 3)
+      )
+        violate('more than 2 calls for a payment that was not taken');
+    }
+    const net = entry === undefined ? 0 : entry.charged - entry.refunded;
+    if (entry?.isStrangers) {
+      // Whether the till ever heard that the number is taken is up to the network.
+      if (sale.isKnownTaken && !this.crashed && last.status !== 'attention')
+        violate(`another sale's number told as ${last.status}`);
+      if (sale.isKnownTaken && !this.crashed && entry.refunded > 0) violate("another sale's payment was reversed");
+      return;
+    }
+    const isCertificates = last.status === 'attention' && last.code === 'certificate' && this.#hasCertificateFaults;
+    if (
+      last.status === 'attention' &&
+      !gateway.isForPersons(out_trade_no) &&
+      !isCertificates &&
+      !this.#isMisdated(sale)
+    )
+      violate(`attention for nothing: ${fate}`);
+    if (sale.isTakenUp && isCertificates && isQuiet) violate('left before a person, though it was given up again');
+    if (last.status === 'paid' && net !== sale.total_fee && fate !== 'refunded by hand')
+      violate('told paid, not charged');
+    if (last.status !== 'paid' && last.status !== 'attention' && net !== 0) violate(`told ${last.status}, but charged`);
+  }
+
+  /** Unless its till woke right after the deadline, so that nothing tells that it stood still. */
+  #isOwed({ owed }: Sale): boolean {
+    if (owed === undefined) return false;
+    const { till, deadline } = owed;
+    return till.clock.wakings.every((at) => at < deadline || at > deadline + stillness + 1);
+  }
+
+  /** Whether the one query that confirms a decline is answered before the deadline. */
+  get #isPlain(): boolean {
+    return this.#pollingTimeout > 40_000;
+  }
+}
+
+/** @returns What went wrong in the history of this seed; nothing, where all is well. */
+export function simulate(seed: number, mutation: Mutation = {}): Promise<string[]> {
+  return new World(seed, mutation).run();
+}
+
+/** A history without a crash, then the same that dies at each operation of the disk in turn. */
+export async function crashEverywhere(seed: number): Promise<{ crashes: number; violations: string[] }> {
+  const whole = new World(seed, {}, Number.POSITIVE_INFINITY);
+  const violations = await whole.run();
+  for (let crashAt = 1; crashAt <= whole.operations; crashAt += 1) {
+    const found = await new World(seed, {}, crashAt).run();
+    violations.push(...found.map((each) => `crash at ${crashAt}: ${each}`));
+  }
+  return { crashes: whole.operations, violations };
+}
