@@ -21,7 +21,9 @@ export type ErrorCode =
   | 'ERR_PAY_RESPONSE'
   | 'ERR_PAY_SIGNATURE'
   | 'ERR_PAY_MISMATCH'
-  | 'ERR_PAY_PROTOCOL';
+  | 'ERR_PAY_PROTOCOL'
+  | 'ERR_BILL'
+  | 'ERR_BILL_MISSING';
 
 /**
  * Base of all errors of this package. `code` is stable, messages may change.

@@ -80,6 +80,7 @@ export const calls = {
   refund: {
     path: '/secapi/pay/refund',
     fields: refundFields,
+    about: 'refund',
     certificate: true,
     priority: 'undo',
     check: (params) => {
@@ -91,6 +92,7 @@ export const calls = {
   refundquery: {
     path: '/pay/refundquery',
     fields: refundqueryFields,
+    about: 'refundquery',
     changesNothing: true,
     check: oneOf('out_trade_no', 'transaction_id', 'out_refund_no', 'refund_id'),
   },

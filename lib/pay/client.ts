@@ -3,6 +3,8 @@ import { type Call, calls } from './calls.js';
 import { Exchange } from './exchange.js';
 import { observed } from './observability.js';
 import { checkOptions } from './options.js';
+import type { RefundParams, RefundQueryResult, RefundRef, RefundResult } from './refund-types.js';
+import { allRefunds, isOfWholeOrder, readRefundquery } from './refundquery.js';
 import { type Fields, readAuthinfo, readPayment, readQuery, readRefund, readReverse } from './results.js';
 import type {
   AuthinfoParams,
@@ -14,8 +16,6 @@ import type {
   PayClientOptions,
   PayResult,
   QueryResult,
-  RefundParams,
-  RefundResult,
   RequestOptions,
   ReverseResult,
 } from './types.js';
@@ -103,14 +103,21 @@ export class PayClient {
     return this.#call('facepayreverse', calls.facepayreverse, params, options, readReverse);
   }
 
-  /** Gives back all or a part of a paid order, with the merchant's certificate. `refundquery` tells how it ends. */
+  /**
+   * Gives back all or a part of a paid order, with the merchant's certificate. SUCCESS means that it was accepted; how it ends,
+   * {@link PayClient.refundquery} tells. After silence send the same again, never a new `out_refund_no`: that may refund twice.
+   */
   async refund(params: RefundParams, options?: RequestOptions): Promise<RefundResult> {
     return this.#call('refund', calls.refund, params, options, readRefund);
   }
 
-  /** How refunds ended, by out_trade_no, transaction_id, out_refund_no or refund_id. All fields as the strings that arrived. */
-  async refundquery(params: Params, options?: RequestOptions): Promise<Record<string, string>> {
-    return this.#call('refundquery', calls.refundquery, params, options, (fields) => ({ ...fields }));
+  /**
+   * How refunds ended: one by `out_refund_no` or `refund_id`, or those of an order, all of them if no `offset` is given (a call
+   * for each ten). An order without any is answered FAIL with REFUNDNOTEXIST; after silence that proves nothing.
+   */
+  async refundquery(params: RefundRef, options?: RequestOptions): Promise<RefundQueryResult> {
+    const ask = (ref: RefundRef) => this.#call('refundquery', calls.refundquery, ref, options, readRefundquery);
+    return isOfWholeOrder({ ...params }) ? allRefunds((offset) => ask({ ...params, offset })) : ask(params);
   }
 
   /** Whose an 18-digit code is. All fields as the strings that arrived. */

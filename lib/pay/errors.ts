@@ -92,6 +92,16 @@ export class PayProtocolError extends WxpayFaceError {
   }
 }
 
+/** A bill that is missing, malformed, or whose rows don't add up. Nothing of the money it's about has changed. */
+export class BillError extends WxpayFaceError {
+  /** ERR_BILL_MISSING: the gateway has none, e.g. not yet, or nothing was sold that day. */
+  declare readonly code: 'ERR_BILL' | 'ERR_BILL_MISSING';
+
+  constructor(code: 'ERR_BILL' | 'ERR_BILL_MISSING', message: string, options?: { cause?: unknown }) {
+    super('BillError', code, message, options);
+  }
+}
+
 /** What is fit to be seen of an error that holds requests, options and sockets: its name, code and message. */
 export function cleanCause(error: unknown): Error & { code?: string } {
   if (!(error instanceof Error)) return new Error(typeof error === 'string' ? error : 'unknown');

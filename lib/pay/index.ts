@@ -1,3 +1,4 @@
+export type { Bill, BillParams, BillRow, FundFlowParams } from './bill/bill.js';
 export { PayClient } from './client.js';
 export {
   type PaymentErrorCode,
@@ -7,6 +8,7 @@ export {
   type VendorErrorCode,
 } from './error-codes.js';
 export {
+  BillError,
   PayMismatchError,
   PayProtocolError,
   PayResponseError,
@@ -15,6 +17,16 @@ export {
   type TransportFailure,
 } from './errors.js';
 export type { PayCall } from './observability.js';
+export type {
+  Refund,
+  RefundNotice,
+  RefundParams,
+  RefundQueryResult,
+  RefundQuerySuccess,
+  RefundRef,
+  RefundResult,
+  RefundSuccess,
+} from './refund-types.js';
 export { sign, verifySignature } from './sign.js';
 export type {
   AuthinfoParams,
@@ -30,9 +42,6 @@ export type {
   PaySuccess,
   QueryResult,
   QuerySuccess,
-  RefundParams,
-  RefundResult,
-  RefundSuccess,
   RequestOptions,
   ReverseResult,
   ReverseSuccess,

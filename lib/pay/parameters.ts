@@ -21,6 +21,14 @@ function isJson(text: string): boolean {
   }
 }
 
+function isHttps(text: string): boolean {
+  try {
+    return new URL(text).protocol === 'https:';
+  } catch {
+    return false;
+  }
+}
+
 const isJsonObject = (text: string): boolean => isJson(text) && !Array.isArray(JSON.parse(text));
 
 const time: FieldRule = {
@@ -94,6 +102,12 @@ export const facepayFields: FieldTable = {
   openid: { maxCharacters: 128 },
 };
 
+const vendorNumber: FieldRule = {
+  maxCharacters: 32,
+  pattern: /^[0-9A-Za-z]+$/,
+  rule: 'must be made of digits and letters',
+};
+
 /** Vendor page, 6: orderquery, 7: reverse. A query also takes the @ of numbers that other systems gave. */
 export const orderRefFields: FieldTable = {
   out_trade_no: {
@@ -101,7 +115,7 @@ export const orderRefFields: FieldTable = {
     pattern: /^[0-9A-Za-z_|*@-]+$/,
     rule: 'must be made of 0-9 A-Z a-z _ - | * @ only',
   },
-  transaction_id: { maxCharacters: 32, pattern: /^[0-9A-Za-z]+$/, rule: 'must be made of digits and letters' },
+  transaction_id: vendorNumber,
 };
 
 /** Vendor page, 3: get_wxpayface_authinfo. */
@@ -113,27 +127,28 @@ export const authinfoFields: FieldTable = {
   rawdata: { required: true, maxCharacters: 2048 },
 };
 
+const refundNumber: FieldRule = {
+  maxCharacters: 64,
+  pattern: /^[0-9A-Za-z_|*@-]+$/,
+  rule: 'must be made of 0-9 A-Z a-z _ - | * @ only',
+};
+
 /** The vendor's refund (secapi/pay/refund). */
 export const refundFields: FieldTable = {
   ...orderRefFields,
-  out_refund_no: {
-    required: true,
-    maxCharacters: 64,
-    pattern: /^[0-9A-Za-z_|*@-]+$/,
-    rule: 'must be made of 0-9 A-Z a-z _ - | * @ only',
-  },
+  out_refund_no: { ...refundNumber, required: true },
   total_fee: fen,
   refund_fee: fen,
   refund_fee_type: currency,
   refund_desc: { maxCharacters: 80 },
   refund_account: { maxCharacters: 30 },
-  notify_url: { maxCharacters: 256 },
+  notify_url: { maxCharacters: 256, check: isHttps, rule: 'must be a URL that begins with https://' },
 };
 
 export const refundqueryFields: FieldTable = {
   ...orderRefFields,
-  out_refund_no: { maxCharacters: 64 },
-  refund_id: { maxCharacters: 32 },
+  out_refund_no: refundNumber,
+  refund_id: vendorNumber,
   offset: { type: 'integer', minimum: 0 },
 };
 

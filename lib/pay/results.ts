@@ -1,5 +1,6 @@
 import { PayMismatchError, PayResponseError } from './errors.js';
-import type { AuthinfoResponse, PayResult, QueryResult, RefundResult, ReverseResult } from './types.js';
+import type { RefundResult } from './refund-types.js';
+import type { AuthinfoResponse, PayResult, QueryResult, ReverseResult } from './types.js';
 
 /** Fields of a verified response. */
 export type Fields = Readonly<Record<string, string>>;
@@ -14,7 +15,7 @@ function fen(name: string, value: string): number {
 }
 
 /** Amounts as numbers of fen; an empty one, which no signature covers, is none. */
-function withAmounts(fields: Fields): Record<string, string | number> {
+export function withAmounts(fields: Fields): Record<string, string | number> {
   const result: Record<string, string | number> = { ...fields };
   for (const [name, value] of Object.entries(fields)) {
     if (!amount.test(name)) continue;
@@ -25,18 +26,18 @@ function withAmounts(fields: Fields): Record<string, string | number> {
 }
 
 /** A field without which the response says nothing. */
-function needed(fields: Fields, name: string): string {
+export function needed(fields: Fields, name: string): string {
   const value = fields[name];
   if (value === undefined || value === '') throw new PayResponseError(`The response has no ${name}`);
   return value;
 }
 
-const neededAmount = (fields: Fields, name: string): number => fen(name, needed(fields, name));
+export const neededAmount = (fields: Fields, name: string): number => fen(name, needed(fields, name));
 
 const verdict = { return_code: 'SUCCESS', result_code: 'SUCCESS' } as const;
 
 /** The no that each of the calls can answer; undefined where it's a yes. */
-function failure(fields: Fields) {
+export function failure(fields: Fields) {
   const result_code = needed(fields, 'result_code');
   if (result_code === 'SUCCESS') return undefined;
   if (result_code !== 'FAIL') throw new PayResponseError('The result_code is neither SUCCESS nor FAIL');
@@ -86,15 +87,28 @@ export function readAuthinfo(fields: Fields): AuthinfoResponse {
 const ofMerchant = ['appid', 'mch_id', 'sub_appid', 'sub_mch_id'];
 const ofOrder = ['out_trade_no', 'transaction_id', 'total_fee', 'out_refund_no', 'refund_fee'];
 
-/** What a response says of money: 'payment' and 'query' calls that tell SUCCESS must say whose. */
-export type About = 'payment' | 'query';
+/** What a response says of money: each of these calls that tells SUCCESS must say whose. */
+export type About = 'payment' | 'query' | 'refund' | 'refundquery';
 
 const tellsSuccess = (about: About | undefined, { result_code, trade_state }: Fields): boolean =>
-  result_code === 'SUCCESS' && (about === 'payment' || (about === 'query' && trade_state === 'SUCCESS'));
+  about !== undefined && result_code === 'SUCCESS' && (about !== 'query' || trade_state === 'SUCCESS');
 
 /** A query's answer names its order in every state (vendor page, 6: out_trade_no is always there). */
 const namesOrder = (about: About | undefined, { result_code }: Fields): boolean =>
   about === 'query' && result_code === 'SUCCESS';
+
+/** A refundquery answers with each refund's number under a name of its own (out_refund_no_0): all must be the one asked for. */
+function checkRefunds(call: string, sent: Fields, received: Fields): void {
+  for (const name of ['out_refund_no', 'refund_id']) {
+    const asked = sent[name];
+    if (asked === undefined) continue;
+    const isNumbered = new RegExp(`^${name}_\\d+$`);
+    const answered = Object.keys(received).filter((field) => isNumbered.test(field));
+    if (answered.length === 0) throw new PayMismatchError(name, `The response to ${call} has no ${name}`);
+    if (answered.some((field) => received[field] !== asked))
+      throw new PayMismatchError(name, `The response to ${call} is about another ${name}`);
+  }
+}
 
 /**
  * Holds a verified response against what was asked: a good signature may be a replay of another merchant's, another
@@ -103,16 +117,20 @@ const namesOrder = (about: About | undefined, { result_code }: Fields): boolean 
  */
 export function checkIdentity(call: string, about: About | undefined, sent: Fields, received: Fields): void {
   const told = tellsSuccess(about, received);
+  if (told && about === 'refundquery') checkRefunds(call, sent, received);
+  /** Of what was asked; the vendor needn't repeat all of it. */
+  const isRepeated: Readonly<Record<string, boolean>> = {
+    sub_appid: false,
+    transaction_id: about === 'refundquery',
+    out_refund_no: about !== 'refundquery',
+  };
   for (const name of [...ofMerchant, ...ofOrder]) {
     const asked = sent[name];
     const answered = received[name] || undefined;
     if (answered === undefined) {
-      // Order and amount always: a query need not send them, but its caller must be able to compare them. The vendor needn't
-      // repeat the rest.
+      // Order and amount always: a query need not send them, but its caller must be able to compare them.
       const owed =
-        name === 'out_trade_no' ||
-        name === 'total_fee' ||
-        (asked !== undefined && name !== 'sub_appid' && name !== 'transaction_id');
+        name === 'out_trade_no' || name === 'total_fee' || (asked !== undefined && isRepeated[name] !== false);
       const isNumber = name === 'out_trade_no' && asked !== undefined && namesOrder(about, received);
       if ((told && owed) || isNumber) throw new PayMismatchError(name, `The response to ${call} has no ${name}`);
     } else if (asked === undefined) {

@@ -168,7 +168,7 @@ export interface FacepayParams extends PaymentParams {
 }
 
 /** What a client of one's own leaves out is optional; {@link PayClient}'s answers have what the vendor's tables require. */
-interface PayResponse {
+export interface PayResponse {
   return_code?: 'SUCCESS';
   return_msg?: string;
   appid?: string;
@@ -254,45 +254,3 @@ export interface ReverseSuccess extends PayResponse {
 
 /** SUCCESS also comes for an order that doesn't exist (yet): only a later query tells that it's reversed. */
 export type ReverseResult = ReverseSuccess | (PayFailure & { recall?: string });
-
-/** The vendor's refund, for an order that was paid after it had been given up. Needs the certificate. */
-export type RefundParams = OrderRef & {
-  /** The merchant's number of this refund, 1 to 64 of `0-9 A-Z a-z _ - | * @`. The same number again never refunds twice. */
-  out_refund_no: string;
-  /** The whole order's amount in fen. */
-  total_fee: number;
-  /** Fen, at most total_fee. */
-  refund_fee: number;
-  /** Currency (ISO 4217). The vendor's default: CNY. */
-  refund_fee_type?: string;
-  /** Shown to the customer. At most 80 characters. */
-  refund_desc?: string;
-  /** REFUND_SOURCE_UNSETTLED_FUNDS (the vendor's default) or REFUND_SOURCE_RECHARGE_FUNDS. */
-  refund_account?: string;
-  /** Where the vendor posts the refund's result. */
-  notify_url?: string;
-};
-
-/** The vendor has taken the refund order; refundquery tells how it ends. */
-export interface RefundSuccess extends PayResponse {
-  result_code: 'SUCCESS';
-  transaction_id: string;
-  out_trade_no: string;
-  out_refund_no: string;
-  /** The vendor's number of the refund. */
-  refund_id: string;
-  refund_fee: number;
-  total_fee: number;
-  settlement_refund_fee?: number;
-  settlement_total_fee?: number;
-  fee_type?: string;
-  cash_fee?: number;
-  cash_fee_type?: string;
-  cash_refund_fee?: number;
-  coupon_refund_fee?: number;
-  [couponFee: `coupon_refund_fee_${number}`]: number;
-  coupon_refund_count?: string;
-}
-
-/** What a refund call answered. */
-export type RefundResult = RefundSuccess | PayFailure;

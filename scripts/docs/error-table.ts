@@ -220,6 +220,30 @@ export const errorTable: { readonly [Code in ErrorCode]: Row<Code> } = {
       zh: '看 `return_msg`：多半是密钥或商户号不对',
     },
   },
+  ERR_BILL: {
+    class: 'BillError',
+    meaning: {
+      en: 'the bill is cut off, malformed, no bill at all, or its rows don’t add up to its own sums',
+      zh: '账单不完整、格式不对、根本不是账单，或者各行相加与汇总不符',
+    },
+    sent: noPayment,
+    todo: {
+      en: 'believe no row of it; fetch it again, and read the message if that fails too',
+      zh: '这份账单一行也不采信；重新下载，再失败就看错误文字',
+    },
+  },
+  ERR_BILL_MISSING: {
+    class: 'BillError',
+    meaning: {
+      en: 'the gateway has no bill for that day: not yet, or nothing was sold',
+      zh: '网关没有这一天的账单：尚未生成，或者当天没有交易',
+    },
+    sent: noPayment,
+    todo: {
+      en: 'ask after 10:00 Beijing time of the next day; bills are kept for three months',
+      zh: '次日北京时间 10:00 以后再下载；账单保留三个月',
+    },
+  },
 };
 
 const heads: Readonly<Record<keyof Words, string>> = {

@@ -121,13 +121,17 @@ describe('PayClient', () => {
         ...base,
         result_code: 'SUCCESS',
         recall: 'N',
-        out_trade_no: fields.out_trade_no ?? '',
+        out_trade_no,
         transaction_id: '42',
         out_refund_no: fields.out_refund_no ?? '',
         refund_id: '43',
         refund_fee: '40',
         total_fee: '100',
         coupon_refund_fee_0: '5',
+        out_refund_no_0: 'R1',
+        refund_id_0: '43',
+        refund_fee_0: '40',
+        refund_status_0: 'SUCCESS',
         trade_state: 'NOTPAY',
       });
       expect(await client.reverse({ out_trade_no })).to.include({ result_code: 'SUCCESS', recall: 'N' });
@@ -136,7 +140,7 @@ describe('PayClient', () => {
       expect(await client.refund(refund)).to.include({ refund_id: '43', refund_fee: 40, coupon_refund_fee_0: 5 });
       await client.orderquery({ out_trade_no });
       await client.facepayquery({ out_trade_no });
-      await client.refundquery({ out_refund_no: 'R1', offset: 0 });
+      await client.refundquery({ out_refund_no: 'R1' });
       await client.authcodetoopenid({ auth_code: order.auth_code });
       await client.post('/pay/closeorder', { out_trade_no });
       await client.post('/secapi/other', { out_trade_no }, { certificate: true });

@@ -200,7 +200,7 @@ describe('parameters', () => {
       ['out_trade_no', client.orderquery({ out_trade_no: '' })],
       ['out_trade_no', client.reverse({ transaction_id: '' })],
       ['refund_fee', client.refund({ ...refund, refund_fee: 3 })],
-      ['out_trade_no', client.refundquery({})],
+      ['out_trade_no', client.refundquery({ out_trade_no: '' })],
       ['rawdata', client.getWxpayfaceAuthinfo({ ...terminal, rawdata: '' })],
       ['params', Reflect.apply(client.micropay, client, [undefined])],
     ];
