@@ -1,0 +1,88 @@
+import type { JournalRecord } from '../journal/journal.js';
+import { beijingTime } from '../payment/decision/request-time.js';
+import type { Phase } from '../payment/decision/states.js';
+import { fromRecord, type RecordedMerchant } from '../payment/record.js';
+import type { KnownRefund, KnownSale } from './difference.js';
+
+/* What the journal's records say, as far as a bill can be held against it. */
+
+/** A sale of the journal, and what names it. */
+export interface RecordedSale extends KnownSale {
+  readonly out_trade_no: string;
+  /** Undefined if it's not known whose it is. */
+  readonly merchant: RecordedMerchant | undefined;
+  readonly transaction_id: string | undefined;
+  /** The record's. */
+  readonly state: string;
+}
+
+const told: Readonly<Record<Phase, KnownSale['told']>> = {
+  submitting: 'open',
+  polling: 'open',
+  confirming: 'open',
+  reversing: 'open',
+  paid: 'paid',
+  declined: 'not-paid',
+  failed: 'not-paid',
+  cancelled: 'not-paid',
+  reversed: 'reversed',
+  attention: 'attention',
+};
+
+/** A record of kind 'payment'. One of another version is in front of a person, as the processor tells it. */
+export function saleOf(record: JournalRecord): RecordedSale {
+  const { id: out_trade_no, state, updatedAt } = record;
+  const known = fromRecord(record);
+  const unreadable = { told: 'attention', isCharged: false, isGivenUp: false, at: updatedAt } as const;
+  const rest = { out_trade_no, state, decidedAt: updatedAt };
+  if (known === undefined) return { ...unreadable, ...rest, merchant: undefined, transaction_id: undefined };
+  const { stored, phase, facts } = known;
+  const { payment, charged, why } = facts;
+  const total_fee = payment?.total_fee ?? stored.total_fee;
+  const { gateway, wall } = stored.requested;
+  return {
+    ...rest,
+    told: told[phase],
+    ...(total_fee !== undefined && { total_fee }),
+    isCharged: payment !== undefined || charged === true,
+    isGivenUp: why !== undefined,
+    at: beijingTime(payment?.time_end ?? '') ?? gateway ?? wall,
+    merchant: stored.merchant.mch_id === '' ? undefined : stored.merchant,
+    transaction_id: payment?.transaction_id,
+  };
+}
+
+/** A refund of the journal, and what names it. */
+export interface RecordedRefund extends KnownRefund {
+  readonly out_refund_no: string;
+  readonly out_trade_no: string;
+  readonly merchant: RecordedMerchant | undefined;
+  readonly state: string;
+}
+
+const refundTold: Readonly<Record<string, KnownRefund['told']>> = {
+  sending: 'open',
+  confirming: 'open',
+  accepted: 'accepted',
+  refunded: 'refunded',
+  refused: 'refused',
+  failed: 'refused',
+  attention: 'attention',
+};
+
+/** A record of kind 'refund'; undefined if this version can't have written it. */
+export function refundOf({ id: out_refund_no, state, data }: JournalRecord): RecordedRefund | undefined {
+  const { out_trade_no, refund_fee, sendAt } = data;
+  const standing = Object.hasOwn(refundTold, state) ? refundTold[state] : undefined;
+  if (typeof out_trade_no !== 'string' || typeof refund_fee !== 'number' || typeof sendAt !== 'number')
+    return undefined;
+  return {
+    out_refund_no,
+    out_trade_no,
+    refund_fee,
+    told: standing ?? 'attention',
+    at: sendAt,
+    state,
+    merchant: undefined,
+  };
+}
