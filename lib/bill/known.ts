@@ -1,7 +1,7 @@
 import type { JournalRecord } from '../journal/journal.js';
 import { beijingTime } from '../payment/decision/request-time.js';
 import type { Phase } from '../payment/decision/states.js';
-import { fromRecord, type RecordedMerchant } from '../payment/record.js';
+import { endOf, fromRecord, type RecordedMerchant } from '../payment/record.js';
 import type { KnownRefund, KnownSale } from './difference.js';
 
 /* What the journal's records say, as far as a bill can be held against it. */
@@ -31,22 +31,27 @@ const told: Readonly<Record<Phase, KnownSale['told']>> = {
 
 /** A record of kind 'payment'. One of another version is in front of a person, as the processor tells it. */
 export function saleOf(record: JournalRecord): RecordedSale {
-  const { id: out_trade_no, state, updatedAt } = record;
+  const { id: out_trade_no, state } = record;
   const known = fromRecord(record);
-  const unreadable = { told: 'attention', isCharged: false, isGivenUp: false, at: updatedAt } as const;
-  const rest = { out_trade_no, state, decidedAt: updatedAt };
-  if (known === undefined) return { ...unreadable, ...rest, merchant: undefined, transaction_id: undefined };
+  const ended = endOf(record);
+  if (known === undefined) {
+    const nothing = { isCharged: false, isGivenUp: false, merchant: undefined, transaction_id: undefined };
+    return { out_trade_no, state, told: 'attention', ...nothing, at: ended, decidedAt: ended };
+  }
   const { stored, phase, facts } = known;
   const { payment, charged, why } = facts;
   const total_fee = payment?.total_fee ?? stored.total_fee;
   const { gateway, wall } = stored.requested;
   return {
-    ...rest,
+    out_trade_no,
+    state,
     told: told[phase],
     ...(total_fee !== undefined && { total_fee }),
     isCharged: payment !== undefined || charged === true,
     isGivenUp: why !== undefined,
     at: beijingTime(payment?.time_end ?? '') ?? gateway ?? wall,
+    // The till's clock may be wrong by hours: what it was behind the gateway's then, it is thought to be still.
+    decidedAt: ended + ((gateway ?? wall) - wall),
     merchant: stored.merchant.mch_id === '' ? undefined : stored.merchant,
     transaction_id: payment?.transaction_id,
   };

@@ -7,6 +7,7 @@ import { PayClient } from '../pay/client.js';
 import type { PayClientOptions } from '../pay/types.js';
 import type { PaymentProcessorOptions } from '../payment/processor.js';
 import type { FacePayOptions } from '../terminal/face-pay.js';
+import { type Fields, isFields } from '../unknown.js';
 import { checked, configFields } from './config-fields.js';
 
 /** What the commands run with. */
@@ -35,9 +36,6 @@ export interface Config {
 
 type Values = ReadonlyMap<string, unknown>;
 
-const isRecord = (value: unknown): value is Readonly<Record<string, unknown>> =>
-  typeof value === 'object' && value !== null && !Array.isArray(value);
-
 const codeOf = (error: unknown): string =>
   error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : 'unreadable';
 
@@ -53,7 +51,7 @@ function readConfigFile(file: string, named: boolean): string | undefined {
   }
 }
 
-function parseConfig(file: string, text: string): Readonly<Record<string, unknown>> {
+function parseConfig(file: string, text: string): Fields {
   let parsed: unknown;
   try {
     parsed = JSON.parse(text);
@@ -63,12 +61,12 @@ function parseConfig(file: string, text: string): Readonly<Record<string, unknow
     const line = at === undefined ? '' : ` near line ${text.slice(0, Number(at)).split('\n').length}`;
     throw new InvalidParameterError('config', `is not JSON${line}: ${file}`);
   }
-  if (!isRecord(parsed)) throw new InvalidParameterError('config', `must be a JSON object: ${file}`);
+  if (!isFields(parsed)) throw new InvalidParameterError('config', `must be a JSON object: ${file}`);
   return parsed;
 }
 
 /** Every leaf of the file under its dotted name; one that isn't listed is a spelling mistake. */
-function leaves(record: Readonly<Record<string, unknown>>, source: string, prefix = ''): Array<[string, unknown]> {
+function leaves(record: Fields, source: string, prefix = ''): Array<[string, unknown]> {
   return Object.entries(record).flatMap(([name, value]): Array<[string, unknown]> => {
     const path = `${prefix}${name}`;
     if (Object.hasOwn(configFields, path)) return [[path, value]];
@@ -77,7 +75,7 @@ function leaves(record: Readonly<Record<string, unknown>>, source: string, prefi
       const known = [...new Set(Object.keys(configFields).map((field) => field.split('.')[0]))].join(', ');
       throw new InvalidParameterError(path, `is no field of the configuration; there are ${known} (${source})`);
     }
-    if (!isRecord(value)) throw new InvalidParameterError(path, `must be an object (${source})`);
+    if (!isFields(value)) throw new InvalidParameterError(path, `must be an object (${source})`);
     return leaves(value, source, `${path}.`);
   });
 }
@@ -88,7 +86,7 @@ function variableOf(name: string): string | undefined {
   return env !== undefined && process.env[env] ? env : undefined;
 }
 
-function gather(file: string, record: Readonly<Record<string, unknown>>, source: string): Values {
+function gather(file: string, record: Fields, source: string): Values {
   const values = new Map<string, unknown>();
   for (const [name, value] of leaves(record, source))
     if (value !== null && value !== '') values.set(name, checked(source, name, value, dirname(file)));

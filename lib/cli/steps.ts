@@ -1,10 +1,8 @@
 import diagnostics_channel from 'node:diagnostics_channel';
+import { type Fields, isFields } from '../unknown.js';
 import { troubles } from './outcome.js';
 
 const channels = ['wxpay-face.face.call', 'wxpay-face.pay.call', 'wxpay-face.payment.phase'] as const;
-
-const isRecord = (message: unknown): message is Record<string, unknown> =>
-  typeof message === 'object' && message !== null;
 
 const word = (value: unknown): string => (typeof value === 'string' || typeof value === 'number' ? ` ${value}` : '');
 
@@ -13,7 +11,7 @@ const troubleOf = (trouble: unknown): string => {
   return says === undefined ? '' : `: ${says}`;
 };
 
-function sentence(channel: string, message: Record<string, unknown>): string {
+function sentence(channel: string, message: Fields): string {
   const { cmd, name, step, trouble, attempt, detail, return_code, err_code, trade_state, outcome, error, duration } =
     message;
   if (channel === 'wxpay-face.payment.phase')
@@ -27,7 +25,7 @@ function sentence(channel: string, message: Record<string, unknown>): string {
 export function watchSteps(print: (line: string) => void): () => void {
   const watchers = channels.map((channel) => {
     const watch = (message: unknown): void => {
-      if (isRecord(message)) print(sentence(channel, message));
+      if (isFields(message)) print(sentence(channel, message));
     };
     diagnostics_channel.subscribe(channel, watch);
     return () => diagnostics_channel.unsubscribe(channel, watch);

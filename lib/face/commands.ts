@@ -1,4 +1,5 @@
 import type { FieldRule } from '../fields.js';
+import type { Fields } from '../unknown.js';
 
 // The vendor's page, "SDK调用"; the versions and the required fields also from its notes on single fields. Its other two pages
 // (刷脸用户, 实名) only as far as they are known: docs/facts.md#commands-and-calls-beyond-the-page.
@@ -163,7 +164,7 @@ interface CommandField extends FieldRule {
 /** A field that other fields make necessary. */
 interface Condition {
   readonly field: string;
-  readonly when: (params: Readonly<Record<string, unknown>>) => boolean;
+  readonly when: (params: Fields) => boolean;
   readonly rule: string;
 }
 
@@ -187,7 +188,7 @@ export interface Command {
     readonly required: readonly string[];
     readonly optional: readonly string[];
     /** Where it is false, none of the fields is promised. */
-    readonly when?: (params: Readonly<Record<string, unknown>>) => boolean;
+    readonly when?: (params: Fields) => boolean;
   };
 }
 
@@ -362,11 +363,7 @@ export function isOlder(version: string, since: string): boolean {
 }
 
 /** What of a request is newer than the library's version, and the SDK version that introduced it. */
-export function newerThan(
-  version: string,
-  cmd: string,
-  params: Readonly<Record<string, unknown>>,
-): Array<{ what: string; since: string }> {
+export function newerThan(version: string, cmd: string, params: Fields): Array<{ what: string; since: string }> {
   const command = findCommand(cmd);
   if (command === undefined) return [];
   const used = command.since === undefined ? [] : [{ what: cmd, since: command.since }];

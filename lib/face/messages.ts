@@ -1,4 +1,5 @@
 import { InvalidParameterError } from '../errors.js';
+import { type Fields, isFields } from '../unknown.js';
 import type { Command, FaceResponse } from './commands.js';
 import { ServiceCommandError, ServiceResponseError } from './errors.js';
 import { maximumMessage } from './transport.js';
@@ -27,11 +28,10 @@ function refuseUnsendable(key: string, value: unknown): unknown {
  * `version` and `now` (vendor page, common request fields) are filled in where the parameters don't have them.
  * @throws InvalidParameterError for what JSON or the vendor's service can't carry
  */
-export function prepareRequest(cmd: string, params: Readonly<Record<string, unknown>>): () => Uint8Array {
+export function prepareRequest(cmd: string, params: Fields): () => Uint8Array {
   if (typeof cmd !== 'string' || cmd === '' || surrogate.test(cmd))
     throw new InvalidParameterError('cmd', 'must be the name of a command');
-  if (typeof params !== 'object' || params === null || Array.isArray(params))
-    throw new InvalidParameterError('params', 'must be an object');
+  if (!isFields(params)) throw new InvalidParameterError('params', 'must be an object');
   const { cmd: _, ...fields } = params;
   let body: string | undefined;
   try {
@@ -108,7 +108,7 @@ export function parseResponse(cmd: string, bytes: Uint8Array): RawResponse {
 export function assertAccepted<Result extends FaceResponse>(
   cmd: string,
   { goodCodes, fields, response: promised }: Command,
-  params: Readonly<Record<string, unknown>>,
+  params: Fields,
   response: RawResponse,
 ): asserts response is RawResponse & Result {
   if (!goodCodes.includes(response.return_code)) {

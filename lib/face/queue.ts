@@ -2,13 +2,12 @@ import diagnostics_channel from 'node:diagnostics_channel';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { onAbort, unlessAborted } from '../abort.js';
 import { ClosedError, WxpayFaceError } from '../errors.js';
+import type { Fields } from '../unknown.js';
 import { type Command, findCommand } from './commands.js';
 import { ServiceCommandError } from './errors.js';
 import { Lane } from './lane.js';
 import { parseResponse, prepareRequest, type RawResponse } from './messages.js';
 import type { Call, Connection, Transport } from './transport.js';
-
-type Params = Readonly<Record<string, unknown>>;
 
 /** A message on the diagnostics channel `wxpay-face.face.call`, once for each call of the vendor's function. */
 export interface FaceCallEvent {
@@ -29,7 +28,7 @@ const callChannel = diagnostics_channel.channel('wxpay-face.face.call');
 /** The commands on their way to the library: in which order, on which connection, and how a wait for a person ends. */
 export class CommandQueue {
   readonly #transport: Transport;
-  readonly #beforeStop: (params: Params) => void;
+  readonly #beforeStop: (params: Fields) => void;
   readonly #serial = new Lane();
   readonly #inFlight = new Set<symbol>();
   #whenIdle = () => {};
@@ -40,7 +39,7 @@ export class CommandQueue {
   #isGivenUp = false;
 
   /** @param beforeStop Called with the parameters of each stopWxpayface that is sent for an abort. */
-  constructor(transport: Transport, beforeStop: (params: Params) => void) {
+  constructor(transport: Transport, beforeStop: (params: Fields) => void) {
     this.#transport = transport;
     this.#beforeStop = beforeStop;
   }
@@ -76,7 +75,7 @@ export class CommandQueue {
    * @param params What a stop is sent with
    * @throws signal.reason before it is sent; afterwards an abort ends the wait, as the command's row says
    */
-  async run(cmd: string, params: Params, request: () => Uint8Array, signal?: AbortSignal): Promise<RawResponse> {
+  async run(cmd: string, params: Fields, request: () => Uint8Array, signal?: AbortSignal): Promise<RawResponse> {
     const command = findCommand(cmd);
     const call = Symbol(cmd);
     this.#inFlight.add(call);
@@ -169,7 +168,7 @@ export class CommandQueue {
    * Ends the wait for a person that was asked for with these parameters. A stop that reaches the service before its
    * recognition does finds nothing to stop, whatever it answers: it is repeated until the recognition is over.
    */
-  async #stop(command: Command | undefined, { appid, mch_id, authinfo }: Params, over: AbortSignal): Promise<void> {
+  async #stop(command: Command | undefined, { appid, mch_id, authinfo }: Fields, over: AbortSignal): Promise<void> {
     const params = { appid, mch_id, authinfo };
     this.#beforeStop(params);
     do {

@@ -1,5 +1,6 @@
 import { ClosedError, InvalidParameterError } from '../errors.js';
 import { checkFields } from '../fields.js';
+import { type Fields, isFields } from '../unknown.js';
 import {
   type Command,
   type CommandName,
@@ -22,8 +23,6 @@ import { assertAccepted, prepareRequest, type RawResponse } from './messages.js'
 import { checkMilliseconds, type LibraryInfo, type OpenOptions, openLibrary } from './open.js';
 import { CommandQueue } from './queue.js';
 import type { Transport } from './transport.js';
-
-type Params = Readonly<Record<string, unknown>>;
 
 /**
  * The WxpayFaceService program of this machine, through the vendor's library.
@@ -189,7 +188,7 @@ export class FaceService {
     return this.#closed.finally(() => clearTimeout(timer));
   }
 
-  async #command<Result extends FaceResponse>(name: CommandName, given: Params, signal?: AbortSignal): Promise<Result> {
+  async #command<Result extends FaceResponse>(name: CommandName, given: Fields, signal?: AbortSignal): Promise<Result> {
     const caller = callSite(this[name]);
     const command: Command = commands[name];
     const params = Object.fromEntries(
@@ -208,7 +207,7 @@ export class FaceService {
     }
   }
 
-  #send(cmd: string, params: Params, signal?: AbortSignal): Promise<RawResponse> {
+  #send(cmd: string, params: Fields, signal?: AbortSignal): Promise<RawResponse> {
     if (this.#closed !== undefined) throw new ClosedError('the face service');
     const request = prepareRequest(cmd, params);
     if (signal?.aborted) throw signal.reason;
@@ -216,7 +215,7 @@ export class FaceService {
     return this.#queue.run(cmd, { ...params }, request, signal);
   }
 
-  #warnOfNewer(cmd: string, params: Params): void {
+  #warnOfNewer(cmd: string, params: Fields): void {
     const { version, path } = this.library;
     if (version === undefined) return;
     for (const { what, since } of newerThan(version, cmd, params)) {
@@ -238,8 +237,7 @@ const openOptions: Readonly<Record<keyof OpenOptions, true>> = {
 
 /** Of what is passed over in silence, the default would be used: another library, no time-out. */
 function checkNames(options: unknown): void {
-  if (typeof options !== 'object' || options === null || Array.isArray(options))
-    throw new InvalidParameterError('options', 'must be an object, such as { library: path }');
+  if (!isFields(options)) throw new InvalidParameterError('options', 'must be an object, such as { library: path }');
   for (const name of Object.keys(options))
     if (!Object.hasOwn(openOptions, name))
       throw new InvalidParameterError(name, `is no option; there are ${Object.keys(openOptions).join(', ')}`);

@@ -1,4 +1,5 @@
 import { isDeepStrictEqual } from 'node:util';
+import { isFields } from '../unknown.js';
 import { JournalError } from './errors.js';
 
 /**
@@ -70,9 +71,6 @@ export interface JournalRecord {
 }
 
 /* What every journal demands of a record. */
-
-const isFields = (value: unknown): value is Readonly<Record<string, unknown>> =>
-  typeof value === 'object' && value !== null && !Array.isArray(value);
 
 /** What came back from storage is a record of this schema. */
 export function isJournalRecord(value: unknown): value is JournalRecord {

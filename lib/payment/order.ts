@@ -1,6 +1,7 @@
 import { InvalidParameterError } from '../errors.js';
 import { checkFields, type FieldTable, isAbsent } from '../fields.js';
 import { facepayFields, micropayFields, orderFields } from '../pay/parameters.js';
+import { isFields } from '../unknown.js';
 
 /** One sale, in the vendor's field names (vendor page, micropay). The code that pays it comes apart, as {@link PaymentCode}. */
 export interface Order {
@@ -60,15 +61,12 @@ const reserved = new Set([
   ...['nonce_str', 'sign', 'sign_type', 'key'],
 ]);
 
-const isRecord = (value: unknown): value is Readonly<Record<string, unknown>> =>
-  typeof value === 'object' && value !== null && !Array.isArray(value);
-
 /**
  * Holds an order against the vendor's rules, before anything is sent.
  * @throws InvalidParameterError for the first field that the gateway would refuse.
  */
 export function checkOrder(order: Order): void {
-  if (!isRecord(order)) throw new InvalidParameterError('order', 'must be an object');
+  if (!isFields(order)) throw new InvalidParameterError('order', 'must be an object');
   checkFields(orderFields, order);
   for (const [name, value] of Object.entries(order))
     if (name !== 'extra' && !Object.hasOwn(orderFields, name) && !isAbsent(value))
@@ -77,7 +75,7 @@ export function checkOrder(order: Order): void {
         'is not a field of an order; `extra` takes what this package does not know',
       );
   if (order.extra === undefined) return;
-  if (!isRecord(order.extra)) throw new InvalidParameterError('extra', 'must be an object of strings');
+  if (!isFields(order.extra)) throw new InvalidParameterError('extra', 'must be an object of strings');
   for (const name of Object.keys(order.extra))
     if (reserved.has(name))
       throw new InvalidParameterError(`extra.${name}`, 'is a field that this package sets itself');
@@ -89,7 +87,7 @@ export function checkOrder(order: Order): void {
  * @throws InvalidParameterError where it is neither an auth_code nor a face_code, or both. Never quotes the code.
  */
 export function checkCode(code: PaymentCode): Rail {
-  if (!isRecord(code)) throw new InvalidParameterError('code', 'must be an object with auth_code or face_code');
+  if (!isFields(code)) throw new InvalidParameterError('code', 'must be an object with auth_code or face_code');
   const isAuthCode = 'auth_code' in code && !isAbsent(code.auth_code);
   const isFaceCode = 'face_code' in code && !isAbsent(code.face_code);
   if (isAuthCode === isFaceCode)

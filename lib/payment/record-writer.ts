@@ -18,17 +18,17 @@ interface Around {
 
 const isLost = (error: unknown): boolean => error instanceof JournalError && error.code === 'ERR_JOURNAL_LOST';
 
-/** Writes the records of one payment, each until it is stored: whoever waits shall not wait for a disk. */
+/** Writes the records of one run, each until it is stored: whoever waits shall not wait for a disk. */
 export class RecordWriter {
   /** What the journal did, if it failed last. */
   fault: { readonly error: unknown; readonly isSilent: boolean } | undefined;
   readonly #around: Around;
   readonly #life: AbortSignal;
-  readonly #waiters: Waiters;
+  readonly #waiters: Pick<Waiters<never>, 'reject'>;
   readonly #onFault: () => void;
 
   /** @param life Ends the attempts. @param onFault Called when the journal begins to fail. */
-  constructor(around: Around, life: AbortSignal, waiters: Waiters, onFault: () => void) {
+  constructor(around: Around, life: AbortSignal, waiters: Pick<Waiters<never>, 'reject'>, onFault: () => void) {
     this.#around = around;
     this.#life = life;
     this.#waiters = waiters;
@@ -37,7 +37,7 @@ export class RecordWriter {
 
   /**
    * Resolves when the record is stored.
-   * @param wasOver The payment had ended, and is to be given up: if that can't be written down, it stays what it was.
+   * @param wasOver It had ended, and is to be given up: if that can't be written down, it stays what it was.
    * @throws the journal's error if it can't be: it was closed, or has another record, or has lost it to another process.
    */
   async write(record: JournalRecord, wasOver: boolean): Promise<void> {

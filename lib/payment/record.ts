@@ -1,5 +1,6 @@
 import type { JournalRecord } from '../journal/journal.js';
 import type { MerchantIdentity } from '../pay/types.js';
+import { isFields, isNumber, isOneOf, isOptional, isString, isWhole } from '../unknown.js';
 import type { CancelledBy, ReversalReason } from './decision/outcomes.js';
 import type { Requested } from './decision/request-time.js';
 import { type Decline, type Facts, finalPhases, type Payment, type Phase, phases } from './decision/states.js';
@@ -40,18 +41,23 @@ export function toRecord(
   updatedAt: number,
   { stored, phase, facts, decidedAt }: KnownPayment,
 ): JournalRecord {
+  const finished = finalPhases.has(phase);
   return {
     schema: 1,
     kind: 'payment',
     id: out_trade_no,
     revision,
     state: phase,
-    finished: finalPhases.has(phase),
+    finished,
     acknowledged: false,
     updatedAt,
-    data: { ...stored, decidedAt, facts },
+    data: { ...stored, decidedAt, facts, ...(finished && { endedAt: updatedAt }) },
   };
 }
+
+/** When a payment came to its end, also if it was acknowledged later. Milliseconds since the epoch, by the clock that wrote it. */
+export const endOf = ({ data: { endedAt }, updatedAt }: JournalRecord): number =>
+  isNumber(endedAt) ? endedAt : updatedAt;
 
 /**
  * The first record of an order that another program sold, for a journal in memory: cancel() takes it up and gives it up.
@@ -71,19 +77,6 @@ export function adoptedOrder(
     decidedAt: 1,
   });
 }
-
-type Fields = Readonly<Record<string, unknown>>;
-
-const isFields = (value: unknown): value is Fields =>
-  typeof value === 'object' && value !== null && !Array.isArray(value);
-const isString = (value: unknown): value is string => typeof value === 'string';
-const isNumber = (value: unknown): value is number => typeof value === 'number';
-const isWhole = (value: unknown): value is number => isNumber(value) && Number.isSafeInteger(value);
-const isOptional = (value: unknown, is: (value: unknown) => boolean): boolean => value === undefined || is(value);
-const isOneOf =
-  (...words: string[]) =>
-  (value: unknown): boolean =>
-    isString(value) && words.includes(value);
 
 const isPhase = (state: string): state is Phase => Object.hasOwn(phases, state);
 

@@ -25,11 +25,9 @@ export class PaymentRequest {
   readonly #created: { readonly wall: number; readonly monotonic: number };
   readonly #youth: number;
   readonly #life = new AbortController();
+  #isUnderWay = false;
+  #ended: Promise<void> | undefined;
   #tellEnd = () => {};
-  /** Resolves when its end, one way or the other, has had its effect. */
-  readonly ended = new Promise<void>((resolve) => {
-    this.#tellEnd = resolve;
-  });
 
   /** @param connectTimeout Milliseconds in which the client makes one connection. */
   constructor(clock: Clock, connectTimeout = 0) {
@@ -44,8 +42,34 @@ export class PaymentRequest {
     return Math.max(this.#clock.monotonic() - monotonic, this.#clock.wall() - wall) > this.#youth;
   }
 
-  /** What the client is given. @param isWanted The last look: whether the payment's state still wants it sent. */
-  options(isWanted: () => boolean): RequestOptions {
+  /** From when its client gets it until its end has had its effect. */
+  get isUnderWay(): boolean {
+    return this.#isUnderWay;
+  }
+
+  /** Resolves when its end, one way or the other, has had its effect. */
+  get ended(): Promise<void> {
+    this.#ended ??= new Promise((resolve) => {
+      this.#tellEnd = resolve;
+    });
+    return this.#ended;
+  }
+
+  /**
+   * @param send Hands it to the client, and takes what came of it. Never rejects.
+   * @param isWanted The last look before it leaves: whether the payment's state still wants it sent.
+   */
+  begin(send: (options: RequestOptions) => Promise<void>, isWanted: () => boolean): void {
+    this.state = 'begun';
+    this.#isUnderWay = true;
+    void send(this.#options(isWanted)).then(() => {
+      this.state = 'ended';
+      this.#isUnderWay = false;
+      this.#tellEnd();
+    });
+  }
+
+  #options(isWanted: () => boolean): RequestOptions {
     return {
       signal: this.#life.signal,
       mayLeave: () => {
@@ -65,11 +89,6 @@ export class PaymentRequest {
     this.withdrawal ??= withdrawal;
     this.#life.abort(reason);
     return true;
-  }
-
-  end(): void {
-    this.state = 'ended';
-    this.#tellEnd();
   }
 
   stop(reason: unknown): void {

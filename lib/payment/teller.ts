@@ -1,10 +1,9 @@
 import { limit } from '../concurrency.js';
 import { ClosedError } from '../errors.js';
 import type { Clock } from './clock.js';
-import type { PaymentOutcome } from './decision/outcomes.js';
 import { backoff } from './decision/policies.js';
 
-export type OnOutcome = (outcome: PaymentOutcome) => Promise<void> | void;
+export type OnOutcome<Outcome> = (outcome: Outcome) => Promise<void> | void;
 
 /** Milliseconds between attempts to tell one outcome. */
 const again = { initial: 1_000, factor: 2, maximum: 300_000, jitter: 0 };
@@ -13,54 +12,56 @@ const most = 16;
 
 const closed = new ClosedError('The payment processor');
 
-/** What the teller needs of the journal. */
-interface Book {
+/** What the teller needs to know of outcomes, and of the journal. */
+interface Book<Outcome> {
+  /** One for all outcomes of one payment, or of one refund. */
+  keyOf(outcome: Outcome): string;
   /** False if somebody else has acknowledged it, or another outcome was decided since: how that ends is told. */
-  isUntold(outcome: PaymentOutcome): Promise<boolean>;
-  acknowledge(outcome: PaymentOutcome): Promise<void>;
+  isUntold(outcome: Outcome): Promise<boolean>;
+  acknowledge(outcome: Outcome): Promise<void>;
 }
 
 /** Tells each outcome until its handler takes it, then acknowledges it. One call at a time for a number. */
-export class OutcomeTeller {
-  readonly #handler: OnOutcome;
-  readonly #book: Book;
+export class OutcomeTeller<Outcome extends { readonly revision?: number }> {
+  readonly #handler: OnOutcome<Outcome>;
+  readonly #book: Book<Outcome>;
   readonly #clock: Clock;
   readonly #life = new AbortController();
   readonly #gate = limit(most);
-  /** By number, the outcome that is to be told: a later one takes the place of an earlier, and the same is told once. */
-  readonly #untold = new Map<string, PaymentOutcome>();
+  /** By key, the outcome that is to be told: a later one takes the place of an earlier, and the same is told once. */
+  readonly #untold = new Map<string, Outcome>();
   readonly #telling = new Set<string>();
 
-  constructor(handler: OnOutcome, clock: Clock, book: Book) {
+  constructor(handler: OnOutcome<Outcome>, clock: Clock, book: Book<Outcome>) {
     this.#handler = handler;
     this.#clock = clock;
     this.#book = book;
   }
 
-  tell(outcome: PaymentOutcome): void {
-    const { out_trade_no } = outcome;
-    const earlier = this.#untold.get(out_trade_no);
+  tell(outcome: Outcome): void {
+    const key = this.#book.keyOf(outcome);
+    const earlier = this.#untold.get(key);
     if (earlier !== undefined && (earlier.revision ?? 0) >= (outcome.revision ?? 0)) return;
-    this.#untold.set(out_trade_no, outcome);
-    if (this.#telling.has(out_trade_no)) return;
-    this.#telling.add(out_trade_no);
-    void this.#tellAll(out_trade_no).finally(() => this.#telling.delete(out_trade_no));
+    this.#untold.set(key, outcome);
+    if (this.#telling.has(key)) return;
+    this.#telling.add(key);
+    void this.#tellAll(key).finally(() => this.#telling.delete(key));
   }
 
   close(): void {
     this.#life.abort(closed);
   }
 
-  async #tellAll(out_trade_no: string): Promise<void> {
+  async #tellAll(key: string): Promise<void> {
     const { signal } = this.#life;
-    let told: PaymentOutcome | undefined;
+    let told: Outcome | undefined;
     for (let attempts = 0; !signal.aborted; ) {
-      const outcome = this.#untold.get(out_trade_no);
+      const outcome = this.#untold.get(key);
       if (outcome === undefined) return;
       if (outcome !== told) attempts = 0;
       told = outcome;
       if (await this.#isTaken(outcome)) {
-        if (this.#untold.get(out_trade_no) === outcome) this.#untold.delete(out_trade_no);
+        if (this.#untold.get(key) === outcome) this.#untold.delete(key);
         continue;
       }
       attempts += 1;
@@ -69,7 +70,7 @@ export class OutcomeTeller {
   }
 
   /** A journal that can't take the acknowledgement has it told again. */
-  #isTaken(outcome: PaymentOutcome): Promise<boolean> {
+  #isTaken(outcome: Outcome): Promise<boolean> {
     return this.#gate(async () => {
       if (this.#life.signal.aborted) return false;
       try {

@@ -76,7 +76,7 @@ describe('reconcile', () => {
     it('of a reversal of which the till acknowledged the outcome on the next day', async () => {
       await shop.sell('N3', 'charged late');
       await shop.wait(untilMidnight);
-      await shop.processor.acknowledge({ out_trade_no: 'N3' });
+      await shop.acknowledge('N3');
       expect(await both()).to.deep.equal([]);
     });
 
@@ -152,7 +152,7 @@ describe('reconcile', () => {
       await shop.sell('L1', 'charged late');
       entryOf(shop, 'L1').revokedAt = undefined;
       await shop.wait(untilMidnight);
-      await shop.processor.acknowledge({ out_trade_no: 'L1' });
+      await shop.acknowledge('L1');
       expect((await found()).map(({ kind }) => kind)).to.deep.equal(['reversed-still-charged']);
       expect(await found(tomorrow)).to.deep.equal([]);
     });

@@ -102,6 +102,13 @@ export class ShopDay {
     await this.clock.until(this.processor.cancel(out_trade_no));
   }
 
+  /** The till has acted on the outcome. */
+  async acknowledge(out_trade_no: string): Promise<void> {
+    const outcome = await this.processor.outcome(out_trade_no);
+    if (outcome === undefined) throw new Error(`${out_trade_no} has no outcome`);
+    await this.processor.acknowledge(outcome);
+  }
+
   wait(ms: number): Promise<void> {
     return this.clock.run(() => false, ms);
   }

@@ -227,4 +227,20 @@ describe('A payment request that may have left', () => {
     expect(await pay()).to.include({ status: 'failed', code: 'unreachable' });
     expect(looks).to.deep.equal([true]);
   });
+
+  it('and could not, although it was given up meanwhile, is cancelled', async () => {
+    const { clock, processor } = till({
+      micropay: [
+        new Made(async ({ mayLeave }) => {
+          expect(mayLeave?.()).to.equal(true);
+          await clock.sleep(10_000);
+          throw new PayTransportError('the first host is dead', false, { why: 'unreachable' });
+        }),
+      ],
+      orderquery: [state('ORDERNOTEXIST')],
+    });
+    clock.at(400, () => void processor.cancel('A1'));
+    expect(await clock.until(processor.pay(order, code))).to.include({ status: 'reversing', why: 'given-up' });
+    expect(await clock.until(processor.settled('A1'))).to.include({ status: 'cancelled' });
+  });
 });

@@ -1,4 +1,5 @@
 import { shown } from '../../fields.js';
+import { isFields } from '../../unknown.js';
 import { InvalidPolicyError } from '../errors.js';
 
 /** How an unknown payment is asked after. Milliseconds. */
@@ -92,13 +93,10 @@ export function checkMilliseconds(field: string, value: unknown): void {
     throw new InvalidPolicyError(field, `must be a number from 1 to ${week}, not ${shown(value)}`);
 }
 
-const isRecord = (value: unknown): value is Readonly<Record<string, unknown>> =>
-  typeof value === 'object' && value !== null && !Array.isArray(value);
-
 /** Lays what was given over the defaults; a field that the defaults don't have is a spelling mistake. */
 function complete<T extends object>(field: string, defaults: T, given: unknown): T {
   if (given === undefined) return defaults;
-  if (!isRecord(given)) throw new InvalidPolicyError(field, 'must be an object');
+  if (!isFields(given)) throw new InvalidPolicyError(field, 'must be an object');
   const result = { ...defaults };
   for (const [name, value] of Object.entries(given)) {
     if (!Object.hasOwn(defaults, name))
@@ -109,7 +107,7 @@ function complete<T extends object>(field: string, defaults: T, given: unknown):
 }
 
 function valueAt(policies: object, path: string): unknown {
-  return path.split('.').reduce<unknown>((value, name) => (isRecord(value) ? value[name] : undefined), policies);
+  return path.split('.').reduce<unknown>((value, name) => (isFields(value) ? value[name] : undefined), policies);
 }
 
 /**

@@ -12,7 +12,7 @@ import {
 import type { Minds, Told } from './minds.js';
 import { idle, type World } from './world.js';
 
-/* What the till's driver does (run.ts): it performs what the real machine says, and feeds back what happened, at any time. */
+/* What the till's driver does (payment-run.ts, on run.ts): it performs what the real machine says, and feeds back what happened, at any time. */
 
 type Heard = Omit<Told, 'age' | 'isQuiet'>;
 

@@ -13,7 +13,6 @@ import type { PaymentOutcome } from '../../../lib/payment/decision/outcomes.js';
 import { beijingTime } from '../../../lib/payment/decision/request-time.js';
 import type { PaymentProcessorOptions } from '../../../lib/payment/processor.js';
 import { fromRecord } from '../../../lib/payment/record.js';
-import type { OnOutcome } from '../../../lib/payment/teller.js';
 import { connectTimeout, type Network, type Reply, requestTimeout, type Traits, type Witness } from './client.js';
 import { SimulatedClock } from './clock.js';
 import { SimulatedDisk } from './disk.js';
@@ -38,7 +37,9 @@ export interface Mutation {
   readonly client?: (client: PaymentClient) => PaymentClient;
   /** What pay() listens to. */
   readonly signal?: (signal: AbortSignal) => AbortSignal;
-  readonly onOutcome?: (handler: OnOutcome) => OnOutcome;
+  readonly onOutcome?: (
+    handler: NonNullable<PaymentProcessorOptions['onOutcome']>,
+  ) => NonNullable<PaymentProcessorOptions['onOutcome']>;
   /** What is acknowledged. @param revision That of the outcome which the journal knows now. */
   readonly acknowledged?: (outcome: PaymentOutcome, revision: number) => PaymentOutcome;
   /** Milliseconds. */

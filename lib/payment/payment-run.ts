@@ -1,0 +1,297 @@
+import type { JournalRecord } from '../journal/journal.js';
+import type { PayResult, RequestOptions } from '../pay/types.js';
+import { query, reverse, submit } from './calls.js';
+import { gatewayTimeOf } from './client.js';
+import { stillness } from './clock.js';
+import type { Answer, Asked } from './decision/answers.js';
+import type { Step, Transition } from './decision/machine.js';
+import { type CancelledBy, outcomeOf, type PaymentOutcome, type Trouble } from './decision/outcomes.js';
+import { jittered } from './decision/policies.js';
+import { earliestOwn } from './decision/request-time.js';
+import {
+  finalPhases,
+  type Next,
+  type PaymentEvent,
+  type PaymentState,
+  remembered,
+  submitting,
+} from './decision/states.js';
+import { Moments } from './moments.js';
+import { hasListeners, type PaymentProgress, type PayOptions, progressOf, tellProgress } from './progress.js';
+import { type KnownPayment, type StoredPayment, toRecord } from './record.js';
+import { PaymentRequest, type Withdrawal } from './request.js';
+import { Run, type Subject, type Surroundings, stopped } from './run.js';
+import type { WaiterPatience } from './waiters.js';
+
+/** Milliseconds for which a client may go on with a request that was withdrawn, before it counts as sent. */
+const withdrawalGrace = 1_000;
+
+/** One payment on its way: its request, its queries and reversals, and its deadline. */
+export class PaymentRun implements Subject<PaymentState, PaymentEvent, Next, StoredPayment, PaymentOutcome> {
+  readonly id: string;
+  readonly #order: { readonly out_trade_no: string };
+  readonly #around: Surroundings<PaymentOutcome>;
+  readonly #transition: Transition;
+  readonly #onProgress: PayOptions['onProgress'];
+  readonly #moments: Moments;
+  readonly #request: PaymentRequest;
+  readonly #deadline = new AbortController();
+  readonly #run: Run<PaymentState, PaymentEvent, Next, StoredPayment, PaymentOutcome>;
+
+  private constructor(
+    { id, revision }: Pick<JournalRecord, 'id' | 'revision'>,
+    { stored, phase, facts, decidedAt }: KnownPayment,
+    around: Surroundings<PaymentOutcome>,
+    transition: Transition,
+    { requestedAt, onProgress }: { requestedAt: number | undefined; onProgress?: PayOptions['onProgress'] },
+  ) {
+    const { client, clock } = around;
+    this.id = id;
+    this.#order = { out_trade_no: id };
+    this.#around = around;
+    this.#transition = transition;
+    this.#onProgress = onProgress;
+    this.#moments = new Moments(client, clock, requestedAt);
+    this.#request = new PaymentRequest(clock, client.connectTimeout);
+    this.#run = new Run(this, around, { state: remembered(phase, facts), stored, decidedAt }, revision);
+  }
+
+  /** A new payment and its first record, which is yet to be stored. Nothing is sent. */
+  static begin(
+    id: string,
+    stored: StoredPayment,
+    around: Surroundings<PaymentOutcome>,
+    transition: Transition,
+    onProgress: PayOptions['onProgress'],
+  ): { run: PaymentRun; record: JournalRecord } {
+    const { phase, facts } = submitting;
+    const known = { stored, phase, facts, decidedAt: 1 };
+    const record = toRecord(id, 1, around.clock.wall(), known);
+    const requestedAt = stored.requested.monotonic;
+    return { run: new PaymentRun(record, known, around, transition, { requestedAt, onProgress }), record };
+  }
+
+  /** Takes a payment up from the journal. */
+  static takeUp(
+    record: JournalRecord,
+    known: KnownPayment,
+    around: Surroundings<PaymentOutcome>,
+    transition: Transition,
+  ): PaymentRun {
+    const { run: program, monotonic } = known.stored.requested;
+    // After a restart the waits count anew: an earlier run's monotonic clock says nothing, and the wall clock may lie.
+    const requestedAt = record.finished && program === around.program ? monotonic : undefined;
+    const run = new PaymentRun(record, known, around, transition, { requestedAt });
+    run.#request.state = 'ended';
+    return run;
+  }
+
+  get trouble(): Trouble | undefined {
+    return this.#run.trouble;
+  }
+
+  wait(until: 'decided' | 'ended', patience?: WaiterPatience): Promise<PaymentOutcome> {
+    return this.#run.wait(until, patience);
+  }
+
+  close(): Promise<void> {
+    return this.#run.close();
+  }
+
+  /** Sends the payment request, for the only time, unless it was given up or closed while it was written down. */
+  submit(send: (options: RequestOptions) => Promise<PayResult>): void {
+    const run = this.#run;
+    if (run.isOver || this.#request.withdrawal !== undefined) return;
+    run.stored = { ...run.stored, requested: { ...run.stored.requested, ...this.#moments.request() } };
+    this.#learnGatewayTime();
+    this.#watchDeadline();
+    this.#tell(run.state);
+    const record = { kind: 'payment', id: this.id } as const;
+    const { journal } = this.#around;
+    const isWanted = () => !run.isDecided && (journal.holds?.(record) ?? true);
+    // A subscriber may have given it up just now; a journal may have taken its time.
+    if (this.#request.withdrawal !== undefined || !isWanted()) return;
+    if (this.#request.isLate) {
+      const detail = 'The payment request would have left too long after its record';
+      void this.#post({ on: 'submit:not-sent', failure: 'late', detail });
+      return;
+    }
+    // The abort of a payment doesn't end a request that may have left: the answer may say that the number is another sale's.
+    this.#request.begin(async (options) => {
+      const answer = await submit(
+        () => send(options),
+        () => this.#asked(),
+      );
+      await this.#submitted(answer);
+    }, isWanted);
+  }
+
+  async #submitted(answer: Answer): Promise<void> {
+    this.#request.state = 'ended';
+    this.#moments.end();
+    const { withdrawal, leftAt } = this.#request;
+    const { stored } = this.#run;
+    if (leftAt !== undefined) this.#run.stored = { ...stored, requested: { ...stored.requested, monotonic: leftAt } };
+    if (withdrawal === undefined) await this.#post(answer);
+    else if (answer.on === 'submit:not-sent') await this.#post({ on: 'withdraw', by: withdrawal.by });
+    else {
+      // Its client didn't ask before it sent.
+      await this.#post({ on: withdrawal.on });
+      await this.#post(answer);
+    }
+  }
+
+  /**
+   * The sale is given up: withdrawn if no byte of the request may have left, else reversed. Resolves when that has had its
+   * effect: false if the payment was over before.
+   */
+  async giveUp(on: Withdrawal['on'], by: CancelledBy, reason: unknown): Promise<boolean> {
+    const isWaiting = this.#request.state === 'waiting';
+    if (!this.#request.withdraw({ on, by }, reason)) return this.#post({ on });
+    if (isWaiting) return this.#post({ on: 'withdraw', by });
+    const grace = this.#around.clock.sleep(withdrawalGrace, this.#run.life).catch(() => undefined);
+    // The client may be giving it up right now, within its own call.
+    await Promise.race([this.#request.ended, grace]);
+    return this.#post({ on });
+  }
+
+  /** Goes on where the journal left off. */
+  async resume(): Promise<void> {
+    if (this.#run.state.phase !== 'reversing') this.#watchDeadline();
+    await this.#post({ on: 'restart' });
+  }
+
+  /** Its first record was stored although its caller was told that it was not. */
+  async endUnsent(): Promise<void> {
+    await this.giveUp('abort', 'timeout', stopped);
+  }
+
+  transition(state: PaymentState, event: PaymentEvent): Step {
+    this.#learnGatewayTime();
+    return this.#transition(state, event, this.#around.policies);
+  }
+
+  isFinal({ phase }: PaymentState): boolean {
+    return finalPhases.has(phase);
+  }
+
+  toRecord(revision: number, known: KnownPayment): JournalRecord {
+    return toRecord(this.id, revision, this.#around.clock.wall(), known);
+  }
+
+  outcomeOf(state: PaymentState, decidedAt: number, trouble: Trouble | undefined): PaymentOutcome | undefined {
+    return outcomeOf(this.id, state, decidedAt, trouble);
+  }
+
+  changed(state: PaymentState, before: PaymentState, event?: PaymentEvent): void {
+    const { phase, memory } = state;
+    const isNew = phase !== before.phase;
+    if (isNew && phase !== 'polling' && phase !== 'confirming') this.#deadline.abort(stopped);
+    const { trouble, password } = before.memory;
+    if (event !== undefined && !isNew && memory.trouble === trouble && memory.password === password) return;
+    const detail = isNew && finalPhases.has(phase) ? phase : event?.detail;
+    this.#tell(state, detail === undefined ? {} : { detail });
+  }
+
+  async perform(next: Next, signal: AbortSignal): Promise<void> {
+    if (next.do === 'query') await this.#query(next, signal);
+    if (next.do === 'reverse') await this.#reverse(next, signal);
+  }
+
+  stop(): void {
+    this.#request.stop(stopped);
+    this.#deadline.abort(stopped);
+  }
+
+  /** Resolves when the answer has had its effect: false if the payment was over before. */
+  #post(answer: Answer, moment = this.#moments.now(this.#request.isUnderWay)): Promise<boolean> {
+    return this.#run.post({ ...answer, ...moment });
+  }
+
+  #learnGatewayTime(): void {
+    const { stored } = this.#run;
+    const requested = this.#moments.withGateway(stored.requested);
+    if (requested !== stored.requested) this.#run.stored = { ...stored, requested };
+  }
+
+  #asked(): Asked {
+    this.#learnGatewayTime();
+    const { client, clock } = this.#around;
+    const { total_fee, requested } = this.#run.stored;
+    const now = { wall: clock.wall(), gateway: gatewayTimeOf(client) };
+    return { ...this.#order, total_fee, earliest: earliestOwn(requested, now) };
+  }
+
+  async #query(
+    { wait, notBefore, attempt, fresh }: Extract<Next, { do: 'query' }>,
+    signal: AbortSignal,
+  ): Promise<void> {
+    const { client, gate } = this.#around;
+    await this.#wait(wait, notBefore, signal);
+    await gate(async () => {
+      if (signal.aborted) return;
+      const { state, stored } = this.#run;
+      this.#tell(state, state.phase === 'reversing' ? { detail: 'query' } : { attempt });
+      const asked = this.#moments.now(this.#request.isUnderWay);
+      const order = { rail: stored.rail, ...this.#order };
+      const answer = await query(client, order, { signal, fresh }, () => this.#asked());
+      if (signal.aborted) return;
+      // Given up, while its client still has the request.
+      const { withdrawal } = this.#request;
+      if (withdrawal !== undefined) void this.#post({ on: withdrawal.on });
+      void this.#post({ ...answer, fresh }, asked);
+    });
+  }
+
+  async #reverse({ wait, notBefore, attempt }: Extract<Next, { do: 'reverse' }>, signal: AbortSignal): Promise<void> {
+    const { client, gate, policies, random } = this.#around;
+    await this.#wait(jittered(wait, policies.reversal.backoff.jitter, random()), notBefore, signal);
+    await gate(async () => {
+      if (signal.aborted) return;
+      const { state, stored } = this.#run;
+      this.#tell(state, { attempt });
+      const mayLeave = () => !signal.aborted && this.#run.state.phase === 'reversing';
+      const order = { rail: stored.rail, ...this.#order };
+      const answer = await reverse(client, order, { signal, mayLeave });
+      if (!signal.aborted) void this.#post(answer);
+    });
+  }
+
+  async #wait(ms: number, notBefore: number | undefined, signal: AbortSignal): Promise<void> {
+    const { clock, client, policies } = this.#around;
+    if (ms > 0) await clock.sleep(ms, signal);
+    if (notBefore === undefined) return;
+    const rest = () => (this.#request.leftAt ?? this.#moments.requestedAt) + notBefore - clock.monotonic();
+    // Timers may fire a little early.
+    while (rest() > 0) await clock.sleep(Math.ceil(rest()), signal);
+    if (!this.#request.isUnderWay) return;
+    // Its answer may still be that the number is another sale's, whose payment a reversal would refund. After settleAfter
+    // none comes any more, if its client sets it a bound.
+    if (client.requestTimeout === undefined) return this.#request.ended;
+    const settle = Math.max(0, policies.reversal.settleAfter - this.#moments.elapsed);
+    await Promise.race([this.#request.ended, clock.sleep(settle, signal)]);
+  }
+
+  #watchDeadline(): void {
+    const { clock, policies } = this.#around;
+    const { timeout } = policies.polling;
+    void clock.sleep(Math.max(0, timeout - this.#moments.elapsed), this.#deadline.signal).then(
+      () => {
+        const moment = this.#moments.now(this.#request.isUnderWay);
+        const elapsed = Math.max(timeout, moment.elapsed);
+        return this.#post({ on: 'timeout', late: elapsed - timeout > stillness }, { ...moment, elapsed });
+      },
+      () => undefined,
+    );
+  }
+
+  #tell(state: PaymentState, more: Pick<PaymentProgress, 'attempt' | 'detail'> = {}): void {
+    if (this.#onProgress === undefined && !hasListeners()) return;
+    const { clock, policies } = this.#around;
+    const until = clock.wall() + policies.polling.timeout - this.#moments.elapsed;
+    tellProgress(progressOf(this.id, state, { ...more, until, trouble: this.trouble }), {
+      state: state.phase,
+      onProgress: this.#onProgress,
+    });
+  }
+}

@@ -1,0 +1,172 @@
+import { onAbort } from '../abort.js';
+import { ClosedError, InvalidParameterError } from '../errors.js';
+import { OrderExistsError } from '../journal/errors.js';
+import type { JournalRecord } from '../journal/journal.js';
+import type { PayResult, RequestOptions } from '../pay/types.js';
+import { gatewayTimeOf, hasRail, type PaymentClient } from './client.js';
+import type { Transition } from './decision/machine.js';
+import { cancelledBy, outcomeOf, type PaymentOutcome } from './decision/outcomes.js';
+import { remembered } from './decision/states.js';
+import { OrderUnknownError } from './errors.js';
+import type { Order, PaymentCode, Rail } from './order.js';
+import { PaymentRun } from './payment-run.js';
+import type { PayOptions } from './progress.js';
+import { fromRecord, type KnownPayment, recordedMerchant, type StoredPayment } from './record.js';
+import type { Surroundings } from './run.js';
+import { type Kind, type Parts, Runs } from './runs.js';
+
+/** One for all: the error that abort() would make, with its stack, is expensive. */
+const cancelled = new ClosedError('What is no longer wanted');
+
+const onCancel = { on: 'cancel', elapsed: 0, quiet: 0 } as const;
+
+/** The payments of one processor: how they begin, and how they are given up. */
+export class Payments {
+  readonly runs: Runs<KnownPayment, PaymentOutcome, PaymentRun>;
+  readonly #parts: Parts<PaymentOutcome>;
+  readonly #transition: Transition;
+
+  constructor(
+    parts: Parts<PaymentOutcome>,
+    transition: Transition,
+    gate: Surroundings<PaymentOutcome>['gate'],
+    life: AbortSignal,
+  ) {
+    this.#parts = parts;
+    this.#transition = transition;
+    this.runs = new Runs(kindOf(parts.client, transition), parts, gate, life);
+  }
+
+  /** Takes a payment to its outcome: order and code are checked. */
+  async pay(order: Order, code: PaymentCode, rail: Rail, { signal, onProgress }: PayOptions): Promise<PaymentOutcome> {
+    const { out_trade_no, total_fee } = order;
+    const send = requestOf(this.#parts.client, order, code);
+    if (signal?.aborted) {
+      if (await this.runs.stored(out_trade_no)) throw new OrderExistsError(out_trade_no);
+      return { status: 'cancelled', out_trade_no, by: cancelledBy(signal.reason) };
+    }
+    const stored = this.#toStore(rail, total_fee);
+    const run = await this.runs.create(out_trade_no, (around) =>
+      PaymentRun.begin(out_trade_no, stored, around, this.#transition, onProgress),
+    );
+    const outcome = this.runs.heard(out_trade_no, this.#told, run.wait(this.#told));
+    // Before it is sent: an abort may come from within a progress handler, or from the client.
+    const ignore = onAbort(signal, () => void run.giveUp('abort', cancelledBy(signal?.reason), signal?.reason));
+    try {
+      if (!signal?.aborted) run.submit(send);
+      return await outcome;
+    } finally {
+      ignore();
+    }
+  }
+
+  async cancel(out_trade_no: string): Promise<PaymentOutcome> {
+    const { runs } = this;
+    const { journal, patience } = this.#parts;
+    // On a journal that several processes share it is irrevocable from here on, whoever runs the payment.
+    if (journal.requestCancel !== undefined) await patience(journal.requestCancel(out_trade_no));
+    const { told } = await runs.lanes.run(out_trade_no, async () => {
+      const running = runs.running.get(out_trade_no);
+      if (running !== undefined) {
+        const told = running.wait(this.#told);
+        const isTaken = running.giveUp('cancel', 'cashier', cancelled);
+        // The payment may end before it hears; if the journal fails it tries on, for which nobody shall wait here.
+        const isOver = told.then(
+          () => isTaken,
+          () => true,
+        );
+        if (await Promise.race([isTaken, isOver])) return { told };
+      }
+      const { record, known } = await runs.known(out_trade_no);
+      if (!record.finished && !runs.holds(record)) return { told: runs.followed(out_trade_no, this.#told) };
+      if (!record.finished) return this.#giveUp(runs.resume(record, known));
+      const outcome = outcomeOf(out_trade_no, known, known.decidedAt);
+      if (outcome !== undefined && !this.#mayCancel(known)) return { told: Promise.resolve(outcome) };
+      runs.ensureOurs(out_trade_no, known);
+      return this.#giveUp(runs.takeUp(record, known));
+    });
+    return runs.heard(out_trade_no, this.#told, told);
+  }
+
+  /** Another process has written a cancel() of it down. */
+  cancelIfRunning(out_trade_no: string): void {
+    void this.runs.running.get(out_trade_no)?.giveUp('cancel', 'cashier', cancelled);
+  }
+
+  get #told(): 'decided' | 'ended' {
+    return this.#parts.policies.reversal.mode === 'await' ? 'ended' : 'decided';
+  }
+
+  #toStore(rail: Rail, total_fee: number): StoredPayment {
+    const { client, clock, program } = this.#parts;
+    const gateway = gatewayTimeOf(client);
+    return {
+      rail,
+      total_fee,
+      merchant: recordedMerchant(client.identity),
+      requested: {
+        wall: clock.wall(),
+        run: program,
+        monotonic: clock.monotonic(),
+        ...(gateway !== undefined && { gateway: Math.round(gateway) }),
+      },
+    };
+  }
+
+  /** Whether a payment that has ended may still be given up. */
+  #mayCancel({ phase, facts }: KnownPayment): boolean {
+    const { state } = this.#transition(remembered(phase, facts), onCancel, this.#parts.policies);
+    return state.phase !== phase;
+  }
+
+  #giveUp(run: PaymentRun): { told: Promise<PaymentOutcome> } {
+    const told = run.wait(this.#told);
+    void run.giveUp('cancel', 'cashier', cancelled);
+    return { told };
+  }
+}
+
+/** How a payment is read, told and taken up. */
+const kindOf = (client: PaymentClient, transition: Transition): Kind<KnownPayment, PaymentOutcome, PaymentRun> => ({
+  name: 'payment',
+  fromRecord,
+  outcomeOf: (out_trade_no, known, trouble) => outcomeOf(out_trade_no, known, known.decidedAt, trouble),
+  attention: ({ id, revision }: JournalRecord, code, reason) => ({
+    status: 'attention',
+    out_trade_no: id,
+    revision,
+    code,
+    reason,
+  }),
+  ensureOurs: (out_trade_no, { stored }) => {
+    const [theirs, ours] = [stored.merchant, client.identity];
+    const foreign = (message: string) => new OrderUnknownError('ERR_ORDER_FOREIGN', message, { out_trade_no });
+    const who = theirs.sub_mch_id === undefined ? theirs.mch_id : `${theirs.mch_id}/${theirs.sub_mch_id}`;
+    if (theirs.mch_id !== ours.mch_id || theirs.sub_mch_id !== ours.sub_mch_id)
+      throw foreign(`${out_trade_no} was paid to merchant ${who}; only a client of that merchant can go on with it`);
+    if (!hasRail(client, stored.rail))
+      throw foreign(`${out_trade_no} was paid by a face code; only a client with the facepay calls can go on with it`);
+  },
+  unknown: (out_trade_no) =>
+    new OrderUnknownError('ERR_ORDER_UNKNOWN', `${out_trade_no} is not in the journal`, { out_trade_no }),
+  takeUp: (record, known, around) => PaymentRun.takeUp(record, known, around, transition),
+});
+
+/** Sends the payment request of an order. Keeps the code no longer than until then. */
+function requestOf(
+  client: PaymentClient,
+  { extra, ...fields }: Order,
+  code: PaymentCode,
+): (options: RequestOptions) => Promise<PayResult> {
+  const order = { ...extra, ...fields };
+  if ('auth_code' in code) {
+    const params = { ...order, auth_code: code.auth_code };
+    return (options) => client.micropay(params, options);
+  }
+  if (!hasRail(client, 'facepay'))
+    throw new InvalidParameterError('code', 'is a face_code, and this client has no calls of the facepay rail');
+  const { face_code, openid } = code;
+  const params = { ...order, face_code, ...(openid !== undefined && { openid }) };
+  const { facepay } = client;
+  return (options) => facepay.call(client, params, options);
+}
