@@ -4,7 +4,9 @@ import type { Priority } from './limiter.js';
 import {
   authcodetoopenidFields,
   authinfoFields,
+  billFields,
   facepayFields,
+  fundFlowFields,
   micropayFields,
   orderRefFields,
   refundFields,
@@ -51,6 +53,9 @@ const payment = { fresh: true, about: 'payment', priority: 'payment' } as const;
 const query = { fields: orderRefFields, check: namesOrder, about: 'query', changesNothing: true } as const;
 const reversal = { fields: orderRefFields, check: namesOrder, certificate: true, priority: 'undo' } as const;
 
+// Of any size: over a connection of its own, from which nothing is kept.
+const bill = { fresh: true, changesNothing: true, constants: () => ({ tar_type: 'GZIP' }) } as const;
+
 // Paths: vendor page, and docs/facts.md#the-two-rails. The facepay rail knows HMAC-SHA256 only.
 export const calls = {
   getWxpayfaceAuthinfo: {
@@ -95,6 +100,14 @@ export const calls = {
     about: 'refundquery',
     changesNothing: true,
     check: oneOf('out_trade_no', 'transaction_id', 'out_refund_no', 'refund_id'),
+  },
+  downloadBill: { path: '/pay/downloadbill', fields: billFields, ...bill },
+  downloadFundFlow: {
+    path: '/pay/downloadfundflow',
+    fields: fundFlowFields,
+    ...bill,
+    certificate: true,
+    sign_type: 'HMAC-SHA256',
   },
   authcodetoopenid: { path: '/tools/authcodetoopenid', fields: authcodetoopenidFields },
 } satisfies Record<string, Call>;

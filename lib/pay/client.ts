@@ -1,9 +1,13 @@
 import { InvalidParameterError } from '../errors.js';
+import { billIn } from './bill/answer.js';
+import type { Bill, BillParams, FundFlowParams } from './bill/bill.js';
+import { type Format, fundFlow, tradeBill } from './bill/columns.js';
 import { type Call, calls } from './calls.js';
 import { Exchange } from './exchange.js';
 import { observed } from './observability.js';
 import { checkOptions } from './options.js';
-import type { RefundParams, RefundQueryResult, RefundRef, RefundResult } from './refund-types.js';
+import { readRefundNotice } from './refund-notice.js';
+import type { RefundNotice, RefundParams, RefundQueryResult, RefundRef, RefundResult } from './refund-types.js';
 import { allRefunds, isOfWholeOrder, readRefundquery } from './refundquery.js';
 import { type Fields, readAuthinfo, readPayment, readQuery, readRefund, readReverse } from './results.js';
 import type {
@@ -120,6 +124,39 @@ export class PayClient {
     return isOfWholeOrder({ ...params }) ? allRefunds((offset) => ask({ ...params, offset })) : ask(params);
   }
 
+  /**
+   * A refund notification (the body that the vendor posts to `notify_url`), deciphered with the merchant's key; in the sandbox
+   * also with the sandbox's, if a call has fetched it. Nobody has signed it, and it may come twice or never: a hint to ask
+   * {@link PayClient.refundquery}, never a proof. Refused: more than 16 KB, another merchant's, another key's, what lacks a field.
+   * @throws PayResponseError, PayMismatchError; neither quotes anything of it.
+   */
+  readRefundNotice(xml: string | Uint8Array): RefundNotice {
+    return readRefundNotice(xml, this.identity, this.#exchange.keys);
+  }
+
+  /**
+   * A day's bill as it comes: rows by the names of their columns, amounts in fen, then the bill's own sums, with which the rows
+   * are compared. Nothing of it is kept, so that memory stays flat. A provider gets its own sub-merchant's with `sub_mch_id`.
+   * @throws BillError: ERR_BILL_MISSING if the gateway has none; ERR_BILL for what is no bill, here or while its rows are read.
+   *
+   * @example
+   * const bill = await client.downloadBill({ bill_date: '20241123' });
+   * for await (const row of bill.rows) console.log(row.out_trade_no, row.trade_state, row.total_fee);
+   * console.log((await bill.summary())['总交易单数']);
+   */
+  async downloadBill(params: BillParams, options?: RequestOptions): Promise<Bill> {
+    return this.#bill('downloadBill', { bill_type: 'ALL', ...params }, options, tradeBill);
+  }
+
+  /**
+   * What came into and went out of one of the merchant's accounts on a day, with the merchant's certificate. Its end is held
+   * against the digest that came with it, too. See {@link BillRow} for its columns.
+   * @throws BillError, as {@link PayClient.downloadBill}.
+   */
+  async downloadFundFlow(params: FundFlowParams, options?: RequestOptions): Promise<Bill> {
+    return this.#bill('downloadFundFlow', params, options, fundFlow);
+  }
+
   /** Whose an 18-digit code is. All fields as the strings that arrived. */
   async authcodetoopenid(params: { auth_code: string }, options?: RequestOptions): Promise<Record<string, string>> {
     return this.#call('authcodetoopenid', calls.authcodetoopenid, params, options, (fields) => ({ ...fields }));
@@ -169,6 +206,20 @@ export class PayClient {
    */
   close(): void {
     this.#exchange.close();
+  }
+
+  /** Told to the observers when it has begun to come. */
+  #bill(
+    name: 'downloadBill' | 'downloadFundFlow',
+    params: object,
+    options: RequestOptions | undefined,
+    format: Format,
+  ): Promise<Bill> {
+    return observed(name, (event) =>
+      this.#exchange.download(name, calls[name], params, options ?? {}, event, (answer, secrets) =>
+        billIn(name, secrets, answer, format),
+      ),
+    );
   }
 
   /** One call, told to the observers. */

@@ -2,13 +2,21 @@ import { unlessAborted } from '../abort.js';
 import { ClosedError } from '../errors.js';
 import { isAbsent } from '../fields.js';
 import type { Call } from './calls.js';
-import { cleanCause, PayProtocolError, PayResponseError, PaySignatureError, PayTransportError } from './errors.js';
+import {
+  BillError,
+  cleanCause,
+  PayProtocolError,
+  PayResponseError,
+  PaySignatureError,
+  PayTransportError,
+} from './errors.js';
 import { GatewayTime } from './gateway-time.js';
 import { Transport, type Way } from './http/fail-over.js';
+import type { Arriving, Post } from './http/post.js';
 import { Limiter } from './limiter.js';
 import { observed, type PayCall } from './observability.js';
 import type { Settings } from './options.js';
-import { readReply, withoutCredentials } from './reply.js';
+import { readReply, type Secrets, withoutCredentials } from './reply.js';
 import { checkAllowed, checkText, credentialFields, nonce, requestFields, secretsIn } from './request.js';
 import { checkIdentity, type Fields } from './results.js';
 import { SandboxKey } from './sandbox-key.js';
@@ -30,6 +38,9 @@ interface Request {
   options: RequestOptions;
 }
 
+/** A request once, signed with this key. */
+type Send<Answer> = (request: Request, key: string, fresh: boolean) => Promise<Answer>;
+
 /** The messages of one client: signs and sends, and believes an answer only if it's well-formed, signed and about the request. */
 export class Exchange {
   /** Every call waits here before it's sent. */
@@ -48,6 +59,30 @@ export class Exchange {
 
   /** From parameters to the verified fields of an answer that is about them. */
   async call(name: string, call: Call, params: object, options: RequestOptions, event: PayCall): Promise<Fields> {
+    return this.#answer(this.#request(name, call, params, options, event), this.#verified);
+  }
+
+  /**
+   * From parameters to what `read` makes of an answer that nobody has signed, and that may be of any size: it's read as it comes.
+   * @param read With what no message may show.
+   */
+  async download<Answer>(
+    name: string,
+    call: Call,
+    params: object,
+    options: RequestOptions,
+    event: PayCall,
+    read: (answer: Arriving, secrets: Secrets) => Promise<Answer>,
+  ): Promise<Answer> {
+    return this.#answer(this.#request(name, call, params, options, event), async (request, key, fresh) => {
+      const { way, post, secrets } = this.#message(request, key, fresh);
+      const answer = await this.#transport.open(way, post);
+      this.#gatewayTime.note(answer.date);
+      return read(answer, secrets);
+    });
+  }
+
+  #request(name: string, call: Call, params: object, options: RequestOptions, event: PayCall): Request {
     if (this.#closed) throw new ClosedError('The pay client');
     const inSandbox = this.#settings.sandbox && call.host !== 'face';
     const sign_type = call.sign_type ?? (inSandbox ? 'MD5' : this.#settings.sign_type);
@@ -56,81 +91,81 @@ export class Exchange {
     if (fields.transaction_id !== undefined) event.transaction_id = fields.transaction_id;
     checkAllowed(call, options, this.#settings, inSandbox);
     if (inSandbox) checkText(fields);
-    const request = { name, call, fields, sign_type, inSandbox, options };
-    return inSandbox ? this.#askSandbox(request) : this.#askGateway(request);
+    return { name, call, fields, sign_type, inSandbox, options };
   }
 
-  async #askGateway(request: Request): Promise<Fields> {
+  #answer<Answer>(request: Request, send: Send<Answer>): Promise<Answer> {
+    return request.inSandbox ? this.#askSandbox(request, send) : this.#askGateway(request, send);
+  }
+
+  async #askGateway<Answer>(request: Request, send: Send<Answer>): Promise<Answer> {
     const { key } = this.#settings;
     const fresh = request.call.fresh === true || request.options.fresh === true;
     try {
-      return await this.#ask(request, key, fresh);
+      return await this.#ask(request, send, key, fresh);
     } catch (error) {
       const wasDead = error instanceof PayTransportError && error.kept && error.why !== 'aborted';
       if (!request.call.repeatedFresh || !wasDead) throw error;
-      return this.#ask(request, key, true);
+      return this.#ask(request, send, key, true);
     }
   }
 
   /** The vendor renews the sandbox's key: what fails by its signature is asked again with a new one, unless it moves something. */
-  async #askSandbox(request: Request): Promise<Fields> {
+  async #askSandbox<Answer>(request: Request, send: Send<Answer>): Promise<Answer> {
     const fresh = request.call.fresh === true || request.options.fresh === true;
     const key = await this.#keyOfSandbox(request.options.signal);
     try {
-      return await this.#ask(request, key, fresh);
+      return await this.#ask(request, send, key, fresh);
     } catch (error) {
       if (!isAboutSignature(error)) throw error;
       this.#sandboxKey.forget(key);
       if (!request.call.changesNothing) throw error;
-      return this.#ask(request, await this.#keyOfSandbox(request.options.signal), fresh);
+      return this.#ask(request, send, await this.#keyOfSandbox(request.options.signal), fresh);
     }
   }
 
   /** Once, as soon as the limits on calls let it; an answer that is about them slows down the calls after it. */
-  async #ask(request: Request, key: string, fresh: boolean): Promise<Fields> {
+  async #ask<Answer>(request: Request, send: Send<Answer>, key: string, fresh: boolean): Promise<Answer> {
     await this.limiter.enter(request.call.priority ?? 'query', request.options.signal);
     try {
-      const fields = await this.#verified(request, key, fresh);
-      if (fields.result_code === 'FAIL' && isLimit(fields)) this.limiter.limited();
-      return fields;
+      return await send(request, key, fresh);
     } catch (error) {
       if (troubleOf(error) === 'limit') this.limiter.limited();
       throw error;
     }
   }
 
-  async #verified(request: Request, key: string, fresh: boolean): Promise<Fields> {
-    const { name, call, fields, sign_type, inSandbox, options } = request;
-    const sent: Fields = { ...fields, sign: sign(fields, key, sign_type) };
-    const { negativeTest } = options;
-    const received = await this.#post(
-      name,
-      () => [this.#settings.key, key, ...secretsIn(sent)],
-      sent,
-      { hosts: this.#settings.hosts[call.host ?? 'pay'], certificate: call.certificate === true, fresh },
-      inSandbox ? `${sandboxPath}${call.path}` : call.path,
-      negativeTest === undefined ? {} : { 'wechatpay-negative-test': negativeTest },
-      options,
-    );
+  #verified = async (request: Request, key: string, fresh: boolean): Promise<Fields> => {
+    const { name, call, sign_type } = request;
+    const { sent, way, post, secrets } = this.#message(request, key, fresh);
+    const received = await this.#post(name, secrets, way, post);
     if (isAbsent(received.sign)) throw new PaySignatureError(`The response to ${name} has no signature`);
     if (!verifySignature(received, key, sign_type))
       throw new PaySignatureError(`The signature of the response to ${name} is wrong`);
     checkIdentity(name, call.about, sent, received);
+    if (received.result_code === 'FAIL' && isLimit(received)) this.limiter.limited();
     const credentials = [this.#settings.key, key, ...credentialFields.map((field) => sent[field] ?? '')];
     return withoutCredentials(received, sent, credentials);
+  };
+
+  /** What is sent, over which connections; and what no message may show of it. */
+  #message({ call, fields, sign_type, inSandbox, options }: Request, key: string, fresh: boolean) {
+    const sent: Fields = { ...fields, sign: sign(fields, key, sign_type) };
+    const { negativeTest, signal, mayLeave } = options;
+    const path = inSandbox ? `${sandboxPath}${call.path}` : call.path;
+    const headers: Record<string, string> =
+      negativeTest === undefined ? {} : { 'wechatpay-negative-test': negativeTest };
+    return {
+      sent,
+      secrets: () => [this.#settings.key, key, ...secretsIn(sent)],
+      way: { hosts: this.#settings.hosts[call.host ?? 'pay'], certificate: call.certificate === true, fresh },
+      post: { path, headers, body: buildXml(sent), signal, mayLeave },
+    };
   }
 
   /** Sends, and reads what came back; nothing of it is verified but that the gateway took it. */
-  async #post(
-    name: string,
-    secrets: () => readonly string[],
-    fields: Fields,
-    way: Way,
-    path: string,
-    headers: Readonly<Record<string, string>>,
-    { signal, mayLeave }: RequestOptions,
-  ): Promise<Fields> {
-    const reply = await this.#transport.send(way, { path, headers, body: buildXml(fields), signal, mayLeave });
+  async #post(name: string, secrets: Secrets, way: Way, post: Post): Promise<Fields> {
+    const reply = await this.#transport.send(way, post);
     this.#gatewayTime.note(reply.date);
     return readReply(name, secrets, reply);
   }
@@ -159,7 +194,8 @@ export class Exchange {
     const fields = { mch_id: identity.mch_id, nonce_str: nonce() };
     const sent = { ...fields, sign: sign(fields, key, 'MD5') };
     const way = { hosts: hosts.pay, certificate: false, fresh: false };
-    const received = await this.#post('getsignkey', () => [key], sent, way, sandboxKeyPath, {}, {});
+    const post = { path: sandboxKeyPath, headers: {}, body: buildXml(sent), signal: undefined, mayLeave: undefined };
+    const received = await this.#post('getsignkey', () => [key], way, post);
     // The vendor's answer has no signature.
     if (!isAbsent(received.sign) && !verifySignature(received, key, 'MD5'))
       throw new PaySignatureError('The signature of the response to getsignkey is wrong');
@@ -173,6 +209,13 @@ export class Exchange {
     return this.#gatewayTime.now();
   }
 
+  /** Those that the gateway may have enciphered a message with. */
+  get keys(): string[] {
+    const { key, sandbox } = this.#settings;
+    const { current } = this.#sandboxKey;
+    return sandbox && current !== undefined ? [current, key] : [key];
+  }
+
   /** Lets calls in flight end, closes idle connections, and refuses later calls and those that still wait to be sent. */
   close(): void {
     this.#closed = true;
@@ -184,4 +227,5 @@ export class Exchange {
 /** Ours was refused, or the answer's is not by our key. */
 const isAboutSignature = (error: unknown): boolean =>
   error instanceof PaySignatureError ||
-  (error instanceof PayProtocolError && /签名|sign/i.test(error.return_msg ?? ''));
+  (error instanceof PayProtocolError && /签名|sign/i.test(error.return_msg ?? '')) ||
+  (error instanceof BillError && isAboutSignature(error.cause));

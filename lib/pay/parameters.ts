@@ -152,4 +152,21 @@ export const refundqueryFields: FieldTable = {
   offset: { type: 'integer', minimum: 0 },
 };
 
+const day: FieldRule = {
+  required: true,
+  check: (value) => /^\d{8}$/.test(value) && !Number.isNaN(parseTime(`${value}000000`)),
+  rule: 'must be a day as yyyyMMdd',
+};
+
+/** The vendor's bills (pay/downloadbill, pay/downloadfundflow). */
+export const billFields: FieldTable = {
+  bill_date: day,
+  bill_type: { values: ['ALL', 'SUCCESS', 'REFUND', 'RECHARGE_REFUND'] },
+};
+
+export const fundFlowFields: FieldTable = {
+  bill_date: day,
+  account_type: { required: true, values: ['Basic', 'Operation', 'Fees'] },
+};
+
 export const authcodetoopenidFields: FieldTable = { auth_code: authCode };

@@ -10,7 +10,8 @@ import { parseXml } from './xml.js';
 // The vendor's own words, whatever of them a secret may be (docs/facts.md#secrets-and-personal-data).
 const returnCodes = ['FAIL', 'ERROR', 'PARAM_ERROR', 'SYSTEMERROR'];
 
-type Secrets = () => readonly string[];
+/** What no message may show. */
+export type Secrets = () => readonly string[];
 
 function readXml(name: string, secrets: Secrets, { status, contentType, body, certificateNote }: Reply): Fields {
   const seen = () => `HTTP ${status}, ${contentType || 'no content type'}, ${preview(body, secrets())}`;

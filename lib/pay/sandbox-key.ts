@@ -23,6 +23,11 @@ export class SandboxKey {
     }
   }
 
+  /** The last one that was fetched, for what can't wait for one. */
+  get current(): string | undefined {
+    return this.#current;
+  }
+
   /** A signature with this key has failed. Another call may have seen it before. */
   forget(key: string): void {
     if (this.#current !== key) return;

@@ -1,4 +1,4 @@
-import { PayProtocolError, PayResponseError, PayTransportError } from './errors.js';
+import { BillError, PayProtocolError, PayResponseError, PayTransportError } from './errors.js';
 
 /** What keeps calls from being answered until somebody does something: a person renews a certificate, or fewer are made. */
 export type PayTrouble = 'certificate' | 'limit';
@@ -34,6 +34,7 @@ export const isLimit = ({ err_code = '', err_code_des = '' }: Failure): boolean 
 export function troubleOf(error: unknown): PayTrouble | undefined {
   if (error instanceof PayProtocolError) return troubleInWords(error.return_msg ?? '');
   if (error instanceof PayResponseError) return error.trouble;
+  if (error instanceof BillError) return troubleOf(error.cause);
   if (error instanceof PayTransportError && (error.why === 'certificate' || error.why === 'limit')) return error.why;
   return undefined;
 }

@@ -9,7 +9,7 @@ export interface CallEntry {
   readonly at: number;
   readonly to: 'face' | 'pay';
   readonly name: string;
-  readonly out_trade_no?: string;
+  out_trade_no?: string;
   /** The code or state that the caller was told. Absent while the call goes on. */
   answer?: string;
   /** 'request': it never arrived. 'response': it was acted upon, but its answer never arrived. */
@@ -37,15 +37,19 @@ const shown: ReadonlySet<string> = new Set(
   ip port proxy_type camera_rotation
   out_trade_no transaction_id total_fee cash_fee fee_type body spbill_create_ip trade_type bank_type time_end
   time_start time_expire goods_tag limit_pay receipt profit_sharing is_subscribe
-  out_refund_no refund_id refund_fee refund_count`.split(/\s+/),
+  out_refund_no refund_id refund_fee refund_count total_refund_count offset refund_desc refund_account refund_status
+  refund_success_time refund_channel bill_date bill_type tar_type account_type error_code`.split(/\s+/),
 );
 const longest = 256;
+
+/** The lists' fields have numbers at their ends. */
+const isShown = (name: string): boolean => shown.has(name.replace(/_\d+$/, ''));
 
 const masked = (message: Message): MaskedMessage =>
   Object.fromEntries(
     Object.entries(message).flatMap(([name, value]): Array<[string, string]> => {
       if (value === undefined || value === null || value === '') return [];
-      return [[name, shown.has(name) ? String(value).slice(0, longest) : '***']];
+      return [[name, isShown(name) ? String(value).slice(0, longest) : '***']];
     }),
   );
 
@@ -75,6 +79,9 @@ export class CallLog extends EventEmitter {
       end: (answer, response, lost) => {
         entry.answer = answer;
         entry.response = masked(response);
+        // Asked by another number.
+        const answered = textOf(response.out_trade_no);
+        if (answered) entry.out_trade_no ??= answered;
         if (lost) entry.lost = lost;
         this.#tell({ at: Date.now(), kind: 'response', call });
       },

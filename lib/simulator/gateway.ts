@@ -27,17 +27,18 @@ const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout
 function send(
   request: IncomingMessage,
   response: ServerResponse,
-  { status, type, body }: Reply,
+  { status, type, body, headers }: Reply,
   times: 'once' | 'twice' = 'once',
 ): void {
   // As a server that no longer trusts the connection.
   if (status === 400) response.shouldKeepAlive = false;
-  const zip = /\bgzip\b/.test(String(request.headers['accept-encoding']));
-  response.writeHead(status, { 'content-type': type, ...(zip ? { 'content-encoding': 'gzip' } : {}) });
+  const zip = typeof body === 'string' && /\bgzip\b/.test(String(request.headers['accept-encoding']));
+  response.writeHead(status, { 'content-type': type, ...headers, ...(zip ? { 'content-encoding': 'gzip' } : {}) });
   response.end(zip ? gzipSync(body) : body);
   if (times === 'once') return;
   const head = `HTTP/1.1 ${status} \r\ncontent-type: ${type}\r\ncontent-length: ${Buffer.byteLength(body)}\r\n\r\n`;
-  request.socket.write(head + body);
+  request.socket.write(head);
+  request.socket.write(body);
 }
 
 function refusedCertificate({ socket }: IncomingMessage, { certificate }: Settings): Reply | undefined {

@@ -14,11 +14,14 @@ import { SimulatedFaceService } from './face-service.js';
 import { Gateway } from './gateway.js';
 import { IssuedCodes } from './issued-codes.js';
 import { Ledger, type LedgerEntry } from './ledger.js';
+import { RefundFollowUp } from './refund-follow-up.js';
+import { type RefundEnd, type RefundEntry, Refunds } from './refunds.js';
 import { asRecord, type Scenario, settingsOf } from './scenario.js';
 
 export type { CallEntry } from './call-log.js';
 export type { CustomerAction } from './customer.js';
 export type { LedgerEntry } from './ledger.js';
+export type { RefundEnd, RefundEntry } from './refunds.js';
 export type { GatewayCall, Scenario, ScenarioName, ScenarioSettings } from './scenario.js';
 export { scenarios } from './scenario.js';
 
@@ -33,6 +36,11 @@ export interface SimulatorOptions {
   pipe?: string;
   /** How customer and gateway behave, until told otherwise. Default 'success': the face is recognised, the payment succeeds. */
   scenario?: Scenario;
+  /**
+   * Where the gateway posts the notification of each refund that has ended, unless the refund has a `notify_url` of its own:
+   * `http://` or `https://`. Default: nowhere. The console can change it.
+   */
+  notifyUrl?: string;
 }
 
 /** A running simulator. */
@@ -55,6 +63,8 @@ export interface Simulator {
   scenario: Scenario;
   /** The gateway's book: every order with its state and what was charged and refunded, in fen. */
   readonly ledger: ReadonlyArray<Readonly<LedgerEntry>>;
+  /** The gateway's book of refunds, in the order in which they were taken. */
+  readonly refunds: ReadonlyArray<Readonly<RefundEntry>>;
   /** Every call that service and gateway received, in order. Credentials and personal data are masked. */
   readonly calls: ReadonlyArray<Readonly<CallEntry>>;
   /**
@@ -67,6 +77,20 @@ export interface Simulator {
    * simulator.act('enter-password');
    */
   act(action: CustomerAction): boolean;
+  /**
+   * Ends a refund now, whatever the scenario said when it was taken (`refundEnd`, `refundDelay`).
+   * @returns false if it isn't PROCESSING.
+   * @example
+   * simulator.scenario = 'refund-pending';
+   * await client.refund(refund);
+   * simulator.endRefund(refund.out_refund_no, 'SUCCESS');
+   */
+  endRefund(out_refund_no: string, end: RefundEnd): boolean;
+  /**
+   * Sends the notification of a refund that has ended once more; what became of it is its `notice` later.
+   * @returns false if the refund is unknown or hasn't ended, or if there is no address.
+   */
+  notifyRefund(out_refund_no: string): boolean;
   /** Ends service, gateway and console; calls that wait for the customer are broken off. */
   close(): Promise<void>;
 }
@@ -98,8 +122,8 @@ function makeSocketFolder(): string {
  * The stub library reads the address of the pipe from its process's environment, of which a worker thread has only a copy:
  * start the worker with `env: SHARE_ENV`, or open the library with `host: 'host-process'`.
  *
- * @throws InvalidParameterError for an unknown scenario, and for a `pipe` that is too long for a socket's path; a system
- * error where port or pipe is taken.
+ * @throws InvalidParameterError for an unknown scenario, for a `pipe` that is too long for a socket's path, and for a
+ * `notifyUrl` that is no address; a system error where port or pipe is taken.
  * @example
  * const simulator = await startSimulator({ scenario: 'userpaying-then-paid' });
  * const face = await FaceService.open({ library: simulator.library });
@@ -118,22 +142,42 @@ export async function startSimulator(options: SimulatorOptions = {}): Promise<Si
     sandboxKey: randomBytes(16).toString('hex'),
   };
   const certificates = certificatesFor(merchant.mch_id);
+  const book = new Ledger();
   const context = {
     merchant,
     certificates,
-    ledger: new Ledger(),
+    ledger: book,
+    refunds: new Refunds(book, (refund) => followUp.hear(refund)),
     codes: new IssuedCodes(),
     rate: new CallRate(),
     log: new CallLog(),
     settings: () => settings,
   };
-  const { ledger, log } = context;
+  const { ledger, refunds, log } = context;
+  const followUp = new RefundFollowUp({ ...context, changed: () => webConsole.changed() });
 
   const gateway = await Gateway.listen(context, options.port ?? 0);
   const ownFolder = options.pipe === undefined && !windows ? makeSocketFolder() : undefined;
   const pipe = options.pipe ?? (ownFolder ? join(ownFolder, socketName) : vendorPipe);
   const service = new SimulatedFaceService(context, pipe);
   const customer = { ...context, service };
+
+  // What is due by now has ended.
+  const ledgerNow = (): readonly LedgerEntry[] => {
+    refunds.settle(settings, Date.now());
+    return ledger.entries;
+  };
+  const refundsNow = (): readonly RefundEntry[] => {
+    refunds.settle(settings, Date.now());
+    return refunds.entries;
+  };
+  const endRefund = (out_refund_no: string, end: RefundEnd): boolean =>
+    refunds.end(out_refund_no, end, settings, Date.now());
+  const notifyRefund = (out_refund_no: string): boolean => {
+    refunds.settle(settings, Date.now());
+    const refund = refunds.find(out_refund_no);
+    return refund !== undefined && followUp.notify(refund);
+  };
 
   let closed = false;
   const changeScenario = (next: Scenario): void => {
@@ -154,12 +198,19 @@ export async function startSimulator(options: SimulatorOptions = {}): Promise<Si
       screen: { shows: service.screen, abandoned: service.abandoned, ...service.order },
       password: ledger.awaitingPassword(settings, Date.now()),
       offered: offered(customer),
-      ledger: ledger.entries.slice(-newest),
+      ledger: ledgerNow().slice(-newest),
+      refunds: refundsNow().slice(-newest),
+      notifyUrl: followUp.notifyUrl,
       ...log.recent(newest),
     }),
     act: (action) => act(action, customer),
     setScenario: changeScenario,
     set: (changes) => changeScenario({ ...asRecord(scenario), ...changes }),
+    endRefund,
+    notifyRefund,
+    setNotifyUrl: (notifyUrl) => {
+      followUp.notifyUrl = notifyUrl;
+    },
   });
   log.on('change', () => webConsole.changed());
   service.on('screen', () => webConsole.changed());
@@ -167,10 +218,12 @@ export async function startSimulator(options: SimulatorOptions = {}): Promise<Si
   const close = async (): Promise<void> => {
     closed = true;
     service.stop();
+    followUp.close();
     await Promise.all([gateway.close(), webConsole.close()]);
     if (ownFolder) rmSync(ownFolder, { recursive: true, force: true });
   };
   try {
+    followUp.notifyUrl = options.notifyUrl ?? '';
     await webConsole.listen();
     if (settings.service === 'running') await service.start();
   } catch (error) {
@@ -199,12 +252,17 @@ export async function startSimulator(options: SimulatorOptions = {}): Promise<Si
       changeScenario(next);
     },
     get ledger() {
-      return ledger.entries;
+      return ledgerNow();
+    },
+    get refunds() {
+      return refundsNow();
     },
     get calls() {
       return log.entries;
     },
     act: (action) => act(action, customer),
+    endRefund,
+    notifyRefund,
     close,
   };
 }

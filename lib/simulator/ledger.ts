@@ -1,3 +1,4 @@
+import { compactTime } from './beijing.js';
 import type { Settings } from './scenario.js';
 
 /** One order in the gateway's book. Amounts in fen. */
@@ -6,35 +7,35 @@ export interface LedgerEntry {
   trade_state: 'SUCCESS' | 'REFUND' | 'NOTPAY' | 'CLOSED' | 'REVOKED' | 'USERPAYING' | 'PAYERROR';
   readonly total_fee: number;
   charged: number;
+  /** What has been given back, by reversals and by refunds that have ended so. */
   refunded: number;
 }
 
-interface StoredOrder extends LedgerEntry {
+/** An order with all that answers and bills say of it. Times are the gateway's. */
+export interface StoredOrder extends LedgerEntry {
   readonly transaction_id: string;
   readonly openid: string;
+  readonly trade_type: string;
+  readonly body: string;
+  /** Of a service provider's order. */
+  readonly sub_mch_id: string;
   /** Fields of the payment that later answers give back as they came. */
   readonly echo: Readonly<Record<string, string>>;
   readonly startedAt: number;
-  time_end: string;
+  paidAt: number;
+  /** Fen of its refunds that were taken and not closed. */
+  reserved: number;
+  /** What reversals have given back. */
+  readonly reversals: Array<{ readonly at: number; readonly fee: number }>;
   queries: number;
   /** The customer walked away from the password. */
   abandoned: boolean;
-}
-
-interface Refund {
-  readonly out_refund_no: string;
-  readonly refund_id: string;
-  readonly order: StoredOrder;
-  readonly refund_fee: number;
 }
 
 /** What a call comes to: the fields of a good answer, or the vendor's err_code. */
 export type Verdict = { ok: Record<string, string> } | { err_code: string; fields?: Record<string, string> };
 
 const hour = 60 * 60 * 1000;
-
-/** The vendor's times are Beijing times. */
-const vendorTime = (at: number): string => new Date(at + 8 * hour).toISOString().replace(/\D/g, '').slice(0, 14);
 
 const echoed = ['attach', 'device_info', 'fee_type'];
 
@@ -61,7 +62,6 @@ const stateInWords: Record<LedgerEntry['trade_state'], string> = {
 /** The gateway's book: what it does to money. Knows no HTTP and no signature. */
 export class Ledger {
   readonly #orders = new Map<string, StoredOrder>();
-  readonly #refunds = new Map<string, Refund>();
   readonly #usedCodes = new Set<string>();
   #serial = 0;
 
@@ -75,16 +75,21 @@ export class Ledger {
     }));
   }
 
-  #id(prefix: string, length: number, now: number): string {
+  get orders(): readonly StoredOrder[] {
+    return [...this.#orders.values()];
+  }
+
+  /** A number of the vendor's, 28 digits. */
+  newId(prefix: string, now: number): string {
     this.#serial += 1;
     const serial = String(this.#serial);
-    return `${prefix}${vendorTime(now)}`.padEnd(length - serial.length, '0') + serial;
+    return `${prefix}${compactTime(now)}`.padEnd(28 - serial.length, '0') + serial;
   }
 
   #settle(order: StoredOrder, { clock }: Settings, now: number): void {
     order.trade_state = 'SUCCESS';
     order.charged = order.total_fee;
-    order.time_end = vendorTime(now + clock);
+    order.paidAt = now + clock;
   }
 
   #giveUpIfLate(order: StoredOrder, settings: Settings, now: number): void {
@@ -92,7 +97,7 @@ export class Ledger {
       order.trade_state = 'PAYERROR';
   }
 
-  #find(fields: Readonly<Record<string, string>>): StoredOrder | undefined {
+  find(fields: Readonly<Record<string, string>>): StoredOrder | undefined {
     // Vendor page: transaction_id wins where both are given.
     if (fields.transaction_id)
       return [...this.#orders.values()].find((order) => order.transaction_id === fields.transaction_id);
@@ -110,7 +115,7 @@ export class Ledger {
       cash_fee: String(order.total_fee),
       transaction_id: order.transaction_id,
       out_trade_no: order.out_trade_no,
-      time_end: order.time_end,
+      time_end: compactTime(order.paidAt),
     };
   }
 
@@ -131,29 +136,38 @@ export class Ledger {
     // Most declines never create an order (docs/facts.md#declines).
     if (declined) return { err_code: payment };
 
-    const order = this.#add(fields, payer.openid, now);
+    const order = this.#add(fields, payer, now);
     if (payment === 'password') return { err_code: 'USERPAYING' };
     this.#settle(order, settings, now);
     if (payment !== 'paid') return { err_code: payment };
     return { ok: this.#paid(order, payer.trade_type) };
   }
 
-  #add(fields: Readonly<Record<string, string>>, openid: string, now: number): StoredOrder {
+  #add(
+    fields: Readonly<Record<string, string>>,
+    { openid, trade_type }: { openid: string; trade_type: string },
+    now: number,
+  ): StoredOrder {
     const order: StoredOrder = {
       out_trade_no: fields.out_trade_no ?? '',
       trade_state: 'USERPAYING',
       total_fee: Number(fields.total_fee),
       charged: 0,
       refunded: 0,
-      transaction_id: this.#id('42000', 28, now),
+      transaction_id: this.newId('42000', now),
       openid,
+      trade_type,
+      body: fields.body ?? '',
+      sub_mch_id: fields.sub_mch_id ?? '',
       echo: {
         fee_type: 'CNY',
         ...Object.fromEntries(echoed.flatMap((name) => (fields[name] ? [[name, fields[name]]] : []))),
         ...(fields.sub_appid ? { sub_openid: `${openid}-sub`, sub_is_subscribe: 'N' } : {}),
       },
       startedAt: now,
-      time_end: '',
+      paidAt: 0,
+      reserved: 0,
+      reversals: [],
       queries: 0,
       abandoned: false,
     };
@@ -164,13 +178,13 @@ export class Ledger {
   /** The sale that had the number before, where it's not free. */
   #otherSale(
     fields: Readonly<Record<string, string>>,
-    payer: { openid: string },
+    payer: { openid: string; trade_type: string },
     settings: Settings,
     now: number,
   ): StoredOrder | undefined {
     if (settings.numberUsed === 'free') return undefined;
     const before = now - hour;
-    const order = this.#add(fields, `${payer.openid}-other`, before);
+    const order = this.#add(fields, { ...payer, openid: `${payer.openid}-other` }, before);
     this.#settle(order, settings, before);
     return order;
   }
@@ -207,7 +221,7 @@ export class Ledger {
 
   query(fields: Readonly<Record<string, string>>, trade_type: string, settings: Settings, now: number): Verdict {
     if (settings.query) return { err_code: settings.query };
-    const order = this.#find(fields);
+    const order = this.find(fields);
     if (!order) return { err_code: 'ORDERNOTEXIST' };
     this.#giveUpIfLate(order, settings, now);
     if (order.trade_state === 'USERPAYING' && settings.password === 'entered' && !order.abandoned) {
@@ -221,78 +235,25 @@ export class Ledger {
     return { ok: { out_trade_no, ...(echo.attach ? { attach: echo.attach } : {}), ...state } };
   }
 
-  reverse(fields: Readonly<Record<string, string>>, settings: Settings): Verdict {
+  reverse(fields: Readonly<Record<string, string>>, settings: Settings, now: number): Verdict {
     if (settings.reverse) return { err_code: settings.reverse, fields: { recall: 'Y' } };
-    const order = this.#find(fields);
+    const order = this.find(fields);
     if (order) {
-      order.trade_state = 'REVOKED';
-      order.refunded = order.charged;
+      const fee = order.charged - order.reserved;
+      if (fee > 0) order.reversals.push({ at: now + settings.clock, fee });
+      order.refunded += fee;
+      order.reserved = order.charged;
+      if (order.trade_state !== 'REFUND') order.trade_state = 'REVOKED';
     }
     // Reversing an order that doesn't exist answers SUCCESS (docs/facts.md#reversals).
     return { ok: { recall: 'N' } };
   }
 
   close(fields: Readonly<Record<string, string>>): Verdict {
-    const order = this.#find(fields);
+    const order = this.find(fields);
     if (!order) return { err_code: 'ORDERNOTEXIST' };
     if (order.charged > 0) return { err_code: 'ORDERPAID' };
     order.trade_state = 'CLOSED';
     return { ok: {} };
-  }
-
-  refund(fields: Readonly<Record<string, string>>, now: number): Verdict {
-    const out_refund_no = fields.out_refund_no ?? '';
-    const refund_fee = Number(fields.refund_fee);
-    const done = this.#refunds.get(out_refund_no);
-    // Re-entrant: the same number gives the same refund back.
-    if (done) return { ok: this.#refunded(done) };
-    const order = this.#find(fields);
-    if (!order) return { err_code: 'ORDERNOTEXIST' };
-    if (order.trade_state !== 'SUCCESS' && order.trade_state !== 'REFUND') return { err_code: 'TRADE_STATE_ERROR' };
-    if (Number(fields.total_fee) !== order.total_fee) return { err_code: 'PARAM_ERROR' };
-    if (order.refunded + refund_fee > order.charged) return { err_code: 'NOTENOUGH' };
-    order.refunded += refund_fee;
-    order.trade_state = 'REFUND';
-    const refund = { out_refund_no, refund_id: this.#id('50000', 28, now), order, refund_fee };
-    this.#refunds.set(out_refund_no, refund);
-    return { ok: this.#refunded(refund) };
-  }
-
-  #refunded({ out_refund_no, refund_id, order, refund_fee }: Refund): Record<string, string> {
-    return {
-      transaction_id: order.transaction_id,
-      out_trade_no: order.out_trade_no,
-      out_refund_no,
-      refund_id,
-      refund_fee: String(refund_fee),
-      total_fee: String(order.total_fee),
-      cash_fee: String(order.total_fee),
-    };
-  }
-
-  refundquery(fields: Readonly<Record<string, string>>): Verdict {
-    const order = this.#find(fields);
-    const found = [...this.#refunds.values()].filter(
-      (refund) =>
-        (fields.out_refund_no !== undefined && refund.out_refund_no === fields.out_refund_no) ||
-        (fields.refund_id !== undefined && refund.refund_id === fields.refund_id) ||
-        refund.order === order,
-    );
-    const [first] = found;
-    if (!first) return { err_code: 'REFUNDNOTEXIST' };
-    const { transaction_id, out_trade_no, total_fee } = first.order;
-    const ok: Record<string, string> = {
-      transaction_id,
-      out_trade_no,
-      total_fee: String(total_fee),
-      refund_count: String(found.length),
-    };
-    found.forEach((refund, n) => {
-      ok[`out_refund_no_${n}`] = refund.out_refund_no;
-      ok[`refund_id_${n}`] = refund.refund_id;
-      ok[`refund_fee_${n}`] = String(refund.refund_fee);
-      ok[`refund_status_${n}`] = 'SUCCESS';
-    });
-    return { ok };
   }
 }

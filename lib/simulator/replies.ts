@@ -1,30 +1,25 @@
-import { randomBytes } from 'node:crypto';
+import { createHash, randomBytes } from 'node:crypto';
+import { gzipSync } from 'node:zlib';
 import { paymentErrorCodes, queryErrorCodes, reportedErrorCodes, reverseErrorCodes } from '../pay/error-codes.js';
 import { sign, verifySignature } from '../pay/sign.js';
 import type { SignType } from '../pay/types.js';
 import { buildXml } from '../pay/xml.js';
-import type { Fields, GatewayContext, Route } from './routes.js';
+import { refundCodes } from './refund-codes.js';
+import type { Download, Fields, GatewayContext, Route } from './routes.js';
 import type { GatewayCall, Settings } from './scenario.js';
-
-/** What the vendor's tables, which don't describe refunds and closing, leave out. */
-const refundDescriptions: Readonly<Record<string, string>> = {
-  NOTENOUGH: '余额不足',
-  REFUNDNOTEXIST: '退款订单查询失败',
-  TRADE_STATE_ERROR: '订单状态错误',
-  ORDERNOTEXIST: '此交易订单号不存在',
-};
 
 const catalogues: Partial<Record<GatewayCall, Readonly<Record<string, { zh: { description: string } }>>>> = {
   orderquery: queryErrorCodes,
   facepayquery: queryErrorCodes,
   reverse: reverseErrorCodes,
   facepayreverse: reverseErrorCodes,
+  refund: refundCodes,
+  refundquery: refundCodes,
+  closeorder: refundCodes,
 };
 
 const describe = (call: GatewayCall, err_code: string): string =>
-  ((catalogues[call] ?? paymentErrorCodes)[err_code] ?? reportedErrorCodes[err_code])?.zh.description ??
-  refundDescriptions[err_code] ??
-  err_code;
+  ((catalogues[call] ?? paymentErrorCodes)[err_code] ?? reportedErrorCodes[err_code])?.zh.description ?? err_code;
 
 /** An answer, as it goes over HTTP. */
 export interface Reply {
@@ -33,7 +28,9 @@ export interface Reply {
   readonly fields: Fields;
   readonly status: number;
   readonly type: string;
-  readonly body: string;
+  /** Bytes are sent as they are. */
+  readonly body: string | Buffer;
+  readonly headers?: Readonly<Record<string, string>>;
 }
 
 export const page = (status: number, text: string): Reply => ({
@@ -56,6 +53,23 @@ const xml = (answer: string, fields: Fields): Reply => ({
 export const refuse = (return_code: string, return_msg: string): Reply =>
   xml(`${return_code} ${return_msg}`, { return_code, return_msg });
 
+/** The vendor's error_code where there is no bill (docs/facts.md#bills). */
+const noBill = { return_code: 'FAIL', return_msg: 'No Bill Exist', error_code: '20002' };
+
+/** With GZIP the body itself is a gzip stream, of which no Content-Encoding tells. */
+function download({ text, digest }: Download, { tar_type }: Fields): Reply {
+  if (text === undefined) return xml(`${noBill.return_code} ${noBill.return_msg}`, noBill);
+  const sha1 = createHash('sha1').update(text).digest('hex');
+  return {
+    answer: 'SUCCESS',
+    fields: {},
+    status: 200,
+    type: 'text/plain; charset=utf-8',
+    body: tar_type === 'GZIP' ? gzipSync(text) : text,
+    ...(digest ? { headers: { digest: `SHA=${sha1}` } } : {}),
+  };
+}
+
 const signTypes: Readonly<Record<string, SignType>> = { MD5: 'MD5', 'HMAC-SHA256': 'HMAC-SHA256' };
 
 /** The sandbox's failures on demand, e.g. 'micropay-SYSTEMERROR'. */
@@ -70,7 +84,12 @@ export const certificateRefusals: Readonly<Record<Exclude<Settings['certificate'
 };
 
 /** Calls whose answers have no err_code. */
-const withoutErrCode: readonly GatewayCall[] = ['get_wxpayface_authinfo', 'getsignkey'];
+const withoutErrCode: readonly GatewayCall[] = [
+  'get_wxpayface_authinfo',
+  'getsignkey',
+  'downloadbill',
+  'downloadfundflow',
+];
 
 /** To a request that has arrived whole. */
 export function answer(route: Route, fields: Fields, negativeTest: unknown, context: GatewayContext): Reply {
@@ -99,6 +118,7 @@ export function answer(route: Route, fields: Fields, negativeTest: unknown, cont
   };
   const demanded = isLimited ? 'FREQUENCY_LIMITED' : demandedError(route, negativeTest);
   const verdict = demanded ? { err_code: demanded } : route.act(fields, context, Date.now());
+  if ('text' in verdict) return download(verdict, fields);
   const result =
     'ok' in verdict
       ? { result_code: 'SUCCESS', ...verdict.ok }

@@ -1,9 +1,12 @@
 import type { SignType } from '../pay/types.js';
+import { type Books, billOf } from './bill.js';
 import type { CallLog } from './call-log.js';
 import type { CallRate } from './call-rate.js';
 import type { Certificates } from './certificates.js';
+import { fundFlowOf } from './fund-flow.js';
 import type { IssuedCodes } from './issued-codes.js';
 import type { Ledger, Verdict } from './ledger.js';
+import type { Refunds } from './refunds.js';
 import type { GatewayCall, Settings } from './scenario.js';
 
 /** Of a request or an answer. */
@@ -22,10 +25,19 @@ export interface GatewayContext {
   readonly merchant: SimulatedMerchant;
   readonly certificates: Certificates;
   readonly ledger: Ledger;
+  readonly refunds: Refunds;
   readonly codes: IssuedCodes;
   readonly rate: CallRate;
   readonly log: CallLog;
   readonly settings: () => Settings;
+}
+
+/** What a bill is asked for: neither XML nor signed. */
+export interface Download {
+  /** Undefined if there is none. */
+  readonly text: string | undefined;
+  /** Whether a header tells the text's digest. */
+  readonly digest?: true;
 }
 
 /** What the gateway must know of one of its calls. */
@@ -38,7 +50,7 @@ export interface Route {
   readonly identity: ReadonlyArray<'appid' | 'mch_id'>;
   readonly key: 'key' | 'sandboxKey';
   readonly required: readonly string[];
-  readonly act: (fields: Fields, context: GatewayContext, now: number) => Verdict;
+  readonly act: (fields: Fields, context: GatewayContext, now: number) => Verdict | Download;
 }
 
 const payment = ['body', 'out_trade_no', 'total_fee', 'spbill_create_ip'];
@@ -68,7 +80,25 @@ const query =
   (fields, { ledger, settings }, now) =>
     ledger.query(fields, trade_type, settings(), now);
 
-const reverse: Route['act'] = (fields, { ledger, settings }) => ledger.reverse(fields, settings());
+const reverse: Route['act'] = (fields, { ledger, settings }, now) => ledger.reverse(fields, settings(), now);
+
+const booksOf = ({ ledger, refunds, merchant, settings }: GatewayContext, now: number): Books => {
+  refunds.settle(settings(), now);
+  return { orders: ledger.orders, refunds: refunds.all, merchant };
+};
+
+const downloadbill: Route['act'] = (fields, context, now) => {
+  const { bill_date = '', bill_type = 'ALL', sub_mch_id } = fields;
+  return { text: billOf(booksOf(context, now), { bill_date, bill_type, sub_mch_id }, context.settings(), now) };
+};
+
+const downloadfundflow: Route['act'] = (fields, context, now) => {
+  const { bill_date = '', account_type = '' } = fields;
+  return {
+    text: fundFlowOf(booksOf(context, now), { bill_date, account_type }, context.settings(), now),
+    digest: true,
+  };
+};
 
 const production: Readonly<Record<string, Partial<Route> & Pick<Route, 'call' | 'act'>>> = {
   '/face/get_wxpayface_authinfo': {
@@ -91,9 +121,20 @@ const production: Readonly<Record<string, Partial<Route> & Pick<Route, 'call' | 
     call: 'refund',
     certificate: true,
     required: ['out_refund_no', 'total_fee', 'refund_fee'],
-    act: (fields, { ledger }, now) => ledger.refund(fields, now),
+    act: (fields, { refunds, settings }, now) => refunds.refund(fields, settings(), now),
   },
-  '/pay/refundquery': { call: 'refundquery', act: (fields, { ledger }) => ledger.refundquery(fields) },
+  '/pay/refundquery': {
+    call: 'refundquery',
+    act: (fields, { refunds, settings }, now) => refunds.query(fields, settings(), now),
+  },
+  '/pay/downloadbill': { call: 'downloadbill', required: ['bill_date'], act: downloadbill },
+  '/pay/downloadfundflow': {
+    call: 'downloadfundflow',
+    certificate: true,
+    signType: 'HMAC-SHA256',
+    required: ['bill_date', 'account_type'],
+    act: downloadfundflow,
+  },
   '/pay/closeorder': {
     call: 'closeorder',
     required: ['out_trade_no'],

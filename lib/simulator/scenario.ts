@@ -11,6 +11,8 @@ export const gatewayCalls = [
   'facepayreverse',
   'refund',
   'refundquery',
+  'downloadbill',
+  'downloadfundflow',
   'closeorder',
   'authcodetoopenid',
   'getsignkey',
@@ -55,6 +57,28 @@ export interface ScenarioSettings {
   query?: string;
   /** Answer of every reversal, an err_code by name; '' for the true one ['']. */
   reverse?: string;
+  /** What the gateway answers to a refund: 'accepted', or an err_code by name ['accepted']. */
+  refund?: string;
+  /** With an err_code: whether the refund was taken all the same, and goes its way [false]. */
+  refundTaken?: boolean;
+  /**
+   * How a refund that was taken ends: given back, closed with nothing given back, or left to the merchant's hand, since the
+   * card is gone; 'waiting': PROCESSING, until told otherwise ['SUCCESS'].
+   */
+  refundEnd?: 'SUCCESS' | 'REFUNDCLOSE' | 'CHANGE' | 'waiting';
+  /** How long that takes, by the gateway's clock: PROCESSING until then [0]. */
+  refundDelay?: number;
+  /** How far apart the refunds of one order must be, by the gateway's clock; those between are FREQUENCY_LIMITED [60000]. */
+  refundInterval?: number;
+  /** Answer of every refundquery, an err_code by name; '' for the true one ['']. */
+  refundquery?: string;
+  /**
+   * Whether a day's bill is there: from 'ten' o'clock of the next day in Beijing, by the gateway's clock; 'early': from the
+   * day's beginning, with what has happened so far; 'none' (error_code 20002, as for a day without sales) ['ten'].
+   */
+  bill?: 'ten' | 'early' | 'none';
+  /** 'old': 总金额 for 应结订单金额, and neither 订单金额 nor 申请退款金额 nor 费率备注 ['new']. */
+  billFormat?: 'new' | 'old';
   /**
    * What the gateway makes of the merchant's certificate at reversals and refunds: 'missing' and 'error' are pages of HTTP
    * ("No required SSL certificate was sent", "The SSL certificate error"), 'mismatch' is FAIL "certificate not match"
@@ -65,7 +89,10 @@ export interface ScenarioSettings {
   gateway?: 'up' | 'down';
   /** How long the gateway takes to answer [20]. */
   latency?: number;
-  /** How far the gateway's clock is ahead of this machine's, or behind it if negative: in its Date header and time_end [0]. */
+  /**
+   * How far the gateway's clock is ahead of this machine's, or behind it if negative: in its Date header and time_end, and in
+   * all of refunds and bills. So a day passes for them when it's set a day ahead [0].
+   */
   clock?: number;
   /** Calls a second that the gateway takes of the merchant; those above it are limited. 0: no limit [0]. */
   callsPerSecond?: number;
@@ -100,6 +127,14 @@ const success: Settings = {
   numberUsed: 'free',
   query: '',
   reverse: '',
+  refund: 'accepted',
+  refundTaken: false,
+  refundEnd: 'SUCCESS',
+  refundDelay: 0,
+  refundInterval: 60_000,
+  refundquery: '',
+  bill: 'ten',
+  billFormat: 'new',
   certificate: 'accepted',
   gateway: 'up',
   latency: 20,
@@ -127,6 +162,14 @@ export const scenarios = {
   limited: { limited: ['micropay', 'facepay'] },
   'limited-unsigned': { limited: ['micropay', 'facepay'], limit: 'unsigned' },
   'too-many-calls': { callsPerSecond: 1 },
+  'refund-pending': { refundEnd: 'waiting' },
+  'refund-closed': { refundEnd: 'REFUNDCLOSE' },
+  'refund-by-hand': { refundEnd: 'CHANGE' },
+  'refund-lost-response': { loseResponse: ['refund'] },
+  'refund-system-error-but-taken': { refund: 'SYSTEMERROR', refundTaken: true },
+  'refund-empty-balance': { refund: 'NOTENOUGH' },
+  'refund-account-abnormal': { refund: 'USER_ACCOUNT_ABNORMAL' },
+  'refund-limited': { limited: ['refund'] },
   'gateway-down': { gateway: 'down' },
   'user-cancel': { face: 'cancelled' },
   'scan-payment': { face: 'scan' },
@@ -160,6 +203,14 @@ export const settingRules: Readonly<Record<keyof Settings, SettingRule>> = {
   numberUsed: { kind: 'choice', choices: ['free', 'ORDERPAID', 'OUT_TRADE_NO_USED', 'INVALID_REQUEST', 'SUCCESS'] },
   query: { kind: 'err_code', besides: [''] },
   reverse: { kind: 'err_code', besides: [''] },
+  refund: { kind: 'err_code', besides: ['accepted'] },
+  refundTaken: { kind: 'flag' },
+  refundEnd: { kind: 'choice', choices: ['SUCCESS', 'REFUNDCLOSE', 'CHANGE', 'waiting'] },
+  refundDelay: { kind: 'milliseconds' },
+  refundInterval: { kind: 'milliseconds' },
+  refundquery: { kind: 'err_code', besides: [''] },
+  bill: { kind: 'choice', choices: ['ten', 'early', 'none'] },
+  billFormat: { kind: 'choice', choices: ['new', 'old'] },
   certificate: { kind: 'choice', choices: ['accepted', 'missing', 'error', 'mismatch'] },
   gateway: { kind: 'choice', choices: ['up', 'down'] },
   latency: { kind: 'milliseconds' },

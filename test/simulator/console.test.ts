@@ -79,7 +79,7 @@ describe('The simulator’s console', () => {
   });
 
   describe('refuses', () => {
-    const paths = ['', 'page.js', 'page.css', 'events', 'customer', 'scenario', 'settings'];
+    const paths = ['', 'page.js', 'page.css', 'events', 'customer', 'scenario', 'settings', 'refund', 'notify-url'];
 
     it('every path without the token, or with a wrong one', async () => {
       const { pathname } = new URL(simulator.consoleUrl);
@@ -130,9 +130,9 @@ describe('The simulator’s console', () => {
     });
 
     it('other methods than each path’s own', async () => {
-      for (const path of ['customer', 'scenario', 'settings'])
+      for (const path of ['customer', 'scenario', 'settings', 'refund', 'notify-url'])
         expect((await ask(`${path}?name=not-enough`)).status).to.be.oneOf([404, 405]);
-      for (const path of ['customer', 'scenario', 'settings']) {
+      for (const path of ['customer', 'scenario', 'settings', 'refund', 'notify-url']) {
         const reply = await ask(path);
         expect(reply).to.include({ status: 405 });
         expect(reply.headers.allow).to.equal('POST');
@@ -148,6 +148,9 @@ describe('The simulator’s console', () => {
         ['settings', { latency: -1 }, 'latency must be milliseconds'],
         ['settings', { scenario: 'not-enough' }, 'scenario is no setting'],
         ['customer', { action: 'dance' }, 'action must be one of show-face'],
+        ['refund', {}, 'out_refund_no must be a string'],
+        ['refund', { out_refund_no: 'R1', end: 'PROCESSING' }, 'end must be one of SUCCESS'],
+        ['notify-url', { url: 'file:///etc/hostname' }, 'notifyUrl must be an address'],
         ['settings', 'x'.repeat(100_000), 'body is too long'],
       ];
       for (const [path, body, said] of nonsense) {
@@ -172,8 +175,10 @@ describe('The simulator’s console', () => {
     });
   });
 
-  it('tells a customer’s action apart that nothing asks for', async () => {
+  it('tells a customer’s action apart that nothing asks for, and a refund’s that there isn’t', async () => {
     expect((await post('customer', { action: 'show-face' })).status).to.equal(409);
+    expect((await post('refund', { out_refund_no: 'R1' })).status).to.equal(409);
+    expect((await post('refund', { out_refund_no: 'R1', end: 'SUCCESS' })).status).to.equal(409);
   });
 
   it('tells every change as it happens, as one JSON snapshot', async () => {

@@ -185,33 +185,6 @@ describe('The simulated gateway', () => {
   });
 
   describe('gives back', () => {
-    it('parts, each number once, and never more than was paid', async () => {
-      await start();
-      const { out_trade_no } = newOrder();
-      await pay({ out_trade_no, total_fee: 1000, body: 'tea' });
-      const refund = (out_refund_no: string, refund_fee: number) =>
-        client.refund({ out_trade_no, out_refund_no, total_fee: 1000, refund_fee });
-      const first = await refund('R1', 300);
-      expect(first).to.include({ result_code: 'SUCCESS', refund_fee: 300 });
-      expect(await refund('R1', 300)).to.include({ refund_id: Object(first).refund_id });
-      expect(entry(out_trade_no)).to.include({ trade_state: 'REFUND', charged: 1000, refunded: 300 });
-      expect(await refund('R2', 701)).to.include({ err_code: 'NOTENOUGH' });
-      expect(await refund('R2', 700)).to.include({ result_code: 'SUCCESS' });
-      expect(entry(out_trade_no)).to.include({ refunded: 1000 });
-      const { refunds } = Object(await client.refundquery({ out_trade_no }));
-      expect(refunds).to.have.length(2);
-      expect(refunds[0]).to.include({ out_refund_no: 'R1' });
-      expect(refunds[1]).to.include({ refund_fee: 700, refund_status: 'SUCCESS' });
-    });
-
-    it('nothing of an order that is unknown, and knows no refund that never was', async () => {
-      await start();
-      const refund = { out_trade_no: 'T-none', out_refund_no: 'R9', total_fee: 5, refund_fee: 5 };
-      expect(await client.refund(refund)).to.include({ err_code: 'ORDERNOTEXIST' });
-      const error = await client.refundquery({ out_refund_no: 'R9' }).catch((failure: unknown) => failure);
-      expect(error).to.include({ err_code: 'REFUNDNOTEXIST' });
-    });
-
     it('what is reversed, and answers SUCCESS for an order that does not exist', async () => {
       await start();
       const order = newOrder();

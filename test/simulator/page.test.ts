@@ -1,4 +1,5 @@
 import { existsSync } from 'node:fs';
+import { createServer } from 'node:http';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { expect } from 'chai';
@@ -286,6 +287,88 @@ const byHand = { face: 'waiting', password: 'waiting', confirm: 'never' } as con
       });
     });
 
+    describe('plays a refund:', () => {
+      const sell = async (): Promise<string> => {
+        const sale = order();
+        const code = `13${String(serial).padStart(16, '0')}`;
+        await till.client.micropay({ ...sale, auth_code: code });
+        return sale.out_trade_no;
+      };
+      const refund = (out_trade_no: string, refund_fee = 250) =>
+        till.client.refund({ out_trade_no, out_refund_no: `R1-${out_trade_no}`, total_fee: 1250, refund_fee });
+      const ledgerShows = async (...rows: string[]): Promise<void> => {
+        await page
+          .locator('#ledger tr', { hasText: rows.at(-1)?.split(' ')[1] ?? '' })
+          .first()
+          .waitFor();
+        const shown = (await ledger()).slice(0, rows.length);
+        expect(shown).to.deep.equal(rows);
+      };
+
+      for (const [button, state, refunded] of [
+        ['退回', '已退回', '¥2.50'],
+        ['关闭', '退款关闭', '–'],
+        ['转人工', '人工打款', '–'],
+      ] as const)
+        it(`${state}, after it waited for a person`, async () => {
+          await open();
+          await page.locator('#scenario').selectOption('refund-pending');
+          while (till.simulator.scenario !== 'refund-pending') await sleep(10);
+          const sale = await sell();
+          await refund(sale);
+          await ledgerShows(`${sale} 已退款 ¥12.50 –`, `R1-${sale} 退款处理中 ¥2.50`);
+          await picture('refund-pending');
+          await page.getByRole('button', { name: `${button}: R1-${sale}` }).click();
+          await page.locator('.refund', { hasText: state }).waitFor();
+          expect(await ledger()).to.deep.equal([`${sale} 已退款 ¥12.50 ${refunded}`, `R1-${sale} ${state} ¥2.50`]);
+        });
+
+      it('taken, although its response was lost', async () => {
+        await open();
+        await page.locator('#scenario').selectOption('refund-lost-response');
+        while (till.simulator.scenario !== 'refund-lost-response') await sleep(10);
+        const sale = await sell();
+        await refund(sale).catch(() => undefined);
+        await ledgerShows(`${sale} 已退款 ¥12.50 ¥2.50`, `R1-${sale} 已退回 ¥2.50`);
+        expect(await sequence()).to.include.members(['refund(¥2.50)', 'SUCCESS 应答丢失']);
+      });
+
+      it('refused, because the merchant’s balance is empty', async () => {
+        await open();
+        await page.locator('#scenario').selectOption('refund-empty-balance');
+        while (till.simulator.scenario !== 'refund-empty-balance') await sleep(10);
+        const sale = await sell();
+        expect(await refund(sale)).to.include({ err_code: 'NOTENOUGH' });
+        await page.locator('#rows .answer', { hasText: 'NOTENOUGH' }).waitFor();
+        expect(await ledger()).to.deep.equal([`${sale} 已支付 ¥12.50 –`]);
+      });
+
+      it('told to the address that is given, and again on request', async () => {
+        await open();
+        let notices = 0;
+        const server = createServer((_request, response) => {
+          notices += 1;
+          response.end();
+        }).listen(0, '127.0.0.1');
+        try {
+          await page.getByLabel('退款通知地址').fill('ftp://nowhere');
+          await page.keyboard.press('Enter');
+          await page.locator('#alert', { hasText: 'notifyUrl must be an address' }).waitFor();
+          // The browser itself writes refusals of the simulator down.
+          complaints = complaints.filter((text) => !text.includes('400'));
+          await page.getByLabel('退款通知地址').fill(`http://127.0.0.1:${Object(server.address()).port}/notice`);
+          await Promise.all([page.waitForResponse(/notify-url$/), page.keyboard.press('Enter')]);
+          const sale = await sell();
+          await refund(sale);
+          await page.getByText('通知结果: HTTP 200').waitFor();
+          await page.getByRole('button', { name: `发通知: R1-${sale}` }).click();
+          while (notices < 2) await sleep(10);
+        } finally {
+          server.close();
+        }
+      });
+    });
+
     it('shows each payment of the session by its order', async () => {
       await open({ faceDelay: 0, confirmDelay: 0 });
       const [first, second] = [order(), order()];
@@ -425,7 +508,15 @@ const byHand = { face: 'waiting', password: 'waiting', confirm: 'never' } as con
           const sale = { ...order(), out_trade_no: `CLI20241123142847b0d6615${serial % 10}`, total_fee: 123_456 };
           const { out_trade_no, total_fee } = sale;
           await till.facePay.pay(sale);
-          await till.client.refund({ out_trade_no, out_refund_no: 'R1', total_fee, refund_fee: total_fee });
+          till.simulator.scenario = 'refund-pending';
+          await page.locator('#notify-url').fill('http://127.0.0.1:1/');
+          await page.keyboard.press('Enter');
+          const out_refund_no = `R1-${out_trade_no}`;
+          await till.client.refund({ out_trade_no, out_refund_no, total_fee, refund_fee: total_fee });
+          await page.locator('.refund-action').nth(2).waitFor();
+          expect(await cut()).to.deep.equal([]);
+          till.simulator.endRefund(out_refund_no, 'SUCCESS');
+          await page.getByText('ECONNREFUSED').waitFor();
           await page.getByRole('row', { name: /¥1234\.56 ¥1234\.56/ }).waitFor();
           expect(await cut()).to.deep.equal([]);
 

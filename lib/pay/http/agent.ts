@@ -157,7 +157,7 @@ export class GatewayAgent extends Agent {
       opened.push(secure);
       this.certificateNote = certificateNote(secure, this.#settings.mch_id);
       await handshake(secure, signal);
-      watch(secure);
+      watch(secure, this.keepAlive);
       // What the gateway says unasked is heard before it's asked.
       await readingTurn();
       return secure;

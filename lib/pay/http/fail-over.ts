@@ -2,7 +2,7 @@ import { performance } from 'node:perf_hooks';
 import type tls from 'node:tls';
 import { PayTransportError } from '../errors.js';
 import { GatewayAgent, lazily, secureContext, type TransportOptions } from './agent.js';
-import { type Post, post, type Reply } from './post.js';
+import { type Arriving, open, type Post, post, type Reply } from './post.js';
 import { mayAskAnother } from './sent.js';
 
 /** Milliseconds for which a host that couldn't be reached is tried last. */
@@ -42,14 +42,30 @@ export class Transport {
   }
 
   /** @throws PayTransportError, PayResponseError for a body beyond 1 MiB. */
-  async send(way: Way, request: Post): Promise<Reply> {
+  send(way: Way, request: Post): Promise<Reply> {
+    return this.#ask(way, request, post);
+  }
+
+  /**
+   * For an answer that may be of any size, which is read as it comes.
+   * @throws PayTransportError
+   */
+  open(way: Way, request: Post): Promise<Arriving> {
+    return this.#ask(way, request, open);
+  }
+
+  async #ask<Answer>(
+    way: Way,
+    request: Post,
+    askHost: (agent: GatewayAgent, host: string, request: Post, patience: number) => Promise<Answer>,
+  ): Promise<Answer> {
     const { fresh, kept } = way.certificate ? this.#merchant : this.#anonymous;
     const hosts = this.#sorted(way.hosts);
     for (const [index, host] of hosts.entries()) {
       try {
-        const reply = await post(way.fresh ? fresh : kept, host, request, this.#settings.timeout.response);
+        const answer = await askHost(way.fresh ? fresh : kept, host, request, this.#settings.timeout.response);
         this.#avoided.delete(host);
-        return reply;
+        return answer;
       } catch (error) {
         if (!(error instanceof PayTransportError) || !mayAskAnother(error.sent, error.why)) throw error;
         this.#avoided.set(host, performance.now() + avoidFor);

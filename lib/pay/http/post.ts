@@ -1,4 +1,4 @@
-import type { ClientRequest, IncomingMessage } from 'node:http';
+import type { ClientRequest, IncomingHttpHeaders, IncomingMessage } from 'node:http';
 import type net from 'node:net';
 import { performance } from 'node:perf_hooks';
 import { TLSSocket } from 'node:tls';
@@ -6,12 +6,11 @@ import got, { type Request } from 'got';
 import { onAbort } from '../../abort.js';
 import { cleanCause, PayResponseError, PayTransportError, type TransportFailure } from '../errors.js';
 import { ConnectionError, type GatewayAgent } from './agent.js';
+import { answered, readBody } from './body.js';
 import { hints } from './hints.js';
 import { mayHaveLeft, refusesCertificate, type Trace } from './sent.js';
 import { readArrived, readingTurn, reset } from './sockets.js';
 import { ask } from './watch.js';
-
-const maxBytes = 1024 * 1024;
 
 export interface Post {
   path: string;
@@ -22,14 +21,27 @@ export interface Post {
   mayLeave: (() => boolean) | undefined;
 }
 
-export interface Reply {
+/** What is known of an answer before its body. */
+interface Head {
   status: number;
   contentType: string;
-  body: Buffer;
   /** What may be wrong with the certificate that was shown, or ''. */
   certificateNote: string;
   /** The Date header, milliseconds since the epoch, and when it came, by performance.now(). */
   date: { time: number; receivedAt: number } | undefined;
+}
+
+export interface Reply extends Head {
+  body: Buffer;
+}
+
+/** An answer that is read as it comes. */
+export interface Arriving extends Head {
+  headers: Readonly<IncomingHttpHeaders>;
+  /** The body, once. The time-out counts while the next piece is waited for. Whoever stops reading frees the connection. */
+  chunks: AsyncGenerator<Buffer>;
+  /** Frees the connection at once: whoever waits for the next piece gets a PayTransportError. */
+  close(): void;
 }
 
 const xmlOverHttp = got.extend({
@@ -54,22 +66,6 @@ const xmlOverHttp = got.extend({
   ],
 });
 
-/** @throws PayResponseError for a body beyond 1 MiB. */
-function readBody(stream: Request): Promise<Buffer> {
-  return new Promise((resolve, reject) => {
-    const chunks: Buffer[] = [];
-    let size = 0;
-    stream.on('data', (chunk: Buffer) => {
-      chunks.push(chunk);
-      size += chunk.length;
-      if (size > maxBytes) reject(new PayResponseError(`The answer has more than ${maxBytes} bytes`));
-    });
-    stream.once('end', () => resolve(Buffer.concat(chunks, size)));
-    stream.on('error', reject);
-    stream.once('close', () => reject(new Error('the connection was closed before the answer had ended')));
-  });
-}
-
 /** Why a request was given up by this side. */
 interface Stop {
   why: TransportFailure;
@@ -90,6 +86,7 @@ class Attempt {
   #response: IncomingMessage | undefined;
   #receivedAt = 0;
   #timer: NodeJS.Timeout | undefined;
+  #stopListening = () => {};
   /** What Node.js or the agent said, before got's words. */
   #failure: unknown;
   #trace: Trace = { released: false, first: true, protocol: null, answered: false, code: '' };
@@ -103,26 +100,76 @@ class Attempt {
 
   /** @throws PayTransportError, PayResponseError for a body beyond 1 MiB. */
   async run(): Promise<Reply> {
-    const { signal } = this.#post;
-    const stopListening = onAbort(signal, () =>
-      this.#stop({ why: 'aborted', message: 'aborted', cause: signal?.reason }),
-    );
     try {
-      // What a kept connection brought while nobody asked is read before it's used.
-      if (this.#stopped === undefined) await readingTurn();
-      if (this.#stopped !== undefined) throw new Error(this.#stopped.message);
-      return await this.#send();
+      await this.#begin();
+      const body = await readBody(this.#send());
+      return { ...this.#head(), body };
     } catch (error) {
       if (!(error instanceof PayResponseError)) throw this.#error(this.#failure ?? error);
       this.#stop({ why: 'broken', message: error.message });
       throw error;
     } finally {
-      clearTimeout(this.#timer);
-      stopListening();
+      this.#end();
     }
   }
 
-  async #send(): Promise<Reply> {
+  /**
+   * Until the answer's head has come.
+   * @throws PayTransportError
+   */
+  async open(): Promise<Arriving> {
+    try {
+      await this.#begin();
+      const stream = this.#send();
+      await answered(stream);
+      this.#pause();
+      return {
+        ...this.#head(),
+        headers: this.#response?.headers ?? {},
+        chunks: this.#chunks(stream),
+        close: () => {
+          this.#stop({ why: 'aborted', message: 'closed' });
+          this.#end();
+        },
+      };
+    } catch (error) {
+      this.#end();
+      throw this.#error(this.#failure ?? error);
+    }
+  }
+
+  /** @throws PayTransportError */
+  async *#chunks(stream: Request): AsyncGenerator<Buffer> {
+    try {
+      this.#wait();
+      for await (const chunk of stream) {
+        this.#pause();
+        yield chunk;
+        this.#wait();
+      }
+    } catch (error) {
+      throw this.#error(this.#failure ?? error);
+    } finally {
+      this.#end();
+    }
+  }
+
+  async #begin(): Promise<void> {
+    const { signal } = this.#post;
+    this.#stopListening = onAbort(signal, () =>
+      this.#stop({ why: 'aborted', message: 'aborted', cause: signal?.reason }),
+    );
+    // What a kept connection brought while nobody asked is read before it's used.
+    if (this.#stopped === undefined) await readingTurn();
+    if (this.#stopped !== undefined) throw new Error(this.#stopped.message);
+  }
+
+  #end(): void {
+    this.#pause();
+    this.#stopListening();
+  }
+
+  #send(): Request {
     const { path, headers, body } = this.#post;
     const stream = xmlOverHttp(`${this.#host}${path}`, {
       body,
@@ -143,14 +190,16 @@ class Attempt {
         this.#trace = { ...this.#trace, answered: true };
       });
     });
-    const answer = await readBody(stream);
+    return stream;
+  }
+
+  #head(): Head {
     const response = this.#response;
     if (response?.statusCode === undefined) throw new Error('no answer');
     const time = Date.parse(response.headers.date ?? '');
     return {
       status: response.statusCode,
       contentType: response.headers['content-type'] ?? '',
-      body: answer,
       certificateNote: this.#agent.certificateNote,
       date: Number.isNaN(time) ? undefined : { time, receivedAt: this.#receivedAt },
     };
@@ -177,7 +226,16 @@ class Attempt {
       first: !request.reusedSocket,
       protocol: socket instanceof TLSSocket ? socket.getProtocol() : null,
     };
-    this.#timer = setTimeout(() => void this.#late(socket), this.#patience);
+    this.#wait();
+  }
+
+  #wait(): void {
+    this.#timer = setTimeout(() => void this.#late(), this.#patience);
+  }
+
+  #pause(): void {
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
   }
 
   #askMayLeave(): void {
@@ -188,10 +246,11 @@ class Attempt {
     }
   }
 
-  async #late(socket: net.Socket): Promise<void> {
-    await readArrived(() => socket.bytesRead);
-    // The rest is to unpack it.
-    if (this.#response?.complete) return;
+  async #late(): Promise<void> {
+    const timer = this.#timer;
+    await readArrived(() => this.#socket?.bytesRead ?? 0);
+    // The rest is to unpack it; or the next piece has come meanwhile.
+    if (this.#response?.complete || this.#timer !== timer) return;
     this.#stop({ why: 'response-timeout', message: `no whole answer within ${this.#patience} ms` });
   }
 
@@ -230,6 +289,10 @@ function whyOf(error: unknown, { released, code }: Trace, certificateNote: strin
   if (!released) return 'internal';
   return refusesCertificate(code) || certificateNote !== '' ? 'certificate' : 'broken';
 }
+
+/** Like {@link post}, for an answer that may be of any size. */
+export const open = (agent: GatewayAgent, host: string, request: Post, patience: number): Promise<Arriving> =>
+  new Attempt(agent, host, request, patience).open();
 
 /** Posts XML to one host over HTTPS: no redirects, no retries, never a doubt about what was sent. */
 export const post = (agent: GatewayAgent, host: string, request: Post, patience: number): Promise<Reply> =>

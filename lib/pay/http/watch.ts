@@ -4,15 +4,18 @@ import { isOneResponse } from './message-end.js';
 /** What arrives on a connection: the answer to a request, or what nobody asked for, which ends it. */
 class Watch {
   readonly #socket: net.Socket;
+  readonly #mayBeKept: boolean;
   #asked = false;
   #answer: Buffer[] = [];
   #end: Error | undefined;
 
-  constructor(socket: net.Socket) {
+  constructor(socket: net.Socket, mayBeKept: boolean) {
     this.#socket = socket;
+    this.#mayBeKept = mayBeKept;
     socket.on('data', (bytes: Buffer) => {
-      if (this.#asked) this.#answer.push(bytes);
-      else this.#endWith(new Error('the gateway spoke without being asked'));
+      // What nobody asks for behind the last answer of a connection disturbs no other one; and a bill can be of any size.
+      if (this.#asked && this.#mayBeKept) this.#answer.push(bytes);
+      else if (!this.#asked) this.#endWith(new Error('the gateway spoke without being asked'));
     });
     socket.once('end', () => {
       if (!this.#asked) this.#endWith(new Error('the gateway has closed the connection'));
@@ -42,8 +45,8 @@ class Watch {
 const watches = new WeakMap<object, Watch>();
 
 /** From its handshake on, a connection may say nothing unless it's asked. */
-export function watch(socket: net.Socket): void {
-  watches.set(socket, new Watch(socket));
+export function watch(socket: net.Socket, mayBeKept: boolean): void {
+  watches.set(socket, new Watch(socket, mayBeKept));
 }
 
 /** A request is about to be written: why it can't be, because the connection has ended. */

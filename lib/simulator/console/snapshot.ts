@@ -2,6 +2,7 @@ import type { CallEntry, SimulatorEvent } from '../call-log.js';
 import type { CustomerAction } from '../customer.js';
 import type { Screen } from '../face-service.js';
 import type { LedgerEntry } from '../ledger.js';
+import type { RefundEntry } from '../refunds.js';
 import type { Settings } from '../scenario.js';
 
 /** All that the page shows. Holds no credential. Amounts in fen. */
@@ -24,6 +25,9 @@ export interface Snapshot {
   readonly offered: readonly CustomerAction[];
   /** The newest of a long session, and so are the events and their calls. */
   readonly ledger: readonly LedgerEntry[];
+  readonly refunds: readonly RefundEntry[];
+  /** Where notifications of refunds go that name no address themselves. */
+  readonly notifyUrl: string;
   /** By the numbers in `events`. */
   readonly calls: Readonly<Record<number, CallEntry>>;
   readonly events: readonly SimulatorEvent[];

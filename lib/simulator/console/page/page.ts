@@ -4,7 +4,7 @@ import { settingsOf } from '../../scenario.js';
 import type { Snapshot } from '../snapshot.js';
 import { choose, showSequence, tick } from './diagram.js';
 import { byId } from './elements.js';
-import { showLedger } from './gateway.js';
+import { type RefundAction, showLedger } from './gateway.js';
 import { makeActions, showActions, showScreen } from './screen.js';
 import { makeSwitches } from './switches.js';
 import { changeLanguage, label, words } from './words.js';
@@ -47,6 +47,10 @@ const act = (action: CustomerAction): void => {
 const setScenario = (name: string): void => void send('scenario', { name });
 const set = (changes: Partial<Record<keyof Settings, unknown>>): void => void send('settings', changes);
 
+const actOnRefund: RefundAction = (out_refund_no, end) => void send('refund', { out_refund_no, ...(end && { end }) });
+const notifyUrl = byId('notify-url', HTMLInputElement);
+notifyUrl.addEventListener('change', () => void send('notify-url', { url: notifyUrl.value.trim() }));
+
 const byHand = { face: 'waiting', password: 'waiting', confirm: 'never' } as const;
 const byHandBox = byId('by-hand', HTMLInputElement);
 byHandBox.addEventListener('change', () => {
@@ -71,7 +75,7 @@ function show(): void {
   showScreen(snapshot);
   showActions(snapshot);
   showSequence(snapshot);
-  showLedger(snapshot);
+  showLedger(snapshot, actOnRefund);
   showSwitches(snapshot);
 }
 

@@ -1,5 +1,6 @@
 import type { CallEntry, SimulatorEvent } from '../../call-log.js';
 import type { LedgerEntry } from '../../ledger.js';
+import type { RefundEntry } from '../../refunds.js';
 import type { Snapshot } from '../snapshot.js';
 
 /** What happened for one payment, in order. */
@@ -37,6 +38,9 @@ const messages: Readonly<Record<string, Message>> = {
   updateWxpayfacePayResult: { number: 8, step: 4, shows: ['payresult'] },
   releaseWxpayface: { number: 9, shows: [] },
   refund: { shows: ['refund_fee'] },
+  refundquery: { shows: [], answers: ['refund_status_0'] },
+  downloadbill: { shows: ['bill_date'] },
+  downloadfundflow: { shows: ['bill_date'] },
 };
 
 export const messageOf = (name: string): Message =>
@@ -123,3 +127,7 @@ export function moodOf(state: string): 'good' | 'wait' | 'quiet' | 'bad' {
   if (['USERPAYING', 'NOTPAY', ''].includes(state)) return 'wait';
   return ['USER_CANCEL', 'SCAN_PAYMENT', 'REVOKED', 'CLOSED', 'REFUND'].includes(state) ? 'quiet' : 'bad';
 }
+
+/** Of a refund. */
+export const moodOfRefund = (status: RefundEntry['refund_status']): 'good' | 'wait' | 'quiet' | 'bad' =>
+  (({ SUCCESS: 'good', PROCESSING: 'wait', REFUNDCLOSE: 'quiet', CHANGE: 'bad' }) as const)[status];

@@ -1,4 +1,5 @@
 import { paymentErrorCodes, queryErrorCodes, reportedErrorCodes, reverseErrorCodes } from '../../../pay/error-codes.js';
+import { refundCodes } from '../../refund-codes.js';
 import { gatewayCalls, type ScenarioName, type Settings, scenarios, settingRules, settingsOf } from '../../scenario.js';
 import type { Snapshot } from '../snapshot.js';
 import { byId, element } from './elements.js';
@@ -30,6 +31,10 @@ const groups: ReadonlyArray<readonly [group: keyof Texts['groups'], names: reado
       'certificate',
     ],
   ],
+  [
+    'refund',
+    ['refund', 'refundTaken', 'refundEnd', 'refundDelay', 'refundInterval', 'refundquery', 'bill', 'billFormat'],
+  ],
   ['network', ['gateway', 'latency', 'clock', 'callsPerSecond', 'limit']],
   ['customer', ['service', 'face', 'faceDelay', 'confirm', 'confirmDelay']],
 ];
@@ -41,9 +46,17 @@ const codes: Partial<
   payment: { ...paymentErrorCodes, ...reportedErrorCodes },
   query: queryErrorCodes,
   reverse: reverseErrorCodes,
+  refund: refundCodes,
+  refundquery: refundCodes,
 };
 
 const idOf = (name: Name): string => `setting-${name}`;
+
+/** A value's words, those of its setting first. */
+function wordsFor(name: Name, value: string): string {
+  const { values, valuesOf } = words();
+  return valuesOf[name]?.[value] ?? values[value] ?? value;
+}
 
 function option(value: string, text: string): HTMLOptionElement {
   return element('option', { value }, text);
@@ -56,12 +69,8 @@ function showInList(select: HTMLSelectElement, value: string): void {
 }
 
 function choice(name: Name, choices: readonly string[], change: Change): Control {
-  const { values, settings } = words();
-  const select = element(
-    'select',
-    { id: idOf(name) },
-    ...choices.map((value) => option(value, values[value] ?? value)),
-  );
+  const { settings } = words();
+  const select = element('select', { id: idOf(name) }, ...choices.map((value) => option(value, wordsFor(name, value))));
   select.addEventListener('change', () => change({ [name]: select.value }));
   return {
     name,
@@ -71,14 +80,14 @@ function choice(name: Name, choices: readonly string[], change: Change): Control
 }
 
 function errCode(name: Name, besides: readonly string[], change: Change): Control {
-  const { values, page } = words();
+  const { page } = words();
   const control = choice(name, [], change);
   const select = control.row.querySelector('select');
   const language = currentLanguage();
   const vendors = Object.entries(codes[name] ?? {}).map(([code, row]) =>
     option(code, `${code} ${row[language].description}`),
   );
-  select?.append(...besides.map((word) => option(word, word === '' ? page.truth : (values[word] ?? word))));
+  select?.append(...besides.map((word) => option(word, word === '' ? page.truth : wordsFor(name, word))));
   select?.append(element('optgroup', { label: 'err_code' }, ...vendors));
   return control;
 }
