@@ -7,6 +7,7 @@ export type ErrorCode =
   | 'ERR_ORDER_UNKNOWN'
   | 'ERR_ORDER_FOREIGN'
   | 'ERR_ORDER_REFUNDED'
+  | 'ERR_REFUND'
   | 'ERR_CLOSED'
   | 'ERR_LIBRARY_LOAD'
   | 'ERR_SERVICE_CALL'

@@ -15,13 +15,23 @@ export class JournalError extends WxpayFaceError {
   }
 }
 
-/** The journal already knows this out_trade_no: a number is never used for a second sale. */
+/**
+ * The journal already knows this out_trade_no: a number is never used for a second sale. Or it knows the out_refund_no, with
+ * another amount or sale.
+ */
 export class OrderExistsError extends WxpayFaceError {
   declare readonly code: 'ERR_ORDER_EXISTS';
   readonly out_trade_no: string;
+  /** Of a refund whose number is taken. */
+  declare readonly out_refund_no?: string;
 
-  constructor(out_trade_no: string) {
-    super('OrderExistsError', 'ERR_ORDER_EXISTS', `The journal already knows out_trade_no ${out_trade_no}`);
+  constructor(out_trade_no: string, out_refund_no?: string) {
+    const known =
+      out_refund_no === undefined
+        ? `out_trade_no ${out_trade_no}`
+        : `out_refund_no ${out_refund_no}, with another amount or of another sale than ${out_trade_no}`;
+    super('OrderExistsError', 'ERR_ORDER_EXISTS', `The journal already knows ${known}`);
     this.out_trade_no = out_trade_no;
+    if (out_refund_no !== undefined) this.out_refund_no = out_refund_no;
   }
 }

@@ -28,6 +28,10 @@ export interface PaymentClient {
   facepayquery?: PayClient['facepayquery'];
   /** Gives such a payment up. */
   facepayreverse?: PayClient['facepayreverse'];
+  /** Gives back all or a part of a paid sale, of either rail. The two calls of refunds come together, or not at all. */
+  refund?: PayClient['refund'];
+  /** Asks how a refund stands. */
+  refundquery?: PayClient['refundquery'];
 }
 
 /** A client that has every call of the facepay rail. */

@@ -8,10 +8,12 @@ import type { Transition } from './decision/machine.js';
 import { cancelledBy, outcomeOf, type PaymentOutcome } from './decision/outcomes.js';
 import { remembered } from './decision/states.js';
 import { OrderUnknownError } from './errors.js';
+import { ensureMerchant } from './merchant.js';
 import type { Order, PaymentCode, Rail } from './order.js';
 import { PaymentRun } from './payment-run.js';
 import type { PayOptions } from './progress.js';
 import { fromRecord, type KnownPayment, recordedMerchant, type StoredPayment } from './record.js';
+import { type Sales, saleOf } from './refund/sales.js';
 import type { Surroundings } from './run.js';
 import { type Kind, type Parts, Runs } from './runs.js';
 
@@ -25,15 +27,18 @@ export class Payments {
   readonly runs: Runs<KnownPayment, PaymentOutcome, PaymentRun>;
   readonly #parts: Parts<PaymentOutcome>;
   readonly #transition: Transition;
+  readonly #sales: Sales;
 
   constructor(
     parts: Parts<PaymentOutcome>,
     transition: Transition,
     gate: Surroundings<PaymentOutcome>['gate'],
     life: AbortSignal,
+    sales: Sales,
   ) {
     this.#parts = parts;
     this.#transition = transition;
+    this.#sales = sales;
     this.runs = new Runs(kindOf(parts.client, transition), parts, gate, life);
   }
 
@@ -61,31 +66,47 @@ export class Payments {
   }
 
   async cancel(out_trade_no: string): Promise<PaymentOutcome> {
-    const { runs } = this;
     const { journal, patience } = this.#parts;
-    // On a journal that several processes share it is irrevocable from here on, whoever runs the payment.
-    if (journal.requestCancel !== undefined) await patience(journal.requestCancel(out_trade_no));
-    const { told } = await runs.lanes.run(out_trade_no, async () => {
-      const running = runs.running.get(out_trade_no);
-      if (running !== undefined) {
-        const told = running.wait(this.#told);
-        const isTaken = running.giveUp('cancel', 'cashier', cancelled);
-        // The payment may end before it hears; if the journal fails it tries on, for which nobody shall wait here.
-        const isOver = told.then(
-          () => isTaken,
-          () => true,
-        );
-        if (await Promise.race([isTaken, isOver])) return { told };
+    if (journal.requestCancel !== undefined) {
+      const sale = await this.#sales.find(out_trade_no);
+      if (sale !== undefined) await this.#sales.notRefunded(sale);
+      // On a journal that several processes share it is irrevocable from here on, whoever runs the payment.
+      await patience(journal.requestCancel(out_trade_no));
+    }
+    for (;;) {
+      const { told, takenUp } = await this.runs.lanes.run(out_trade_no, () => this.#cancel(out_trade_no));
+      try {
+        return await this.runs.heard(out_trade_no, this.#told, told);
+      } catch (error) {
+        // A refund was reserved meanwhile, or one has ended: it is to be looked at again.
+        if (takenUp === undefined || (await this.runs.stored(out_trade_no))?.revision === takenUp) throw error;
       }
-      const { record, known } = await runs.known(out_trade_no);
-      if (!record.finished && !runs.holds(record)) return { told: runs.followed(out_trade_no, this.#told) };
-      if (!record.finished) return this.#giveUp(runs.resume(record, known));
-      const outcome = outcomeOf(out_trade_no, known, known.decidedAt);
-      if (outcome !== undefined && !this.#mayCancel(known)) return { told: Promise.resolve(outcome) };
-      runs.ensureOurs(out_trade_no, known);
-      return this.#giveUp(runs.takeUp(record, known));
-    });
-    return runs.heard(out_trade_no, this.#told, told);
+    }
+  }
+
+  /** @returns `takenUp`: the revision of a finished record that it is to follow. */
+  async #cancel(out_trade_no: string): Promise<{ told: Promise<PaymentOutcome>; takenUp?: number }> {
+    const { runs } = this;
+    const running = runs.running.get(out_trade_no);
+    if (running !== undefined) {
+      const told = running.wait(this.#told);
+      const isTaken = running.giveUp('cancel', 'cashier', cancelled);
+      // The payment may end before it hears; if the journal fails it tries on, for which nobody shall wait here.
+      const isOver = told.then(
+        () => isTaken,
+        () => true,
+      );
+      if (await Promise.race([isTaken, isOver])) return { told };
+    }
+    const { record, known } = await runs.known(out_trade_no);
+    if (!record.finished && !runs.holds(record)) return { told: runs.followed(out_trade_no, this.#told) };
+    if (!record.finished) return this.#giveUp(runs.resume(record, known));
+    const outcome = outcomeOf(out_trade_no, known, known.decidedAt);
+    if (outcome !== undefined && !this.#mayCancel(known)) return { told: Promise.resolve(outcome) };
+    runs.ensureOurs(out_trade_no, known);
+    const { refunds } = await this.#sales.notRefunded(saleOf(record, known));
+    const stored = { ...known.stored, ...(refunds.length > 0 && { refunds }) };
+    return { ...this.#giveUp(runs.takeUp(record, { ...known, stored })), takenUp: record.revision };
   }
 
   /** Another process has written a cancel() of it down. */
@@ -139,13 +160,13 @@ const kindOf = (client: PaymentClient, transition: Transition): Kind<KnownPaymen
     reason,
   }),
   ensureOurs: (out_trade_no, { stored }) => {
-    const [theirs, ours] = [stored.merchant, client.identity];
-    const foreign = (message: string) => new OrderUnknownError('ERR_ORDER_FOREIGN', message, { out_trade_no });
-    const who = theirs.sub_mch_id === undefined ? theirs.mch_id : `${theirs.mch_id}/${theirs.sub_mch_id}`;
-    if (theirs.mch_id !== ours.mch_id || theirs.sub_mch_id !== ours.sub_mch_id)
-      throw foreign(`${out_trade_no} was paid to merchant ${who}; only a client of that merchant can go on with it`);
+    ensureMerchant(out_trade_no, stored.merchant, client.identity);
     if (!hasRail(client, stored.rail))
-      throw foreign(`${out_trade_no} was paid by a face code; only a client with the facepay calls can go on with it`);
+      throw new OrderUnknownError(
+        'ERR_ORDER_FOREIGN',
+        `${out_trade_no} was paid by a face code; only a client with the facepay calls can go on with it`,
+        { out_trade_no },
+      );
   },
   unknown: (out_trade_no) =>
     new OrderUnknownError('ERR_ORDER_UNKNOWN', `${out_trade_no} is not in the journal`, { out_trade_no }),

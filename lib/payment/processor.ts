@@ -2,23 +2,29 @@ import { randomUUID } from 'node:crypto';
 import { limit } from '../concurrency.js';
 import { ClosedError, InvalidParameterError } from '../errors.js';
 import type { Journal, JournalRecord } from '../journal/journal.js';
+import type { RefundNotice } from '../pay/refund-types.js';
 import type { PaymentClient } from './client.js';
 import { type Clock, systemClock } from './clock.js';
 import { type Transition, transition } from './decision/machine.js';
 import type { PaymentOutcome } from './decision/outcomes.js';
 import { checkMilliseconds, type GivenPolicies, resolvePolicies } from './decision/policies.js';
+import { type RefundTransition, transition as refundTransition } from './decision/refund/machine.js';
+import type { RefundOutcome } from './decision/refund/outcomes.js';
 import { checkCode, checkOrder, type Order, type PaymentCode } from './order.js';
 import { patienceOf } from './patience.js';
 import { Payments } from './payments.js';
 import type { PayOptions } from './progress.js';
 import { recovered, recoverInBackground } from './recovery.js';
+import { checkRefund, type RefundRequest } from './refund/parameters.js';
+import { Refunds } from './refund/refunds.js';
+import { Sales } from './refund/sales.js';
 import { type OnOutcome, OutcomeTeller } from './teller.js';
 
 /** Parts and policies of a PaymentProcessor. */
 export interface PaymentProcessorOptions extends GivenPolicies {
   /**
    * The merchant's. Without its certificate nothing can be reversed: a payment that must be reversed then ends as
-   * 'attention', and cancel() takes it up again once there is one.
+   * 'attention', and cancel() takes it up again once there is one. Nor can anything be refunded.
    */
   client: PaymentClient;
   /** Of this processor alone. */
@@ -29,12 +35,12 @@ export interface PaymentProcessorOptions extends GivenPolicies {
    */
   journalTimeout?: number;
   /**
-   * Hears every final outcome that no pay(), cancel() or settled() is waiting for: recovered ones, the ends of background
-   * reversals. Each is told again (after 1 s, doubling to 5 min, and after a restart) until the handler resolves; then it is
+   * Hears every final outcome of a payment or a refund that no pay(), cancel(), refund() or settled() is waiting for: recovered
+   * ones, the ends of background reversals and refunds. Each is told again (after 1 s, doubling to 5 min, and after a restart) until the handler resolves; then it is
    * acknowledged by itself. One call at a time for a number, up to 16 numbers at once. With it, recovery starts by itself and
    * recover() yields nothing. close() does not wait for it.
    */
-  onOutcome?: OnOutcome<PaymentOutcome>;
+  onOutcome?: OnOutcome<PaymentOutcome | RefundOutcome>;
   /** Default: the system's. Simulated in tests. */
   clock?: Clock;
 }
@@ -47,6 +53,7 @@ const recoveryConcurrency = 16;
 /** What the simulation replaces, and nobody else. */
 interface Internals {
   readonly transition?: Transition;
+  readonly refundTransition?: RefundTransition;
   readonly random?: () => number;
 }
 
@@ -71,7 +78,8 @@ interface Internals {
 export class PaymentProcessor {
   readonly #journal: Journal;
   readonly #payments: Payments;
-  readonly #teller: OutcomeTeller<PaymentOutcome> | undefined;
+  readonly #refunds: Refunds;
+  readonly #teller: OutcomeTeller<PaymentOutcome | RefundOutcome> | undefined;
   readonly #life = new AbortController();
   readonly #stopListening: (() => void) | undefined;
 
@@ -90,20 +98,27 @@ export class PaymentProcessor {
       policies: resolvePolicies(options, client.requestTimeout),
       random: internals.random ?? Math.random,
       program: randomUUID(),
-      onUnheard: (outcome: PaymentOutcome) => this.#teller?.tell(outcome),
+      onUnheard: (outcome: PaymentOutcome | RefundOutcome) => this.#teller?.tell(outcome),
     };
-    const [gate, life] = [limit(recoveryConcurrency), this.#life.signal];
-    this.#payments = new Payments(parts, internals.transition ?? transition, gate, life);
+    const [gate, life, sales] = [limit(recoveryConcurrency), this.#life.signal, new Sales(parts)];
+    const payments = new Payments(parts, internals.transition ?? transition, gate, life, sales);
+    this.#payments = payments;
+    const ofRefunds = internals.refundTransition ?? refundTransition;
+    this.#refunds = new Refunds(parts, ofRefunds, gate, life, { payments, sales });
     this.#stopListening = journal.onCancel?.((out_trade_no) => this.#payments.cancelIfRunning(out_trade_no));
     if (onOutcome === undefined) return;
     const teller = new OutcomeTeller(onOutcome, clock, {
-      keyOf: ({ out_trade_no }) => out_trade_no,
-      isUntold: ({ out_trade_no, revision = 0 }) => this.#payments.runs.isUntold(out_trade_no, revision),
+      keyOf: (outcome) => ('kind' in outcome ? `refund ${outcome.out_refund_no}` : `payment ${outcome.out_trade_no}`),
+      isUntold: (outcome) => {
+        const [id, { runs }] =
+          'kind' in outcome ? [outcome.out_refund_no, this.#refunds] : [outcome.out_trade_no, payments];
+        return runs.isUntold(id, outcome.revision ?? 0);
+      },
       acknowledge: (outcome) => this.acknowledge(outcome),
     });
     this.#teller = teller;
-    const tell = (outcome: PaymentOutcome) => teller.tell(outcome);
-    void recoverInBackground(journal, [this.#payments.runs], tell, { clock, life });
+    const tell = (outcome: PaymentOutcome | RefundOutcome) => teller.tell(outcome);
+    void recoverInBackground(journal, [payments.runs, this.#refunds], tell, { clock, life });
   }
 
   /**
@@ -133,13 +148,15 @@ export class PaymentProcessor {
    * was never acknowledged (the till may have died before it heard). Skips payments that this process is running. Never
    * re-sends one. A record that can't be taken up here (another merchant's, or not readable) is told as `attention` and
    * left as it is. Ends early after close(). With `onOutcome` recovery has started by itself, and this yields nothing.
+   * Unfinished refunds are taken up as well, but not waited for, since that may take days: `refundSettled` tells how they ended.
    *
    * @throws JournalError, while iterating and after all other outcomes, if the journal failed.
    * @throws ClosedError after close().
    */
   recover(): AsyncIterable<PaymentOutcome> {
     this.#payments.runs.ensureOpen();
-    return recovered(this.#journal, this.#teller === undefined ? [this.#payments.runs] : []);
+    const isOurs = this.#teller === undefined;
+    return recovered(this.#journal, isOurs ? [this.#payments.runs] : [], isOurs ? [this.#refunds] : []);
   }
 
   /**
@@ -152,16 +169,20 @@ export class PaymentProcessor {
 
   /**
    * The caller has acted on a final outcome (goods handed over, receipt printed); it is not told again. Takes the outcome as
-   * it came. Does nothing if another outcome was decided since, for a payment that hasn't finished, or for one that was
-   * cancelled before it was ever written down.
+   * it came, a payment's or a refund's. Does nothing if another outcome was decided since, for a payment that hasn't finished,
+   * or for one that was cancelled before it was ever written down.
    * @throws InvalidParameterError if it is no outcome.
    * @throws JournalError if the journal can't be read or written.
    */
-  async acknowledge(outcome: { out_trade_no: string; revision?: number }): Promise<void> {
-    const { out_trade_no, revision } = Object(outcome);
-    if (typeof out_trade_no !== 'string' || !(revision === undefined || Number.isInteger(revision)))
-      throw new InvalidParameterError('outcome', 'must be an outcome as it came, with its out_trade_no and revision');
-    if (revision !== undefined) await this.#payments.runs.acknowledge(out_trade_no, revision);
+  async acknowledge(outcome: { out_trade_no: string; out_refund_no?: string; revision?: number }): Promise<void> {
+    const { out_trade_no, out_refund_no, revision } = Object(outcome);
+    const isRevision = revision === undefined || Number.isInteger(revision);
+    const isNumber = out_refund_no === undefined || typeof out_refund_no === 'string';
+    if (typeof out_trade_no !== 'string' || !isRevision || !isNumber)
+      throw new InvalidParameterError('outcome', 'must be an outcome as it came, with its numbers and revision');
+    if (revision === undefined) return;
+    if (out_refund_no === undefined) await this.#payments.runs.acknowledge(out_trade_no, revision);
+    else await this.#refunds.acknowledge(out_refund_no, revision);
   }
 
   /**
@@ -180,7 +201,8 @@ export class PaymentProcessor {
    * what came instead: a sale that was declined, failed, cancelled or reversed stays so, and a number that belongs to another
    * sale stays in front of a person.
    *
-   * @throws OrderUnknownError if the journal doesn't know the number, or it is another merchant's.
+   * @throws OrderUnknownError if the journal doesn't know the number, or it is another merchant's, or it was refunded, at least
+   * in part (ERR_ORDER_REFUNDED).
    * @throws JournalError if the decision can't be written down, or the record can't be read. A payment that is still under
    * way goes on trying to: `settled` tells how it ended.
    * @throws ClosedError after close(), also while waiting.
@@ -191,16 +213,82 @@ export class PaymentProcessor {
   }
 
   /**
-   * Takes one unfinished payment up, e.g. one that was claimed from a server that is dead. Nothing happens if it is running
-   * here, or has ended. How it ends is told to onOutcome, or to settled().
+   * Gives back all or a part of a paid sale, of either rail. Reserved in the sale's own record and written down before it is sent,
+   * so that sum (at most the sale), count (50), the minute between two and the year hold for any number of callers. The same
+   * out_refund_no with the same amount may be asked for again, also after a crash: it is one refund, and gives back once.
+   *
+   * Resolves as soon as the gateway took it (`processing`, `accepted` true), said no, or after 15 s (`accepted` false),
+   * whichever is first. It goes on in the background and after a restart; `refundSettled` and `onOutcome` tell how it ended. One
+   * in front of a person for a refused key or certificate is sent again by asking for the same number.
+   *
+   * @param refund Amounts in fen. `total_fee`: for a sale that this journal doesn't know. The gateway is asked for it first, and
+   * amount, merchant and state must agree; the refunds that it shows count.
+   * @param options `signal` ends the waiting only: resolves with how the refund stands.
+   * @throws InvalidParameterError for what the gateway would refuse, or a client without the calls of refunds; nothing was sent.
+   * @throws RefundRefusedError if a rule forbids it; nothing was sent.
+   * @throws OrderUnknownError if the journal doesn't know the sale and no `total_fee` was given, the gateway doesn't know it
+   * either, or it is another merchant's.
+   * @throws OrderExistsError if the out_refund_no is that of another amount or sale.
+   * @throws JournalError if the journal can't be read or written. Ask again, with the same number.
+   * @throws ClosedError after close(), also while waiting.
+   *
+   * @example
+   * const refund = await processor.refund('A1', { out_refund_no: 'R1-A1', refund_fee: 100 });
+   * if (refund.status === 'refused') tellCashier(refund.err_code);
+   */
+  async refund(
+    out_trade_no: string,
+    refund: RefundRequest,
+    options: { signal?: AbortSignal } = {},
+  ): Promise<RefundOutcome> {
+    checkRefund(out_trade_no, refund);
+    this.#refunds.runs.ensureOpen();
+    return this.#refunds.refund(out_trade_no, refund, options.signal);
+  }
+
+  /**
+   * What the journal knows of a sale's refunds, without a call: in the order in which they were reserved.
+   * @throws JournalError if the journal can't be read.
+   */
+  async refunds(out_trade_no: string): Promise<RefundOutcome[]> {
+    return this.#refunds.of(out_trade_no);
+  }
+
+  /**
+   * Resolves when a refund has reached its end, which may take days. One that an earlier run left unfinished is taken up.
+   * @throws OrderUnknownError if the journal doesn't know the number, or it is another merchant's.
+   * @throws JournalError if the journal can't be read, or gives no answer any more, or the record can't be read.
+   * @throws ClosedError after close(), also while waiting.
+   */
+  async refundSettled(out_refund_no: string): Promise<RefundOutcome> {
+    return this.#refunds.settled(out_refund_no);
+  }
+
+  /**
+   * A refund notification came (see {@link PayClient.readRefundNotice}): asks the gateway about it now. Nothing of it is
+   * believed, and a number that the journal doesn't know is ignored.
+   * @throws JournalError if the journal can't be read.
+   * @throws ClosedError after close().
+   */
+  async noticed(notice: RefundNotice): Promise<void> {
+    const { out_refund_no } = Object(notice);
+    if (typeof out_refund_no !== 'string') throw new InvalidParameterError('notice', 'must have an out_refund_no');
+    this.#refunds.runs.ensureOpen();
+    await this.#refunds.noticed(out_refund_no);
+  }
+
+  /**
+   * Takes one unfinished payment or refund up, e.g. one that was claimed from a server that is dead. Nothing happens if it is
+   * running here, or has ended. How it ends is told to onOutcome, or to settled() and refundSettled().
    * @throws OrderUnknownError if the journal doesn't know it, or it is another merchant's.
    * @throws JournalError if the journal can't be read.
    * @throws ClosedError after close().
    */
   async resume({ kind, id }: Pick<JournalRecord, 'kind' | 'id'>): Promise<void> {
     this.#payments.runs.ensureOpen();
-    if (kind !== 'payment') throw new InvalidParameterError('record', 'must be of a payment');
-    await this.#payments.runs.resumeStored(id);
+    if (kind !== 'payment' && kind !== 'refund')
+      throw new InvalidParameterError('record', 'must be of a payment or a refund');
+    await (kind === 'payment' ? this.#payments : this.#refunds).runs.resumeStored(id);
   }
 
   /**
@@ -212,6 +300,6 @@ export class PaymentProcessor {
     this.#life.abort(closed);
     this.#stopListening?.();
     this.#teller?.close();
-    await this.#payments.runs.close();
+    await Promise.all([this.#payments.runs.close(), this.#refunds.close()]);
   }
 }

@@ -45,8 +45,9 @@ export class RecordWriter {
       const error = this.fault?.error;
       if (this.#life.aborted || error instanceof ClosedError || isLost(error)) throw error;
       if (!wasOver) await this.#pauseAfter(attempts);
-      let found = await this.#readBack(record);
-      for (; wasOver && found === 'unknown'; found = await this.#readBack(record)) await this.#pauseAfter(attempts++);
+      let found = await readBack(this.#around, record);
+      for (; wasOver && found === 'unknown'; found = await readBack(this.#around, record))
+        await this.#pauseAfter(attempts++);
       if (found === 'stored') break;
       if (wasOver || found === 'another') throw error;
     }
@@ -84,17 +85,20 @@ export class RecordWriter {
     const wait = backoff(policies.reversal.backoff, attempts);
     await clock.sleep(jittered(wait, policies.reversal.backoff.jitter, random()), this.#life);
   }
+}
 
-  async #readBack(record: JournalRecord): Promise<'stored' | 'not-stored' | 'another' | 'unknown'> {
-    const { journal, patience } = this.#around;
-    try {
-      if (journal.isStored !== undefined && (await patience(journal.isStored(record)))) return 'stored';
-      const stored = await patience(call(() => journal.get(record.kind, record.id)));
-      if (stored === undefined) return 'unknown';
-      if (journal.isStored === undefined && isSameWrite(stored, record)) return 'stored';
-      return stored.revision === record.revision - 1 ? 'not-stored' : 'another';
-    } catch {
-      return 'unknown';
-    }
+/** After a put that failed: whether it was stored all the same, or another write came first. */
+export async function readBack(
+  { journal, patience }: Pick<Around, 'journal' | 'patience'>,
+  record: JournalRecord,
+): Promise<'stored' | 'not-stored' | 'another' | 'unknown'> {
+  try {
+    if (journal.isStored !== undefined && (await patience(journal.isStored(record)))) return 'stored';
+    const stored = await patience(call(() => journal.get(record.kind, record.id)));
+    if (stored === undefined) return 'unknown';
+    if (journal.isStored === undefined && isSameWrite(stored, record)) return 'stored';
+    return stored.revision === record.revision - 1 ? 'not-stored' : 'another';
+  } catch {
+    return 'unknown';
   }
 }

@@ -2,9 +2,11 @@ import type { JournalRecord } from '../journal/journal.js';
 import type { MerchantIdentity } from '../pay/types.js';
 import { isFields, isNumber, isOneOf, isOptional, isString, isWhole } from '../unknown.js';
 import type { CancelledBy, ReversalReason } from './decision/outcomes.js';
+import type { ReservedRefund } from './decision/refund/rules.js';
 import type { Requested } from './decision/request-time.js';
 import { type Decline, type Facts, finalPhases, type Payment, type Phase, phases } from './decision/states.js';
 import type { Rail } from './order.js';
+import { isReservedRefund } from './refund/reserved.js';
 
 /* What this package keeps of a payment in a record's `data`. */
 
@@ -24,6 +26,8 @@ export interface StoredPayment {
   readonly total_fee?: number;
   readonly merchant: RecordedMerchant;
   readonly requested: Requested;
+  /** In the order in which they were reserved, each before anything of it was sent. */
+  readonly refunds?: readonly ReservedRefund[];
 }
 
 /** A payment as its record tells it. */
@@ -82,7 +86,7 @@ const isPhase = (state: string): state is Phase => Object.hasOwn(phases, state);
 
 const isRail = (value: unknown): value is Rail => value === 'micropay' || value === 'facepay';
 
-const isMerchant = (value: unknown): value is RecordedMerchant =>
+export const isMerchant = (value: unknown): value is RecordedMerchant =>
   isFields(value) && isString(value.appid) && isString(value.mch_id) && isOptional(value.sub_mch_id, isString);
 
 const isRequested = (value: unknown): value is Requested =>
@@ -135,15 +139,24 @@ const tombstone = (revision: number): KnownPayment => ({
   decidedAt: revision,
 });
 
+const areReserved = (value: unknown): value is readonly ReservedRefund[] =>
+  Array.isArray(value) && value.every(isReservedRefund);
+
 /** Reads what toRecord wrote; undefined if it can't have been written by this version. */
 export function fromRecord({ state, data, revision }: JournalRecord): KnownPayment | undefined {
   if (state === 'cancelled' && Object.keys(data).length === 0) return tombstone(revision);
-  const { rail, total_fee, merchant, requested, facts, decidedAt } = data;
+  const { rail, total_fee, merchant, requested, refunds, facts, decidedAt } = data;
   if (!isPhase(state) || !isFacts(facts) || !isRequested(requested) || !isMerchant(merchant)) return undefined;
-  if (!isRail(rail)) return undefined;
+  if (!isRail(rail) || !(refunds === undefined || areReserved(refunds))) return undefined;
   if (!isOptional(total_fee, isWhole) || !isWhole(decidedAt) || decidedAt > revision) return undefined;
   const isTold = isWhat[state];
   if (isTold !== undefined && isTold(facts) === undefined) return undefined;
-  const stored: StoredPayment = { rail, merchant, requested, ...(isWhole(total_fee) && { total_fee }) };
+  const stored: StoredPayment = {
+    rail,
+    merchant,
+    requested,
+    ...(isWhole(total_fee) && { total_fee }),
+    ...(refunds !== undefined && { refunds }),
+  };
   return { stored, phase: state, facts, decidedAt };
 }

@@ -63,13 +63,21 @@ export async function recoverInBackground<Outcome>(
   }
 }
 
-/** Recovers all; iterating only observes. Throws the journal's error after all outcomes. */
+/**
+ * Recovers all; iterating only observes. Throws the journal's error after all outcomes.
+ * @param silently Only taken up: nobody waits for days until their ends.
+ */
 export function recovered<Outcome>(
   journal: Journal,
   kinds: ReadonlyArray<Recoverable<Outcome>>,
+  silently: ReadonlyArray<Recoverable<unknown>>,
 ): AsyncIterable<Outcome> {
   const stream = new OutcomeStream<Outcome>();
-  void recoverAll(journal, kinds, (outcome) => stream.push(outcome)).then(
+  const work = [
+    recoverAll(journal, kinds, (outcome) => stream.push(outcome)),
+    recoverAll(journal, silently, () => undefined, 'unheard'),
+  ];
+  void Promise.all(work).then(
     () => stream.end({}),
     (error: unknown) => stream.end({ error }),
   );

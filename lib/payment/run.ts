@@ -123,6 +123,12 @@ export class Run<
     return this.#state;
   }
 
+  /** What its record tells. */
+  get known(): Known<State, Stored> {
+    const { phase, facts } = this.#state;
+    return { stored: this.#written, phase, facts, decidedAt: this.#decidedAt };
+  }
+
   get isOver(): boolean {
     return this.#over !== undefined;
   }
@@ -151,9 +157,9 @@ export class Run<
     });
   }
 
-  /** Rejects if it can't go on, or earlier, as the patience says. */
-  wait(until: 'decided' | 'ended', patience: WaiterPatience = 'brief'): Promise<Outcome> {
-    const outcome = this.#waiters.add(until, patience);
+  /** Rejects if it can't go on, or earlier, as the patience says. @param left Whoever waits has left, and hears nothing. */
+  wait(until: 'decided' | 'ended', patience: WaiterPatience = 'brief', left?: AbortSignal): Promise<Outcome> {
+    const outcome = this.#waiters.add(until, patience, left);
     if (this.#over && 'error' in this.#over) this.#waiters.reject(this.#over.error, 'brief', 'patient', 'endless');
     else if (this.#writer.fault?.isSilent) this.#waiters.reject(this.#writer.fault.error, 'brief', 'patient');
     else this.#answerWaiters();

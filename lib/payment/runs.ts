@@ -142,14 +142,15 @@ export class Runs<Known extends KnownRecord, Outcome, One extends Running<Outcom
     }
   }
 
-  /** The outcome of what another process runs. */
-  async followed(id: string, until: 'decided' | 'ended'): Promise<Outcome> {
+  /** The outcome of what another process runs. @param left Whoever waits has left: throws its reason. */
+  async followed(id: string, until: 'decided' | 'ended', left?: AbortSignal): Promise<Outcome> {
     for (let attempts = 1; ; attempts += 1) {
       this.ensureOpen();
+      if (left?.aborted) throw left.reason;
       const { record, known } = await this.known(id);
       const outcome = this.#kind.outcomeOf(id, known);
       if (outcome !== undefined && (record.finished || until === 'decided')) return outcome;
-      await this.#around.clock.sleep(backoff(lookAgain, attempts), this.#life).catch(() => undefined);
+      await this.#around.clock.sleep(backoff(lookAgain, attempts), left ?? this.#life).catch(() => undefined);
     }
   }
 

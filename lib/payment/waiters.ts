@@ -1,3 +1,5 @@
+import { onAbort } from '../abort.js';
+
 /**
  * 'brief': rejected as soon as the journal fails. 'patient': as soon as the journal gives no answer any more. 'endless':
  * only if the payment can't go on.
@@ -15,8 +17,15 @@ interface Waiter<Outcome> {
 export class Waiters<Outcome> {
   #waiting: Array<Waiter<Outcome>> = [];
 
-  add(until: Waiter<Outcome>['until'], patience: WaiterPatience): Promise<Outcome> {
-    return new Promise((resolve, reject) => this.#waiting.push({ until, patience, resolve, reject }));
+  /** @param left Whoever waits has left: rejects with its reason. */
+  add(until: Waiter<Outcome>['until'], patience: WaiterPatience, left?: AbortSignal): Promise<Outcome> {
+    return new Promise((resolve, reject) => {
+      const waiter = { until, patience, resolve, reject };
+      this.#waiting.push(waiter);
+      onAbort(left, () => {
+        for (const each of this.#take((one) => one === waiter)) each.reject(left?.reason);
+      });
+    });
   }
 
   /** Returns whether somebody heard it. */

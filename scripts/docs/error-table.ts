@@ -60,7 +60,10 @@ export const errorTable: { readonly [Code in ErrorCode]: Row<Code> } = {
   },
   ERR_ORDER_EXISTS: {
     class: 'OrderExistsError',
-    meaning: { en: 'the journal knows this `out_trade_no`', zh: '日志里已有这个 `out_trade_no`' },
+    meaning: {
+      en: 'the journal knows this `out_trade_no`; or this `out_refund_no`, with another amount or sale',
+      zh: '日志里已有这个 `out_trade_no`；或者已有这个 `out_refund_no`，但金额或交易不同',
+    },
     sent: notByThis,
     todo: {
       en: 'another sale: take a new number; the same sale: `outcome()` tells how it ended',
@@ -90,6 +93,18 @@ export const errorTable: { readonly [Code in ErrorCode]: Row<Code> } = {
     },
     sent: notByThis,
     todo: { en: 'refund what is left', zh: '把剩余部分退款' },
+  },
+  ERR_REFUND: {
+    class: 'RefundRefusedError',
+    meaning: {
+      en: 'the refund can’t be: `rule` says why (not-paid, too-much, too-many, too-old, given-up)',
+      zh: '不能退款：`rule` 说明原因（not-paid 未支付，too-much 超出金额，too-many 次数过多，too-old 超过一年，given-up 已撤销）',
+    },
+    sent: notByThis,
+    todo: {
+      en: 'show the sale’s refunds by `refunds()`; beyond a year give the money back by hand',
+      zh: '用 `refunds()` 查看这笔交易的退款；超过一年的，人工退款',
+    },
   },
   ERR_CLOSED: {
     class: 'ClosedError',

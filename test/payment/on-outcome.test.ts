@@ -1,15 +1,14 @@
 import { expect } from 'chai';
 import { JournalError } from '../../lib/journal/errors.js';
-import type { PaymentOutcome } from '../../lib/payment/decision/outcomes.js';
 import { rejection } from '../support/rejection.js';
 import { charged, failed, reversed, state } from '../support/scripted/client.js';
-import { all, code, lost, order, paid, till } from '../support/scripted/till.js';
+import { all, code, lost, type Outcome, order, paid, till } from '../support/scripted/till.js';
 
 const numbers = (count: number) => Array.from({ length: count }, (_, index) => `N${index}`);
 
 describe('onOutcome', () => {
   it('hears what nobody waits for, and acknowledges what its handler took', async () => {
-    const told: PaymentOutcome[] = [];
+    const told: Outcome[] = [];
     const { clock, processor, journal } = till(
       { micropay: [lost], orderquery: [state('REVOKED')] },
       { polling: { timeout: 0 }, onOutcome: (outcome) => void told.push(outcome) },
@@ -22,7 +21,7 @@ describe('onOutcome', () => {
   });
 
   it('does not hear what pay(), cancel() or settled() was waiting for; that is theirs to acknowledge', async () => {
-    const told: PaymentOutcome[] = [];
+    const told: Outcome[] = [];
     const { clock, processor, journal } = till(
       { micropay: [charged('A1', 100)], orderquery: [paid, state('REVOKED')], reverse: [reversed()] },
       { reversal: { mode: 'await' }, onOutcome: (outcome) => void told.push(outcome) },
@@ -62,7 +61,7 @@ describe('onOutcome', () => {
     await clock.until(processor.pay(order, code));
     await clock.run(undefined, 60_000);
     await processor.close();
-    const told: PaymentOutcome[] = [];
+    const told: Outcome[] = [];
     const next = start({ onOutcome: (outcome) => void told.push(outcome) });
     await clock.run(undefined, 1_000);
     expect(told.map(({ status }) => status)).to.deep.equal(['reversed']);
@@ -98,7 +97,7 @@ describe('onOutcome', () => {
       if (attempts < 3) throw new JournalError('not now');
       yield* list(filter);
     };
-    const told: PaymentOutcome[] = [];
+    const told: Outcome[] = [];
     start({ onOutcome: (outcome) => void told.push(outcome) });
     await clock.run(undefined, 60_000);
     expect(told.map(({ status }) => status)).to.deep.equal(['paid']);

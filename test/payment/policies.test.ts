@@ -30,12 +30,14 @@ describe('The policies of a payment', () => {
         backoff: { initial: 1000, factor: 2, maximum: 60000, jitter: 0.2 },
         settleAfter: 300000,
       },
+      refund: { firstQuery: 60000, backoff: { initial: 60000, factor: 2, maximum: 3600000, jitter: 0.2 } },
     });
   });
 
   it('take each field by itself, and undefined for none', () => {
     const given = { polling: { interval: 100 }, reversal: { backoff: { factor: 3 } } };
     expect(resolvePolicies(given)).to.deep.equal({
+      ...defaultPolicies,
       polling: { ...defaultPolicies.polling, interval: 100 },
       reversal: { ...defaultPolicies.reversal, backoff: { ...defaultPolicies.reversal.backoff, factor: 3 } },
     });
@@ -63,6 +65,17 @@ describe('The policies of a payment', () => {
       { reversal: { backoff: { maximum: 999 } } },
       /at least reversal.backoff.initial \(1000\)/,
     ],
+    ['refund', { refund: 60000 }, /must be an object/],
+    ['refund.first', { refund: { first: 1 } }, /is unknown; known are firstQuery, backoff/],
+    ['refund.firstQuery', { refund: { firstQuery: -1 } }, /from 0 to/],
+    ['refund.backoff.initial', { refund: { backoff: { initial: 0 } } }, /from 1/],
+    ['refund.backoff.factor', { refund: { backoff: { factor: '2' } } }, /must be a number/],
+    [
+      'refund.backoff.maximum',
+      { refund: { backoff: { maximum: 59_999 } } },
+      /at least refund.backoff.initial \(60000\)/,
+    ],
+    ['refund.backoff.jitter', { refund: { backoff: { jitter: 2 } } }, /from 0 to 1/],
     ['reversal.settleAfter', { reversal: { settleAfter: 15000 } }, /more than reversal.notBefore \(15000\), not 15000/],
     ['reversal.notBefore', { reversal: { notBefore: 8 * 86_400_000 } }, /to 604800000/],
   ];

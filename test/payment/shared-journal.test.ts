@@ -1,9 +1,8 @@
 import { expect } from 'chai';
 import { JournalError } from '../../lib/journal/errors.js';
-import type { PaymentOutcome } from '../../lib/payment/decision/outcomes.js';
 import { rejection } from '../support/rejection.js';
 import { charged, Made, reversed, type Scripts, state, times } from '../support/scripted/client.js';
-import { all, code, lost, methods, order, paid, till } from '../support/scripted/till.js';
+import { all, code, lost, methods, type Outcome, order, paid, till } from '../support/scripted/till.js';
 import { SharedJournal, SharedStore } from './shared-journal.js';
 
 /* Two servers on one journal: what one has lost it neither sends nor tells; what one gives up holds for both. */
@@ -12,8 +11,8 @@ function servers(scripts: Scripts) {
   const store = new SharedStore();
   const journals = { one: new SharedJournal(store, 'one'), two: new SharedJournal(store, 'two') };
   const made = till(scripts, { journal: journals.one, reversal: { mode: 'await' } });
-  const told: PaymentOutcome[] = [];
-  const onOutcome = (outcome: PaymentOutcome) => void told.push(outcome);
+  const told: Outcome[] = [];
+  const onOutcome = (outcome: Outcome) => void told.push(outcome);
   const two = made.start({ journal: journals.two, onOutcome });
   return { ...made, store, journals, one: made.processor, two, told };
 }

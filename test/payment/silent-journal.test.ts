@@ -2,11 +2,10 @@ import { expect } from 'chai';
 import { JournalError } from '../../lib/journal/errors.js';
 import type { Journal, JournalRecord } from '../../lib/journal/journal.js';
 import { MemoryJournal } from '../../lib/journal/memory-journal.js';
-import type { PaymentOutcome } from '../../lib/payment/decision/outcomes.js';
 import type { PaymentProgress } from '../../lib/payment/progress.js';
 import { rejection } from '../support/rejection.js';
 import { charged, reversed, state, times } from '../support/scripted/client.js';
-import { code, lost, methods, order, paid, till } from '../support/scripted/till.js';
+import { code, lost, methods, type Outcome, order, paid, till } from '../support/scripted/till.js';
 
 /* A journal whose write does not return, or lies: a hung disk, a network drive, a filter of an antivirus program. */
 
@@ -49,7 +48,7 @@ const isSilence = (error: unknown) => {
 describe('A journal that gives no answer', () => {
   it('to the first record: nothing is sent, and what is stored in the end is ended as cancelled', async () => {
     const { journal, letGo } = held('submitting');
-    const told: PaymentOutcome[] = [];
+    const told: Outcome[] = [];
     const { clock, processor, client } = till({}, { journal, onOutcome: (outcome) => void told.push(outcome) });
     isSilence(await clock.until(rejection(processor.pay(order, code))));
     expect(clock.monotonic()).to.equal(10_000);
@@ -64,7 +63,7 @@ describe('A journal that gives no answer', () => {
 
   it('to the write of paid: whoever waits hears it, the write goes on, and nothing is told before it is stored', async () => {
     const { journal, letGo } = held('paid');
-    const told: PaymentOutcome[] = [];
+    const told: Outcome[] = [];
     const { clock, processor } = till(
       { micropay: [charged('A1', 100)] },
       { journal, onOutcome: (outcome) => void told.push(outcome) },

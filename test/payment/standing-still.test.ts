@@ -3,10 +3,9 @@ import type { Journal } from '../../lib/journal/journal.js';
 import { MemoryJournal } from '../../lib/journal/memory-journal.js';
 import { PayTransportError } from '../../lib/pay/errors.js';
 import type { PayResult, RequestOptions } from '../../lib/pay/types.js';
-import type { PaymentOutcome } from '../../lib/payment/decision/outcomes.js';
 import { PaymentProcessor } from '../../lib/payment/processor.js';
 import { charged, Made, reversed, scriptedClient, state, times } from '../support/scripted/client.js';
-import { awaiting, code, lost, order, paid, till } from '../support/scripted/till.js';
+import { awaiting, code, lost, type Outcome, order, paid, till } from '../support/scripted/till.js';
 import { SimulatedClock } from '../support/simulated/clock.js';
 import { TillClock } from '../support/simulated/till-clock.js';
 
@@ -86,7 +85,7 @@ describe('A reversal', () => {
 
 describe('onOutcome, while its handler does not take an outcome,', () => {
   const refusing = () => {
-    const told: PaymentOutcome[] = [];
+    const told: Outcome[] = [];
     const made = till(
       {
         micropay: [lost],

@@ -44,7 +44,7 @@ const isForeign = (time_end: string | undefined, { earliest }: Asked): boolean =
 };
 
 /** Undefined if a SUCCESS lacks what makes it one. */
-function paymentOf(answer: Exclude<PayResult, PayFailure> | QuerySuccess): Payment | undefined {
+export function paymentOf(answer: Exclude<PayResult, PayFailure> | QuerySuccess): Payment | undefined {
   const { transaction_id, total_fee, cash_fee, openid, time_end } = answer;
   if (transaction_id === undefined || transaction_id === '' || total_fee === undefined) return undefined;
   // openid is personal data, but the till needs it for its member account, also when it is told after a restart; the

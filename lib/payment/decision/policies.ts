@@ -1,6 +1,7 @@
 import { shown } from '../../fields.js';
 import { isFields } from '../../unknown.js';
 import { InvalidPolicyError } from '../errors.js';
+import { defaultRefundPolicy, type RefundPolicy } from './refund/policy.js';
 
 /** How an unknown payment is asked after. Milliseconds. */
 export interface PollingPolicy {
@@ -52,12 +53,14 @@ export interface ReversalPolicy {
 export interface GivenPolicies {
   polling?: Partial<PollingPolicy>;
   reversal?: Partial<Omit<ReversalPolicy, 'backoff'>> & { backoff?: Partial<ReversalPolicy['backoff']> };
+  refund?: Partial<Omit<RefundPolicy, 'backoff'>> & { backoff?: Partial<RefundPolicy['backoff']> };
 }
 
-/** Both policies, complete and checked. */
+/** All policies, complete and checked. */
 export interface Policies {
   readonly polling: Readonly<PollingPolicy>;
   readonly reversal: Readonly<ReversalPolicy>;
+  readonly refund: Readonly<RefundPolicy>;
 }
 
 /** The vendor's advice (vendor page, 5 and 7) where it gives any. Milliseconds. */
@@ -69,6 +72,7 @@ export const defaultPolicies: Policies = {
     backoff: { initial: 1_000, factor: 2, maximum: 60_000, jitter: 0.2 },
     settleAfter: 300_000,
   },
+  refund: defaultRefundPolicy,
 };
 
 // No wait makes sense beyond the seven days in which the vendor reverses; timers hold no more than 24.8 days anyway.
@@ -85,6 +89,11 @@ const limits: ReadonlyArray<readonly [field: string, minimum: number, maximum: n
   ['reversal.backoff.factor', 1, 100],
   ['reversal.backoff.maximum', 1, week],
   ['reversal.backoff.jitter', 0, 1],
+  ['refund.firstQuery', 0, week],
+  ['refund.backoff.initial', 1, week],
+  ['refund.backoff.factor', 1, 100],
+  ['refund.backoff.maximum', 1, week],
+  ['refund.backoff.jitter', 0, 1],
 ];
 
 /** @throws InvalidPolicyError if it is no duration that a timer can hold. */
@@ -110,19 +119,28 @@ function valueAt(policies: object, path: string): unknown {
   return path.split('.').reduce<unknown>((value, name) => (isFields(value) ? value[name] : undefined), policies);
 }
 
+/** The same for a policy that has a backoff in it. */
+function completeWithBackoff<T extends { backoff: object }>(field: string, defaults: T, given: unknown): T {
+  const policy = complete(field, defaults, given);
+  const backoff = isFields(given) ? given.backoff : undefined;
+  return { ...policy, backoff: complete(`${field}.backoff`, defaults.backoff, backoff) };
+}
+
+function checkBackoff(field: string, { initial, maximum }: ReversalPolicy['backoff']): void {
+  if (maximum < initial)
+    throw new InvalidPolicyError(`${field}.maximum`, `must be at least ${field}.initial (${initial}), not ${maximum}`);
+}
+
 /**
  * Completes the policies with their defaults and checks them, once.
  * @param requestTimeout Milliseconds after which the client gives up a request; `settleAfter` must be longer.
  * @throws InvalidPolicyError for the first field out of range: its name and its limits.
  */
 export function resolvePolicies(given: GivenPolicies, requestTimeout = 0): Policies {
-  const reversal = complete('reversal', defaultPolicies.reversal, given.reversal);
   const policies = {
     polling: complete('polling', defaultPolicies.polling, given.polling),
-    reversal: {
-      ...reversal,
-      backoff: complete('reversal.backoff', defaultPolicies.reversal.backoff, given.reversal?.backoff),
-    },
+    reversal: completeWithBackoff('reversal', defaultPolicies.reversal, given.reversal),
+    refund: completeWithBackoff('refund', defaultPolicies.refund, given.refund),
   };
   for (const [field, minimum, maximum] of limits) {
     const value = valueAt(policies, field);
@@ -132,11 +150,8 @@ export function resolvePolicies(given: GivenPolicies, requestTimeout = 0): Polic
   const { mode, notBefore, settleAfter, backoff } = policies.reversal;
   if (mode !== 'background' && mode !== 'await')
     throw new InvalidPolicyError('reversal.mode', `must be 'background' or 'await', not ${shown(mode)}`);
-  if (backoff.maximum < backoff.initial)
-    throw new InvalidPolicyError(
-      'reversal.backoff.maximum',
-      `must be at least reversal.backoff.initial (${backoff.initial}), not ${backoff.maximum}`,
-    );
+  checkBackoff('reversal.backoff', backoff);
+  checkBackoff('refund.backoff', policies.refund.backoff);
   if (settleAfter <= notBefore)
     throw new InvalidPolicyError(
       'reversal.settleAfter',

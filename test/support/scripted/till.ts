@@ -3,11 +3,15 @@ import type { Journal } from '../../../lib/journal/journal.js';
 import { MemoryJournal } from '../../../lib/journal/memory-journal.js';
 import { PayProtocolError, PayTransportError } from '../../../lib/pay/errors.js';
 import type { PaymentOutcome } from '../../../lib/payment/decision/outcomes.js';
+import type { RefundOutcome } from '../../../lib/payment/decision/refund/outcomes.js';
 import { PaymentProcessor, type PaymentProcessorOptions } from '../../../lib/payment/processor.js';
 import { SimulatedClock } from '../simulated/clock.js';
 import { type Call, failed, isPaid, type Scripts, scriptedClient } from './client.js';
 
 /* A till on simulated time, before a gateway that answers by a script. */
+
+/** What onOutcome hears. */
+export type Outcome = PaymentOutcome | RefundOutcome;
 
 export const order = { out_trade_no: 'A1', total_fee: 100, body: 'Tea' };
 export const code = { auth_code: '120061098828009406' };

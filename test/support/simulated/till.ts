@@ -5,6 +5,7 @@ import { FileJournal } from '../../../lib/journal/file-journal.js';
 import type { Journal, JournalFilter, JournalRecord } from '../../../lib/journal/journal.js';
 import { transition } from '../../../lib/payment/decision/machine.js';
 import type { PaymentOutcome } from '../../../lib/payment/decision/outcomes.js';
+import type { RefundOutcome } from '../../../lib/payment/decision/refund/outcomes.js';
 import { finalPhases } from '../../../lib/payment/decision/states.js';
 import { PaymentProcessor } from '../../../lib/payment/processor.js';
 import { fromRecord } from '../../../lib/payment/record.js';
@@ -56,7 +57,9 @@ export class Till {
     };
     this.#file = this.#call(() => this.#open());
     const [client, journal] = [this.#client.client(), this.#journal()];
-    const onOutcome = (outcome: PaymentOutcome) => this.#handle(outcome);
+    const onOutcome = async (outcome: PaymentOutcome | RefundOutcome): Promise<void> => {
+      if (!('kind' in outcome)) await this.#handle(outcome);
+    };
     this.processor = new PaymentProcessor(
       {
         client: mutation.client?.(client) ?? client,

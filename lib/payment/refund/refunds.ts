@@ -1,0 +1,306 @@
+import { onAbort } from '../../abort.js';
+import { ClosedError, InvalidParameterError } from '../../errors.js';
+import { JournalError, OrderExistsError } from '../../journal/errors.js';
+import type { JournalRecord } from '../../journal/journal.js';
+import type { RefundTransition } from '../decision/refund/machine.js';
+import type { RefundOutcome } from '../decision/refund/outcomes.js';
+import { sendTimes } from '../decision/refund/rules.js';
+import { OrderUnknownError, RefundRefusedError } from '../errors.js';
+import { ensureMerchant } from '../merchant.js';
+import type { Payments } from '../payments.js';
+import type { Surroundings } from '../run.js';
+import { type Kind, type Parts, Runs } from '../runs.js';
+import { adoptSale } from './adoption.js';
+import { hasRefunds, refundClient } from './client.js';
+import type { RefundRequest } from './parameters.js';
+import { decidedOutcome, type KnownRefund, knownRefund, outcomeOf, refundRecord } from './record.js';
+import { reservedOutcome } from './reserved.js';
+import { type RefundParts, RefundRun } from './run.js';
+import { type Sale, type Sales, storedRefund } from './sales.js';
+
+/** Milliseconds after which refund() resolves at the latest. */
+const patient = 15_000;
+
+/** One for all: the error that abort() would make, with its stack, is expensive. */
+const left = new ClosedError('What nobody waits for any more');
+
+/** A refund that was asked for: it runs here, or in another process, or has ended. */
+type Begun = { readonly run: RefundRun } | { readonly isElsewhere: true } | { readonly outcome: RefundOutcome };
+
+/** The refunds of one processor: how they are reserved, begun and waited for. */
+export class Refunds {
+  readonly runs: Runs<KnownRefund, RefundOutcome, RefundRun>;
+  readonly #parts: Parts<RefundOutcome>;
+  readonly #own: Omit<RefundParts, 'client'>;
+  readonly #payments: Payments;
+  readonly #sales: Sales;
+  /** By out_refund_no, while what a refund's record tells is being copied to its sale's. */
+  readonly #copying = new Map<string, Promise<void>>();
+
+  constructor(
+    parts: Parts<RefundOutcome>,
+    transition: RefundTransition,
+    gate: Surroundings<RefundOutcome>['gate'],
+    life: AbortSignal,
+    { payments, sales }: { payments: Payments; sales: Sales },
+  ) {
+    this.#parts = parts;
+    this.#payments = payments;
+    this.#sales = sales;
+    this.#own = { transition, onPhase: (out_refund_no, known) => this.#copyLater(out_refund_no, known) };
+    this.runs = new Runs(kindOf(parts, this.#own), parts, gate, life);
+  }
+
+  /** Its parameters are checked. @param signal Ends the waiting, not the refund. */
+  async refund(out_trade_no: string, given: RefundRequest, signal: AbortSignal | undefined): Promise<RefundOutcome> {
+    refundClient(this.#parts.client);
+    const leave = new AbortController();
+    void this.#parts.clock.sleep(patient, leave.signal).then(
+      () => leave.abort(left),
+      () => undefined,
+    );
+    const ignore = onAbort(signal, () => leave.abort(left));
+    try {
+      const begun = await this.#payments.runs.lanes.run(out_trade_no, () =>
+        this.#begin(out_trade_no, given, leave.signal),
+      );
+      if ('outcome' in begun) return begun.outcome;
+      const { out_refund_no } = given;
+      if ('isElsewhere' in begun) return await this.#followed(out_refund_no, leave.signal);
+      const outcome = await this.#heard(begun.run, leave.signal);
+      await this.#copying.get(out_refund_no);
+      return outcome;
+    } finally {
+      ignore();
+      leave.abort(left);
+    }
+  }
+
+  /** What the journal knows of a sale's refunds. */
+  async of(out_trade_no: string): Promise<RefundOutcome[]> {
+    const sale = await this.#sales.find(out_trade_no);
+    return (sale?.refunds ?? []).flatMap((refund) => {
+      const run = this.runs.running.get(refund.out_refund_no);
+      const isRunning = run?.known.stored.out_trade_no === out_trade_no;
+      const outcome = isRunning ? outcomeOf(run.id, run.known, run.trouble) : reservedOutcome(out_trade_no, refund);
+      return outcome ?? [];
+    });
+  }
+
+  async settled(out_refund_no: string): Promise<RefundOutcome> {
+    const outcome = await this.runs.settled(out_refund_no);
+    await this.#copying.get(out_refund_no);
+    return outcome;
+  }
+
+  /** A notification came of it: it is asked for now. */
+  async noticed(out_refund_no: string): Promise<void> {
+    const running = this.runs.running.get(out_refund_no);
+    if (running !== undefined) return running.noticed();
+    const record = await this.runs.stored(out_refund_no);
+    if (record !== undefined && !record.finished && this.runs.holds(record))
+      await this.runs.resumeStored(out_refund_no);
+  }
+
+  /** Not before its sale's record tells the same: what was acknowledged is not looked at again. */
+  async acknowledge(out_refund_no: string, revision: number): Promise<void> {
+    await this.#copy(out_refund_no);
+    await this.runs.acknowledge(out_refund_no, revision);
+  }
+
+  get kind(): 'refund' {
+    return 'refund';
+  }
+
+  async recover(out_refund_no: string, whose?: 'unheard'): Promise<RefundOutcome | undefined> {
+    const outcome = await this.runs.recover(out_refund_no, whose);
+    if (outcome !== undefined) await this.#copy(out_refund_no);
+    return outcome;
+  }
+
+  async close(): Promise<void> {
+    await this.runs.close();
+    await this.#parts.patience(Promise.all(this.#copying.values())).catch(() => undefined);
+  }
+
+  /** Within the sale's lane. */
+  async #begin(out_trade_no: string, given: RefundRequest, leave: AbortSignal): Promise<Begun> {
+    const { total_fee } = given;
+    for (;;) {
+      this.runs.ensureOpen();
+      const joined = await this.#join(out_trade_no, given);
+      if (joined !== undefined) return joined;
+      const found = await this.#sales.find(out_trade_no);
+      if (found === undefined) {
+        await this.#adopt(out_trade_no, given, leave);
+        continue;
+      }
+      ensureMerchant(out_trade_no, found.known.stored.merchant, this.#parts.client.identity);
+      if (total_fee !== undefined && total_fee !== found.total_fee)
+        throw new InvalidParameterError('total_fee', `is not what the journal knows of ${out_trade_no}`);
+      const sale = await this.#reserved(found, given);
+      if (sale === undefined) continue;
+      const run = await this.#create(sale, given);
+      if (run === undefined) continue;
+      void run.begin();
+      return { run };
+    }
+  }
+
+  /** What is known of the number: undefined if nothing is. @throws OrderExistsError if it is that of another refund. */
+  async #join(out_trade_no: string, { out_refund_no, refund_fee }: RefundRequest): Promise<Begun | undefined> {
+    const { runs } = this;
+    return runs.lanes.run(out_refund_no, async () => {
+      const record = await runs.stored(out_refund_no);
+      if (record === undefined) return undefined;
+      const { known } = await runs.known(out_refund_no);
+      const { stored, facts } = known;
+      if (stored.out_trade_no !== out_trade_no || stored.refund_fee !== refund_fee)
+        throw new OrderExistsError(out_trade_no, out_refund_no);
+      const running = runs.running.get(out_refund_no);
+      if (running !== undefined) return { run: running };
+      if (!record.finished) return runs.holds(record) ? { run: runs.resume(record, known) } : { isElsewhere: true };
+      const outcome = outcomeOf(out_refund_no, known);
+      if (facts.resumable === undefined && outcome !== undefined) return { outcome };
+      runs.ensureOurs(out_refund_no, known);
+      const run = runs.takeUp(record, known);
+      void run.askAgain();
+      return { run };
+    });
+  }
+
+  async #adopt(out_trade_no: string, given: RefundRequest, signal: AbortSignal): Promise<void> {
+    const { client, clock, journal, patience } = this.#parts;
+    const { out_refund_no, total_fee } = given;
+    if (total_fee === undefined) throw unknownSale(out_trade_no, out_refund_no);
+    const wanted = { out_trade_no, out_refund_no, total_fee };
+    const record = await adoptSale(refundClient(client), clock, wanted, signal);
+    await patience(journal.create(record)).catch((error: unknown) => {
+      // Another process was quicker.
+      if (!(error instanceof OrderExistsError)) throw error;
+    });
+  }
+
+  /** The sale with the refund in its record; undefined if the record has gone on, and is to be read again. */
+  async #reserved(found: Sale, { out_refund_no, refund_fee }: RefundRequest): Promise<Sale | undefined> {
+    const out_trade_no = found.record.id;
+    const known = found.refunds.find((each) => each.out_refund_no === out_refund_no);
+    if (known !== undefined) {
+      // A crash came between, or another program made it: the same number gives back once.
+      if (known.refund_fee !== refund_fee) throw new OrderExistsError(out_trade_no, out_refund_no);
+      return found;
+    }
+    const sale = await this.#sales.refreshed(found);
+    const rule = this.#sales.brokenRule(sale, refund_fee);
+    if (rule !== undefined) throw new RefundRefusedError(rule, out_trade_no, out_refund_no);
+    const at = this.#parts.clock.wall();
+    const refunds = [...sale.refunds, { out_refund_no, refund_fee, at, phase: 'sending' as const, facts: {} }];
+    return (await this.#sales.write(sale, refunds)) ? { ...sale, refunds } : undefined;
+  }
+
+  /** Writes it down; undefined if another process has just done so. */
+  async #create(sale: Sale, given: RefundRequest): Promise<RefundRun | undefined> {
+    const { client, clock, program } = this.#parts;
+    const { out_refund_no } = given;
+    const index = sale.refunds.findIndex((each) => each.out_refund_no === out_refund_no);
+    const stored = storedRefund(sale, given, sendTimes(sale.refunds)[index] ?? clock.wall(), program);
+    const known = { stored, phase: 'sending' as const, facts: {}, decidedAt: 1 };
+    const record = refundRecord(out_refund_no, 1, clock.wall(), known);
+    const parts = { ...this.#own, client: refundClient(client) };
+    try {
+      return await this.runs.create(out_refund_no, (around) => ({
+        run: new RefundRun(record, known, around, parts),
+        record,
+      }));
+    } catch (error) {
+      if (error instanceof OrderExistsError) return undefined;
+      throw error;
+    }
+  }
+
+  async #heard(run: RefundRun, leave: AbortSignal): Promise<RefundOutcome> {
+    try {
+      return await run.wait('decided', 'brief', leave);
+    } catch (error) {
+      if (error instanceof JournalError && error.code === 'ERR_JOURNAL_LOST') return this.#followed(run.id, leave);
+      const outcome = error === left ? outcomeOf(run.id, run.known, run.trouble) : undefined;
+      if (outcome === undefined) throw error;
+      return outcome;
+    }
+  }
+
+  /** How one that another process runs stands. */
+  async #followed(out_refund_no: string, leave: AbortSignal): Promise<RefundOutcome> {
+    try {
+      return await this.runs.followed(out_refund_no, 'decided', leave);
+    } catch (error) {
+      if (error !== left) throw error;
+      const { known } = await this.runs.known(out_refund_no);
+      const outcome = outcomeOf(out_refund_no, known);
+      if (outcome === undefined) throw error;
+      return outcome;
+    }
+  }
+
+  /** What fails is done by acknowledge(), by the next refund() of the sale, or by recovery. */
+  #copyLater(out_refund_no: string, known: KnownRefund): void {
+    const before = this.#copying.get(out_refund_no) ?? Promise.resolve();
+    const work = before
+      .then(() => this.#copyKnown(out_refund_no, known))
+      .catch(() => undefined)
+      .then(() => {
+        if (this.#copying.get(out_refund_no) === work) this.#copying.delete(out_refund_no);
+      });
+    this.#copying.set(out_refund_no, work);
+  }
+
+  async #copy(out_refund_no: string): Promise<void> {
+    const record = await this.runs.stored(out_refund_no);
+    const known = record && knownRefund(record);
+    if (known !== undefined) await this.#copyKnown(out_refund_no, known);
+  }
+
+  #copyKnown(out_refund_no: string, known: KnownRefund): Promise<void> {
+    const { out_trade_no } = known.stored;
+    return this.#payments.runs.lanes.run(out_trade_no, () => this.#sales.copy(out_refund_no, known));
+  }
+}
+
+const unknownSale = (out_trade_no: string, out_refund_no: string): OrderUnknownError =>
+  new OrderUnknownError(
+    'ERR_ORDER_UNKNOWN',
+    `${out_trade_no} is not in the journal: with total_fee the gateway is asked for it`,
+    { out_trade_no, out_refund_no },
+  );
+
+/** How a refund is read, told and taken up. */
+const kindOf = (
+  { client }: Parts<RefundOutcome>,
+  own: Omit<RefundParts, 'client'>,
+): Kind<KnownRefund, RefundOutcome, RefundRun> => ({
+  name: 'refund',
+  fromRecord: knownRefund,
+  outcomeOf: decidedOutcome,
+  attention: ({ id, revision, data }: JournalRecord, code, reason) => ({
+    kind: 'refund',
+    status: 'attention',
+    out_trade_no: typeof data.out_trade_no === 'string' ? data.out_trade_no : '',
+    out_refund_no: id,
+    refund_fee: typeof data.refund_fee === 'number' ? data.refund_fee : 0,
+    revision,
+    code,
+    reason,
+  }),
+  ensureOurs: (out_refund_no, { stored: { out_trade_no, merchant } }) => {
+    ensureMerchant(out_trade_no, merchant, client.identity);
+    if (hasRefunds(client)) return;
+    const message = `${out_refund_no} is a refund; only a client with the calls of refunds can go on with it`;
+    throw new OrderUnknownError('ERR_ORDER_FOREIGN', message, { out_trade_no, out_refund_no });
+  },
+  unknown: (out_refund_no) =>
+    new OrderUnknownError('ERR_ORDER_UNKNOWN', `The refund ${out_refund_no} is not in the journal`, {
+      out_trade_no: '',
+      out_refund_no,
+    }),
+  takeUp: (record, known, around) => new RefundRun(record, known, around, { ...own, client: refundClient(client) }),
+});
