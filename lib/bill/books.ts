@@ -109,7 +109,7 @@ export class Books {
   async #enterRefund(row: BillRow, sale: SaleEntry | undefined): Promise<Difference | undefined> {
     const { refund_fee = 0, refund_status = '' } = row;
     const isFailed = failedRefunds.has(refund_status);
-    const entry = await this.#refundOf(row);
+    const entry = await this.#refundOf(row, sale?.sale);
     if (entry !== undefined) {
       entry.billed = { refund_fee: (entry.billed?.refund_fee ?? 0) + refund_fee, isFailed };
       return undefined;
@@ -130,14 +130,15 @@ export class Books {
     return sale !== undefined && isOf(row, sale.merchant) ? this.#addSale(sale) : undefined;
   }
 
-  async #refundOf(row: BillRow): Promise<RefundEntry | undefined> {
+  async #refundOf(row: BillRow, sale: RecordedSale | undefined): Promise<RefundEntry | undefined> {
     const { out_refund_no = '', out_trade_no } = row;
     const isIts = (refund: RecordedRefund): boolean =>
       refund.out_trade_no === out_trade_no && isOf(row, refund.merchant);
     const kept = this.#refunds.get(out_refund_no);
     if (kept !== undefined) return isIts(kept.refund) ? kept : undefined;
     const record = await this.#journal.get('refund', out_refund_no);
-    const refund = record && refundOf(record);
+    const reserved = sale?.refunds.find((each) => each.out_refund_no === out_refund_no);
+    const refund = record === undefined ? reserved : refundOf(record);
     return refund !== undefined && isIts(refund) ? this.#addRefund(refund) : undefined;
   }
 

@@ -1,7 +1,10 @@
 import type { JournalRecord } from '../journal/journal.js';
+import type { ReservedRefund } from '../payment/decision/refund/rules.js';
+import type { RefundPhase } from '../payment/decision/refund/states.js';
 import { beijingTime } from '../payment/decision/request-time.js';
 import type { Phase } from '../payment/decision/states.js';
-import { endOf, fromRecord, type RecordedMerchant } from '../payment/record.js';
+import { endOf, fromRecord, type RecordedMerchant, type StoredPayment } from '../payment/record.js';
+import { knownRefund } from '../payment/refund/record.js';
 import type { KnownRefund, KnownSale } from './difference.js';
 
 /* What the journal's records say, as far as a bill can be held against it. */
@@ -14,6 +17,8 @@ export interface RecordedSale extends KnownSale {
   readonly transaction_id: string | undefined;
   /** The record's. */
   readonly state: string;
+  /** What it has of refunds, which may be less than their own records have. */
+  readonly refunds: readonly RecordedRefund[];
 }
 
 const told: Readonly<Record<Phase, KnownSale['told']>> = {
@@ -35,7 +40,7 @@ export function saleOf(record: JournalRecord): RecordedSale {
   const known = fromRecord(record);
   const ended = endOf(record);
   if (known === undefined) {
-    const nothing = { isCharged: false, isGivenUp: false, merchant: undefined, transaction_id: undefined };
+    const nothing = { isCharged: false, isGivenUp: false, merchant: undefined, transaction_id: undefined, refunds: [] };
     return { out_trade_no, state, told: 'attention', ...nothing, at: ended, decidedAt: ended };
   }
   const { stored, phase, facts } = known;
@@ -54,6 +59,7 @@ export function saleOf(record: JournalRecord): RecordedSale {
     decidedAt: ended + ((gateway ?? wall) - wall),
     merchant: stored.merchant.mch_id === '' ? undefined : stored.merchant,
     transaction_id: payment?.transaction_id,
+    refunds: (stored.refunds ?? []).map(reservedRefund(out_trade_no, stored)),
   };
 }
 
@@ -62,10 +68,11 @@ export interface RecordedRefund extends KnownRefund {
   readonly out_refund_no: string;
   readonly out_trade_no: string;
   readonly merchant: RecordedMerchant | undefined;
+  /** The record's. */
   readonly state: string;
 }
 
-const refundTold: Readonly<Record<string, KnownRefund['told']>> = {
+const refundTold: Readonly<Record<RefundPhase, KnownRefund['told']>> = {
   sending: 'open',
   confirming: 'open',
   accepted: 'accepted',
@@ -75,19 +82,21 @@ const refundTold: Readonly<Record<string, KnownRefund['told']>> = {
   attention: 'attention',
 };
 
-/** A record of kind 'refund'; undefined if this version can't have written it. */
-export function refundOf({ id: out_refund_no, state, data }: JournalRecord): RecordedRefund | undefined {
-  const { out_trade_no, refund_fee, sendAt } = data;
-  const standing = Object.hasOwn(refundTold, state) ? refundTold[state] : undefined;
-  if (typeof out_trade_no !== 'string' || typeof refund_fee !== 'number' || typeof sendAt !== 'number')
-    return undefined;
-  return {
-    out_refund_no,
-    out_trade_no,
-    refund_fee,
-    told: standing ?? 'attention',
-    at: sendAt,
-    state,
-    merchant: undefined,
-  };
+/** A record of kind 'refund'; undefined if it's of another version. */
+export function refundOf(record: JournalRecord): RecordedRefund | undefined {
+  const known = knownRefund(record);
+  if (known === undefined) return undefined;
+  const { stored, phase } = known;
+  const { out_trade_no, refund_fee, merchant, requested } = stored;
+  const names = { out_refund_no: record.id, out_trade_no, merchant, state: record.state };
+  return { ...names, told: refundTold[phase], refund_fee, at: requested.wall };
 }
+
+/** A refund that only its sale's record has: another program's, found at the gateway, or one that was never written down. */
+const reservedRefund =
+  (out_trade_no: string, { merchant }: StoredPayment) =>
+  ({ out_refund_no, refund_fee, phase, at }: ReservedRefund): RecordedRefund => ({
+    ...{ out_refund_no, out_trade_no, merchant, refund_fee, at },
+    state: phase,
+    told: refundTold[phase],
+  });

@@ -1,7 +1,6 @@
 import { billDateOf } from '../../lib/bill/day.js';
 import type { Difference } from '../../lib/bill/difference.js';
 import { type ReconcileOptions, reconcile } from '../../lib/bill/reconcile.js';
-import type { JournalRecord } from '../../lib/journal/journal.js';
 import { MemoryJournal } from '../../lib/journal/memory-journal.js';
 import type { Bill, BillRow } from '../../lib/pay/bill/bill.js';
 import { PayTransportError } from '../../lib/pay/errors.js';
@@ -73,6 +72,7 @@ export class ShopDay {
   readonly orders = new Map<string, Entry>();
   readonly refunds: RefundEntry[] = [];
   readonly #fates = new Map<string, Fate>();
+  readonly #silent = new Set<string>();
   readonly #identity: { appid: string; mch_id: string; sub_mch_id?: string };
 
   constructor(sub_mch_id?: string) {
@@ -118,12 +118,18 @@ export class ShopDay {
     return this.#enter(out_trade_no, total_fee, this.#identity, this.clock.real());
   }
 
-  /** What the gateway and the journal know of a refund that was given back. */
-  async refund(out_trade_no: string, out_refund_no: string, refund_fee: number): Promise<RefundEntry> {
-    const at = this.clock.real();
-    const entry = { out_trade_no, out_refund_no, refund_fee, at, status: 'SUCCESS' };
-    this.refunds.push(entry);
-    await this.journal.create(refundRecord(entry, this.#identity));
+  /** Gives back, to the end; or, if the gateway says nothing to it, as far as that. */
+  async refund(
+    out_trade_no: string,
+    out_refund_no: string,
+    refund_fee: number,
+    isSilent = false,
+  ): Promise<RefundEntry> {
+    if (isSilent) this.#silent.add(out_refund_no);
+    await this.clock.until(this.processor.refund(out_trade_no, { out_refund_no, refund_fee }));
+    if (!isSilent) await this.clock.until(this.processor.refundSettled(out_refund_no));
+    const entry = this.refunds.find((each) => each.out_refund_no === out_refund_no);
+    if (entry === undefined) throw new Error(`the gateway has no ${out_refund_no}`);
     return entry;
   }
 
@@ -217,6 +223,30 @@ export class ShopDay {
         if (entry !== undefined) entry.revokedAt ??= clock.real();
         return reversed();
       },
+      refund: async ({ out_trade_no = '', out_refund_no, refund_fee, total_fee }) => {
+        const known = this.refunds.find((each) => each.out_refund_no === out_refund_no);
+        const entry = { out_trade_no, out_refund_no, refund_fee, at: clock.real(), status: 'SUCCESS' };
+        if (known === undefined) this.refunds.push(entry);
+        if (this.#silent.has(out_refund_no)) throw lost;
+        const { result_code } = reversed();
+        const numbers = {
+          out_trade_no,
+          out_refund_no,
+          refund_id: `5${out_refund_no}`,
+          transaction_id: `42${out_trade_no}`,
+        };
+        return { result_code, ...numbers, refund_fee, total_fee };
+      },
+      refundquery: async (asked) => {
+        const entry = this.refunds.find(
+          (each) => 'out_refund_no' in asked && each.out_refund_no === asked.out_refund_no,
+        );
+        if (entry === undefined) return failed('REFUNDNOTEXIST');
+        const { out_trade_no, out_refund_no, refund_fee } = entry;
+        const total_fee = orders.get(out_trade_no)?.total_fee ?? 0;
+        const refund = { out_refund_no, refund_id: `5${out_refund_no}`, refund_fee, refund_status: 'SUCCESS' };
+        return { result_code: 'SUCCESS', out_trade_no, total_fee, refunds: [refund] };
+      },
     };
   }
 }
@@ -225,32 +255,4 @@ function rowOf({ paidAt: _, revokedAt: __, ...entry }: Entry, trade_state: strin
   const { total_fee } = entry;
   const rest = { trade_type: 'MICROPAY', settlement_total_fee: total_fee, columns: {} };
   return { ...entry, time: timeOf(time), trade_state, ...rest };
-}
-
-/** A refund's record, as the journal keeps it when it has come to its end. */
-export function refundRecord(
-  { out_trade_no, out_refund_no, refund_fee, at }: RefundEntry,
-  merchant: { appid: string; mch_id: string; sub_mch_id?: string },
-): JournalRecord {
-  const { appid, mch_id, sub_mch_id } = merchant;
-  return {
-    schema: 1,
-    kind: 'refund',
-    id: out_refund_no,
-    revision: 1,
-    state: 'refunded',
-    finished: true,
-    acknowledged: false,
-    updatedAt: at,
-    data: {
-      out_trade_no,
-      total_fee: 100,
-      refund_fee,
-      merchant: { appid, mch_id, ...(sub_mch_id !== undefined && { sub_mch_id }) },
-      sendAt: at,
-      program: 'P',
-      decidedAt: 1,
-      facts: { reached: true, givenBack: { refund_id: `5${out_refund_no}` } },
-    },
-  };
 }

@@ -1,5 +1,5 @@
 import type { JournalRecord } from '../../journal/journal.js';
-import { type Fields, isFields, isOptional, isString, isWhole } from '../../unknown.js';
+import { type Fields, isFields, isNumber, isOptional, isString, isWhole } from '../../unknown.js';
 import type { Trouble } from '../decision/outcomes.js';
 import { type RefundOutcome, refundOutcomeOf } from '../decision/refund/outcomes.js';
 import { finalPhases, type RefundFacts, type RefundPhase } from '../decision/refund/states.js';
@@ -73,7 +73,7 @@ const isStored = (value: Fields): value is Fields & StoredRefund =>
   [value.refund_desc, value.refund_account, value.notify_url].every((text) => isOptional(text, isString)) &&
   isMerchant(value.merchant) &&
   isFields(value.requested) &&
-  isWhole(value.requested.wall) &&
+  isNumber(value.requested.wall) &&
   isString(value.requested.run);
 
 /** Reads what refundRecord wrote; undefined if it can't have been written by this version. */

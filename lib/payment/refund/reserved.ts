@@ -1,4 +1,4 @@
-import { isFields, isOptional, isString, isWhole } from '../../unknown.js';
+import { isFields, isNumber, isOptional, isString, isWhole } from '../../unknown.js';
 import { type RefundOutcome, refundOutcomeOf } from '../decision/refund/outcomes.js';
 import type { ReservedRefund } from '../decision/refund/rules.js';
 import {
@@ -36,7 +36,7 @@ export const isReservedRefund = (value: unknown): value is ReservedRefund =>
   isFields(value) &&
   isString(value.out_refund_no) &&
   isWhole(value.refund_fee) &&
-  isWhole(value.at) &&
+  isNumber(value.at) &&
   isRefundPhase(value.phase) &&
   isRefundFacts(value.facts) &&
   isOptional(value.decidedAt, isWhole) &&
