@@ -77,10 +77,10 @@ export function recovered<Outcome>(
     recoverAll(journal, kinds, (outcome) => stream.push(outcome)),
     recoverAll(journal, silently, () => undefined, 'unheard'),
   ];
-  void Promise.all(work).then(
-    () => stream.end({}),
-    (error: unknown) => stream.end({ error }),
-  );
+  void Promise.allSettled(work).then((results) => {
+    const failed = results.find((each): each is PromiseRejectedResult => each.status === 'rejected');
+    stream.end(failed === undefined ? {} : { error: failed.reason });
+  });
   return stream;
 }
 

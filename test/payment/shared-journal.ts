@@ -1,5 +1,5 @@
 import { JournalError } from '../../lib/journal/errors.js';
-import type { Journal, JournalFilter, JournalRecord } from '../../lib/journal/journal.js';
+import { type Journal, type JournalFilter, type JournalRecord, keyOf } from '../../lib/journal/journal.js';
 import { MemoryJournal } from '../../lib/journal/memory-journal.js';
 
 /* A journal that several servers share, in memory: each record has an owner, and each write a number of its own. */
@@ -22,10 +22,10 @@ export class SharedStore {
   }
 
   /** Another server takes a record over: the owner changes, and the revision rises, in one statement. */
-  async claim(out_trade_no: string, owner: string): Promise<void> {
-    const record = await this.records.get('payment', out_trade_no);
-    const row = this.rows.get(out_trade_no);
-    if (record === undefined || row === undefined) throw new Error(`nobody has ${out_trade_no}`);
+  async claim(id: string, owner: string, kind: JournalRecord['kind'] = 'payment'): Promise<void> {
+    const record = await this.records.get(kind, id);
+    const row = this.rows.get(keyOf({ kind, id }));
+    if (record === undefined || row === undefined) throw new Error(`nobody has ${id}`);
     await this.records.put({ ...record, revision: record.revision + 1 });
     row.owner = owner;
     row.writeId = this.nextWrite();
@@ -49,16 +49,18 @@ export class SharedJournal implements Journal {
 
   async create(record: JournalRecord): Promise<void> {
     await this.#store.records.create(record);
-    this.#store.rows.set(record.id, { owner: this.#owner, writeId: this.#note(record), isGivenUp: false });
+    this.#store.rows.set(keyOf(record), { owner: this.#owner, writeId: this.#note(record), isGivenUp: false });
     this.afterWrite(record);
   }
 
   async put(record: JournalRecord): Promise<void> {
-    const row = this.#store.rows.get(record.id);
-    if (row !== undefined && row.owner !== this.#owner)
+    const row = this.#store.rows.get(keyOf(record));
+    // One that has finished is nobody's: whoever writes it has it.
+    const isFinished = (await this.#store.records.get(record.kind, record.id))?.finished;
+    if (row !== undefined && row.owner !== this.#owner && !isFinished)
       throw new JournalError(`${record.id} is another server's`, { code: 'ERR_JOURNAL_LOST' });
     await this.#store.records.put(record);
-    if (row !== undefined) row.writeId = this.#note(record);
+    if (row !== undefined) Object.assign(row, { owner: this.#owner, writeId: this.#note(record) });
     this.afterWrite(record);
   }
 
@@ -76,12 +78,12 @@ export class SharedJournal implements Journal {
 
   async close(): Promise<void> {}
 
-  holds({ id }: Pick<JournalRecord, 'kind' | 'id'>): boolean {
-    return this.isAlive && this.#store.rows.get(id)?.owner === this.#owner;
+  holds(record: Pick<JournalRecord, 'kind' | 'id'>): boolean {
+    return this.isAlive && this.#store.rows.get(keyOf(record))?.owner === this.#owner;
   }
 
   async isStored(record: JournalRecord): Promise<boolean> {
-    return this.#store.rows.get(record.id)?.writeId === this.#written.get(`${record.id} ${record.revision}`);
+    return this.#store.rows.get(keyOf(record))?.writeId === this.#written.get(`${keyOf(record)} ${record.revision}`);
   }
 
   onCancel(listener: (out_trade_no: string) => void): () => void {
@@ -91,11 +93,12 @@ export class SharedJournal implements Journal {
   }
 
   async requestCancel(out_trade_no: string): Promise<void> {
-    const row = this.#store.rows.get(out_trade_no);
+    const key = keyOf({ kind: 'payment', id: out_trade_no });
+    const row = this.#store.rows.get(key);
     if (row === undefined) {
       const state = { state: 'cancelled', finished: true, acknowledged: true, updatedAt: 0, data: {} };
       await this.#store.records.create({ schema: 1, kind: 'payment', id: out_trade_no, revision: 1, ...state });
-      this.#store.rows.set(out_trade_no, { owner: this.#owner, writeId: this.#store.nextWrite(), isGivenUp: true });
+      this.#store.rows.set(key, { owner: this.#owner, writeId: this.#store.nextWrite(), isGivenUp: true });
       return;
     }
     row.isGivenUp = true;
@@ -104,7 +107,7 @@ export class SharedJournal implements Journal {
 
   #note(record: JournalRecord): number {
     const writeId = this.#store.nextWrite();
-    this.#written.set(`${record.id} ${record.revision}`, writeId);
+    this.#written.set(`${keyOf(record)} ${record.revision}`, writeId);
     return writeId;
   }
 }

@@ -1,3 +1,4 @@
+import type { RefundParams, RefundQueryResult, RefundRef, RefundResult } from '../../../lib/pay/refund-types.js';
 import type {
   PayFailure,
   PayResult,
@@ -43,15 +44,15 @@ export const isPaid = (out_trade_no: string, total_fee: number): QuerySuccess =>
 export const reversed = (recall: 'Y' | 'N' = 'N'): ReverseSuccess => ({ ...verified, result_code: 'SUCCESS', recall });
 
 /** An answer that is made when the call comes. */
-export class Made<T> {
-  readonly make: (options: RequestOptions) => Promise<T>;
+export class Made<T, P = unknown> {
+  readonly make: (options: RequestOptions, params: P) => Promise<T>;
 
-  constructor(make: (options: RequestOptions) => Promise<T>) {
+  constructor(make: (options: RequestOptions, params: P) => Promise<T>) {
     this.make = make;
   }
 }
 
-type Script<T> = ReadonlyArray<T | Error | 'never' | Made<T>>;
+type Script<T, P = unknown> = ReadonlyArray<T | Error | 'never' | Made<T, P>>;
 export interface Scripts {
   micropay?: Script<PayResult>;
   orderquery?: Script<QueryResult>;
@@ -59,6 +60,8 @@ export interface Scripts {
   facepay?: Script<PayResult>;
   facepayquery?: Script<QueryResult>;
   facepayreverse?: Script<ReverseResult>;
+  refund?: Script<RefundResult, RefundParams>;
+  refundquery?: Script<RefundQueryResult, RefundRef>;
 }
 export interface Call {
   readonly method: keyof Scripts;
@@ -67,17 +70,20 @@ export interface Call {
 }
 
 /** A gateway that answers each call by a script at once; the last answer of a script is repeated. */
-export function scriptedClient(now: () => number, scripts: Scripts): PaymentClient & { readonly calls: Call[] } {
+export function scriptedClient(
+  now: () => number,
+  scripts: Scripts,
+): PaymentClient & Required<Pick<PaymentClient, 'refund' | 'refundquery'>> & { readonly calls: Call[] } {
   const calls: Call[] = [];
   const method =
-    <T>(name: keyof Scripts, script: Script<T> = []) =>
-    async (params: object, options: RequestOptions = {}): Promise<T> => {
+    <T, P extends object>(name: keyof Scripts, script: Script<T, P> = []) =>
+    async (params: P, options: RequestOptions = {}): Promise<T> => {
       const turn = calls.filter((call) => call.method === name).length;
       calls.push({ method: name, params, at: now() });
       const answer = script[Math.min(turn, script.length - 1)];
       if (answer === undefined) throw new Error(`nobody expected ${name}`);
       if (answer instanceof Error) throw answer;
-      if (answer instanceof Made) return answer.make(options);
+      if (answer instanceof Made) return answer.make(options, params);
       return answer === 'never' ? new Promise(() => undefined) : answer;
     };
   return {
@@ -90,6 +96,8 @@ export function scriptedClient(now: () => number, scripts: Scripts): PaymentClie
     facepay: method('facepay', scripts.facepay),
     facepayquery: method('facepayquery', scripts.facepayquery),
     facepayreverse: method('facepayreverse', scripts.facepayreverse),
+    refund: method('refund', scripts.refund),
+    refundquery: method('refundquery', scripts.refundquery),
   };
 }
 
