@@ -3,8 +3,8 @@ import type { Ledger, StoredOrder, Verdict } from './ledger.js';
 import type { Settings } from './scenario.js';
 
 /** How a refund can end: given back; closed, and nothing given back; or left to the merchant's hand, since the card is gone. */
-export const refundEnds = ['SUCCESS', 'REFUNDCLOSE', 'CHANGE'] as const;
-export type RefundEnd = (typeof refundEnds)[number];
+export type RefundEnd = 'SUCCESS' | 'REFUNDCLOSE' | 'CHANGE';
+export const refundEnds: readonly RefundEnd[] = ['SUCCESS', 'REFUNDCLOSE', 'CHANGE'];
 
 /** One refund in the gateway's book. Amounts in fen. */
 export interface RefundEntry {

@@ -190,6 +190,15 @@ describe('The simulated gateway’s refunds', () => {
       expect(await merchant.refund(sale, 'R2', 1000)).to.include({ err_code: 'ERROR' });
     });
 
+    it('also when the gateway’s clock is set back, which keeps no later one off either', async () => {
+      merchant.become({ clock: day, refundDelay: minute });
+      const sale = await merchant.sell();
+      await merchant.refund(sale, 'R1', 300);
+      merchant.become({});
+      expect(await status('R1')).to.equal('SUCCESS');
+      expect(await merchant.refund(sale, 'R2', 300)).to.include({ result_code: 'SUCCESS' });
+    });
+
     it('when the test says so', async () => {
       merchant.simulator.scenario = 'refund-pending';
       const sale = await merchant.sell();
@@ -201,6 +210,19 @@ describe('The simulated gateway’s refunds', () => {
       expect(merchant.simulator.endRefund('R1', 'CHANGE')).to.equal(false);
       expect(merchant.simulator.endRefund('R-none', 'SUCCESS')).to.equal(false);
     });
+  });
+
+  it('are in the log under their order, whatever they are asked by, with the receiver masked', async () => {
+    const sale = await merchant.sell();
+    const refund = { out_trade_no: sale, out_refund_no: 'R1', total_fee: 1000, refund_fee: 300 };
+    const notify_url = 'https://shop.example/notice?token=secret';
+    await merchant.client.refund({ ...refund, notify_url });
+    await merchant.refundquery({ out_refund_no: 'R1' });
+    const [, asked, queried] = merchant.simulator.calls;
+    expect(asked).to.deep.include({ name: 'refund', answer: 'SUCCESS', out_trade_no: sale });
+    expect(asked?.request).to.include({ out_refund_no: 'R1', refund_fee: '300', notify_url: '***' });
+    expect(queried).to.deep.include({ name: 'refundquery', answer: 'SUCCESS', out_trade_no: sale });
+    expect(queried?.response).to.include({ refund_status_0: 'SUCCESS', refund_recv_accout_0: '***' });
   });
 
   it('and a reversal together give back what was paid, and no more', async () => {
