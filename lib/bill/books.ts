@@ -81,12 +81,12 @@ export class Books {
     const entry = await this.#saleOf(row);
     if (row.trade_state === states.refund) return this.#enterRefund(row, entry);
     if (entry === undefined) return unknown(row, 'unknown-here', row.total_fee);
-    const { charged, revoked } = entry.billed;
     entry.transaction_id = row.transaction_id;
+    const { billed } = entry;
     entry.billed =
       row.trade_state === states.reversal
-        ? { ...entry.billed, revoked: revoked + row.total_fee }
-        : { ...entry.billed, charged: charged + row.total_fee };
+        ? { ...billed, isRevoked: true }
+        : { ...billed, charged: billed.charged + row.total_fee };
     return undefined;
   }
 

@@ -65,25 +65,25 @@ export interface KnownSale {
 /** What a bill's rows say of a sale, added up. Fen. */
 export interface BilledSale {
   readonly charged: number;
-  readonly revoked: number;
+  /** It has the row of a reversal, which is always whole: bills have its amount in one column or another, or in none. */
+  readonly isRevoked: boolean;
   /** Given back by refunds that the journal doesn't know: they are told on their own. */
   readonly refundedElsewhere: number;
 }
-export const noSale: BilledSale = { charged: 0, revoked: 0, refundedElsewhere: 0 };
+export const noSale: BilledSale = { charged: 0, isRevoked: false, refundedElsewhere: 0 };
 
 /** What the customer was charged and did not get back, as far as this bill goes. */
-const kept = ({ charged, revoked, refundedElsewhere }: BilledSale): number =>
-  Math.max(0, charged - revoked - refundedElsewhere);
-const isBilled = ({ charged, revoked }: BilledSale): boolean => charged > 0 || revoked > 0;
+const kept = ({ charged, isRevoked, refundedElsewhere }: BilledSale): number =>
+  isRevoked ? 0 : Math.max(0, charged - refundedElsewhere);
+const isBilled = ({ charged, isRevoked }: BilledSale): boolean => charged > 0 || isRevoked;
 
 type SaleGuard = (sale: KnownSale, billed: BilledSale, day: Day) => boolean;
 
 /** Conditions of the next table, by the words that it uses. */
 const saleGuards = {
   'in the bill, or of this day': ({ at }, billed, day) => isBilled(billed) || isIn(at, day),
-  'in the bill as reversed': (_sale, { revoked }) => revoked > 0,
-  'in the bill with another amount': ({ total_fee }, { charged, revoked }) =>
-    (charged > 0 || revoked > 0) && total_fee !== undefined && (charged || revoked) !== total_fee,
+  'in the bill as reversed': (_sale, { isRevoked }) => isRevoked,
+  'in the bill with another amount': ({ total_fee }, { charged }) => charged > 0 && charged !== total_fee,
   'not in the bill, charged on this day': ({ isCharged, at }, billed, day) =>
     !isBilled(billed) && isCharged && isIn(at, day),
   'not in the bill, reversed on this day': ({ isCharged, decidedAt }, billed, day) =>
@@ -109,7 +109,6 @@ const saleRows: readonly SaleRow[] = [
   { told: 'paid', when: 'not in the bill, charged on this day', kind: 'paid-not-in-bill' },
   { told: 'not-paid', when: 'charged in the bill, not reversed on a later day', kind: 'charged-not-told-paid' },
   { told: 'reversed', when: 'charged in the bill, not reversed on a later day', kind: 'reversed-still-charged' },
-  { told: 'reversed', when: 'in the bill with another amount', kind: 'amount' },
   { told: 'reversed', when: 'not in the bill, reversed on this day', kind: 'reversal-not-in-bill' },
   { told: 'attention', when: 'charged in the bill', kind: 'charged-not-told-paid' },
   { told: 'attention', when: 'not in the bill, charged on this day', kind: 'paid-not-in-bill' },
@@ -125,7 +124,7 @@ export function judgeSale(sale: KnownSale, billed: BilledSale, day: Day): Verdic
   if (row === undefined) return undefined;
   const { kind, state } = row;
   const here = toldNothing.has(kind) ? 0 : sale.total_fee;
-  const there = kind === 'amount' ? billed.charged || billed.revoked : kept(billed);
+  const there = kind === 'amount' ? billed.charged : kept(billed);
   return { kind, ...(here !== undefined && { here }), there, ...(state !== undefined && { state }) };
 }
 

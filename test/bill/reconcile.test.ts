@@ -213,7 +213,7 @@ describe('reconcile', () => {
       const shown = (await found()).map(({ kind, out_trade_no, there, state }) => [kind, out_trade_no, there, state]);
       expect(shown).to.deep.equal([
         ['unknown-here', 'X1', 300, 'SUCCESS'],
-        ['unknown-here', 'X1', 300, 'REVOKED'],
+        ['unknown-here', 'X1', 0, 'REVOKED'],
         ['unknown-here', 'X2', 200, 'SUCCESS'],
         ['unknown-here', 'X2', 50, 'REFUND'],
       ]);

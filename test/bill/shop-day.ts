@@ -145,7 +145,8 @@ export class ShopDay {
       if (billDateOf(paidAt) === bill_date) rows.push([paidAt, rowOf(entry, 'SUCCESS', paidAt)]);
       if (revokedAt === undefined) continue;
       const shownAt = reversedOn === 'payment' ? paidAt : revokedAt;
-      if (billDateOf(shownAt) === bill_date) rows.push([revokedAt, rowOf(entry, 'REVOKED', paidAt)]);
+      if (billDateOf(shownAt) === bill_date)
+        rows.push([revokedAt, { ...rowOf(entry, 'REVOKED', paidAt), total_fee: 0 }]);
     }
     for (const { out_trade_no, out_refund_no, refund_fee, at, status } of this.refunds) {
       const entry = this.orders.get(out_trade_no);
