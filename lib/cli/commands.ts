@@ -8,6 +8,7 @@ import { salvageJournal } from './commands/journal/salvage.js';
 import { showJournal } from './commands/journal/show.js';
 import { pay } from './commands/pay.js';
 import { query } from './commands/query.js';
+import { reconcile } from './commands/reconcile.js';
 import { reverse } from './commands/reverse.js';
 import { simulate } from './commands/simulate.js';
 
@@ -18,4 +19,13 @@ const journal: CommandGroup = {
 };
 
 /** Every command, in the order in which help shows them. */
-export const commands: ReadonlyArray<Command | CommandGroup> = [demo, simulate, doctor, pay, query, reverse, journal];
+export const commands: ReadonlyArray<Command | CommandGroup> = [
+  demo,
+  simulate,
+  doctor,
+  pay,
+  query,
+  reverse,
+  reconcile,
+  journal,
+];

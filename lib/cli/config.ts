@@ -26,6 +26,8 @@ export interface Config {
   certificate(): PayClientOptions['certificate'];
   /** Reads the further authorities. */
   ca(): PayClientOptions['ca'];
+  /** Service-provider mode: the sub-merchant's number. */
+  readonly subMerchant: string | undefined;
   readonly face: OpenOptions;
   readonly init: InitWxpayfaceParams;
   /** Absolute. */
@@ -257,6 +259,7 @@ export function readConfig(option: string | undefined): Config {
       credentials: () => from(source, () => credentialsOf(values)),
       certificate: () => from(source, () => certificateOf(read)),
       ca: () => from(source, () => (ca === undefined ? undefined : contents('ca', ca))),
+      subMerchant: read.text('sub_mch_id'),
       face: { ...(library !== undefined && { library }), ...(host && { host }) },
       init: { ...read.texts('init'), ...read.numbers('init') },
       ...(journal !== undefined && { journal }),
@@ -273,13 +276,19 @@ export function readConfig(option: string | undefined): Config {
 
 /**
  * The merchant's side, for a command that needs it.
+ * @param sub_mch_id Service-provider mode: another sub-merchant than the configured one.
  * @throws InvalidParameterError that names field and file.
  */
-export function makeClient(config: Config): PayClient {
+export function makeClient(config: Config, sub_mch_id?: string): PayClient {
   return from(config.source, () => {
     const credentials = config.credentials();
     if (credentials === undefined) throw new InvalidParameterError('appid, mch_id and key', 'are required');
     const [certificate, ca] = [config.certificate(), config.ca()];
-    return new PayClient({ ...credentials, ...(certificate && { certificate }), ...(ca && { ca }) });
+    return new PayClient({
+      ...credentials,
+      ...(sub_mch_id !== undefined && { sub_mch_id }),
+      ...(certificate && { certificate }),
+      ...(ca && { ca }),
+    });
   });
 }
