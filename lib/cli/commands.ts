@@ -9,6 +9,8 @@ import { showJournal } from './commands/journal/show.js';
 import { pay } from './commands/pay.js';
 import { query } from './commands/query.js';
 import { reconcile } from './commands/reconcile.js';
+import { refund } from './commands/refund.js';
+import { refunds } from './commands/refunds.js';
 import { reverse } from './commands/reverse.js';
 import { simulate } from './commands/simulate.js';
 
@@ -26,6 +28,8 @@ export const commands: ReadonlyArray<Command | CommandGroup> = [
   pay,
   query,
   reverse,
+  refund,
+  refunds,
   reconcile,
   journal,
 ];

@@ -33,7 +33,7 @@ export interface Config {
   /** Absolute. */
   readonly journal?: string;
   readonly terminal?: FacePayOptions['terminal'];
-  readonly policies: Pick<PaymentProcessorOptions, 'polling' | 'reversal'>;
+  readonly policies: Pick<PaymentProcessorOptions, 'polling' | 'reversal' | 'refund'>;
 }
 
 type Values = ReadonlyMap<string, unknown>;
@@ -269,6 +269,7 @@ export function readConfig(option: string | undefined): Config {
         ...(read.has('reversal') && {
           reversal: { ...read.numbers('reversal'), backoff: read.numbers('reversal.backoff') },
         }),
+        ...(read.has('refund') && { refund: { ...read.numbers('refund'), backoff: read.numbers('refund.backoff') } }),
       },
     };
   });

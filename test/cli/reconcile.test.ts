@@ -52,7 +52,7 @@ describe('wxpay-face reconcile', () => {
     pass();
     const { code: exit, stdout } = await shop.run(['reconcile', dashed(yesterday())]);
     expect(stdout).to.match(/^difference +here +bill +sale, refund, state\nunknown-here +– +¥8\.00 {2}X1 {2}SUCCESS\n/);
-    expect(stdout).to.match(/1 differences, 2 rows of the bill\n {2}unknown-here: not this journal's sale/);
+    expect(stdout).to.match(/1 difference, 2 rows of the bill\n {2}unknown-here: not this journal's sale/);
     expect(exit).to.equal(3);
   });
 
@@ -78,11 +78,11 @@ describe('wxpay-face reconcile', () => {
         `^kind,out_trade_no,out_refund_no,transaction_id,here,there,state\r\nunknown-here,X1,,${id},,800,SUCCESS\r\n$`,
       ),
     );
-    expect(csv.stderr).to.match(/1 differences/);
+    expect(csv.stderr).to.match(/1 difference/);
     const json = await shop.run(['reconcile', '--output', 'json']);
     expect(JSON.parse(json.stdout)).to.have.lengthOf(1);
     const file = join(shop.folder, 'differences.csv');
-    expect((await shop.run(['reconcile', '--output', file])).stdout).to.match(/1 differences/);
+    expect((await shop.run(['reconcile', '--output', file])).stdout).to.match(/1 difference/);
     expect(readFileSync(file, 'utf8')).to.equal(csv.stdout);
     const again = await shop.run(['reconcile', '--output', file, '--json']);
     expect(again.result).to.include({ code: 'ERR_INVALID_PARAMETER', exitCode: 2 });

@@ -175,11 +175,8 @@ async function compare(
   const count = [...kinds.values()].reduce((sum, each) => sum + each, 0);
   const rows = watched.count;
   const what = found === undefined ? 'the gateway has no bill of this day' : `${rows} rows of the bill`;
-  say(
-    count === 0
-      ? `${written(bill_date)}: each fen agrees, ${what}`
-      : `${written(bill_date)}: ${count} differences, ${what}`,
-  );
+  const finding = count === 0 ? 'each fen agrees' : count === 1 ? '1 difference' : `${count} differences`;
+  say(`${written(bill_date)}: ${finding}, ${what}`);
   if (!report.isOnStdout) tellKinds(output, kinds.keys());
   const { code } = count === 0 ? exitCodes.done : exitCodes.attention;
   output.emit('result', { exitCode: code, bill_date, rows, differences: count, kinds: Object.fromEntries(kinds) });
