@@ -4,7 +4,6 @@ const shared: Options = {
   target: 'node16.17',
   sourcemap: true,
   metafile: true, // for scripts/build/licenses.mjs
-  keepNames: true, // a class that names itself would be renamed
 };
 
 const publicEntries = {

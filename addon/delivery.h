@@ -28,7 +28,7 @@ class Delivery {
  public:
   using Receive = void (*)(napi_env env, std::shared_ptr<Errand> errand, void* context);
 
-  // Null, with a JavaScript exception pending, where Node can't.
+  // Null, with a JavaScript exception pending, if Node can't.
   static std::shared_ptr<Delivery> open(napi_env env, Receive receive, void* context);
 
   // On the JavaScript thread: whether errands under way keep its event loop alive.

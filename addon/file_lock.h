@@ -20,7 +20,7 @@ struct LockError {
 // and would lose it whenever anybody closed the file.
 class FileLock {
  public:
-  // `path` is UTF-8. The file is made where there is none, and never removed: who removes it lets a second holder in.
+  // `path` is UTF-8. The file is made if there is none, and never removed: who removes it lets a second holder in.
   static std::variant<std::unique_ptr<FileLock>, LockError> take(const std::string& path);
 
   ~FileLock();

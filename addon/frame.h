@@ -21,7 +21,7 @@ struct Request {
 
 enum class ReadResult { request, end, malformed };
 
-// Fills the whole buffer; false where the input ends before it is full.
+// Fills the whole buffer; false if the input ends before it is full.
 using ReadExactly = std::function<bool(uint8_t* buffer, size_t size)>;
 
 ReadResult read_request(const ReadExactly& read, Request& request);

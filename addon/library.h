@@ -11,7 +11,7 @@ namespace wxpay_face {
 struct LoadError {
   std::string message;         // the system's own text, UTF-8
   std::optional<int> code;     // GetLastError, or errno where Linux has one
-  std::string missing_symbol;  // empty where none is
+  std::string missing_symbol;  // empty if none is
 };
 
 // The vendor library's entry points. The library is never unloaded: a thread may be inside it for as long as it likes,

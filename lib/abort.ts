@@ -15,13 +15,15 @@ export function onAbort(signal: AbortSignal | undefined, call: () => void): () =
   let shared = waiting.get(signal);
   if (shared === undefined) {
     const callbacks = new Set<Callback>();
-    const listener = () => {
-      waiting.delete(signal);
-      for (const callback of callbacks) callback.call();
+    shared = {
+      callbacks,
+      listener: () => {
+        waiting.delete(signal);
+        for (const callback of callbacks) callback.call();
+      },
     };
-    shared = { callbacks, listener };
     waiting.set(signal, shared);
-    signal.addEventListener('abort', listener, { once: true });
+    signal.addEventListener('abort', shared.listener, { once: true });
   }
   const { callbacks, listener } = shared;
   const callback = { call };

@@ -16,7 +16,7 @@ export interface FieldRule {
   readonly pattern?: RegExp;
   /** Says in words what `pattern` or `check` demands; the end of a sentence that begins with the field's name. */
   readonly rule?: string;
-  /** For what a pattern can't say: true where the value is good. */
+  /** For what a pattern can't say: true if the value is good. */
   readonly check?: (value: string) => boolean;
 }
 

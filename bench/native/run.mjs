@@ -176,7 +176,7 @@ const results = [
     '(ratios: with lowest and highest). A ratio below 1 means that wxpay-face is quicker.',
   'The round trip of a request on a library that answers at once with the request itself, each way in a process of its own; ' +
     'the floor is the bare C call and two hand-overs between threads that sleep, one call at a time, without JavaScript. ' +
-    'A call is below it where threads need not be woken: who asks again at once finds the thread still awake, and calls at ' +
+    'A call is below it if threads need not be woken: who asks again at once finds the thread still awake, and calls at ' +
     'once share their hand-overs.',
   await roundTrips(),
   'A small file read while calls are blocked (libuv has four threads for files, names, koffi and AsyncWorker together):',

@@ -9,6 +9,8 @@ import { ClassicLevel } from 'classic-level';
 import { FileJournal } from '../../dist/index.js';
 
 const onePerRound = 60;
+/** Rounds that don't count: a till's process has run for a while, too. */
+const warmUps = 20;
 const crowd = 1_000;
 const many = 100_000;
 
@@ -32,7 +34,7 @@ const record = (id, revision = 1, finished = false) => ({
 });
 
 /** Appends and syncs, and knows nothing. */
-async function bareLog(folder) {
+export async function bareLog(folder) {
   const file = await open(join(folder, 'bare.log'), 'w');
   let at = 0;
   const write = async (records) => {
@@ -67,7 +69,7 @@ async function levelDb(folder) {
   return { create: put, put, together, close: () => level.close() };
 }
 
-const timed = async (task) => {
+export const timed = async (task) => {
   const started = performance.now();
   await task();
   return performance.now() - started;
@@ -82,7 +84,7 @@ async function writes(rounds) {
     LevelDB: await levelDb(folder),
   };
   const results = Object.fromEntries(Object.keys(contenders).map((name) => [name, { one: [], crowd: [] }]));
-  for (let round = 0; round < rounds; round += 1)
+  for (let round = -warmUps; round < rounds; round += 1)
     for (const [name, contender] of Object.entries(contenders)) {
       const id = (index) => `${name}-${round}-${index}`;
       const one = await timed(async () => {
@@ -92,8 +94,10 @@ async function writes(rounds) {
         }
       });
       const records = Array.from({ length: crowd }, (_, index) => record(id(`crowd-${index}`)));
+      const together = await timed(() => contender.together(records));
+      if (round < 0) continue;
       results[name].one.push(one / (2 * onePerRound));
-      results[name].crowd.push(await timed(() => contender.together(records)));
+      results[name].crowd.push(together);
     }
   for (const contender of Object.values(contenders)) await contender.close();
   rmSync(folder, { recursive: true });
@@ -136,7 +140,7 @@ export async function journalTables(rounds, { table, spread, digits, median }) {
   const ratios = (name, what) => written[name][what].map((each, round) => each / written.bare[what][round]);
   const opened = await openings(rounds);
   return [
-    `A record written to the journal, one at a time, and ${crowd} at once, beside a bare append and fdatasync of the same bytes:`,
+    `A record written to the journal, one at a time, and ${crowd} at once, beside a bare append and fdatasync of the same bytes, after ${warmUps} rounds that don't count:`,
     table(
       ['', 'one write ms', '÷ bare', `${crowd} at once ms`, '÷ bare'],
       Object.keys(written).map((name) => [

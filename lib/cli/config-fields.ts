@@ -10,7 +10,7 @@ interface Field {
   readonly secret?: boolean;
 }
 
-/** Every field of a configuration file, dotted where it's nested. What their values must be, the parts themselves check. */
+/** Every field of a configuration file, dotted if it's nested. What their values must be, the parts themselves check. */
 export const configFields: Readonly<Record<string, Field>> = {
   appid: { env: 'WXPAY_FACE_APPID' },
   mch_id: { env: 'WXPAY_FACE_MCH_ID' },

@@ -17,7 +17,7 @@ export interface Config {
   /** What a person should know of it, and do about it. */
   readonly warnings: ReadonlyArray<{ readonly says: string; readonly todo: string }>;
   /**
-   * The merchant without what lies in files of its own; undefined where there is no credential at all: they may be on the
+   * The merchant without what lies in files of its own; undefined if there is no credential at all: they may be on the
    * merchant's server.
    * @throws InvalidParameterError that names field and file, never a value. So do the next two.
    */
@@ -43,7 +43,7 @@ const codeOf = (error: unknown): string =>
 
 const defaultFile = 'wxpay-face.json';
 
-/** The file's text without the mark that Windows' editors put in front; undefined where none is there and none was named. */
+/** The file's text without the mark that Windows' editors put in front; undefined if none is there and none was named. */
 function readConfigFile(file: string, named: boolean): string | undefined {
   try {
     return readFileSync(file, 'utf8').replace(/^\ufeff/, '');
@@ -82,7 +82,7 @@ function leaves(record: Fields, source: string, prefix = ''): Array<[string, unk
   });
 }
 
-/** A field's environment variable, where it is set. An empty one counts as absent. */
+/** A field's environment variable, if it is set. An empty one counts as absent. */
 function variableOf(name: string): string | undefined {
   const env = Object.hasOwn(configFields, name) ? configFields[name]?.env : undefined;
   return env !== undefined && process.env[env] ? env : undefined;

@@ -6,7 +6,7 @@ export async function confirmed(question: string, signal: AbortSignal): Promise<
   // Interrupted already: its listener would never be called.
   if (signal.aborted) return false;
   if (!process.stdin.isTTY)
-    throw new InvalidParameterError('--yes', 'is required where nobody can be asked: stdin is no terminal');
+    throw new InvalidParameterError('--yes', 'is required if nobody can be asked: stdin is no terminal');
   const lines = createInterface({ input: process.stdin, output: process.stderr });
   lines.on('SIGINT', () => process.emit('SIGINT'));
   try {

@@ -6,7 +6,7 @@ import { makeOutput } from './output.js';
 import { makeProgram } from './program.js';
 import { packageVersion } from './version.js';
 
-/** Ends the program also where a call of the vendor's library never returns, but not before all was written. */
+/** Ends the program even if a call of the vendor's library never returns, but not before all was written. */
 const end = (exitCode: number): void =>
   void process.stdout.write('', () => process.stderr.write('', () => process.exit(exitCode)));
 

@@ -5,7 +5,7 @@ import type { Output } from './output.js';
 
 /**
  * The customer's code: the first line of stdin, where a scanner types it. Not shown on a terminal.
- * @returns undefined where the signal was aborted first
+ * @returns undefined if the signal was aborted first
  */
 export function readScannedCode(output: Output, signal: AbortSignal): Promise<string | undefined> {
   const { stdin } = process;

@@ -1,4 +1,4 @@
-import type { FieldRule } from '../fields.js';
+import { type FieldRule, isAbsent } from '../fields.js';
 import type { Fields } from '../unknown.js';
 
 // The vendor's page, "SDK调用"; the versions and the required fields also from its notes on single fields. Its other two pages
@@ -198,10 +198,9 @@ const authinfo = { required: true, secret: true } as const;
 const onlyOne = { values: ['1'] } as const;
 const subMerchant = { sub_appid: { maxCharacters: 32 }, sub_mch_id: { maxCharacters: 32 } } as const;
 
-const given = (value: unknown) => value !== undefined && value !== null && value !== '';
 const together = (field: string, other: string): Condition => ({
   field,
-  when: (params) => given(params[other]),
+  when: (params) => !isAbsent(params[other]),
   rule: `is required together with ${other}`,
 });
 const ofTheOrder = (field: string): Condition => ({
@@ -351,23 +350,3 @@ const byName: ReadonlyMap<string, Command> = new Map(Object.entries(commands));
 
 /** The row of a command, or undefined for one that is not in the table. */
 export const findCommand = (cmd: string): Command | undefined => byName.get(cmd);
-
-/** Compares as far as `since` goes: '1.18' is met by 1.18.0.0. */
-export function isOlder(version: string, since: string): boolean {
-  const have = version.split('.').map(Number);
-  for (const [index, wanted] of since.split('.').map(Number).entries()) {
-    const part = have[index] ?? 0;
-    if (part !== wanted) return part < wanted;
-  }
-  return false;
-}
-
-/** What of a request is newer than the library's version, and the SDK version that introduced it. */
-export function newerThan(version: string, cmd: string, params: Fields): Array<{ what: string; since: string }> {
-  const command = findCommand(cmd);
-  if (command === undefined) return [];
-  const used = command.since === undefined ? [] : [{ what: cmd, since: command.since }];
-  for (const [field, { since }] of Object.entries(command.fields))
-    if (since !== undefined && given(params[field])) used.push({ what: `${cmd}'s parameter ${field}`, since });
-  return used.filter(({ since }) => isOlder(version, since));
-}

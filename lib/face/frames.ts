@@ -1,4 +1,4 @@
-import { maximumMessage } from './transport.js';
+import { maximumMessage } from './library-access.js';
 
 // A frame is a 32-bit big-endian length and that many bytes: request id, outcome and return value (both only in responses),
 // message.
@@ -28,7 +28,7 @@ export class FrameReader {
 
   /**
    * Yields the payloads that this chunk has completed, also those in front of a length that it fails at.
-   * @throws RangeError where a length can't be a response's
+   * @throws RangeError if a length can't be a response's
    */
   *push(chunk: Buffer): Generator<Buffer, void, undefined> {
     this.#chunks.push(chunk);

@@ -7,9 +7,9 @@ import { setTimeout as wait } from 'node:timers/promises';
 import { ClosedError } from '../errors.js';
 import { HostProcessError, missingResponses, ServiceCallError, ServiceResponseError } from './errors.js';
 import { FrameReader, readResponse, requestFrame } from './frames.js';
+import type { CommandRequest, LibraryAccess, LoadedLibrary } from './library-access.js';
 import { explainLoadFailure } from './load-failure.js';
 import { inWords, type TimeOuts, watch } from './time-outs.js';
-import type { Call, Connection, Transport } from './transport.js';
 
 interface Pending {
   readonly cmd: string;
@@ -35,7 +35,7 @@ function whyNotStarted(program: string, error: unknown): string {
 }
 
 /** One run of the library, which may end. */
-export interface Host extends Connection {
+export interface Host extends LoadedLibrary {
   /** By performance.now(); undefined while it runs. */
   readonly endedAt: number | undefined;
   close(): Promise<void>;
@@ -53,8 +53,8 @@ export class HostProcess implements Host {
   #lastId = 0;
 
   /**
-   * Starts the program and lets it load the library. An abort ends it where the library isn't loaded yet.
-   * @throws LibraryLoadError where that fails, HostProcessError where the program itself does
+   * Starts the program and lets it load the library. An abort ends it if the library isn't loaded yet.
+   * @throws LibraryLoadError if that fails, HostProcessError if the program itself does
    */
   static async start(
     [program, ...args]: readonly [string, ...string[]],
@@ -112,18 +112,18 @@ export class HostProcess implements Host {
     this.#child.stdin.on('error', () => {});
     this.#exit = new Promise((resolve) => {
       this.#child.on('exit', (code, signal) => {
-        const tell = () => {
+        const finish = () => {
           this.#end(howItEnded(code, signal));
           // Held open by a child of the library's, they would keep this process from ending.
           this.#child.stdout.destroy();
           this.#child.stdin.destroy();
           resolve(undefined);
         };
-        // Answers may still be in the pipe; 'close' doesn't come where a child of the library's holds it open.
-        const enough = setTimeout(tell, 1000);
+        // Answers may still be in the pipe; 'close' doesn't come if a child of the library's holds it open.
+        const enough = setTimeout(finish, 1000);
         this.#child.on('close', () => {
           clearTimeout(enough);
-          tell();
+          finish();
         });
       });
       // The system refuses to end it.
@@ -131,7 +131,7 @@ export class HostProcess implements Host {
     });
   }
 
-  call(call: Call): Promise<Uint8Array> {
+  call(call: CommandRequest): Promise<Uint8Array> {
     const { cmd, request } = call;
     if (this.endedAt !== undefined) return Promise.reject(new HostProcessError(`${this.#problem}. Nothing was sent`));
     return new Promise((resolve, reject) => {
@@ -213,7 +213,7 @@ export async function restarting(
   start: (signal: AbortSignal) => Promise<Host>,
   sleep: (milliseconds: number, signal: AbortSignal) => Promise<void> = (milliseconds, signal) =>
     wait(milliseconds, undefined, { signal }),
-): Promise<Transport> {
+): Promise<LibraryAccess> {
   const closing = new AbortController();
   let startedAt = performance.now();
   let host = await start(closing.signal);
@@ -265,6 +265,6 @@ export async function openHostProcess(
   findProgram: () => Promise<string>,
   library: string,
   timeOuts: TimeOuts,
-): Promise<Transport> {
+): Promise<LibraryAccess> {
   return restarting(async (signal) => HostProcess.start([await findProgram()], library, timeOuts, signal));
 }

@@ -7,7 +7,7 @@ export class Lane {
 
   /**
    * Resolves when it is the caller's turn, with the function that ends the turn, once however often it is called.
-   * @throws signal.reason, at once, where the signal aborts before; the place in the queue is given up.
+   * @throws signal.reason, at once, if the signal aborts before; the place in the queue is given up.
    */
   async enter(signal?: AbortSignal): Promise<() => void> {
     if (this.#taken)

@@ -4,11 +4,11 @@ import { type FileHandle, open } from 'node:fs/promises';
 export interface LibraryFile {
   /** PE: Windows. ELF: Linux. Mach-O: macOS. */
   readonly format: 'PE' | 'ELF' | 'Mach-O';
-  /** As process.arch has it, or the header's machine number where Node.js has no name for it. */
+  /** As process.arch has it, or the header's machine number if Node.js has no name for it. */
   readonly arch: string;
   /** False for a program, which can't be loaded. */
   readonly shared: boolean;
-  /** False where the header speaks of more than the file has. Linux ends a process that loads such a file (SIGBUS). */
+  /** False if the header speaks of more than the file has. Linux ends a process that loads such a file (SIGBUS). */
   readonly complete: boolean;
   /** File version of a PE file's resources, such as '1.26.0.0'. */
   readonly version?: string;
@@ -114,7 +114,7 @@ function elfHeader(head: Buffer): Header {
   };
 }
 
-/** Reads the first bytes of a file; undefined where they are no library's. */
+/** Reads the first bytes of a file; undefined if they are no library's. */
 export function parseHeader(head: Buffer): Header | undefined {
   try {
     if (head.toString('latin1', 0, 2) === 'MZ') return peHeader(head);
@@ -185,8 +185,8 @@ async function readPart(file: FileHandle, offset: number, size: number): Promise
 
 /**
  * Reads a library's architecture and version without loading it.
- * @returns undefined where the file is no library
- * @throws the system's error where it can't be read
+ * @returns undefined if the file is no library
+ * @throws the system's error if it can't be read
  */
 export async function readLibraryFile(path: string): Promise<LibraryFile | undefined> {
   const file = await open(path, 'r');
@@ -206,7 +206,7 @@ export async function readLibraryFile(path: string): Promise<LibraryFile | undef
 
 /**
  * The libraries that a PE file needs, as it names them; none of another file.
- * @throws the system's error where it can't be read
+ * @throws the system's error if it can't be read
  */
 export async function readImports(path: string): Promise<string[]> {
   const file = await open(path, 'r');

@@ -9,7 +9,7 @@ export interface LoadFailure {
 }
 
 interface Explanation {
-  /** Windows: GetLastError. Elsewhere: errno's name, which there is only where the file itself can't be read. */
+  /** Windows: GetLastError. Elsewhere: errno's name, which there is only if the file itself can't be read. */
   readonly systemCodes?: ReadonlyArray<number | string>;
   /** Elsewhere: dlopen's words, which have no number. */
   readonly words?: RegExp;
@@ -71,7 +71,7 @@ const entryPoint = /undefined symbol: (wxpayCallFaceService|wxpayReleaseResponse
 // dlopen has no number for what went wrong: Node.js's name for it.
 const withoutNumber = 'ERR_DLOPEN_FAILED';
 
-/** errno has another number on each system, so that elsewhere than on Windows it is told by its name. */
+/** errno has another number on each system, so that elsewhere than on Windows it is reported by its name. */
 const nameOf = (systemCode: number | string): number | string =>
   typeof systemCode === 'number' && systemCode > 0 && process.platform !== 'win32'
     ? getSystemErrorName(-systemCode)

@@ -2,7 +2,7 @@ import { InvalidParameterError } from '../errors.js';
 import { type Fields, isFields } from '../unknown.js';
 import type { Command, FaceResponse } from './commands.js';
 import { ServiceCommandError, ServiceResponseError } from './errors.js';
-import { maximumMessage } from './transport.js';
+import { maximumMessage } from './library-access.js';
 
 /** What the service answered; fields that this package doesn't know included. */
 export type RawResponse = Record<string, unknown> & FaceResponse;
@@ -25,7 +25,7 @@ function refuseUnsendable(key: string, value: unknown): unknown {
 
 /**
  * Freezes a request's parameters as they are now; the function makes the request, with the time of that moment.
- * `version` and `now` (vendor page, common request fields) are filled in where the parameters don't have them.
+ * `version` and `now` (vendor page, common request fields) are filled in if the parameters don't have them.
  * @throws InvalidParameterError for what JSON or the vendor's service can't carry
  */
 export function prepareRequest(cmd: string, params: Fields): () => Uint8Array {

@@ -2,9 +2,9 @@ import { isMainThread } from 'node:worker_threads';
 import { LibraryLoadError, loadAddon, type NativeLibrary } from '../addon.js';
 import { ClosedError } from '../errors.js';
 import { missingResponses, ServiceCallError, ServiceResponseError } from './errors.js';
+import type { CommandRequest, LibraryAccess, LoadedLibrary } from './library-access.js';
 import { explainLoadFailure, type LoadFailure } from './load-failure.js';
 import { inWords, type TimeOuts, watch } from './time-outs.js';
-import type { Call, Connection, Transport } from './transport.js';
 
 /** The addon's errors carry what the vendor's function, or the system, said. */
 interface AddonError extends Error {
@@ -45,7 +45,7 @@ interface Pending {
 }
 
 /** The library, until one of its calls does not come back in time. */
-class InProcessConnection implements Connection {
+class InProcessLibrary implements LoadedLibrary {
   /** What went wrong, as the end of a sentence; undefined while nothing did. */
   problem: string | undefined;
   readonly #library: NativeLibrary;
@@ -59,7 +59,7 @@ class InProcessConnection implements Connection {
     this.#timeOuts = timeOuts;
   }
 
-  call(call: Call): Promise<Uint8Array> {
+  call(call: CommandRequest): Promise<Uint8Array> {
     const { cmd, request } = call;
     const without = this.problem ?? (leftBehind >= mostLeftBehind ? `has ${leftBehind} calls that hang` : undefined);
     if (without !== undefined)
@@ -126,7 +126,7 @@ function loaded(library: NativeLibrary, path: string, timeOuts: TimeOuts): Promi
  * to it: its calls come from such threads, and the host process has always loaded it on one.
  * @throws LibraryLoadError
  */
-export async function openInProcess(path: string, timeOuts: TimeOuts): Promise<Transport> {
+export async function openInProcess(path: string, timeOuts: TimeOuts): Promise<LibraryAccess> {
   const library = new (loadAddon().NativeLibrary)(path);
   try {
     await loaded(library, path, timeOuts);
@@ -135,16 +135,16 @@ export async function openInProcess(path: string, timeOuts: TimeOuts): Promise<T
   }
   const closed = () => new ClosedError('the face service');
   let open = true;
-  let connection = new InProcessConnection(library, path, timeOuts);
+  let current = new InProcessLibrary(library, path, timeOuts);
   return {
     async connect() {
       if (!open) throw closed();
-      if (connection.problem !== undefined) connection = new InProcessConnection(library, path, timeOuts);
-      return connection;
+      if (current.problem !== undefined) current = new InProcessLibrary(library, path, timeOuts);
+      return current;
     },
     async close() {
       open = false;
-      connection.giveUp(closed);
+      current.giveUp(closed);
       library.close();
     },
   };

@@ -4,10 +4,10 @@ import { dirname, isAbsolute, join, resolve } from 'node:path';
 import { findPrebuild, LibraryLoadError, prebuildPath, unpackAdvice } from '../addon.js';
 import { InvalidParameterError } from '../errors.js';
 import { openHostProcess } from './host-process.js';
+import type { LibraryAccess } from './library-access.js';
 import { type LibraryFile, readImports, readLibraryFile, unknownArch } from './library-file.js';
 import { openInProcess } from './native.js';
 import { allTimeOuts } from './time-outs.js';
-import type { Transport } from './transport.js';
 
 /** How {@link FaceService.open} finds and runs the vendor's library. */
 export interface OpenOptions {
@@ -19,7 +19,7 @@ export interface OpenOptions {
   /**
    * 'in-process' is quickest; the library's crash is this process's.
    * 'host-process' runs a library of another architecture, and survives its crash.
-   * 'auto': in this process where the library's architecture fits, else in a host process.
+   * 'auto': in this process if the library's architecture fits, else in a host process.
    * @default 'auto'
    */
   host?: 'auto' | 'in-process' | 'host-process' | undefined;
@@ -44,7 +44,7 @@ export interface OpenOptions {
 export interface LibraryInfo {
   readonly path: string;
   readonly arch: 'x64' | 'ia32' | 'arm64' | (string & {});
-  /** File version from the library's own resources, e.g. '1.26.0.0'; undefined where it has none. */
+  /** File version from the library's own resources, e.g. '1.26.0.0'; undefined if it has none. */
   readonly version?: string;
   readonly host: 'in-process' | 'host-process';
 }
@@ -148,7 +148,7 @@ const hostFile = process.platform === 'win32' ? 'wxpay-face-host.exe' : 'wxpay-f
 
 /**
  * The program that runs a library of this architecture.
- * @throws LibraryLoadError where this package has none
+ * @throws LibraryLoadError if this package has none
  */
 function findHost(path: string, arch: string): string {
   if (arch === process.arch) return findPrebuild(hostFile);
@@ -206,15 +206,15 @@ export function checkMilliseconds(name: string, value: number | undefined, least
 
 /**
  * Finds, inspects and loads the vendor's library.
- * @throws LibraryLoadError, InvalidParameterError; HostProcessError where the library crashes while it is loaded
+ * @throws LibraryLoadError, InvalidParameterError; HostProcessError if the library crashes while it is loaded
  */
-export async function openLibrary(options: OpenOptions): Promise<{ library: LibraryInfo; transport: Transport }> {
+export async function openLibrary(options: OpenOptions): Promise<{ library: LibraryInfo; access: LibraryAccess }> {
   checkOptions(options);
   const path = libraryPath(options.library);
   const { arch, version } = await inspect(path);
   const fits = arch === process.arch;
   if (options.host === 'in-process' && !fits) {
-    // Its own error where there is no host to advise.
+    // Its own error if there is no host to advise.
     findHost(path, arch);
     throw new LibraryLoadError(
       path,
@@ -229,9 +229,9 @@ export async function openLibrary(options: OpenOptions): Promise<{ library: Libr
     host === 'in-process'
       ? openInProcess(path, timeOuts)
       : openHostProcess(async () => findHost(path, await currentArch(path, arch)), path, timeOuts);
-  const transport = await open().catch(async (error: unknown) => {
+  const access = await open().catch(async (error: unknown) => {
     throw await withMissingNames(path, arch, error);
   });
   const library = Object.freeze({ path, arch, ...(version === undefined ? {} : { version }), host } as const);
-  return { library, transport };
+  return { library, access };
 }

@@ -6,8 +6,8 @@ import type { Fields } from '../unknown.js';
 import { type Command, findCommand } from './commands.js';
 import { ServiceCommandError } from './errors.js';
 import { Lane } from './lane.js';
+import type { CommandRequest, LibraryAccess, LoadedLibrary } from './library-access.js';
 import { parseResponse, prepareRequest, type RawResponse } from './messages.js';
-import type { Call, Connection, Transport } from './transport.js';
 
 /** A message on the diagnostics channel `wxpay-face.face.call`, once for each call of the vendor's function. */
 export interface FaceCallEvent {
@@ -17,7 +17,7 @@ export interface FaceCallEvent {
   /** Milliseconds, without the time that the call was queued. */
   readonly duration: number;
   readonly return_code?: string;
-  /** The `code` of the error, where there was no usable response. */
+  /** The `code` of the error, if there was no usable response. */
   readonly error?: string;
 }
 /** Milliseconds between two stops of one recognition. */
@@ -25,22 +25,22 @@ const stopInterval = 1000;
 
 const callChannel = diagnostics_channel.channel('wxpay-face.face.call');
 
-/** The commands on their way to the library: in which order, on which connection, and how a wait for a person ends. */
+/** The commands on their way to the library: in which order, on which library, and how a wait for a person ends. */
 export class CommandQueue {
-  readonly #transport: Transport;
+  readonly #access: LibraryAccess;
   readonly #beforeStop: (params: Fields) => void;
   readonly #serial = new Lane();
   readonly #inFlight = new Set<symbol>();
   #whenIdle = () => {};
-  /** The parameters of an initWxpayface that is in force, and the connection it was sent on. */
-  #init: { readonly request: () => Uint8Array; connection: Connection } | undefined;
+  /** The parameters of an initWxpayface that is in force, and the library it was sent to. */
+  #init: { readonly request: () => Uint8Array; loaded: LoadedLibrary } | undefined;
   #repeatedInit: Promise<void> | undefined;
   /** close() no longer waits: whatever the calls in flight are rejected with, they were closed. */
   #isGivenUp = false;
 
   /** @param beforeStop Called with the parameters of each stopWxpayface that is sent for an abort. */
-  constructor(transport: Transport, beforeStop: (params: Fields) => void) {
-    this.#transport = transport;
+  constructor(access: LibraryAccess, beforeStop: (params: Fields) => void) {
+    this.#access = access;
     this.#beforeStop = beforeStop;
   }
 
@@ -48,20 +48,20 @@ export class CommandQueue {
   async endHost(): Promise<void> {
     const leaveLane = await this.#serial.enter();
     try {
-      await this.#transport.restart?.();
+      await this.#access.restart?.();
     } finally {
       leaveLane();
     }
   }
 
-  /** Waits for the commands in flight, then ends the transport. */
+  /** Waits for the commands in flight, then ends the access to the library. */
   async close(): Promise<void> {
     // An abort may still send a stopWxpayface meanwhile, or let go of a call that never returns.
     if (this.#inFlight.size > 0)
       await new Promise<void>((resolve) => {
         this.#whenIdle = resolve;
       });
-    await this.#transport.close();
+    await this.#access.close();
   }
 
   /** Ends the wait of close(). */
@@ -102,13 +102,13 @@ export class CommandQueue {
     let ignore = () => {};
     try {
       if (command?.lane === 'serial') leaveLane = await this.#serial.enter(signal);
-      const connection = await unlessAborted(() => this.#ready(command), signal);
+      const loaded = await unlessAborted(() => this.#ready(command), signal);
       if (signal?.aborted) throw signal.reason;
       ignore = onAbort(signal, command?.abort === 'leave' ? leave : stop);
       if (cmd === 'releaseWxpayface') this.#init = undefined;
       const person = command?.waitsForPerson ? { stop, awaited: () => !left } : undefined;
-      const response = await this.#exchange(connection, cmd, request, person);
-      if (cmd === 'initWxpayface' && response.return_code === 'SUCCESS') this.#init = { request, connection };
+      const response = await this.#exchange(loaded, cmd, request, person);
+      if (cmd === 'initWxpayface' && response.return_code === 'SUCCESS') this.#init = { request, loaded };
       return response;
     } finally {
       ignore();
@@ -116,12 +116,12 @@ export class CommandQueue {
     }
   }
 
-  /** The library, loaded, and initialised anew where it had to be loaded anew. */
-  async #ready(command: Command | undefined): Promise<Connection> {
-    const connection = await this.#transport.connect();
+  /** The library, loaded, and initialised anew if it had to be loaded anew. */
+  async #ready(command: Command | undefined): Promise<LoadedLibrary> {
+    const loaded = await this.#access.connect();
     const init = this.#init;
-    if (init !== undefined && init.connection !== connection && (command?.needsInit ?? true)) {
-      this.#repeatedInit ??= this.#repeatInit(connection, init.request).finally(() => {
+    if (init !== undefined && init.loaded !== loaded && (command?.needsInit ?? true)) {
+      this.#repeatedInit ??= this.#repeatInit(loaded, init.request).finally(() => {
         this.#repeatedInit = undefined;
       });
       await this.#repeatedInit;
@@ -129,37 +129,37 @@ export class CommandQueue {
       // Sent beside it, a release could reach the service first, and be undone by it.
       await this.#repeatedInit?.catch(() => {});
     }
-    return connection;
+    return loaded;
   }
 
-  async #repeatInit(connection: Connection, request: () => Uint8Array): Promise<void> {
-    const { return_code, return_msg } = await this.#exchange(connection, 'initWxpayface', request);
+  async #repeatInit(loaded: LoadedLibrary, request: () => Uint8Array): Promise<void> {
+    const { return_code, return_msg } = await this.#exchange(loaded, 'initWxpayface', request);
     if (return_code !== 'SUCCESS') throw new ServiceCommandError('initWxpayface', return_code, return_msg);
     // Meanwhile another one, or a release, may have taken its place.
-    if (this.#init?.request === request) this.#init = { request, connection };
+    if (this.#init?.request === request) this.#init = { request, loaded };
   }
 
   async #exchange(
-    connection: Connection,
+    loaded: LoadedLibrary,
     cmd: string,
     request: () => Uint8Array,
-    person?: Call['person'],
+    person?: CommandRequest['person'],
   ): Promise<RawResponse> {
     const startTime = Date.now();
     const began = performance.now();
-    const tell = (outcome: { return_code: string } | { error: string }) => {
+    const report = (outcome: { return_code: string } | { error: string }) => {
       if (!callChannel.hasSubscribers) return;
       const event: FaceCallEvent = { cmd, startTime, duration: performance.now() - began, ...outcome };
       callChannel.publish(event);
     };
     try {
-      const bytes = await connection.call({ cmd, request: request(), ...(person === undefined ? {} : { person }) });
+      const bytes = await loaded.call({ cmd, request: request(), ...(person === undefined ? {} : { person }) });
       const response = parseResponse(cmd, bytes);
-      tell({ return_code: response.return_code });
+      report({ return_code: response.return_code });
       return response;
     } catch (reason) {
       const error = this.#isGivenUp ? new ClosedError('the face service') : reason;
-      tell({ error: error instanceof WxpayFaceError ? error.code : 'unknown' });
+      report({ error: error instanceof WxpayFaceError ? error.code : 'unknown' });
       throw error;
     }
   }

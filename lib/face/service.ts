@@ -14,15 +14,15 @@ import {
   type GetWxpayfaceCodeParams,
   type GetWxpayfaceUserInfoParams,
   type InitWxpayfaceParams,
-  newerThan,
   type StopWxpayfaceParams,
   type UpdateWxpayfacePayResultParams,
 } from './commands.js';
 import { calledFrom, callSite } from './errors.js';
+import type { LibraryAccess } from './library-access.js';
 import { assertAccepted, prepareRequest, type RawResponse } from './messages.js';
 import { checkMilliseconds, type LibraryInfo, type OpenOptions, openLibrary } from './open.js';
 import { CommandQueue } from './queue.js';
-import type { Transport } from './transport.js';
+import { newerThan } from './sdk-version.js';
 
 /**
  * The WxpayFaceService program of this machine, through the vendor's library.
@@ -40,15 +40,15 @@ import type { Transport } from './transport.js';
 export class FaceService {
   /** What was opened, and how. */
   readonly library: LibraryInfo;
-  /** The same as close(), where the runtime has Symbol.asyncDispose. */
+  /** The same as close(), if the runtime has Symbol.asyncDispose. */
   declare readonly [Symbol.asyncDispose]: () => Promise<void>;
   readonly #queue: CommandQueue;
   readonly #warned = new Set<string>();
   #closed: Promise<void> | undefined;
 
-  private constructor(library: LibraryInfo, transport: Transport) {
+  private constructor(library: LibraryInfo, access: LibraryAccess) {
     this.library = library;
-    this.#queue = new CommandQueue(transport, (params) => this.#warnOfNewer('stopWxpayface', params));
+    this.#queue = new CommandQueue(access, (params) => this.#warnOfNewer('stopWxpayface', params));
   }
 
   /**
@@ -61,8 +61,8 @@ export class FaceService {
     const caller = callSite(FaceService.open);
     try {
       checkNames(options);
-      const { library, transport } = await openLibrary(options);
-      return new FaceService(library, transport);
+      const { library, access } = await openLibrary(options);
+      return new FaceService(library, access);
     } catch (error) {
       throw calledFrom(caller, error);
     }
@@ -227,6 +227,9 @@ export class FaceService {
     }
   }
 }
+
+// A bundler renames a class that names itself.
+Object.defineProperty(FaceService, 'name', { value: 'FaceService' });
 
 const openOptions: Readonly<Record<keyof OpenOptions, true>> = {
   library: true,

@@ -1,4 +1,4 @@
-import type { Call } from './transport.js';
+import type { CommandRequest } from './library-access.js';
 
 /** Milliseconds; what they mean is in OpenOptions. */
 export interface TimeOuts {
@@ -23,12 +23,12 @@ export const inWords = (milliseconds: number): string =>
   milliseconds % 1000 === 0 ? `${milliseconds / 1000} s` : `${milliseconds} ms`;
 
 /**
- * Watches over a call: tells `late`, once, what did not happen in time, as the end of a sentence. If the call waits for a
+ * Watches over a call: reports to `late`, once, what did not happen in time, as the end of a sentence. If the call waits for a
  * person, stopWxpayface is asked for first.
  * @returns Ends the watch.
  */
 export function watch(
-  { cmd, person }: Call,
+  { cmd, person }: CommandRequest,
   { callTimeout, humanTimeout }: TimeOuts,
   late: (problem: string) => void,
 ): () => void {

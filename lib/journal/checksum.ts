@@ -14,10 +14,12 @@ for (let index = 256; index < tables.length; index += 1) {
 
 const noWords = new Int32Array(0);
 
+// Not inside the function: made anew at each call they would cost more than they do.
+const at = (index: number): number => tables[index] ?? 0;
+const next = (value: number, byte: number): number => at((value ^ byte) & 255) ^ (value >>> 8);
+
 /** CRC-32C (Castagnoli). */
 export function crc32c(bytes: Uint8Array): number {
-  const at = (index: number): number => tables[index] ?? 0;
-  const next = (value: number, byte: number): number => at((value ^ byte) & 255) ^ (value >>> 8);
   const head = bytes.length < 8 ? bytes.length : -bytes.byteOffset & 3;
   const words =
     head === bytes.length

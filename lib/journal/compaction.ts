@@ -3,7 +3,7 @@ import type { Entry } from './index-of-records.js';
 import type { Line } from './line.js';
 import { makeLine } from './line.js';
 import { baseEnd, firstLine, type Tip } from './log.js';
-import { together } from './stored-record.js';
+import { Together } from './stored-record.js';
 
 /** Where a record stands in a log. */
 export type Place = Pick<Entry, 'lineAt' | 'lineLength' | 'from'>;
@@ -39,23 +39,19 @@ export async function writeBase<Of>(
     last = line;
   };
   await write(last);
-  let [texts, size]: [string[], number] = [[], 0];
+  let together = new Together();
   const writeRecords = async () => {
-    if (texts.length === 0) return;
-    const line = makeLine(0, last.digest, together(texts));
-    let from = line.from + 1;
-    for (const text of texts) {
-      places.push({ lineAt: end, lineLength: line.bytes.length, from });
-      from += Buffer.byteLength(text) + 2;
-    }
+    if (together.offsets.length === 0) return;
+    const line = makeLine(0, last.digest, together);
+    for (const offset of together.offsets)
+      places.push({ lineAt: end, lineLength: line.bytes.length, from: line.from + offset });
     await write(line);
-    [texts, size] = [[], 0];
+    together = new Together();
   };
   for (const record of records) {
     const text = await textOf(record);
-    texts.push(text);
-    size += text.length;
-    if (size >= lineSize) await writeRecords();
+    together.add(text, Buffer.byteLength(text));
+    if (together.length >= lineSize) await writeRecords();
   }
   await writeRecords();
   await write(baseEnd(last, tip));

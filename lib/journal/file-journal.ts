@@ -1,5 +1,4 @@
 import { resolve } from 'node:path';
-import { KeyedMutex } from '../concurrency.js';
 import { ClosedError, InvalidParameterError } from '../errors.js';
 import { shown } from '../fields.js';
 import { JournalError, OrderExistsError } from './errors.js';
@@ -12,8 +11,8 @@ import {
   type Journal,
   type JournalFilter,
   type JournalRecord,
-  keyOf,
   matches,
+  type RecordName,
 } from './journal.js';
 import { JournalReader } from './journal-reader.js';
 import { journalError, lockFolder } from './opening.js';
@@ -42,9 +41,12 @@ interface Internals {
 /** What is behind a journal that is open. */
 interface Opened {
   readonly index: RecordIndex;
-  read(key: string): Promise<string | undefined>;
+  read(record: RecordName): Promise<string | undefined>;
   close(): Promise<void>;
 }
+
+/** Throws if a record may not be written over the stored one. */
+type Check = (record: JournalRecord, stored: Entry | undefined) => void;
 
 const day = 24 * 60 * 60 * 1000;
 
@@ -61,8 +63,8 @@ const isExpired = ({ finished, acknowledged, updatedAt }: Entry, before: number)
  * The journal in a folder of its own: one append-only text file, a line for each durable write with its checksum and its
  * place in the chain, and a small second file that knows its end. Synchronously written, locked to one process.
  *
- * Damage anywhere, also a lost end, is told at the opening, and nothing is dropped in silence. Only a folder that as a whole
- * went back to an older moment can't be told from one that is as it was: `mirror`, or the gateway's bill, tells.
+ * Damage anywhere, also a lost end, is reported at the opening, and nothing is dropped in silence. Only a folder that as a whole
+ * went back to an older moment can't be distinguished from one that is as it was: `mirror`, or the gateway's bill, shows it.
  *
  * Holds no key and no code. It does hold what a receipt needs, the customer's `openid` among it, for as long as `keep` says.
  *
@@ -74,7 +76,6 @@ export class FileJournal implements Journal {
   /** Undefined if it is only read. */
   readonly #store: Store | undefined;
   readonly #locks: ReadonlyArray<{ release(): void }>;
-  readonly #lanes = new KeyedMutex();
   #compacting: Promise<unknown> = Promise.resolve();
   /** By itself it is compacted only beyond this size. */
   #roomUntil = leastToCompact;
@@ -88,7 +89,7 @@ export class FileJournal implements Journal {
 
   /**
    * Opens the journal, or begins one, reads it through, and removes what is finished, acknowledged and older than `keep` by
-   * this machine's clock: where that is ahead, earlier than it should. What is unfinished or not acknowledged stays, whatever
+   * this machine's clock: if that is ahead, earlier than it should. What is unfinished or not acknowledged stays, whatever
    * the clock says. A program that runs for months calls {@link FileJournal.prune} itself.
    *
    * Whether the mirror was used is said by a process warning with code WXPAY_FACE_JOURNAL_COPY.
@@ -136,29 +137,26 @@ export class FileJournal implements Journal {
   }
 
   create(record: JournalRecord): Promise<void> {
-    return this.#write(record, (stored) => {
-      checkNew(record);
-      if (stored !== undefined) throw new OrderExistsError(record.id);
-    });
+    return this.#write(record, checkFirst);
   }
 
   put(record: JournalRecord): Promise<void> {
-    return this.#write(record, (stored) => checkSuccessor(record, stored));
+    return this.#write(record, checkSuccessor);
   }
 
   async get(kind: JournalRecord['kind'], id: string): Promise<JournalRecord | undefined> {
     this.#ensureOpen();
-    const text = await this.#opened.read(keyOf({ kind, id }));
+    const text = await this.#opened.read({ kind, id });
     return text === undefined ? undefined : fromText(text);
   }
 
   /** In the order of their last write. What is written meanwhile may be among them. */
   async *list(filter: JournalFilter = {}): AsyncGenerator<JournalRecord, void, undefined> {
     this.#ensureOpen();
-    if (this.#store?.isInDoubt()) await this.#store.makeSure();
+    await this.#store?.makeSure();
     for (const entry of this.#opened.index.inOrder((each) => matches(each, filter))) {
       this.#ensureOpen();
-      const text = await this.#opened.read(keyOf(entry));
+      const text = await this.#opened.read(entry);
       const record = text === undefined ? undefined : fromText(text);
       if (record !== undefined && matches(record, filter)) yield record;
     }
@@ -182,16 +180,22 @@ export class FileJournal implements Journal {
     for (const lock of this.#locks) lock.release();
   }
 
-  async #write(record: JournalRecord, check: (stored: Entry | undefined) => void): Promise<void> {
-    const store = this.#writable();
-    checkRecord(record);
-    const key = keyOf(record);
-    await this.#lanes.run(key, async () => {
-      if (store.isInDoubt(key)) await store.makeSure();
-      check(store.index.get(key));
-      await store.append(record, key);
-    });
-    this.#compactByItself(store);
+  #write(record: JournalRecord, check: Check): Promise<void> {
+    try {
+      const store = this.#writable();
+      checkRecord(record);
+      this.#compactByItself(store);
+      return this.#append(store, record, check);
+    } catch (error) {
+      return Promise.reject(error);
+    }
+  }
+
+  /** If there is nothing to wait for, without a promise of its own: they would cost a thousand writes more than their text. */
+  #append(store: Store, record: JournalRecord, check: Check): Promise<void> {
+    if (!store.isSettled(record)) return store.settle(record).then(() => this.#append(store, record, check));
+    check(record, store.index.get(record));
+    return store.append(record);
   }
 
   /** One at a time. */
@@ -227,6 +231,14 @@ export class FileJournal implements Journal {
   #ensureOpen(): void {
     if (this.#isClosed) throw new ClosedError('The journal');
   }
+}
+
+// A bundler renames a class that names itself.
+Object.defineProperty(FileJournal, 'name', { value: 'FileJournal' });
+
+function checkFirst(record: JournalRecord, stored: Entry | undefined): void {
+  checkNew(record);
+  if (stored !== undefined) throw new OrderExistsError(record.id);
 }
 
 function hasExpired({ index }: Store, before: number): boolean {

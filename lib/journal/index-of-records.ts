@@ -1,4 +1,5 @@
-import { type JournalRecord, keyOf } from './journal.js';
+import { ByName } from './by-name.js';
+import type { JournalRecord, RecordName } from './journal.js';
 import type { Line } from './line.js';
 import { hearRecords } from './stored-record.js';
 
@@ -52,12 +53,12 @@ export class Entry {
 
 /** Which records there are, and where. */
 export class RecordIndex {
-  readonly #entries = new Map<string, Entry>();
+  readonly #entries = new ByName<Entry>();
   /** Bytes of the records that count; the rest of the log is of the past. */
   liveBytes = 0;
 
-  get(key: string): Entry | undefined {
-    return this.#entries.get(key);
+  get(record: RecordName): Entry | undefined {
+    return this.#entries.get(record);
   }
 
   /** In the order of their places in the log. */
@@ -67,7 +68,7 @@ export class RecordIndex {
     return wanted.sort((one, other) => one.lineAt - other.lineAt || one.from - other.from);
   }
 
-  all(): IterableIterator<Entry> {
+  all(): Iterable<Entry> {
     return this.#entries.values();
   }
 
@@ -82,16 +83,15 @@ export class RecordIndex {
     });
   }
 
-  add(entry: Entry, key = keyOf(entry)): void {
-    this.liveBytes += entry.length - (this.#entries.get(key)?.length ?? 0);
-    this.#entries.set(key, entry);
+  add(entry: Entry): void {
+    this.liveBytes += entry.length - (this.#entries.get(entry)?.length ?? 0);
+    this.#entries.set(entry, entry);
   }
 
   /** Does nothing if the record was written again since. */
   forget(entry: Entry): boolean {
-    const key = keyOf(entry);
-    if (this.#entries.get(key) !== entry) return false;
+    if (this.#entries.get(entry) !== entry) return false;
     this.liveBytes -= entry.length;
-    return this.#entries.delete(key);
+    return this.#entries.delete(entry);
   }
 }

@@ -114,7 +114,7 @@ export class JournalFolder {
   }
 
   /**
-   * Puts the next file in the log's place. Whatever was told is in both.
+   * Puts the next file in the log's place. Whatever was reported as written is in both.
    * @param next Written and synced; belongs to this folder from now on.
    */
   async replaceLog(next: OpenFile, tip: Tip): Promise<void> {

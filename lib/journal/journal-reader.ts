@@ -1,6 +1,7 @@
 import { JournalError } from './errors.js';
 import type { Files, OpenFile } from './files.js';
 import type { RecordIndex } from './index-of-records.js';
+import type { RecordName } from './journal.js';
 import { LineReader } from './line-reader.js';
 import { journalError, openToRead } from './opening.js';
 import type { ReadJournal } from './reading.js';
@@ -27,8 +28,8 @@ export class JournalReader {
     return this.#journal.index;
   }
 
-  async read(key: string): Promise<string | undefined> {
-    const entry = this.index.get(key);
+  async read(record: RecordName): Promise<string | undefined> {
+    const entry = this.index.get(record);
     if (entry === undefined) return undefined;
     try {
       return await this.#lines.textOf(entry, this.#journal.end);

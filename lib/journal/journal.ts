@@ -30,7 +30,7 @@ export interface Journal {
    */
 
   /** Asked right before the first byte of a payment request: whether this process may still send. */
-  holds?(record: Pick<JournalRecord, 'kind' | 'id'>): boolean;
+  holds?(record: RecordName): boolean;
   /**
    * After a put whose answer was lost: whether the stored record is that very write. Revision and data don't prove it if
    * another process may have taken the record over.
@@ -88,8 +88,11 @@ export function isJournalRecord(value: unknown): value is JournalRecord {
   );
 }
 
+/** What tells a record from all others. */
+export type RecordName = Pick<JournalRecord, 'kind' | 'id'>;
+
 /** The two kinds have numbers of their own: usual is a refund with its sale's number. */
-export const keyOf = ({ kind, id }: Pick<JournalRecord, 'kind' | 'id'>): string => `${kind} ${id}`;
+export const keyOf = ({ kind, id }: RecordName): string => `${kind} ${id}`;
 
 /** @throws JournalError if the record is none. */
 export function checkRecord(record: JournalRecord): void {

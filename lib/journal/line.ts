@@ -26,13 +26,24 @@ export interface Line {
   readonly from: number;
 }
 
+/** What stands behind a line's chain. It is put together in the line's own bytes. */
+export interface Json {
+  /** In bytes. */
+  readonly length: number;
+  writeTo(bytes: Buffer, at: number): void;
+}
+
 const hexadecimal = (checksum: number): string => checksum.toString(16).padStart(8, '0');
 
-export function makeLine(sequence: number, chain: string, json: string): Line {
-  const head = `${sequence} ${chain} `;
-  const bytes = Buffer.from(`${'0'.repeat(8)} ${head}${json}\n`);
+export function makeLine(sequence: number, chain: string, json: Json): Line {
+  const head = `${'0'.repeat(8)} ${sequence} ${chain} `;
+  const from = head.length;
+  const bytes = Buffer.allocUnsafe(from + json.length + 1);
+  bytes.write(head, 'latin1');
+  json.writeTo(bytes, from);
+  bytes[bytes.length - 1] = lineFeed;
   bytes.write(hexadecimal(crc32c(bytes.subarray(9, -1))), 'latin1');
-  return { sequence, chain, digest: digestOf(bytes), bytes, from: 9 + head.length };
+  return { sequence, chain, digest: digestOf(bytes), bytes, from };
 }
 
 const heading = /^[0-9a-f]{8} (0|[1-9]\d{0,15}) ([0-9a-f]{32}) $/;

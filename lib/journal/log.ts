@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { JournalError } from './errors.js';
 import { RecordIndex } from './index-of-records.js';
-import { endOfLine, type Line, makeLine, noDigest, readLine } from './line.js';
+import { endOfLine, type Json, type Line, makeLine, noDigest, readLine } from './line.js';
 
 /*
  * The log: a first line that says what the file is, lines with the records as they stood after a write, a line that says
@@ -11,13 +11,17 @@ import { endOfLine, type Line, makeLine, noDigest, readLine } from './line.js';
 
 const format = { journal: 'wxpay-face', version: 1 };
 
+const jsonOf = (value: object): Json => {
+  const text = JSON.stringify(value);
+  return { length: Buffer.byteLength(text), writeTo: (bytes, at) => void bytes.write(text, at) };
+};
+
 /** @param id The journal's own, for as long as it lives. Each file has a layout of its own. */
-export const firstLine = (id: string): Line =>
-  makeLine(0, noDigest, JSON.stringify({ ...format, id, layout: randomUUID() }));
+export const firstLine = (id: string): Line => makeLine(0, noDigest, jsonOf({ ...format, id, layout: randomUUID() }));
 
 /** The last line before the writes. */
 export const baseEnd = (before: Line, { sequence, digest }: Pick<Line, 'sequence' | 'digest'>): Line =>
-  makeLine(0, before.digest, JSON.stringify({ upTo: sequence, digest }));
+  makeLine(0, before.digest, jsonOf({ upTo: sequence, digest }));
 
 /** What is before the first write. */
 export const noTip = { sequence: 0, digest: noDigest, chain: noDigest } as const;

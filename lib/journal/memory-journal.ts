@@ -19,7 +19,7 @@ import {
  */
 export class MemoryJournal implements Journal {
   // Text, so that nobody changes a stored record from outside.
-  readonly #records = new Map<string, string>();
+  readonly #records = new Map<string, { readonly revision: number; readonly text: string }>();
   #closed = false;
 
   async create(record: JournalRecord): Promise<void> {
@@ -27,14 +27,14 @@ export class MemoryJournal implements Journal {
     checkRecord(record);
     checkNew(record);
     if (this.#records.has(keyOf(record))) throw new OrderExistsError(record.id);
-    this.#records.set(keyOf(record), JSON.stringify(record));
+    this.#write(record);
   }
 
   async put(record: JournalRecord): Promise<void> {
     this.#ensureOpen();
     checkRecord(record);
-    checkSuccessor(record, this.#read(keyOf(record)));
-    this.#records.set(keyOf(record), JSON.stringify(record));
+    checkSuccessor(record, this.#records.get(keyOf(record)));
+    this.#write(record);
   }
 
   async get(kind: JournalRecord['kind'], id: string): Promise<JournalRecord | undefined> {
@@ -64,9 +64,13 @@ export class MemoryJournal implements Journal {
     this.#closed = true;
   }
 
+  #write(record: JournalRecord): void {
+    this.#records.set(keyOf(record), { revision: record.revision, text: JSON.stringify(record) });
+  }
+
   #read(key: string): JournalRecord | undefined {
-    const text = this.#records.get(key);
-    return text === undefined ? undefined : JSON.parse(text);
+    const stored = this.#records.get(key);
+    return stored === undefined ? undefined : JSON.parse(stored.text);
   }
 
   #ensureOpen(): void {

@@ -1,9 +1,10 @@
 import { randomUUID } from 'node:crypto';
 import { resolve } from 'node:path';
+import { ByName } from './by-name.js';
 import { writeBase } from './compaction.js';
 import { JournalError } from './errors.js';
 import { systemFiles } from './files.js';
-import { type JournalRecord, keyOf } from './journal.js';
+import type { JournalRecord } from './journal.js';
 import { JournalFolder } from './journal-folder.js';
 import { hasRecords, noTip } from './log.js';
 import { lockFolder } from './opening.js';
@@ -36,10 +37,10 @@ export async function readWhatIsReadable(folder: string): Promise<Readable | und
 }
 
 async function readRecords(path: string): Promise<JournalRecord[]> {
-  const newest = new Map<string, JournalRecord>();
+  const newest = new ByName<JournalRecord>();
   for (const line of (await readSoundLines(systemFiles, path)).filter(hasRecords))
     for (const record of recordsIn(line)) {
-      if (record.revision >= (newest.get(keyOf(record))?.revision ?? 0)) newest.set(keyOf(record), record);
+      if (record.revision >= (newest.get(record)?.revision ?? 0)) newest.set(record, record);
     }
   return [...newest.values()];
 }

@@ -1,45 +1,21 @@
 import { ClosedError } from '../errors.js';
+import { Batch } from './batch.js';
 import { writeBase } from './compaction.js';
 import { JournalError } from './errors.js';
 import type { Files, OpenFile } from './files.js';
 import { Entry, type RecordIndex } from './index-of-records.js';
-import type { JournalRecord } from './journal.js';
+import { type JournalRecord, keyOf, type RecordName } from './journal.js';
 import { all, type JournalFolder } from './journal-folder.js';
 import { makeLine, maximumPayload } from './line.js';
 import { LineReader } from './line-reader.js';
 import type { Tip } from './log.js';
 import { journalError, openToWrite } from './opening.js';
 import type { ReadJournal } from './reading.js';
-import { together, toText } from './stored-record.js';
+import { toText } from './stored-record.js';
+
+const nextTurn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
 
 const nowhere = { lineAt: 0, lineLength: 0, from: 0 };
-
-interface Write {
-  readonly key: string;
-  /** Gets its place when it is written. */
-  readonly entry: Entry;
-  readonly text: string;
-  readonly resolve: () => void;
-  readonly reject: (error: unknown) => void;
-}
-
-/** What is not known after a failure, until it was made sure. */
-interface Doubt {
-  /** 'end': whether the last write is there; 'file': which file is the log. */
-  readonly of: 'end' | 'file';
-  /** The records whose write failed. */
-  readonly keys: ReadonlySet<string>;
-}
-
-/** The records that go into one line, from the first on. */
-function takeTogether(waiting: Write[]): Write[] {
-  let size = 0;
-  const count = waiting.findIndex(({ entry }) => {
-    size += entry.length + 2;
-    return size > maximumPayload;
-  });
-  return waiting.splice(0, count === -1 ? waiting.length : Math.max(count, 1));
-}
 
 /**
  * The log and its head, in one folder or two, as the process that writes has them. Writes go one after the other, those that
@@ -56,10 +32,12 @@ export class Store {
   #end: number;
   /** How often the files were read anew. */
   #readings = 0;
-  readonly #waiting: Write[] = [];
+  readonly #waiting: Batch[] = [];
+  #writing: Batch | undefined;
   readonly #tasks: Array<() => Promise<void>> = [];
   #working: Promise<void> | undefined;
-  #doubt: Doubt | undefined;
+  /** What is not known after a failure, until it was made sure: whether a batch is there, or which file is the log. */
+  #doubt: Batch | 'file' | undefined;
   readonly #reads = new Set<Promise<string>>();
   #replacing: Promise<unknown> | undefined;
   #isStopped = false;
@@ -90,40 +68,60 @@ export class Store {
     return this.#end;
   }
 
-  /** Durable when resolved. If it rejects, {@link Store.read} tells what is stored. */
-  append(record: JournalRecord, key: string): Promise<void> {
+  /** Durable when resolved. If it rejects, {@link Store.read} says what is stored. */
+  append(record: JournalRecord): Promise<void> {
     const text = toText(record);
     const { kind, id, revision, finished, acknowledged, updatedAt } = record;
     const length = Buffer.byteLength(text);
     if (length > maximumPayload - 2)
-      return Promise.reject(new JournalError(`A record has at most ${maximumPayload - 2} bytes (${key})`));
+      return Promise.reject(new JournalError(`A record has at most ${maximumPayload - 2} bytes (${keyOf(record)})`));
     const kept = finished ? undefined : text;
     const entry = new Entry(kind, id, revision, finished, acknowledged, updatedAt, nowhere, length, kept);
-    return new Promise((resolve, reject) => {
-      this.#waiting.push({ key, entry, text, resolve, reject });
-      this.#work();
-    });
+    const batch = this.#batchFor(entry);
+    batch.add(entry, text);
+    this.#work();
+    return batch.done;
   }
 
-  /** Whether it is not known what is stored of a key, or of any. */
-  isInDoubt(key?: string): boolean {
-    if (this.#doubt === undefined) return false;
-    return key === undefined || this.#doubt.of === 'file' || this.#doubt.keys.has(key);
+  #batchFor(entry: Entry): Batch {
+    const last = this.#waiting[this.#waiting.length - 1];
+    if (last?.hasRoomFor(entry)) return last;
+    const batch = new Batch();
+    this.#waiting.push(batch);
+    return batch;
+  }
+
+  /** Whether nothing of a record is being written, and it is known what is stored of it. */
+  isSettled(record: RecordName): boolean {
+    return this.#batchOf(record) === undefined && !this.#isInDoubt(record);
+  }
+
+  /** Resolves when a record may be settled. @throws JournalError if it can't be known what is stored of it. */
+  settle(record: RecordName): Promise<unknown> {
+    return this.#batchOf(record)?.done.catch(() => undefined) ?? this.makeSure();
+  }
+
+  #batchOf(record: RecordName): Batch | undefined {
+    return this.#writing?.has(record) ? this.#writing : this.#waiting.find((batch) => batch.has(record));
+  }
+
+  #isInDoubt(record: RecordName): boolean {
+    return this.#doubt === 'file' || this.#doubt?.has(record) === true;
   }
 
   /** Resolves when it is known what is stored. @throws JournalError if that can't be known. */
-  makeSure(): Promise<void> {
-    return this.#between(() => this.#clearDoubt());
+  async makeSure(): Promise<void> {
+    if (this.#doubt !== undefined) await this.#between(() => this.#clearDoubt());
   }
 
   /**
-   * The record of a key, as text.
+   * A record, as text.
    * @throws JournalError if it can't be read, or if it isn't known whether its last write is stored.
    */
-  async read(key: string): Promise<string | undefined> {
-    if (this.isInDoubt(key)) await this.makeSure();
+  async read(record: RecordName): Promise<string | undefined> {
+    while (!this.isSettled(record)) await this.settle(record);
     while (this.#replacing !== undefined) await this.#replacing;
-    const entry = this.#index.get(key);
+    const entry = this.#index.get(record);
     return entry === undefined ? undefined : this.#textOf(entry);
   }
 
@@ -147,7 +145,8 @@ export class Store {
 
   /** What was asked for before still happens. */
   async close(): Promise<void> {
-    await this.#working;
+    // What waits for another write of its record begins when that one has ended.
+    for (; this.#working !== undefined; await nextTurn()) await this.#working;
     await Promise.allSettled(this.#reads);
     await all(this.#folders.map((folder) => folder.close()));
   }
@@ -167,37 +166,35 @@ export class Store {
   /** Never rejects. */
   async #workAll(): Promise<void> {
     // So that those that come at once share a line.
-    await new Promise((resolve) => setImmediate(resolve));
+    await nextTurn();
     for (;;) {
       const task = this.#tasks.shift();
+      const batch = task === undefined ? this.#waiting.shift() : undefined;
       if (task !== undefined) await task();
-      else if (this.#waiting.length > 0) await this.#write(takeTogether(this.#waiting));
+      else if (batch !== undefined) await this.#write(batch);
       else break;
     }
     this.#working = undefined;
   }
 
-  async #write(writes: readonly Write[]): Promise<void> {
+  async #write(batch: Batch): Promise<void> {
+    this.#writing = batch;
     try {
       await this.#clearDoubt();
-      const line = makeLine(this.#tip.sequence + 1, this.#tip.digest, together(writes.map(({ text }) => text)));
-      this.#doubt = { of: 'end', keys: new Set(writes.map(({ key }) => key)) };
+      const line = makeLine(this.#tip.sequence + 1, this.#tip.digest, batch.json);
+      this.#doubt = batch;
       await all(this.#folders.map((folder) => folder.write(line, this.#end)));
       this.#doubt = undefined;
-      let from = line.from + 1;
-      for (const { key, entry } of writes) {
-        entry.moveTo(this.#end, line.bytes.length, from);
-        this.#index.add(entry, key);
-        from += entry.length + 2;
-      }
+      batch.addTo(this.#index, line, this.#end);
       this.#tip = line;
       this.#end += line.bytes.length;
-      for (const { resolve } of writes) resolve();
+      this.#writing = undefined;
+      batch.resolve();
     } catch (cause) {
       // So that it is known at once whether it is stored, if that can be.
       await this.#clearDoubt().catch(() => undefined);
-      const error = journalError('The journal failed', cause);
-      for (const { reject } of writes) reject(error);
+      this.#writing = undefined;
+      batch.reject(journalError('The journal failed', cause));
     }
   }
 
@@ -205,7 +202,7 @@ export class Store {
   async #clearDoubt(): Promise<void> {
     if (this.#doubt === undefined) return;
     try {
-      if (this.#doubt.of === 'end') await all(this.#folders.map((folder) => folder.takeBack(this.#tip, this.#end)));
+      if (this.#doubt !== 'file') await all(this.#folders.map((folder) => folder.takeBack(this.#tip, this.#end)));
       else await this.#readAnew();
       this.#doubt = undefined;
     } catch (error) {
@@ -284,7 +281,7 @@ export class Store {
   async #replace(next: readonly OpenFile[], move: () => void): Promise<void> {
     const replace = async () => {
       await Promise.allSettled(this.#reads);
-      this.#doubt = { of: 'file', keys: new Set() };
+      this.#doubt = 'file';
       const pairs = this.#folders.flatMap((folder, index) => ({ folder, file: next[index] }));
       await all(pairs.map(async ({ folder, file }) => file && folder.replaceLog(file, this.#tip)));
       this.#reader = new LineReader(this.#folders);

@@ -1,6 +1,6 @@
 import { JournalError } from './errors.js';
 import { isJournalRecord, type JournalRecord } from './journal.js';
-import type { Line } from './line.js';
+import type { Json, Line } from './line.js';
 
 /*
  * Records as text. Fields in one order, `data` last, so that what the index needs is read without the rest. Records that
@@ -25,7 +25,48 @@ export function toText(record: JournalRecord): string {
   return JSON.stringify({ schema, kind, id, revision, state, finished, acknowledged, updatedAt, data });
 }
 
-export const together = (texts: readonly string[]): string => `[${texts.join(',\t')}]`;
+const [tab, quote, comma, openingBracket, backslash, closingBracket, lastOfAscii] = [9, 34, 44, 91, 92, 93, 126];
+
+/** Records that stand together in a line. */
+export class Together implements Json {
+  readonly #texts: string[] = [];
+  /** Where each stands, from the bracket on. */
+  readonly offsets: number[] = [];
+  length = 2;
+
+  /** @param length A further text's, in bytes. */
+  lengthWith(length: number): number {
+    return this.#nextOffset + length + 1;
+  }
+
+  /** @param length The text's, in bytes. */
+  add(text: string, length: number): void {
+    const offset = this.#nextOffset;
+    this.#texts.push(text);
+    this.offsets.push(offset);
+    this.length = offset + length + 1;
+  }
+
+  /** In the closing bracket's place, or behind a comma and a tab. */
+  get #nextOffset(): number {
+    return this.offsets.length === 0 ? 1 : this.length + 1;
+  }
+
+  writeTo(bytes: Buffer, at: number): void {
+    bytes[at] = openingBracket;
+    const first = at + 1;
+    let end = first;
+    for (const text of this.#texts) {
+      if (end > first) {
+        bytes[end] = comma;
+        bytes[end + 1] = tab;
+        end += 2;
+      }
+      end += bytes.write(text, end);
+    }
+    bytes[end] = closingBracket;
+  }
+}
 
 /** @throws JournalError if it is no record of this version. */
 export function fromText(text: string): JournalRecord {
@@ -38,8 +79,6 @@ export function fromText(text: string): JournalRecord {
   if (isJournalRecord(record)) return record;
   throw new JournalError('The journal holds what another version of this package wrote; this one leaves it as it is');
 }
-
-const [tab, quote, backslash, lastOfAscii] = [9, 34, 92, 126];
 
 /** Reads what {@link toText} wrote, without making anything of it: a hundred thousand records are read at an opening. */
 class Cursor {

@@ -22,7 +22,7 @@ export interface PayCall {
   transaction_id?: string;
   /** Milliseconds since the epoch. */
   startTime: number;
-  /** Milliseconds. */
+  /** Milliseconds; of a bill, until its header had come. */
   duration: number;
   /** The result_code, SUCCESS or FAIL, else the `code` of the error that was thrown. */
   outcome: string;

@@ -16,7 +16,8 @@ export interface PayClientOptions {
   /** @default 'HMAC-SHA256' */
   sign_type?: SignType;
   /**
-   * The merchant's client certificate, needed by `reverse`, `facepayreverse` and `refund` only, and shown to no other call.
+   * The merchant's client certificate, needed by `reverse`, `facepayreverse`, `refund` and `downloadFundFlow` only, and shown to no
+   * other call.
    * A `.p12` of the merchant site has the mch_id as its passphrase; one with the old RC2/3DES encryption is refused by
    * Node.js 17 and later, while PEM always works.
    */
@@ -33,7 +34,7 @@ export interface PayClientOptions {
   ca?: string | Uint8Array | Array<string | Uint8Array>;
   /**
    * Milliseconds. `connect` counts from the call to the end of the TLS handshake, for each host that is tried; `response`
-   * from there to the response's last byte. Defaults: 5000 and 15000.
+   * from there to the response's last byte; of a bill, to its next piece. Defaults: 5000 and 15000.
    */
   timeout?: { connect?: number; response?: number };
   /** `http://`, `https://` or `socks5://` proxy, with user and password in it where needed. */

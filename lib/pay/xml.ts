@@ -1,4 +1,4 @@
-import { type JPathOrMatcher, XMLBuilder, XMLParser } from 'fast-xml-parser';
+import { XMLParser } from 'fast-xml-parser';
 import { entityCharacter } from './entities.js';
 import { PayResponseError } from './errors.js';
 import { checkXmlField, isXmlText } from './xml-text.js';
@@ -17,18 +17,19 @@ const escapes: Readonly<Record<string, string>> = {
   // A parser turns a bare carriage return into a line feed.
   '\r': '&#xD;',
 };
-const builder = new XMLBuilder({
-  processEntities: false,
-  tagValueProcessor: (_name, value) => String(value).replace(/[&<>"'\r]/g, (character) => escapes[character] ?? ''),
-});
+const escaped = (text: string): string => text.replace(/[&<>"'\r]/g, (character) => escapes[character] ?? '');
 
 /**
  * The vendor's request body: `<xml>` with one element a field.
  * @throws InvalidParameterError for a name that is no element's name, or a text that XML can't carry.
  */
 export function buildXml(fields: Readonly<Record<string, string>>): string {
-  for (const [name, value] of Object.entries(fields)) checkXmlField(name, value);
-  return builder.build({ xml: fields });
+  let elements = '';
+  for (const [name, value] of Object.entries(fields)) {
+    checkXmlField(name, value);
+    elements += `<${name}>${escaped(value)}</${name}>`;
+  }
+  return `<xml>${elements}</xml>`;
 }
 
 const declaration = /^\ufeff?\s*(?:<\?xml\s[^<>?]*\?>)?/;
@@ -60,9 +61,6 @@ function decodeEntities(text: string): string {
 let fields: Record<string, string> = {};
 let elements = 0;
 
-/** The root and the white space in it are none. */
-const isField = (path: JPathOrMatcher): boolean => typeof path !== 'string' && path.getDepth() === 2;
-
 const parser = new XMLParser({
   // No tree is wanted, and this form of one costs the library least.
   preserveOrder: true,
@@ -80,27 +78,27 @@ const parser = new XMLParser({
   },
   // Names never become those of an object here, so that nothing needs renaming.
   onDangerousProperty: (name) => name,
-  maxNestedTags: 2,
+  maxNestedTags: 1,
   // Called for each element as it begins.
-  updateTag: (name, path) => {
-    if (!isField(path)) return false;
+  updateTag: (name) => {
     elements += 1;
     if (elements > maxElements) throw new PayResponseError(`The body has more than ${maxElements} elements`);
     if (Object.hasOwn(fields, name)) throw new PayResponseError('The body has a field twice');
     fields[name] = '';
     return false;
   },
-  // Called for each piece of text.
-  tagValueProcessor: (name, text, path) => {
-    if (isField(path)) fields[name] += text;
+  // Called for each piece of text in an element.
+  tagValueProcessor: (name, text) => {
+    fields[name] += text;
     return undefined;
   },
 });
 
+/** @param xml Of the right shape. The parser gets what is in the root: it passes over the white space between its elements then. */
 function readElements(xml: string): Record<string, string> {
   fields = {};
   elements = 0;
-  parser.parse(xml);
+  parser.parse(xml.slice(xml.indexOf('>') + 1, xml.lastIndexOf('<')));
   return fields;
 }
 

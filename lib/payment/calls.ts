@@ -1,17 +1,18 @@
-import { call } from '../concurrency.js';
 import { ClosedError } from '../errors.js';
 import type { PayResult, RequestOptions } from '../pay/types.js';
-import { callsOf, type PaymentClient } from './client.js';
+import { type PaymentClient, queryOf, reverseOf } from './client.js';
 import {
   type Answer,
   type Asked,
   queryAnswer,
   queryError,
+  returnedAnswer,
   reverseAnswer,
   reverseError,
   submitAnswer,
   submitError,
 } from './decision/answers.js';
+import type { ReservedRefund } from './decision/refund/rules.js';
 import type { Rail } from './order.js';
 
 /* A payment's calls to the gateway: the answer, or the lack of it, is an event. */
@@ -25,27 +26,60 @@ export const orEnd =
   };
 
 /** @param asked What the answer is held against, when it has come. */
-export const submit = (send: () => Promise<PayResult>, asked: () => Asked): Promise<Answer> =>
-  call(send)
-    .then((answer) => submitAnswer(answer, asked()))
-    .catch(submitError);
+export async function submit(send: () => Promise<PayResult>, asked: () => Asked): Promise<Answer> {
+  try {
+    return submitAnswer(await send(), asked());
+  } catch (error) {
+    return submitError(error);
+  }
+}
 
 /** @param asked What the answer is held against, when it has come. */
-export const query = (
+export async function query(
   client: PaymentClient,
-  { rail, ...order }: { rail: Rail; out_trade_no: string },
+  rail: Rail,
+  order: { out_trade_no: string },
   options: RequestOptions,
   asked: () => Asked,
-): Promise<Answer> =>
-  call(() => callsOf(client, rail).query(order, options))
-    .then((answer) => queryAnswer(answer, asked()))
-    .catch(orEnd(queryError));
+): Promise<Answer> {
+  try {
+    return queryAnswer(await queryOf(client, rail, order, options), asked());
+  } catch (error) {
+    return orEnd(queryError)(error);
+  }
+}
 
-export const reverse = (
+/**
+ * Of a sale that is reversed: a REFUND is looked into, if the client can.
+ * @param refunds Those that this package made.
+ */
+export async function queryReversed(
   client: PaymentClient,
-  { rail, ...order }: { rail: Rail; out_trade_no: string },
+  rail: Rail,
+  order: { out_trade_no: string },
   options: RequestOptions,
-): Promise<Answer> =>
-  call(() => callsOf(client, rail).reverse(order, options))
-    .then(reverseAnswer)
-    .catch(orEnd(reverseError));
+  asked: () => Asked,
+  refunds: readonly ReservedRefund[] = [],
+): Promise<Answer> {
+  const answer = await query(client, rail, order, options, asked);
+  if (answer.on !== 'query:REFUND' || client.refundquery === undefined) return answer;
+  const ours = new Set(refunds.map(({ out_refund_no }) => out_refund_no));
+  try {
+    return returnedAnswer(await client.refundquery(order, options), asked(), ours);
+  } catch (error) {
+    return orEnd(queryError)(error);
+  }
+}
+
+export async function reverse(
+  client: PaymentClient,
+  rail: Rail,
+  order: { out_trade_no: string },
+  options: RequestOptions,
+): Promise<Answer> {
+  try {
+    return reverseAnswer(await reverseOf(client, rail, order, options));
+  } catch (error) {
+    return orEnd(reverseError)(error);
+  }
+}

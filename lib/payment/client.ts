@@ -54,21 +54,20 @@ export function gatewayTimeOf(client: PaymentClient): number | undefined {
   }
 }
 
-/** The calls that ask after a payment and undo it, on its rail. */
-export function callsOf(
+/** Asks where a payment of this rail stands. */
+export const queryOf = (
   client: PaymentClient,
   rail: Rail,
-): {
-  query(order: { out_trade_no: string }, options: RequestOptions): Promise<QueryResult>;
-  reverse(order: { out_trade_no: string }, options: RequestOptions): Promise<ReverseResult>;
-} {
-  if (rail === 'facepay' && hasRail(client, rail))
-    return {
-      query: (order, options) => client.facepayquery(order, options),
-      reverse: (order, options) => client.facepayreverse(order, options),
-    };
-  return {
-    query: (order, options) => client.orderquery(order, options),
-    reverse: (order, options) => client.reverse(order, options),
-  };
-}
+  order: { out_trade_no: string },
+  options: RequestOptions,
+): Promise<QueryResult> =>
+  rail === 'facepay' && hasRail(client, rail) ? client.facepayquery(order, options) : client.orderquery(order, options);
+
+/** Gives a payment of this rail up. */
+export const reverseOf = (
+  client: PaymentClient,
+  rail: Rail,
+  order: { out_trade_no: string },
+  options: RequestOptions,
+): Promise<ReverseResult> =>
+  rail === 'facepay' && hasRail(client, rail) ? client.facepayreverse(order, options) : client.reverse(order, options);

@@ -10,7 +10,8 @@ export type { RefundAttentionCode, RefundOutcome } from './decision/refund/outco
 export type { RefundPolicy } from './decision/refund/policy.js';
 export type { RefundRule } from './decision/refund/rules.js';
 export { InvalidPolicyError, OrderUnknownError, RefundRefusedError } from './errors.js';
+export type { PaymentProcessorOptions } from './options.js';
 export type { Order, PaymentCode, Rail } from './order.js';
-export { PaymentProcessor, type PaymentProcessorOptions } from './processor.js';
+export { PaymentProcessor } from './processor.js';
 export type { PaymentProgress, PayOptions } from './progress.js';
 export type { RefundRequest } from './refund/parameters.js';

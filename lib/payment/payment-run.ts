@@ -1,8 +1,8 @@
 import type { JournalRecord } from '../journal/journal.js';
 import type { PayResult, RequestOptions } from '../pay/types.js';
-import { query, reverse, submit } from './calls.js';
+import type { Alarm, Sleeper } from './alarm.js';
+import { query, queryReversed, reverse, submit } from './calls.js';
 import { gatewayTimeOf } from './client.js';
-import { stillness } from './clock.js';
 import type { Answer, Asked } from './decision/answers.js';
 import type { Step, Transition } from './decision/machine.js';
 import { type CancelledBy, outcomeOf, type PaymentOutcome, type Trouble } from './decision/outcomes.js';
@@ -23,6 +23,13 @@ import { PaymentRequest, type Withdrawal } from './request.js';
 import { Run, type Subject, type Surroundings, stopped } from './run.js';
 import type { WaiterPatience } from './waiters.js';
 
+/** What all payments of a processor share. */
+export interface PaymentParts {
+  readonly transition: Transition;
+  /** Of polling.timeout. */
+  readonly deadlines: Alarm;
+}
+
 /** Milliseconds for which a client may go on with a request that was withdrawn, before it counts as sent. */
 const withdrawalGrace = 1_000;
 
@@ -31,28 +38,28 @@ export class PaymentRun implements Subject<PaymentState, PaymentEvent, Next, Sto
   readonly id: string;
   readonly #order: { readonly out_trade_no: string };
   readonly #around: Surroundings<PaymentOutcome>;
-  readonly #transition: Transition;
+  readonly #parts: PaymentParts;
   readonly #onProgress: PayOptions['onProgress'];
   readonly #moments: Moments;
   readonly #request: PaymentRequest;
-  readonly #deadline = new AbortController();
+  readonly #deadline: Sleeper = { due: 0, wake: (isLate) => this.#timeOut(isLate) };
   readonly #run: Run<PaymentState, PaymentEvent, Next, StoredPayment, PaymentOutcome>;
 
   private constructor(
     { id, revision }: Pick<JournalRecord, 'id' | 'revision'>,
     { stored, phase, facts, decidedAt }: KnownPayment,
     around: Surroundings<PaymentOutcome>,
-    transition: Transition,
+    parts: PaymentParts,
     { requestedAt, onProgress }: { requestedAt: number | undefined; onProgress?: PayOptions['onProgress'] },
   ) {
     const { client, clock } = around;
     this.id = id;
     this.#order = { out_trade_no: id };
     this.#around = around;
-    this.#transition = transition;
+    this.#parts = parts;
     this.#onProgress = onProgress;
     this.#moments = new Moments(client, clock, requestedAt);
-    this.#request = new PaymentRequest(clock, client.connectTimeout);
+    this.#request = new PaymentRequest(clock, () => this.#isWanted(), client.connectTimeout);
     this.#run = new Run(this, around, { state: remembered(phase, facts), stored, decidedAt }, revision);
   }
 
@@ -61,14 +68,14 @@ export class PaymentRun implements Subject<PaymentState, PaymentEvent, Next, Sto
     id: string,
     stored: StoredPayment,
     around: Surroundings<PaymentOutcome>,
-    transition: Transition,
+    parts: PaymentParts,
     onProgress: PayOptions['onProgress'],
   ): { run: PaymentRun; record: JournalRecord } {
     const { phase, facts } = submitting;
     const known = { stored, phase, facts, decidedAt: 1 };
     const record = toRecord(id, 1, around.clock.wall(), known);
     const requestedAt = stored.requested.monotonic;
-    return { run: new PaymentRun(record, known, around, transition, { requestedAt, onProgress }), record };
+    return { run: new PaymentRun(record, known, around, parts, { requestedAt, onProgress }), record };
   }
 
   /** Takes a payment up from the journal. */
@@ -76,12 +83,12 @@ export class PaymentRun implements Subject<PaymentState, PaymentEvent, Next, Sto
     record: JournalRecord,
     known: KnownPayment,
     around: Surroundings<PaymentOutcome>,
-    transition: Transition,
+    parts: PaymentParts,
   ): PaymentRun {
     const { run: program, monotonic } = known.stored.requested;
     // After a restart the waits count anew: an earlier run's monotonic clock says nothing, and the wall clock may lie.
     const requestedAt = record.finished && program === around.program ? monotonic : undefined;
-    const run = new PaymentRun(record, known, around, transition, { requestedAt });
+    const run = new PaymentRun(record, known, around, parts, { requestedAt });
     run.#request.state = 'ended';
     return run;
   }
@@ -104,26 +111,23 @@ export class PaymentRun implements Subject<PaymentState, PaymentEvent, Next, Sto
     if (run.isOver || this.#request.withdrawal !== undefined) return;
     run.stored = { ...run.stored, requested: { ...run.stored.requested, ...this.#moments.request() } };
     this.#learnGatewayTime();
-    this.#watchDeadline();
+    this.#parts.deadlines.set(this.#deadline);
     this.#tell(run.state);
-    const record = { kind: 'payment', id: this.id } as const;
-    const { journal } = this.#around;
-    const isWanted = () => !run.isDecided && (journal.holds?.(record) ?? true);
     // A subscriber may have given it up just now; a journal may have taken its time.
-    if (this.#request.withdrawal !== undefined || !isWanted()) return;
+    if (this.#request.withdrawal !== undefined || !this.#isWanted()) return;
     if (this.#request.isLate) {
       const detail = 'The payment request would have left too long after its record';
       void this.#post({ on: 'submit:not-sent', failure: 'late', detail });
       return;
     }
     // The abort of a payment doesn't end a request that may have left: the answer may say that the number is another sale's.
-    this.#request.begin(async (options) => {
-      const answer = await submit(
-        () => send(options),
-        () => this.#asked(),
-      );
-      await this.#submitted(answer);
-    }, isWanted);
+    const asked = (): Asked => this.#asked();
+    this.#request.begin(async (options) => this.#submitted(await submit(() => send(options), asked)));
+  }
+
+  /** Whether the payment request may still leave. */
+  #isWanted(): boolean {
+    return !this.#run.isDecided && (this.#around.journal.holds?.({ kind: 'payment', id: this.id }) ?? true);
   }
 
   async #submitted(answer: Answer): Promise<void> {
@@ -157,7 +161,7 @@ export class PaymentRun implements Subject<PaymentState, PaymentEvent, Next, Sto
 
   /** Goes on where the journal left off. */
   async resume(): Promise<void> {
-    if (this.#run.state.phase !== 'reversing') this.#watchDeadline();
+    if (this.#run.state.phase !== 'reversing') this.#parts.deadlines.set(this.#deadline);
     await this.#post({ on: 'restart' });
   }
 
@@ -168,7 +172,7 @@ export class PaymentRun implements Subject<PaymentState, PaymentEvent, Next, Sto
 
   transition(state: PaymentState, event: PaymentEvent): Step {
     this.#learnGatewayTime();
-    return this.#transition(state, event, this.#around.policies);
+    return this.#parts.transition(state, event, this.#around.policies);
   }
 
   isFinal({ phase }: PaymentState): boolean {
@@ -186,7 +190,7 @@ export class PaymentRun implements Subject<PaymentState, PaymentEvent, Next, Sto
   changed(state: PaymentState, before: PaymentState, event?: PaymentEvent): void {
     const { phase, memory } = state;
     const isNew = phase !== before.phase;
-    if (isNew && phase !== 'polling' && phase !== 'confirming') this.#deadline.abort(stopped);
+    if (isNew && phase !== 'polling' && phase !== 'confirming') this.#parts.deadlines.stop(this.#deadline);
     const { trouble, password } = before.memory;
     if (event !== undefined && !isNew && memory.trouble === trouble && memory.password === password) return;
     const detail = isNew && finalPhases.has(phase) ? phase : event?.detail;
@@ -200,12 +204,22 @@ export class PaymentRun implements Subject<PaymentState, PaymentEvent, Next, Sto
 
   stop(): void {
     this.#request.stop(stopped);
-    this.#deadline.abort(stopped);
+    this.#parts.deadlines.stop(this.#deadline);
+  }
+
+  #now(): Pick<PaymentEvent, 'elapsed' | 'quiet'> {
+    return this.#moments.now(this.#request.isUnderWay);
   }
 
   /** Resolves when the answer has had its effect: false if the payment was over before. */
-  #post(answer: Answer, moment = this.#moments.now(this.#request.isUnderWay)): Promise<boolean> {
+  #post(answer: Answer, moment = this.#now()): Promise<boolean> {
     return this.#run.post({ ...answer, ...moment });
+  }
+
+  #timeOut(isLate: boolean): void {
+    const moment = this.#now();
+    const elapsed = Math.max(this.#around.policies.polling.timeout, moment.elapsed);
+    void this.#post({ on: 'timeout', late: isLate }, { ...moment, elapsed });
   }
 
   #learnGatewayTime(): void {
@@ -232,14 +246,15 @@ export class PaymentRun implements Subject<PaymentState, PaymentEvent, Next, Sto
       if (signal.aborted) return;
       const { state, stored } = this.#run;
       this.#tell(state, state.phase === 'reversing' ? { detail: 'query' } : { attempt });
-      const asked = this.#moments.now(this.#request.isUnderWay);
-      const order = { rail: stored.rail, ...this.#order };
-      const answer = await query(client, order, { signal, fresh }, () => this.#asked());
+      const asked = this.#now();
+      const answer = await (state.phase === 'reversing'
+        ? queryReversed(client, stored.rail, this.#order, { signal, fresh }, () => this.#asked(), stored.refunds)
+        : query(client, stored.rail, this.#order, { signal, fresh }, () => this.#asked()));
       if (signal.aborted) return;
       // Given up, while its client still has the request.
       const { withdrawal } = this.#request;
       if (withdrawal !== undefined) void this.#post({ on: withdrawal.on });
-      void this.#post({ ...answer, fresh }, asked);
+      void this.#run.report({ ...answer, fresh, ...asked });
     });
   }
 
@@ -251,9 +266,8 @@ export class PaymentRun implements Subject<PaymentState, PaymentEvent, Next, Sto
       const { state, stored } = this.#run;
       this.#tell(state, { attempt });
       const mayLeave = () => !signal.aborted && this.#run.state.phase === 'reversing';
-      const order = { rail: stored.rail, ...this.#order };
-      const answer = await reverse(client, order, { signal, mayLeave });
-      if (!signal.aborted) void this.#post(answer);
+      const answer = await reverse(client, stored.rail, this.#order, { signal, mayLeave });
+      if (!signal.aborted) void this.#run.report({ ...answer, ...this.#now() });
     });
   }
 
@@ -270,19 +284,6 @@ export class PaymentRun implements Subject<PaymentState, PaymentEvent, Next, Sto
     if (client.requestTimeout === undefined) return this.#request.ended;
     const settle = Math.max(0, policies.reversal.settleAfter - this.#moments.elapsed);
     await Promise.race([this.#request.ended, clock.sleep(settle, signal)]);
-  }
-
-  #watchDeadline(): void {
-    const { clock, policies } = this.#around;
-    const { timeout } = policies.polling;
-    void clock.sleep(Math.max(0, timeout - this.#moments.elapsed), this.#deadline.signal).then(
-      () => {
-        const moment = this.#moments.now(this.#request.isUnderWay);
-        const elapsed = Math.max(timeout, moment.elapsed);
-        return this.#post({ on: 'timeout', late: elapsed - timeout > stillness }, { ...moment, elapsed });
-      },
-      () => undefined,
-    );
   }
 
   #tell(state: PaymentState, more: Pick<PaymentProgress, 'attempt' | 'detail'> = {}): void {

@@ -3,6 +3,7 @@ import { ClosedError, InvalidParameterError } from '../errors.js';
 import { OrderExistsError } from '../journal/errors.js';
 import type { JournalRecord } from '../journal/journal.js';
 import type { PayResult, RequestOptions } from '../pay/types.js';
+import { Alarm } from './alarm.js';
 import { gatewayTimeOf, hasRail, type PaymentClient } from './client.js';
 import type { Transition } from './decision/machine.js';
 import { cancelledBy, outcomeOf, type PaymentOutcome } from './decision/outcomes.js';
@@ -10,7 +11,7 @@ import { remembered } from './decision/states.js';
 import { OrderUnknownError } from './errors.js';
 import { ensureMerchant } from './merchant.js';
 import type { Order, PaymentCode, Rail } from './order.js';
-import { PaymentRun } from './payment-run.js';
+import { type PaymentParts, PaymentRun } from './payment-run.js';
 import type { PayOptions } from './progress.js';
 import { fromRecord, type KnownPayment, recordedMerchant, type StoredPayment } from './record.js';
 import { type Sales, saleOf } from './refund/sales.js';
@@ -26,7 +27,7 @@ const onCancel = { on: 'cancel', elapsed: 0, quiet: 0 } as const;
 export class Payments {
   readonly runs: Runs<KnownPayment, PaymentOutcome, PaymentRun>;
   readonly #parts: Parts<PaymentOutcome>;
-  readonly #transition: Transition;
+  readonly #own: PaymentParts;
   readonly #sales: Sales;
 
   constructor(
@@ -37,9 +38,9 @@ export class Payments {
     sales: Sales,
   ) {
     this.#parts = parts;
-    this.#transition = transition;
     this.#sales = sales;
-    this.runs = new Runs(kindOf(parts.client, transition), parts, gate, life);
+    this.#own = { transition, deadlines: new Alarm(parts.clock, parts.policies.polling.timeout) };
+    this.runs = new Runs(kindOf(parts.client, this.#own), parts, gate, life);
   }
 
   /** Takes a payment to its outcome: order and code are checked. */
@@ -52,7 +53,7 @@ export class Payments {
     }
     const stored = this.#toStore(rail, total_fee);
     const run = await this.runs.create(out_trade_no, (around) =>
-      PaymentRun.begin(out_trade_no, stored, around, this.#transition, onProgress),
+      PaymentRun.begin(out_trade_no, stored, around, this.#own, onProgress),
     );
     const outcome = this.runs.heard(out_trade_no, this.#told, run.wait(this.#told));
     // Before it is sent: an abort may come from within a progress handler, or from the client.
@@ -136,7 +137,7 @@ export class Payments {
 
   /** Whether a payment that has ended may still be given up. */
   #mayCancel({ phase, facts }: KnownPayment): boolean {
-    const { state } = this.#transition(remembered(phase, facts), onCancel, this.#parts.policies);
+    const { state } = this.#own.transition(remembered(phase, facts), onCancel, this.#parts.policies);
     return state.phase !== phase;
   }
 
@@ -148,7 +149,7 @@ export class Payments {
 }
 
 /** How a payment is read, told and taken up. */
-const kindOf = (client: PaymentClient, transition: Transition): Kind<KnownPayment, PaymentOutcome, PaymentRun> => ({
+const kindOf = (client: PaymentClient, own: PaymentParts): Kind<KnownPayment, PaymentOutcome, PaymentRun> => ({
   name: 'payment',
   fromRecord,
   outcomeOf: (out_trade_no, known, trouble) => outcomeOf(out_trade_no, known, known.decidedAt, trouble),
@@ -170,7 +171,7 @@ const kindOf = (client: PaymentClient, transition: Transition): Kind<KnownPaymen
   },
   unknown: (out_trade_no) =>
     new OrderUnknownError('ERR_ORDER_UNKNOWN', `${out_trade_no} is not in the journal`, { out_trade_no }),
-  takeUp: (record, known, around) => PaymentRun.takeUp(record, known, around, transition),
+  takeUp: (record, known, around) => PaymentRun.takeUp(record, known, around, own),
 });
 
 /** Sends the payment request of an order. Keeps the code no longer than until then. */

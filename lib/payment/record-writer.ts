@@ -16,6 +16,13 @@ interface Around {
   readonly random: () => number;
 }
 
+/** The run whose records they are. */
+interface Writing {
+  readonly isOver: boolean;
+  /** Aborts when it is over. */
+  readonly life: AbortSignal;
+}
+
 const isLost = (error: unknown): boolean => error instanceof JournalError && error.code === 'ERR_JOURNAL_LOST';
 
 /** Writes the records of one run, each until it is stored: whoever waits shall not wait for a disk. */
@@ -23,14 +30,14 @@ export class RecordWriter {
   /** What the journal did, if it failed last. */
   fault: { readonly error: unknown; readonly isSilent: boolean } | undefined;
   readonly #around: Around;
-  readonly #life: AbortSignal;
+  readonly #run: Writing;
   readonly #waiters: Pick<Waiters<never>, 'reject'>;
   readonly #onFault: () => void;
 
-  /** @param life Ends the attempts. @param onFault Called when the journal begins to fail. */
-  constructor(around: Around, life: AbortSignal, waiters: Pick<Waiters<never>, 'reject'>, onFault: () => void) {
+  /** @param run Its end ends the attempts. @param onFault Called when the journal begins to fail. */
+  constructor(around: Around, run: Writing, waiters: Pick<Waiters<never>, 'reject'>, onFault: () => void) {
     this.#around = around;
-    this.#life = life;
+    this.#run = run;
     this.#waiters = waiters;
     this.#onFault = onFault;
   }
@@ -43,7 +50,7 @@ export class RecordWriter {
   async write(record: JournalRecord, wasOver: boolean): Promise<void> {
     for (let attempts = 1; !(await this.#put(record)); attempts += 1) {
       const error = this.fault?.error;
-      if (this.#life.aborted || error instanceof ClosedError || isLost(error)) throw error;
+      if (this.#run.isOver || error instanceof ClosedError || isLost(error)) throw error;
       if (!wasOver) await this.#pauseAfter(attempts);
       let found = await readBack(this.#around, record);
       for (; wasOver && found === 'unknown'; found = await readBack(this.#around, record))
@@ -60,7 +67,7 @@ export class RecordWriter {
     const work = call(() => journal.put(record));
     try {
       await patience(work).catch((error: unknown) => {
-        if (!(error instanceof SilentJournalError) || this.#life.aborted) throw error;
+        if (!(error instanceof SilentJournalError) || this.#run.isOver) throw error;
         this.#fails(error);
         return work;
       });
@@ -83,7 +90,7 @@ export class RecordWriter {
     const { clock, policies, random } = this.#around;
     this.#waiters.reject(this.fault?.error, 'brief');
     const wait = backoff(policies.reversal.backoff, attempts);
-    await clock.sleep(jittered(wait, policies.reversal.backoff.jitter, random()), this.#life);
+    await clock.sleep(jittered(wait, policies.reversal.backoff.jitter, random()), this.#run.life);
   }
 }
 

@@ -22,6 +22,7 @@ export class PaymentRequest {
   /** By the monotonic clock, when its first byte left, if its client asked before. */
   leftAt: number | undefined;
   readonly #clock: Clock;
+  readonly #isWanted: () => boolean;
   readonly #created: { readonly wall: number; readonly monotonic: number };
   readonly #youth: number;
   readonly #life = new AbortController();
@@ -29,9 +30,13 @@ export class PaymentRequest {
   #ended: Promise<void> | undefined;
   #tellEnd = () => {};
 
-  /** @param connectTimeout Milliseconds in which the client makes one connection. */
-  constructor(clock: Clock, connectTimeout = 0) {
+  /**
+   * @param isWanted The last look before it leaves: whether the payment's state still wants it sent.
+   * @param connectTimeout Milliseconds in which the client makes one connection.
+   */
+  constructor(clock: Clock, isWanted: () => boolean, connectTimeout = 0) {
     this.#clock = clock;
+    this.#isWanted = isWanted;
     this.#created = { wall: clock.wall(), monotonic: clock.monotonic() };
     this.#youth = Math.max(youth, 2 * connectTimeout);
   }
@@ -55,25 +60,22 @@ export class PaymentRequest {
     return this.#ended;
   }
 
-  /**
-   * @param send Hands it to the client, and takes what came of it. Never rejects.
-   * @param isWanted The last look before it leaves: whether the payment's state still wants it sent.
-   */
-  begin(send: (options: RequestOptions) => Promise<void>, isWanted: () => boolean): void {
+  /** @param send Hands it to the client, and takes what came of it. Never rejects. */
+  begin(send: (options: RequestOptions) => Promise<void>): void {
     this.state = 'begun';
     this.#isUnderWay = true;
-    void send(this.#options(isWanted)).then(() => {
+    void send(this.#options()).then(() => {
       this.state = 'ended';
       this.#isUnderWay = false;
       this.#tellEnd();
     });
   }
 
-  #options(isWanted: () => boolean): RequestOptions {
+  #options(): RequestOptions {
     return {
       signal: this.#life.signal,
       mayLeave: () => {
-        const may = this.withdrawal === undefined && this.state !== 'ended' && !this.isLate && isWanted();
+        const may = this.withdrawal === undefined && this.state !== 'ended' && !this.isLate && this.#isWanted();
         if (may) {
           this.state = 'left';
           this.leftAt = this.#clock.monotonic();
@@ -91,7 +93,8 @@ export class PaymentRequest {
     return true;
   }
 
+  /** It is not wanted any more. */
   stop(reason: unknown): void {
-    this.#life.abort(reason);
+    if (this.state !== 'ended') this.#life.abort(reason);
   }
 }

@@ -32,7 +32,7 @@ interface MachineState {
   readonly phase: string;
   /** Written down: the same object if there is nothing new. */
   readonly facts: object;
-  readonly memory: { readonly trouble?: Trouble };
+  readonly memory: { readonly trouble?: Trouble | undefined };
 }
 
 /** What is known of a record's subject beside the machine's memory. */
@@ -59,7 +59,7 @@ export interface Subject<State extends MachineState, Event, Next, Stored, Outcom
    * event, a journal that begins to fail.
    */
   changed(state: State, before: State, event?: Event): void;
-  /** Performs one step, and posts what came of it, unless the signal has aborted. What it throws ends the run. */
+  /** Performs one step, and reports what came of it, unless the signal has aborted. What it throws ends the run. */
   perform(next: Next, signal: AbortSignal): Promise<void>;
   /** Ends whatever it has under way. */
   stop(): void;
@@ -90,13 +90,16 @@ export class Run<
   #isDecided = false;
   readonly #subject: Subject<State, Event, Next, Stored, Outcome>;
   readonly #around: Surroundings<Outcome>;
-  readonly #inbox: Array<{ event: Event; taken: (taken: boolean) => void }> = [];
+  readonly #inbox: Array<{ event: Event; taken?: (taken: boolean) => void }> = [];
   #isPumping = false;
   #pumped: Promise<void> = Promise.resolve();
   readonly #waiters = new Waiters<Outcome>();
   readonly #writer: RecordWriter;
-  readonly #life = new AbortController();
+  /** Made only if somebody asks for it: a signal is expensive if thousands are polled. */
+  #life: AbortController | undefined;
+  /** Of the step that is being performed or, if none is, of the next. */
   #action = new AbortController();
+  #isActing = false;
   /** Set once it has ended or can't go on. */
   #over: { error?: unknown } | undefined;
 
@@ -114,7 +117,7 @@ export class Run<
     this.#state = state;
     this.#revision = revision;
     this.#decidedAt = decidedAt;
-    this.#writer = new RecordWriter(around, this.#life.signal, this.#waiters, () => {
+    this.#writer = new RecordWriter(around, this, this.#waiters, () => {
       if (!this.#over && !subject.isFinal(this.#state)) subject.changed(this.#state, this.#state);
     });
   }
@@ -140,6 +143,8 @@ export class Run<
 
   /** Aborts when it is over. */
   get life(): AbortSignal {
+    this.#life ??= new AbortController();
+    if (this.#over) this.#life.abort(stopped);
     return this.#life.signal;
   }
 
@@ -151,10 +156,13 @@ export class Run<
   /** Resolves when the event has had its effect: false if it was over before. */
   post(event: Event): Promise<boolean> {
     if (this.#over) return Promise.resolve(false);
-    return new Promise((taken) => {
-      this.#inbox.push({ event, taken });
-      if (!this.#isPumping) this.#pumped = this.#pump();
-    });
+    return new Promise((taken) => this.#put({ event, taken }));
+  }
+
+  /** Posts what came of the step that was performed: nothing of it is under way any more. */
+  report(event: Event): void {
+    this.#isActing = false;
+    if (!this.#over) this.#put({ event });
   }
 
   /** Rejects if it can't go on, or earlier, as the patience says. @param left Whoever waits has left, and hears nothing. */
@@ -172,11 +180,16 @@ export class Run<
     if (!this.#writer.fault?.isSilent) await this.#around.patience(this.#pumped).catch(() => undefined);
   }
 
+  #put(item: { event: Event; taken?: (taken: boolean) => void }): void {
+    this.#inbox.push(item);
+    if (!this.#isPumping) this.#pumped = this.#pump();
+  }
+
   async #pump(): Promise<void> {
     this.#isPumping = true;
     for (let item = this.#inbox.shift(); item !== undefined; item = this.#inbox.shift()) {
       if (this.#over) {
-        item.taken(false);
+        item.taken?.(false);
         continue;
       }
       try {
@@ -184,7 +197,7 @@ export class Run<
       } catch (error) {
         this.#fail(error);
       }
-      item.taken(true);
+      item.taken?.(true);
     }
     this.#isPumping = false;
   }
@@ -206,19 +219,25 @@ export class Run<
   }
 
   async #write(state: State, isNew: boolean): Promise<void> {
-    const [stored, revision] = [this.stored, this.#revision + 1];
+    const { stored } = this;
+    const revision = this.#revision + 1;
     const decidedAt = isNew ? revision : this.#decidedAt;
     const { phase, facts } = state;
     const record = this.#subject.toRecord(revision, { stored, phase, facts, decidedAt });
     await this.#writer.write(record, this.#subject.isFinal(this.#state));
-    [this.#written, this.#revision, this.#decidedAt] = [stored, revision, decidedAt];
+    this.#written = stored;
+    this.#revision = revision;
+    this.#decidedAt = decidedAt;
   }
 
   #perform(next: Next): void {
     if (next.do === 'continue') return;
-    this.#action.abort(stopped);
-    if (next.do === 'end') return;
-    this.#action = new AbortController();
+    if (this.#isActing) {
+      this.#action.abort(stopped);
+      this.#action = new AbortController();
+    }
+    this.#isActing = next.do !== 'end';
+    if (!this.#isActing) return;
     const { signal } = this.#action;
     void this.#subject.perform(next, signal).catch((error: unknown) => {
       if (!signal.aborted) this.#fail(error);
@@ -256,8 +275,8 @@ export class Run<
   }
 
   #stop(): void {
-    this.#life.abort(stopped);
-    this.#action.abort(stopped);
+    this.#life?.abort(stopped);
+    if (this.#isActing) this.#action.abort(stopped);
     this.#subject.stop();
     this.#around.onOver(this.#subject.id);
   }

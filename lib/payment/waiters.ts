@@ -22,8 +22,9 @@ export class Waiters<Outcome> {
     return new Promise((resolve, reject) => {
       const waiter = { until, patience, resolve, reject };
       this.#waiting.push(waiter);
+      if (left === undefined) return;
       onAbort(left, () => {
-        for (const each of this.#take((one) => one === waiter)) each.reject(left?.reason);
+        for (const each of this.#take((one) => one === waiter)) each.reject(left.reason);
       });
     });
   }

@@ -1,5 +1,5 @@
-import { isOlder } from '../face/commands.js';
 import { ServiceResponseError } from '../face/errors.js';
+import { isOlder } from '../face/sdk-version.js';
 import type { FaceService } from '../face/service.js';
 
 /**

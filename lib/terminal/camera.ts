@@ -12,7 +12,7 @@ export type Recognition = Omit<GetWxpayfaceCodeParams, 'authinfo'>;
 
 export interface Recognised {
   readonly face: FaceCodeResult;
-  /** The one that the face was recognised with: the screen is told with the same. */
+  /** The one that the face was recognised with: the result is shown with the same. */
   readonly authinfo: string;
 }
 
@@ -54,7 +54,7 @@ export class Camera {
     this.#state = 'unknown';
   }
 
-  /** Initialises and gets the credential where that is necessary, and waits for a face. */
+  /** Initialises and gets the credential if that is necessary, and waits for a face. */
   async recognise(
     recognition: Recognition,
     signal: AbortSignal | undefined,
@@ -140,7 +140,7 @@ export class Camera {
   async #release(): Promise<void> {
     // The vendor's call goes on until the customer confirms; the commands after it need not wait for that.
     this.#options.screen.leave();
-    // Where nothing is there to release, the service may say so; initWxpayface tells whether it works.
+    // If nothing is there to release, the service may say so; initWxpayface tells whether it works.
     const release = async () => this.#options.face.releaseWxpayface();
     await release().catch(() => undefined);
   }

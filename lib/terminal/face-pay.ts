@@ -120,7 +120,7 @@ export class FacePay {
    * (AbortSignal.timeout); after that it is the merchant's, see PayOptions.signal.
    *
    * @throws InvalidParameterError before anything happens; BusyError during another payment; OrderExistsError for a number
-   * that the journal knows; ServiceCallError, ServiceCommandError and others where the camera's side fails: nothing was
+   * that the journal knows; ServiceCallError, ServiceCommandError and others if the camera's side fails: nothing was
    * charged then. An error out of the payment itself says what is known; ask `outcome(out_trade_no)` later. So does
    * PayTransportError, `sent` true, of a merchant that was silent for 2 minutes after an abort or close().
    * @example
@@ -271,8 +271,8 @@ export class FacePay {
   async #tellScreen(authinfo: string, payresult: 'SUCCESS' | 'ERROR'): Promise<void> {
     const { appid, mch_id } = this.#merchant.identity;
     const { store_id } = this.#options.terminal;
-    const isTold = await this.#screen.tell({ appid, mch_id, store_id, authinfo, payresult });
-    if (!isTold) await this.#camera.giveBack();
+    const isShown = await this.#screen.show({ appid, mch_id, store_id, authinfo, payresult });
+    if (!isShown) await this.#camera.giveBack();
   }
 }
 
@@ -282,7 +282,7 @@ function report({ onProgress }: PayOptions, progress: PaymentProgress): void {
   void (async () => onProgress?.(progress))().catch(() => undefined);
 }
 
-/** Tells of an outcome that the merchant's side did not tell of. */
+/** Reports an outcome that the merchant's side did not report. */
 function finished(options: PayOptions, outcome: FacePayOutcome): FacePayOutcome {
   const { out_trade_no, status } = outcome;
   report(options, { out_trade_no, phase: 'finished', step: 'finished', detail: status });

@@ -17,7 +17,7 @@ export interface Merchant {
   getWxpayfaceAuthinfo(params: AuthinfoParams, options?: RequestOptions): Promise<AuthinfoResponse>;
   /** Takes the payment to its outcome, see PaymentProcessor.pay. It hears `signal` itself: nobody else knows what was sent. */
   pay(order: Order, code: PaymentCode, options?: PayOptions): Promise<PaymentOutcome>;
-  /** What the merchant's journal knows of a payment; undefined where it knows nothing. */
+  /** What the merchant's journal knows of a payment; undefined if it knows nothing. */
   outcome(out_trade_no: string): Promise<PaymentOutcome | undefined>;
 }
 

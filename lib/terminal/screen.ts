@@ -3,17 +3,17 @@ import type { FaceService } from '../face/service.js';
 import { within } from './waiting.js';
 
 /**
- * 'clear': nothing of ours is on it. 'told': it shows a result that the customer has not confirmed yet. 'left': it shows what
+ * 'clear': nothing of ours is on it. 'shown': it shows a result that the customer has not confirmed yet. 'left': it shows what
  * nobody will confirm, or still waits for a result; only a release clears it.
  */
-type ScreenState = 'clear' | 'told' | 'left';
+type ScreenState = 'clear' | 'shown' | 'left';
 
 /** Each is a thread that the vendor's library holds. */
 const mostUnconfirmed = 8;
 
 const warning =
   `the face service has not ended ${mostUnconfirmed} calls of updateWxpayfacePayResult, each of which holds a thread of this ` +
-  "process: as long as it doesn't, the customer's screen is not told results, but cleared by releaseWxpayface. Restart the " +
+  "process: as long as it doesn't, results are not shown on the customer's screen, which releaseWxpayface clears. Restart the " +
   "WxpayFaceService program, or open the library with host: 'host-process', which can be restarted from here";
 
 /** The customer's screen after a payment. Its calls return when the customer has confirmed, or never (vendor page 8). */
@@ -37,15 +37,15 @@ export class CustomerScreen {
     return this.#unreturned >= mostUnconfirmed;
   }
 
-  /** Resolves when the customer has confirmed, or the time is over; false if the result could not be told. Never rejects. */
-  async tell(params: UpdateWxpayfacePayResultParams): Promise<boolean> {
+  /** Resolves when the customer has confirmed, or the time is over; false if the result could not be shown. Never rejects. */
+  async show(params: UpdateWxpayfacePayResultParams): Promise<boolean> {
     if (this.isStuck) {
       this.#state = 'left';
       this.#warn();
       return false;
     }
     const abandon = new AbortController();
-    this.#state = 'told';
+    this.#state = 'shown';
     this.#shown = { answered: this.#call(params, abandon), abandon };
     await this.settle();
     return true;
@@ -53,7 +53,7 @@ export class CustomerScreen {
 
   /** Waits for the customer; false if only a release clears the screen. */
   async settle(): Promise<boolean> {
-    if (this.#shown && this.#state === 'told') await within(this.#timeout, this.#shown.answered);
+    if (this.#shown && this.#state === 'shown') await within(this.#timeout, this.#shown.answered);
     return this.#state === 'clear';
   }
 

@@ -1,5 +1,5 @@
-// Prints what the published binaries ask of a system, and fails where that is more than was promised: the C library of old
-// Linux distributions; on Windows nothing but the system, from Windows 7. And it fails where a binary lacks what hardens it:
+// Prints what the published binaries ask of a system, and fails if that is more than was promised: the C library of old
+// Linux distributions; on Windows nothing but the system, from Windows 7. And it fails if a binary lacks what hardens it:
 // addresses that change from run to run, data that can't be run, no time of the build in it. Of those for macOS, which are never
 // run here, it checks the architecture and the symbols.
 import { execFileSync } from 'node:child_process';

@@ -1,4 +1,4 @@
-// What a vendor library may hand out, any of it: the response must be copied whole, and given back exactly once where
+// What a vendor library may hand out, any of it: the response must be copied whole, and given back exactly once if
 // there is one to give back.
 #include <algorithm>
 #include <cstdlib>

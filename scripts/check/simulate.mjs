@@ -7,7 +7,7 @@ const { simulate } = await import('../../build/js/test/support/simulated/world.j
 
 /** Runs every `step`th seed from `first` on; tells the seeds in which something went wrong, and now and then how far it is. */
 async function work({ first, step, end, tell }) {
-  // Stacks are dear, and nobody reads them here.
+  // Stacks are expensive, and nobody reads them here.
   Error.stackTraceLimit = 0;
   let runs = 0;
   for (let seed = first; seed < end; seed += step) {

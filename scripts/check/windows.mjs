@@ -15,12 +15,13 @@ const { values, positionals } = parseArgs({
 });
 
 const versions = { 'win32-x64': ['18', '20', '22'], 'win32-ia32': ['22'] };
+const hasTests = (folder) => readdirSync(folder, { recursive: true }).some((path) => path.endsWith('.test.ts'));
 // A room at a time: a 32-bit process has 2 GiB for everything, and all specs at once leave its threads too little.
 const rooms = values.native
   ? ['addon', 'face', 'terminal']
-  : readdirSync(join(root, 'test'), { withFileTypes: true }).flatMap((entry) =>
-      entry.isDirectory() ? entry.name : [],
-    );
+  : readdirSync(join(root, 'test'), { withFileTypes: true })
+      .filter((entry) => entry.isDirectory() && hasTests(join(root, 'test', entry.name)))
+      .map(({ name }) => name);
 const specs = positionals.length > 0 ? positionals : rooms.map((name) => `build/js/test/${name}/**/*.test.js`);
 const mocha = ['node_modules/mocha/bin/_mocha', '--no-config', '--timeout', '60000', '--spec'];
 /** Milliseconds for one of them: a run that hangs must leave time to say so. */
@@ -40,7 +41,7 @@ async function report(what, prefix, program, args) {
   process.stdout.write(stdout);
   process.stderr.write(stderr);
   if (status === 0) return;
-  // mocha tells the failed tests after their number; where it got no further, what it was at is its last lines.
+  // mocha tells the failed tests after their number; if it got no further, what it was at is its last lines.
   const told = stdout.search(/^ +\d+ failing/m);
   const last = told < 0 ? stdout.trimEnd().split('\n').slice(-20).join('\n') : stdout.slice(told);
   failures.push(`${what}: exit code ${status}${signal ? `, ${signal}` : ''}\n${last}\n${stderr}`);

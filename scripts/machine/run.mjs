@@ -3,7 +3,7 @@ import { fileURLToPath } from 'node:url';
 
 export const root = fileURLToPath(new URL('../..', import.meta.url));
 
-/** Runs a command from the project's root; where it fails, this process ends with its exit code. */
+/** Runs a command from the project's root; if it fails, this process ends with its exit code. */
 export function run(command, args, options = {}) {
   // npm is a batch file on Windows, which only a shell can run.
   const shell = process.platform === 'win32' && command !== process.execPath;

@@ -35,7 +35,7 @@ export const fixedAddresses = spawnSync('setarch', ['-R', 'true']).status === 0 
 if (fixedAddresses.length === 0)
   console.error('setarch -R is not allowed here: under Wine, one program in some thousands will die at its start.');
 
-/** Installs Wine for 64 and 32 bit where it is missing. */
+/** Installs Wine for 64 and 32 bit if it is missing. */
 export function ensureWine() {
   const release = /VERSION_CODENAME=(\w+)/.exec(readFileSync('/etc/os-release', 'utf8'))?.[1] ?? 'bookworm';
   // The same version for both architectures, also where only one of them has a security update in reach.
@@ -54,7 +54,7 @@ const ended = (child) =>
     child.once('close', (status, signal) => resolve({ status, signal }));
   });
 
-/** Makes a prefix where it is missing. */
+/** Makes a prefix if it is missing. */
 export async function ensurePrefix(name) {
   if (existsSync(join(prefixOf(name), 'system.reg'))) return;
   mkdirSync(prefixOf(name), { recursive: true });

@@ -21,6 +21,14 @@ describe('payments by wxpay-face', () => {
   const calls = () => shop.simulator.calls.map(({ name }) => name);
   const scan = (out_trade_no: string, ...more: string[]): Command =>
     shop.start(['pay', '1250', '--auth-code-stdin', '--out-trade-no', out_trade_no, ...more], { input: `${code}\n` });
+  /** The customer is typing the password; the program ends in the middle. */
+  async function killWhilePaying(out_trade_no: string): Promise<void> {
+    shop.simulator.scenario = 'userpaying-forever';
+    const command = scan(out_trade_no, '--json');
+    await command.says('"phase":"querying"');
+    command.kill();
+    await command.ended();
+  }
   async function record(out_trade_no: string): Promise<JournalRecord | undefined> {
     const journal = await FileJournal.open(shop.journal);
     try {
@@ -181,11 +189,7 @@ describe('payments by wxpay-face', () => {
     });
 
     it('loses nothing where it is killed in the middle', async () => {
-      shop.simulator.scenario = 'userpaying-forever';
-      const command = scan('K1', '--json');
-      await command.says('"phase":"querying"');
-      command.kill();
-      await command.ended();
+      await killWhilePaying('K1');
       shop.simulator.scenario = 'success';
       const list = await shop.run(['journal', 'list', '--unfinished', '--json']);
       expect(list.stdout).to.include('"K1"');
@@ -446,11 +450,7 @@ describe('payments by wxpay-face', () => {
     });
 
     interruptible('recover stops at Ctrl-C, and what is unfinished stays', async () => {
-      shop.simulator.scenario = 'userpaying-forever';
-      const command = scan('J4', '--json');
-      await command.says('"phase":"querying"');
-      command.kill();
-      await command.ended();
+      await killWhilePaying('J4');
       shop.simulator.scenario = 'gateway-down';
       const recovery = shop.start(['journal', 'recover', '--json']);
       await recovery.says('"type":"progress"');

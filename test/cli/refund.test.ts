@@ -99,7 +99,7 @@ describe('refunds by wxpay-face', () => {
   it('asks first, and takes --yes where nobody can be asked', async () => {
     await sell('A1');
     const { code: exit, stderr } = await shop.run(['refund', 'A1', '400']);
-    expect(stderr).to.match(/--yes is required where nobody can be asked/);
+    expect(stderr).to.match(/--yes is required if nobody can be asked/);
     expect(exit).to.equal(2);
     expect(sent()).to.equal(0);
   });

@@ -1,6 +1,7 @@
 import { expect } from 'chai';
 import { FaceService } from 'wxpay-face';
-import { commands, newerThan } from '../../lib/face/commands.js';
+import { commands } from '../../lib/face/commands.js';
+import { newerThan } from '../../lib/face/sdk-version.js';
 
 describe('The command table', () => {
   // Vendor page, "支持版本" and the notes on single fields.

@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import fc from 'fast-check';
 import { FrameReader, requestFrame } from '../../lib/face/frames.js';
-import { maximumMessage } from '../../lib/face/transport.js';
+import { maximumMessage } from '../../lib/face/library-access.js';
 
 const framed = (payload: Uint8Array) => {
   const length = Buffer.alloc(4);

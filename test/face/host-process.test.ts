@@ -345,18 +345,18 @@ describe('A host process', () => {
         if (++starts === 3) throw new Error('no such program');
         return endedAfter(0);
       };
-      const transport = await restarting(start, async (milliseconds) => void waited.push(milliseconds));
-      for (let call = 0; call < 8; call++) await transport.connect().catch(() => {});
+      const access = await restarting(start, async (milliseconds) => void waited.push(milliseconds));
+      for (let call = 0; call < 8; call++) await access.connect().catch(() => {});
       expect(waited).to.deep.equal([0, 250, 500, 1000, 2000, 4000, 8000, 8000]);
     });
 
     it('does not wait after a host that ran for long', async () => {
       const waited: number[] = [];
-      const transport = await restarting(
+      const access = await restarting(
         async () => endedAfter(60_000),
         async (milliseconds) => void waited.push(milliseconds),
       );
-      for (let call = 0; call < 3; call++) await transport.connect();
+      for (let call = 0; call < 3; call++) await access.connect();
       expect(waited).to.deep.equal([0, 0, 0]);
       expect(restartDelay(1000)).to.equal(8000);
     });
@@ -376,11 +376,11 @@ describe('A host process', () => {
         },
       };
     };
-    const transport = await restarting(start, async (milliseconds) => void waited.push(milliseconds));
+    const access = await restarting(start, async (milliseconds) => void waited.push(milliseconds));
     for (let time = 0; time < 4; time++) {
-      const before = await transport.connect();
-      await transport.restart?.();
-      expect(await transport.connect()).to.not.equal(before);
+      const before = await access.connect();
+      await access.restart?.();
+      expect(await access.connect()).to.not.equal(before);
     }
     expect(waited).to.deep.equal([0, 0, 0, 0]);
   });
@@ -391,15 +391,15 @@ describe('A host process', () => {
     it('is not started after its wait', async () => {
       let starts = 0;
       const waiting = deferred<void>();
-      const transport = await restarting(
+      const access = await restarting(
         async () => {
           starts++;
           return ended;
         },
         () => waiting.promise,
       );
-      const connecting = rejection(transport.connect());
-      const closing = transport.close();
+      const connecting = rejection(access.connect());
+      const closing = access.close();
       waiting.resolve();
       await closing;
       expect(await connecting).to.have.property('code', 'ERR_CLOSED');
@@ -408,7 +408,7 @@ describe('A host process', () => {
 
     it('does not sleep on', async () => {
       let woken = false;
-      const transport = await restarting(
+      const access = await restarting(
         async () => ended,
         (_, signal) =>
           new Promise((_, reject) =>
@@ -418,8 +418,8 @@ describe('A host process', () => {
             }),
           ),
       );
-      const connecting = rejection(transport.connect());
-      await transport.close();
+      const connecting = rejection(access.connect());
+      await access.close();
       await connecting;
       expect(woken).to.equal(true);
     });
@@ -429,13 +429,13 @@ describe('A host process', () => {
       const closed: string[] = [];
       const named = (name: string): Host => ({ ...ended, close: async () => void closed.push(name) });
       const hosts = [named('first'), starting.promise];
-      const transport = await restarting(
+      const access = await restarting(
         async () => hosts.shift() ?? ended,
         async () => {},
       );
-      const connecting = transport.connect();
+      const connecting = access.connect();
       await new Promise((resolve) => setImmediate(resolve));
-      const closing = transport.close();
+      const closing = access.close();
       starting.resolve(named('second'));
       await Promise.all([connecting, closing]);
       expect(closed).to.deep.equal(['second']);

@@ -45,6 +45,18 @@ describe('FileJournal', () => {
     await second.close();
   });
 
+  it('still writes what was asked for before it was closed, one after the other for one payment', async () => {
+    const directory = await folder();
+    const journal = await open(directory);
+    const revisions = [1, 2, 3, 4].map((revision) => record('A', { revision }));
+    const writes = revisions.map((each) => (each.revision === 1 ? journal.create(each) : journal.put(each)));
+    await journal.close();
+    await Promise.all(writes);
+    const again = await open(directory);
+    expect(await again.get('payment', 'A')).to.deep.equal(record('A', { revision: 4 }));
+    await again.close();
+  });
+
   it('is a text that a person can read, a line for each write, and those at once in one', async () => {
     const directory = await folder();
     const journal = await open(directory);

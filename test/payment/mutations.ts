@@ -198,6 +198,18 @@ export const mutations: Readonly<Record<string, Mutation>> = {
         ? undefined
         : journal.put({ ...record, revision: ((await journal.get('payment', record.id))?.revision ?? 0) + 1 }),
   })),
+  'keeps a journal that knows no payment when it is asked': withJournal(() => ({ get: async () => undefined })),
+  'keeps a journal that no longer knows, after a crash, what is unfinished': withJournal((journal) => ({
+    list: async function* (filter) {
+      for await (const record of journal.list(filter)) if (record.finished) yield record;
+    },
+  })),
+  'keeps a journal that forgets a payment when it has ended': withJournal((journal) => ({
+    get: async (kind, id) => {
+      const record = await journal.get(kind, id);
+      return record?.finished ? undefined : record;
+    },
+  })),
   'takes a repeated number, announced as INVALID_REQUEST, for a decline': withEvent((event) =>
     event.on === 'submit:taken' && event.detail?.startsWith('INVALID_REQUEST')
       ? { ...event, on: 'submit:declined', decline }

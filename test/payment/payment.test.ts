@@ -154,13 +154,13 @@ describe('A payment', () => {
     'was answered with a code that is the name of a property': failed('constructor'),
   };
   for (const [words, answer] of Object.entries(unknown))
-    it(`that ${words} is asked after`, async () => {
+    it(`that ${words} is queried`, async () => {
       const { pay, client } = till({ micropay: [answer], orderquery: [missing, paid] });
       expect(await pay()).to.include({ status: 'paid', out_trade_no: 'A1' });
       expect(times(client.calls, 'orderquery')).to.deep.equal([5000, 10000]);
     });
 
-  it('is asked after every five seconds, after thirty reversed, until a query shows it', async () => {
+  it('is queried every five seconds, after thirty reversed, until a query shows it', async () => {
     const asked = Array.from({ length: 5 }, () => state('USERPAYING'));
     const { pay, client } = till(
       {

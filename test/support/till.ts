@@ -10,6 +10,7 @@ import {
   type PaymentProcessorOptions,
 } from 'wxpay-face';
 import { type Scenario, type Simulator, startSimulator } from 'wxpay-face/simulator';
+import { sleepOn } from './simulated/sleep.js';
 
 const paymentCalls = ['micropay', 'orderquery', 'reverse', 'facepay', 'facepayquery', 'facepayreverse'] as const;
 
@@ -46,17 +47,12 @@ function leapOver(client: PayClient): { client: PaymentProcessorOptions['client'
     wall: () => now,
     monotonic: () => now,
     sleep: (ms, signal) =>
-      new Promise((resolve, reject) => {
-        const sleeper = { until: now + ms, wake: resolve };
-        const giveUp = (): void => {
-          sleepers.delete(sleeper);
-          reject(signal?.reason);
-        };
-        if (signal?.aborted) return giveUp();
-        signal?.addEventListener('abort', giveUp, { once: true });
+      sleepOn((wake) => {
+        const sleeper = { until: now + ms, wake };
         if (sleepers.size === 0) setImmediate(leap);
         sleepers.add(sleeper);
-      }),
+        return () => void sleepers.delete(sleeper);
+      }, signal),
   };
   return { client: Object.assign(Object.create(client), counted), clock };
 }

@@ -1,6 +1,9 @@
 // How a till's developer writes against the package. Only compiled, against the built declarations: test/docs/usage.test.ts.
 import {
   type AttentionCode,
+  type Bill,
+  BillError,
+  type BillRow,
   type Clock,
   type ErrorCode,
   FacePay,
@@ -25,6 +28,8 @@ import {
   type PaymentProcessorOptions,
   type PaymentProgress,
   PayTransportError,
+  type RefundNotice,
+  type RefundQueryResult,
   type Trouble,
   WxpayFaceError,
 } from 'wxpay-face';
@@ -139,6 +144,30 @@ const certificates: PayClientOptions[] = [
   { ...simulator.client, certificate: { cert: bytes, key: bytes }, ca: [bytes, 'pem'] },
   { ...simulator.client, certificate: { cert: 'pem', key: 'pem' }, ca: 'pem' },
 ];
+
+/** A day's refunds and its bill. */
+async function closeTheDay(): Promise<number> {
+  const result: RefundQueryResult = await client.refundquery({ out_trade_no: 'S-0001' }, { fresh: true });
+  const refunds = result.result_code === 'SUCCESS' ? result.refunds : [];
+  const given: number = refunds.reduce((sum, { refund_fee }) => sum + refund_fee, 0);
+  const channels: Array<string | number | undefined> = refunds.map(({ refund_channel }) => refund_channel);
+  const notice: RefundNotice = client.readRefundNotice('<xml/>');
+  await client.refundquery({ out_refund_no: notice.out_refund_no });
+  await save(notice.refund_id, { given, channels });
+  try {
+    const bill: Bill = await client.downloadBill({ bill_date: '20241123', bill_type: 'ALL' });
+    const seen: BillRow[] = [];
+    for await (const row of bill.rows) if (row.refund_fee !== undefined) seen.push(row);
+    const flow = await client.downloadFundFlow({ bill_date: '20241123', account_type: 'Basic' });
+    flow.close();
+    const { 总交易单数: count = 0 } = await bill.summary();
+    return count - seen.length;
+  } catch (error) {
+    if (error instanceof BillError && error.code === 'ERR_BILL_MISSING') return 0;
+    throw error;
+  }
+}
+void closeTheDay;
 
 /** A client of one's own: what the processor needs, and no more. */
 class Gateway {

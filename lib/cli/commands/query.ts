@@ -44,7 +44,7 @@ export function describeOrder(result: QueryResult): string {
 
 export const query: Command = {
   name: 'query',
-  says: 'ask the gateway about an order; exit code 0 only where it is paid',
+  says: 'ask the gateway about an order; exit code 0 only if it is paid',
   takes: [outTradeNo, transactionIdOption, railOption, configOption],
   run: async (given, output) => {
     const order = orderOf(given);

@@ -155,7 +155,7 @@ async function refundSale(
   const of = cost === undefined ? out_trade_no : `${out_trade_no} (${yuan(cost)})`;
   if (!yes && !(await confirmed(`Give back ${yuan(refund_fee)} of ${of}, as ${out_refund_no}?`, signal)))
     return keep(signal.aborted ? 'interrupted' : 'not confirmed');
-  // Nothing was decided yet, also if nobody had to be asked.
+  // Nothing was decided yet, even if nobody had to be asked.
   if (signal.aborted) return keep('interrupted');
   const hideProgress = showProgress(output);
   try {

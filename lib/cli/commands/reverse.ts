@@ -89,7 +89,7 @@ async function giveOrderUp(config: Config, request: ReverseRequest, output: Outp
       error instanceof Error ? error.message : 'not known',
     );
     const isGivenUp = await isWanted({ out_trade_no }, `${record.state} in the journal; at the gateway: ${seen}`);
-    // Nothing was decided yet, also where nobody had to be asked.
+    // Nothing was decided yet, even if nobody had to be asked.
     if (signal.aborted) return tell('failed', { out_trade_no }, 'kept', 'interrupted');
     if (!isGivenUp) return tell('failed', { out_trade_no }, 'kept', 'not confirmed');
     return giveUp(journal, out_trade_no, recovery);

@@ -1,12 +1,12 @@
 import { type Finding, type Listener, type Patient, skip, type Verdict } from './verdict.js';
 
-/** Facts of earlier checks by their names; undefined where a check provided none. */
+/** Facts of earlier checks by their names; undefined if a check provided none. */
 type Perhaps<Facts> = { readonly [Name in keyof Facts]: Facts[Name] | undefined };
 
 const areThere = <Facts extends object>(facts: Perhaps<Facts>): facts is Perhaps<Facts> & Facts =>
   Object.values(facts).every((fact) => fact !== undefined);
 
-/** Runs checks, one after the other, and tells each. */
+/** Runs checks, one after the other, and reports each. */
 export class Examination {
   readonly findings: Finding[] = [];
   readonly #patient: Patient;
@@ -18,7 +18,7 @@ export class Examination {
   }
 
   /**
-   * Runs a check, or skips it where it lacks a fact of an earlier one.
+   * Runs a check, or skips it if it lacks a fact of an earlier one.
    * @returns the fact that it provides
    */
   async check<Facts extends object, Fact>(
@@ -27,11 +27,11 @@ export class Examination {
     run: (facts: Facts, patient: Patient) => Verdict<Fact> | Promise<Verdict<Fact>>,
   ): Promise<Fact | undefined> {
     const verdict = await this.#verdict(name, facts, run);
-    this.tell(name, verdict);
+    this.report(name, verdict);
     return verdict.fact;
   }
 
-  tell(name: string, { fact: _, ...verdict }: Verdict<unknown>): void {
+  report(name: string, { fact: _, ...verdict }: Verdict<unknown>): void {
     const finding = { name, ...verdict };
     this.findings.push(finding);
     this.#listener.found(finding);

@@ -24,10 +24,10 @@ function reasonToLeaveAlone({ runs }: TillProgram): string | undefined {
 }
 
 function leaveAlone(examination: Examination, reason: string): void {
-  for (const name of ['library', 'service', 'init', 'rawdata']) examination.tell(name, skip(reason));
+  for (const name of ['library', 'service', 'init', 'rawdata']) examination.report(name, skip(reason));
 }
 
-/** @returns the rawdata, where it came to that */
+/** @returns the rawdata, if it came to that */
 async function examineCamera(
   examination: Examination,
   config: Config | undefined,
@@ -64,7 +64,7 @@ async function examineMerchant(
   }
 }
 
-/** Runs the checks one after the other, telling each, and gives the camera back. */
+/** Runs the checks one after the other, reporting each, and gives the camera back. */
 export async function examine(patient: Patient, listener: Listener): Promise<readonly Finding[]> {
   const examination = new Examination(patient, listener);
   const config = await examination.check('config', {}, checkConfig);

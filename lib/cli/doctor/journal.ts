@@ -24,7 +24,7 @@ function checkPlace(folder: string): Verdict<TillProgram> {
     return {
       ...fail(
         `${folder} holds other files, and no journal`,
-        'correct `journal`; where it was the journal, keep the folder and restore its files',
+        'correct `journal`; if it was the journal, keep the folder and restore its files',
       ),
       fact,
     };
@@ -54,7 +54,7 @@ export async function checkJournal({ config }: { config: Pick<Config, 'journal'>
   if (folder === undefined)
     return {
       status: 'skip',
-      says: 'no journal is configured: fine where a merchant server has it',
+      says: 'no journal is configured: fine if a merchant server has it',
       fact: { runs: false },
     };
   try {

@@ -22,7 +22,7 @@ export function checkMerchant({ config }: { config: Config }): Verdict<Merchant>
   try {
     const options = config.credentials();
     if (options === undefined)
-      return skip(`no appid, mch_id, key in ${config.source}: fine where a merchant server has them`);
+      return skip(`no appid, mch_id, key in ${config.source}: fine if a merchant server has them`);
     merchant = settled(options);
     merchant = withAuthorities(config, options);
   } catch (error) {

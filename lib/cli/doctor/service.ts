@@ -22,7 +22,7 @@ export async function checkService({
     return ok(says, {});
   } catch (refusal) {
     if (refusal instanceof ServiceCallError || camera.isSilent)
-      return fail(messageOf(refusal), 'start the WxpayFaceService program as administrator; where it runs, restart it');
+      return fail(messageOf(refusal), 'start the WxpayFaceService program as administrator; if it runs, restart it');
     return ok(says, { refusal });
   }
 }

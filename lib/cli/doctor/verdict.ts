@@ -2,7 +2,7 @@
 export type Verdict<Fact> =
   | { readonly status: 'ok'; readonly says: string; readonly fact: Fact }
   | { readonly status: 'warn'; readonly says: string; readonly todo: string; readonly fact: Fact }
-  /** With a fact where a later check can do with what is left. */
+  /** With a fact if a later check can do with what is left. */
   | { readonly status: 'fail'; readonly says: string; readonly todo: string; readonly fact?: Fact }
   | { readonly status: 'skip'; readonly says: string; readonly fact?: Fact };
 
@@ -19,7 +19,7 @@ export const warn = <Fact>(says: string, todo: string, fact: Fact): Verdict<Fact
 export const fail = (says: string, todo: string): Verdict<never> => ({ status: 'fail', says, todo });
 export const skip = (says: string): Verdict<never> => ({ status: 'skip', says });
 
-/** A verdict as it is told. */
+/** A verdict as it is reported. */
 export interface Finding {
   readonly name: string;
   readonly status: Verdict<unknown>['status'];

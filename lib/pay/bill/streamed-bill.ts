@@ -91,6 +91,7 @@ class StreamedBill implements Bill {
     } finally {
       // Whoever leaves in the middle.
       this.close();
+      await this.#texts.return(undefined);
     }
   }
 

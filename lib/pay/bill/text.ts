@@ -33,17 +33,21 @@ async function* joined(taken: Uint8Array, left: AsyncIterator<Uint8Array>): Asyn
 /** Whether it's packed say its first two bytes: a gateway may have answered without. */
 async function* unpacked(bytes: Bytes): AsyncGenerator<Uint8Array> {
   const left = bytes[Symbol.asyncIterator]();
-  let taken = Buffer.alloc(0);
-  while (taken.length < gzipMagic.length) {
-    const { done, value } = await left.next();
-    if (done) break;
-    taken = Buffer.concat([taken, value]);
+  try {
+    let taken = Buffer.alloc(0);
+    while (taken.length < gzipMagic.length) {
+      const { done, value } = await left.next();
+      if (done) break;
+      taken = Buffer.concat([taken, value]);
+    }
+    const all = joined(taken, left);
+    yield* taken.subarray(0, gzipMagic.length).equals(gzipMagic) ? gunzipped(all) : all;
+  } finally {
+    await left.return?.();
   }
-  const all = joined(taken, left);
-  yield* taken.subarray(0, gzipMagic.length).equals(gzipMagic) ? gunzipped(all) : all;
 }
 
-/** @returns A function that says whether the bytes that were shown to `update` are those of a header `Digest: SHA=…`. */
+/** Of the bytes that are shown to `update`: whether they are those of a header `Digest: SHA=…`. */
 function digestOf(header: string) {
   const said = /(?:^|,)\s*SHA=([^,\s]+)/i.exec(header)?.[1];
   const hash = createHash('sha1');

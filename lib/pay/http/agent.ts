@@ -70,6 +70,12 @@ function handshake(socket: tls.TLSSocket, signal: AbortSignal): Promise<void> {
   });
 }
 
+/** What the request's options say beside those of Node.js, which would keep a `signal` from its agent. */
+function signalIn(options: object): AbortSignal | undefined {
+  const signal: unknown = 'giveUp' in options && typeof options.giveUp === 'function' ? options.giveUp() : undefined;
+  return signal instanceof AbortSignal ? signal : undefined;
+}
+
 const isNameLookup = (error: unknown): boolean =>
   error instanceof Error && 'syscall' in error && error.syscall === 'getaddrinfo';
 
@@ -94,7 +100,12 @@ export class GatewayAgent extends Agent {
     return true;
   }
 
-  /** @param options With `giveUp`, a signal that ends it at once. (Node.js keeps a request's `signal` from its agent.) */
+  /** What tells connections apart. All else is the same for those of one agent, and would be joined twice for each request. */
+  override getName({ host, port }: AgentConnectOpts): string {
+    return `${host}:${port}`;
+  }
+
+  /** @param options With `giveUp`, which returns a signal that ends it at once. */
   override async connect(request: ClientRequest, options: AgentConnectOpts): Promise<tls.TLSSocket> {
     const { timeout } = this.#settings;
     const giveUp = new AbortController();
@@ -113,8 +124,7 @@ export class GatewayAgent extends Agent {
       timer = setTimeout(() => void late(), stoodStill);
     };
     let timer = setTimeout(() => void late(), timeout.connect);
-    const signal = 'giveUp' in options && options.giveUp instanceof AbortSignal ? options.giveUp : undefined;
-    const stop = onAbort(signal, () => giveUp.abort());
+    const stop = onAbort(signalIn(options), () => giveUp.abort());
     try {
       return await this.#open(request, options, opened, giveUp.signal);
     } catch (error) {

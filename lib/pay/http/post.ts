@@ -2,15 +2,16 @@ import type { ClientRequest, IncomingHttpHeaders, IncomingMessage } from 'node:h
 import type net from 'node:net';
 import { performance } from 'node:perf_hooks';
 import { TLSSocket } from 'node:tls';
-import got, { type Request } from 'got';
+import type { Request } from 'got';
 import { onAbort } from '../../abort.js';
 import { cleanCause, PayResponseError, PayTransportError, type TransportFailure } from '../errors.js';
-import { ConnectionError, type GatewayAgent } from './agent.js';
+import { ConnectionError, type GatewayAgent, lazily } from './agent.js';
 import { answered, readBody } from './body.js';
 import { hints } from './hints.js';
 import { mayHaveLeft, refusesCertificate, type Trace } from './sent.js';
 import { readArrived, readingTurn, reset } from './sockets.js';
 import { ask } from './watch.js';
+import { xmlOverHttp } from './xml-over-http.js';
 
 export interface Post {
   path: string;
@@ -44,28 +45,6 @@ export interface Arriving extends Head {
   close(): void;
 }
 
-const xmlOverHttp = got.extend({
-  method: 'POST',
-  headers: { 'content-type': 'text/xml; charset=utf-8', 'accept-encoding': 'gzip', 'user-agent': 'wxpay-face' },
-  // The lists would be copied for each request.
-  retry: { limit: 0, methods: [], statusCodes: [], errorCodes: [] },
-  followRedirect: false,
-  throwHttpErrors: false,
-  handlers: [
-    (options, next) => {
-      // Else got makes an object of thirty options, nearly all without a value: the most expensive of what it does for a
-      // request. Node.js would keep a signal from the agent: it has another name here.
-      const lean = () => ({
-        method: options.method,
-        headers: options.headers,
-        agent: options.agent.https,
-        giveUp: options.signal,
-      });
-      return next(Object.assign(options, { createNativeRequestOptions: lean }));
-    },
-  ],
-});
-
 /** Why a request was given up by this side. */
 interface Stop {
   why: TransportFailure;
@@ -80,7 +59,9 @@ class Attempt {
   readonly #post: Post;
   /** Milliseconds for the answer. */
   readonly #patience: number;
-  readonly #giveUp = new AbortController();
+  /** Ends the opening of a connection. Made when the agent asks for it: most calls find a connection that was kept. */
+  readonly #opening = lazily(() => new AbortController());
+  #stream: Request | undefined;
   #stopped: Stop | undefined;
   #socket: net.Socket | undefined;
   #response: IncomingMessage | undefined;
@@ -171,13 +152,9 @@ class Attempt {
 
   #send(): Request {
     const { path, headers, body } = this.#post;
-    const stream = xmlOverHttp(`${this.#host}${path}`, {
-      body,
-      headers,
-      isStream: true,
-      agent: { https: this.#agent },
-      signal: this.#giveUp.signal,
-    });
+    const giveUp = () => this.#opening().signal;
+    const stream = xmlOverHttp(`${this.#host}${path}`, headers, body, this.#agent, giveUp);
+    this.#stream = stream;
     // By then got has written head and body, which Node.js holds until it has a connection.
     stream.once('request', (request: ClientRequest) => {
       request.once('error', (error) => {
@@ -211,7 +188,7 @@ class Attempt {
     if (ended !== undefined) {
       const why = refusesCertificate(cleanCause(ended).code ?? '') ? 'certificate' : 'broken';
       this.#failure = new ConnectionError(why, ended, this.#agent.certificateNote);
-      this.#giveUp.abort();
+      this.#giveUp();
       return;
     }
     if (this.#stopped === undefined) this.#askMayLeave();
@@ -259,7 +236,12 @@ class Attempt {
     if (this.#stopped !== undefined) return;
     this.#stopped = stop;
     if (this.#socket !== undefined) reset(this.#socket);
-    this.#giveUp.abort();
+    this.#giveUp();
+  }
+
+  #giveUp(): void {
+    this.#opening().abort();
+    this.#stream?.destroy();
   }
 
   #error(error: unknown): PayTransportError {

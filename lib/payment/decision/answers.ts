@@ -1,6 +1,7 @@
 import { ClosedError, InvalidParameterError, WxpayFaceError } from '../../errors.js';
 import { paymentAfter } from '../../pay/error-codes.js';
 import { PayMismatchError, PayProtocolError, PayTransportError } from '../../pay/errors.js';
+import type { RefundQueryResult } from '../../pay/refund-types.js';
 import { isLimit, troubleOf } from '../../pay/trouble.js';
 import type { PayFailure, PayResult, QueryResult, QuerySuccess, ReverseResult } from '../../pay/types.js';
 import type { FailureCode } from './outcomes.js';
@@ -158,6 +159,31 @@ export function queryAnswer(answer: QueryResult, asked: Asked): Answer {
   const payment = paymentOf(answer);
   if (payment === undefined) return { on: 'query:silent', detail: 'SUCCESS without transaction_id or total_fee' };
   return { on, verified: true, payment, detail };
+}
+
+/**
+ * A sale that is reversed shows REFUND, and a refundquery was asked why (docs/facts.md#reversals). A reversal gives all back,
+ * and shows as no refund.
+ * @param ours Numbers of the refunds that this package made.
+ */
+export function returnedAnswer(answer: RefundQueryResult, { out_trade_no }: Asked, ours: ReadonlySet<string>): Answer {
+  if (answer.result_code === 'FAIL') {
+    if (answer.err_code === 'REFUNDNOTEXIST') return { on: 'query:returned', verified: true, detail: 'REFUND' };
+    return { on: isLimit(answer) ? 'query:limited' : 'query:silent', verified: true, detail: words(answer) };
+  }
+  if (answer.out_trade_no !== out_trade_no) return { on: 'query:silent', detail: 'an answer about no order of ours' };
+  const strange = answer.refunds.find(({ out_refund_no }) => !ours.has(out_refund_no));
+  if (strange !== undefined)
+    return { on: 'query:REFUND', verified: true, detail: `REFUND, by ${strange.out_refund_no}` };
+  // Of these nothing was given back.
+  const refunds = answer.refunds.filter(({ refund_status }) => refund_status !== 'REFUNDCLOSE');
+  if (refunds.some(({ refund_status }) => refund_status === 'PROCESSING'))
+    return { on: 'query:silent', verified: true, detail: 'REFUND, under way' };
+  const isDone = refunds.every(({ refund_status }) => refund_status === 'SUCCESS');
+  const returned = refunds.reduce((fen, { refund_fee }) => fen + refund_fee, 0);
+  const isWhole = refunds.length === 0 || (isDone && returned === answer.total_fee);
+  const detail = `REFUND, ${returned} of ${answer.total_fee}`;
+  return { on: isWhole ? 'query:returned' : 'query:REFUND', verified: true, detail };
 }
 
 export function queryError(error: unknown): Answer {

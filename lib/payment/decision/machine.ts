@@ -8,18 +8,13 @@ import {
   type PaymentEvent,
   type PaymentState,
 } from './states.js';
+import { rowFinder, without } from './table.js';
 import { guards, type Plan, type Row, transitions } from './transitions.js';
 
 /*
  * What happens to one payment, decided by one pure function over one table: no I/O, no clock, no randomness.
  * The run (run.ts) performs what `next` says, writes the state down before it acts on it, and feeds back events.
  */
-
-function without<T extends object, K extends keyof T>(object: T, ...names: K[]): Omit<T, K> {
-  const rest = { ...object };
-  for (const name of names) delete rest[name];
-  return rest;
-}
 
 /** The same object if there is nothing new, so that only what changed is written. */
 function learn(facts: Facts, event: PaymentEvent): Facts {
@@ -62,12 +57,12 @@ function troubleAfter({ trouble }: Memory, { on, verified }: PaymentEvent): Memo
 function afterReversal(memory: Memory, { on, elapsed, verified }: PaymentEvent): Memory {
   const since = on === 'reverse:certificate' ? (memory.certificateSince ?? elapsed) : memory.certificateSince;
   return {
-    ...without(memory, 'certificateSince'),
+    ...memory,
     reversals: memory.reversals + 1,
     reversalRefused: on === 'reverse:refused',
     reversedSince: on === 'reverse:done' && memory.missing,
     // Silence is no sign that the certificate is good.
-    ...(since !== undefined && !verified && { certificateSince: since }),
+    certificateSince: verified ? undefined : since,
   };
 }
 
@@ -96,9 +91,9 @@ function remember(before: Memory, event: PaymentEvent, policies: Policies): Memo
   else if (verified) limits = 0;
   const refusedSince = before.refusedSince ?? (on.endsWith(':refused') ? elapsed : undefined);
   const memory: Memory = {
-    ...without(before, 'trouble', 'refusedSince'),
-    ...(trouble !== undefined && { trouble }),
-    ...(refusedSince !== undefined && !verified && { refusedSince }),
+    ...before,
+    trouble,
+    refusedSince: verified ? undefined : refusedSince,
     limits,
     isLimited: before.isLimited || on === 'submit:limited',
     isOverdue: before.isOverdue || (on === 'timeout' && late),
@@ -191,14 +186,12 @@ export type Transition = (state: PaymentState, event: PaymentEvent, policies: Po
 
 /** Reads a table of transitions. The simulation reads mutated ones, to see that it notices. */
 export function machineOf(rows: readonly Row[]): Transition {
+  const find = rowFinder(rows, guards);
   return (before, event, policies) => {
     // What comes after the end is nothing to learn from, but that it is given up.
     const memory = finalPhases.has(before.phase) ? before.memory : remember(before.memory, event, policies);
     const known = { phase: before.phase, facts: learn(before.facts, event), memory };
-    const row = rows.find(
-      ({ from, on, when }) =>
-        from === known.phase && on.includes(event.on) && (when === undefined || guards[when](known, event, policies)),
-    );
+    const row = find(known, event, policies);
     if (row === undefined) return { state: before, next: { do: 'continue' } };
     const isGivenUp = row.to === 'reversing' && row.from !== 'reversing';
     const state = {

@@ -37,6 +37,8 @@ export const events = {
   'submit:limited': 'the payment request was answered with a limit on calls, unsigned or by a code that says unknown',
   'query:SUCCESS': 'a query shows SUCCESS',
   'query:REFUND': 'a query shows REFUND',
+  'query:returned':
+    'a query of a sale that is reversed shows REFUND, and a refundquery no refund that we do not know of, and all of it given back',
   'query:NOTPAY': 'a query shows NOTPAY',
   'query:CLOSED': 'a query shows CLOSED',
   'query:REVOKED': 'a query shows REVOKED',
@@ -140,7 +142,7 @@ export interface Memory {
   /** The last reversal too, or none could be sent yet. */
   readonly reversalRefused: boolean;
   /** Milliseconds from the payment request to the first unsigned FAIL, if no answer since had a signature that verifies. */
-  readonly refusedSince?: number;
+  readonly refusedSince?: number | undefined;
   /** A query has told where our order stands: a reversal may leave. */
   readonly confirmed: boolean;
   /** After settleAfter a query found no order, and no query since has found one. */
@@ -148,7 +150,7 @@ export interface Memory {
   /** A reversal sent since then was answered SUCCESS. */
   readonly reversedSince: boolean;
   /** Milliseconds from the payment request to the first reversal refused for its certificate, if all were since. */
-  readonly certificateSince?: number;
+  readonly certificateSince?: number | undefined;
   /** Answers in a row that were limits on calls. */
   readonly limits: number;
   /** The payment request itself was answered with an unsigned limit. */
@@ -158,7 +160,7 @@ export interface Memory {
   /** The customer is asked for the password. */
   readonly password: boolean;
   /** What keeps the payment from its end. */
-  readonly trouble?: Trouble;
+  readonly trouble?: Trouble | undefined;
 }
 
 export interface PaymentState {
@@ -198,6 +200,9 @@ export const newMemory: Memory = {
   isLimited: false,
   isOverdue: false,
   password: false,
+  trouble: undefined,
+  refusedSince: undefined,
+  certificateSince: undefined,
 };
 
 /** A payment that was just written to the journal. */

@@ -105,6 +105,7 @@ const denied: Attention = {
 };
 
 const unanswered = ['query:silent', 'query:refused', 'query:limited'] as const;
+const undone = ['query:REVOKED', 'query:CLOSED', 'query:returned'] as const;
 
 /**
  * The transitions; of the rows for a phase and an event the first whose condition holds. What no row names changes nothing.
@@ -231,8 +232,8 @@ export const transitions: readonly Row[] = [
   },
   { from: 'reversing', on: ['reverse:expired'], to: 'attention', next: 'end', attention: expired },
   { from: 'reversing', on: ['reverse:unable'], to: 'attention', next: 'end', attention: unable },
-  { from: 'reversing', on: ['query:REVOKED', 'query:CLOSED'], when: 'declined before', to: 'declined', next: 'end' },
-  { from: 'reversing', on: ['query:REVOKED', 'query:CLOSED'], to: 'reversed', next: 'end' },
+  { from: 'reversing', on: undone, when: 'declined before', to: 'declined', next: 'end' },
+  { from: 'reversing', on: undone, to: 'reversed', next: 'end' },
   {
     from: 'reversing',
     on: ['query:ORDERNOTEXIST'],

@@ -2,7 +2,7 @@ import { InvalidParameterError } from '../../errors.js';
 import type { JournalRecord } from '../../journal/journal.js';
 import { PayResponseError } from '../../pay/errors.js';
 import type { PayFailure, QuerySuccess, RequestOptions } from '../../pay/types.js';
-import { callsOf, gatewayTimeOf, hasRail } from '../client.js';
+import { gatewayTimeOf, hasRail, queryOf } from '../client.js';
 import type { Clock } from '../clock.js';
 import { paymentOf } from '../decision/answers.js';
 import type { ReservedRefund } from '../decision/refund/rules.js';
@@ -40,7 +40,7 @@ async function findSale(
 ): Promise<{ rail: Rail; answer: QuerySuccess }> {
   for (const rail of ['micropay', 'facepay'] as const) {
     if (!hasRail(client, rail)) continue;
-    const answer = await callsOf(client, rail).query({ out_trade_no }, options);
+    const answer = await queryOf(client, rail, { out_trade_no }, options);
     if (answer.result_code === 'SUCCESS') return { rail, answer };
     if (answer.err_code !== 'ORDERNOTEXIST') throw unexpected('orderquery', answer);
   }

@@ -1,7 +1,6 @@
 import { onAbort } from '../../abort.js';
 import { ClosedError, InvalidParameterError } from '../../errors.js';
 import { JournalError, OrderExistsError } from '../../journal/errors.js';
-import type { JournalRecord } from '../../journal/journal.js';
 import type { RefundTransition } from '../decision/refund/machine.js';
 import type { RefundOutcome } from '../decision/refund/outcomes.js';
 import { sendTimes } from '../decision/refund/rules.js';
@@ -9,11 +8,12 @@ import { OrderUnknownError, RefundRefusedError } from '../errors.js';
 import { ensureMerchant } from '../merchant.js';
 import type { Payments } from '../payments.js';
 import type { Surroundings } from '../run.js';
-import { type Kind, type Parts, Runs } from '../runs.js';
+import { type Parts, Runs } from '../runs.js';
 import { adoptSale } from './adoption.js';
-import { hasRefunds, refundClient } from './client.js';
+import { refundClient } from './client.js';
+import { kindOf } from './kind.js';
 import type { RefundRequest } from './parameters.js';
-import { decidedOutcome, type KnownRefund, knownRefund, outcomeOf, refundRecord } from './record.js';
+import { type KnownRefund, knownRefund, outcomeOf, refundRecord } from './record.js';
 import { reservedOutcome } from './reserved.js';
 import { type RefundParts, RefundRun } from './run.js';
 import { type Sale, type Sales, storedRefund } from './sales.js';
@@ -48,7 +48,7 @@ export class Refunds {
     this.#payments = payments;
     this.#sales = sales;
     this.#own = { transition, onPhase: (out_refund_no, known) => this.#copyLater(out_refund_no, known) };
-    this.runs = new Runs(kindOf(parts, this.#own), parts, gate, life);
+    this.runs = new Runs(kindOf(parts.client, this.#own), parts, gate, life);
   }
 
   /** Its parameters are checked. @param signal Ends the waiting, not the refund. */
@@ -272,35 +272,3 @@ const unknownSale = (out_trade_no: string, out_refund_no: string): OrderUnknownE
     `${out_trade_no} is not in the journal: with total_fee the gateway is asked for it`,
     { out_trade_no, out_refund_no },
   );
-
-/** How a refund is read, told and taken up. */
-const kindOf = (
-  { client }: Parts<RefundOutcome>,
-  own: Omit<RefundParts, 'client'>,
-): Kind<KnownRefund, RefundOutcome, RefundRun> => ({
-  name: 'refund',
-  fromRecord: knownRefund,
-  outcomeOf: decidedOutcome,
-  attention: ({ id, revision, data }: JournalRecord, code, reason) => ({
-    kind: 'refund',
-    status: 'attention',
-    out_trade_no: typeof data.out_trade_no === 'string' ? data.out_trade_no : '',
-    out_refund_no: id,
-    refund_fee: typeof data.refund_fee === 'number' ? data.refund_fee : 0,
-    revision,
-    code,
-    reason,
-  }),
-  ensureOurs: (out_refund_no, { stored: { out_trade_no, merchant } }) => {
-    ensureMerchant(out_trade_no, merchant, client.identity);
-    if (hasRefunds(client)) return;
-    const message = `${out_refund_no} is a refund; only a client with the calls of refunds can go on with it`;
-    throw new OrderUnknownError('ERR_ORDER_FOREIGN', message, { out_trade_no, out_refund_no });
-  },
-  unknown: (out_refund_no) =>
-    new OrderUnknownError('ERR_ORDER_UNKNOWN', `The refund ${out_refund_no} is not in the journal`, {
-      out_trade_no: '',
-      out_refund_no,
-    }),
-  takeUp: (record, known, around) => new RefundRun(record, known, around, { ...own, client: refundClient(client) }),
-});

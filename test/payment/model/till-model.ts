@@ -218,7 +218,11 @@ export class TillModel {
     };
     hear('query:silent', false, never);
     if (stage === 'answered') {
-      if (copy !== 'nothing') hear(`query:${copy}`, true, always);
+      // A refundquery tells whose a REFUND is.
+      const isReturned =
+        book === 'given back, shown as REFUND' && copy === 'REFUND' && this.#phase(world) === 'reversing';
+      if (isReturned) hear('query:returned', true, always);
+      else if (copy !== 'nothing') hear(`query:${copy}`, true, always);
       return;
     }
     emit(

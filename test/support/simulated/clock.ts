@@ -1,4 +1,5 @@
 import type { Clock } from '../../../lib/payment/clock.js';
+import { sleepOn } from './sleep.js';
 
 interface Timer {
   readonly at: number;
@@ -88,18 +89,7 @@ export class SimulatedClock implements Clock {
   }
 
   sleep(ms: number, signal?: AbortSignal): Promise<void> {
-    if (signal?.aborted) return Promise.reject(signal.reason);
-    return new Promise((resolve, reject) => {
-      const stop = () => {
-        cancel();
-        reject(signal?.reason);
-      };
-      const cancel = this.at(ms, () => {
-        signal?.removeEventListener('abort', stop);
-        resolve();
-      });
-      signal?.addEventListener('abort', stop, { once: true });
-    });
+    return sleepOn((ring) => this.at(ms, ring), signal);
   }
 
   /** Calls back after `ms`; returns what takes that back. */

@@ -1,5 +1,6 @@
 import type { Clock } from '../../../lib/payment/clock.js';
 import type { SimulatedClock } from './clock.js';
+import { sleepOn } from './sleep.js';
 
 /**
  * Clocks and timers of one run of the till's program. The program may stand still (a synchronous printer, a dialog, a
@@ -43,18 +44,7 @@ export class TillClock implements Clock {
   }
 
   sleep(ms: number, signal?: AbortSignal): Promise<void> {
-    if (signal?.aborted) return Promise.reject(signal.reason);
-    return new Promise((resolve, reject) => {
-      const stop = () => {
-        takeBack();
-        reject(signal?.reason);
-      };
-      const takeBack = this.at(ms, () => {
-        signal?.removeEventListener('abort', stop);
-        resolve();
-      });
-      signal?.addEventListener('abort', stop, { once: true });
-    });
+    return sleepOn((ring) => this.at(ms, ring), signal);
   }
 
   /** A timer of the program; returns what takes it back. */

@@ -1,4 +1,5 @@
 import { backoff, type Policies } from '../policies.js';
+import { rowFinder, without } from '../table.js';
 
 import {
   finalPhases,
@@ -18,12 +19,6 @@ import { guards, type RefundPlan, type RefundRow, transitions } from './transiti
 
 /** What the machine needs of the policies. */
 export type RefundPolicies = Pick<Policies, 'reversal' | 'refund'>;
-
-function without<T extends object, K extends keyof T>(object: T, ...names: K[]): Omit<T, K> {
-  const rest = { ...object };
-  for (const name of names) delete rest[name];
-  return rest;
-}
 
 const isSend = ({ on }: RefundEvent): boolean => on.startsWith('send:');
 
@@ -153,13 +148,11 @@ export type RefundTransition = (state: RefundState, event: RefundEvent, policies
 
 /** Reads a table of transitions. The simulation reads mutated ones, to see that it notices. */
 export function machineOf(rows: readonly RefundRow[]): RefundTransition {
+  const find = rowFinder(rows, guards);
   return (before, event, policies) => {
     const memory = finalPhases.has(before.phase) && event.on !== 'ask' ? before.memory : remember(before, event);
     const known = { phase: before.phase, facts: learn(before, event), memory };
-    const row = rows.find(
-      ({ from, on, when }) =>
-        from === known.phase && on.includes(event.on) && (when === undefined || guards[when](known, event, policies)),
-    );
+    const row = find(known, event, policies);
     if (row === undefined) return { state: before, next: { do: 'continue' } };
     const state = {
       phase: row.to,

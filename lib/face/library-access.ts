@@ -1,9 +1,9 @@
 /** One request on its way to the vendor's function. */
-export interface Call {
+export interface CommandRequest {
   readonly cmd: string;
   /** JSON in UTF-8. */
   readonly request: Uint8Array;
-  /** Only where the command waits for a person. */
+  /** Only if the command waits for a person. */
   readonly person?: {
     /** Asks the service to end that wait. */
     readonly stop: () => void;
@@ -13,18 +13,18 @@ export interface Call {
 }
 
 /** The vendor's library, loaded once. */
-export interface Connection {
+export interface LoadedLibrary {
   /**
    * Resolves with exactly the bytes of the response.
    * @throws ServiceCallError, ServiceResponseError for a response that isn't there, HostProcessError
    */
-  call(call: Call): Promise<Uint8Array>;
+  call(call: CommandRequest): Promise<Uint8Array>;
 }
 
 /** The way to the vendor's library: in this process, or in a host process that may be started more than once. */
-export interface Transport {
-  /** The loaded library; another object than last time where it had to be loaded anew. */
-  connect(): Promise<Connection>;
+export interface LibraryAccess {
+  /** The loaded library; another object than last time if it had to be loaded anew. */
+  connect(): Promise<LoadedLibrary>;
   /** Ends what runs, and rejects its calls; the next connect() starts anew. Absent in this process. */
   restart?(): Promise<void>;
   /** Rejects the calls in flight, and those that come later. */

@@ -1,0 +1,40 @@
+/* What the two machines have in common: how their tables are read. */
+
+interface Row {
+  readonly from: string;
+  readonly on: readonly string[];
+  /** A name among the guards. */
+  readonly when?: string;
+}
+
+type Guards<State, Event, Policies> = Readonly<
+  Record<string, (state: State, event: Event, policies: Policies) => boolean>
+>;
+
+/** Reads a table: of the rows for a phase and an event it finds the first whose condition holds. */
+export function rowFinder<
+  Each extends Row,
+  State extends { readonly phase: string },
+  Event extends { readonly on: string },
+  Policies,
+>(
+  rows: readonly Each[],
+  guards: Guards<State, Event, Policies>,
+): (state: State, event: Event, policies: Policies) => Each | undefined {
+  const rowsFor = new Map<string, Each[]>();
+  for (const row of rows)
+    for (const on of row.on) {
+      const key = `${row.from} ${on}`;
+      rowsFor.set(key, [...(rowsFor.get(key) ?? []), row]);
+    }
+  return (state, event, policies) =>
+    rowsFor
+      .get(`${state.phase} ${event.on}`)
+      ?.find(({ when }) => when === undefined || guards[when]?.(state, event, policies) === true);
+}
+
+export function without<T extends object, K extends keyof T>(object: T, ...names: K[]): Omit<T, K> {
+  const rest = { ...object };
+  for (const name of names) delete rest[name];
+  return rest;
+}
