@@ -58,7 +58,8 @@ export async function refundsAtGateway(
   out_trade_no: string,
   signal: AbortSignal,
 ): Promise<readonly Refund[]> {
-  const answer = await client.refundquery({ out_trade_no }, { signal });
+  // An answer that names no order is about whose connection it came over.
+  const answer = await client.refundquery({ out_trade_no }, { signal, fresh: true });
   if (answer.result_code === 'SUCCESS') return answer.refunds;
   const { err_code, err_code_des = '' } = answer;
   if (err_code === 'REFUNDNOTEXIST') return [];

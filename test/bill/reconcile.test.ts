@@ -95,6 +95,17 @@ describe('reconcile', () => {
       expect(await both()).to.deep.equal([]);
     });
 
+    it('of a sale of another till that was refunded here, and of the refunds that it had', async () => {
+      shop.sellElsewhere('X1');
+      const at = shop.clock.real();
+      shop.refunds.push({ out_trade_no: 'X1', out_refund_no: 'SITE-1', refund_fee: 30, at, status: 'SUCCESS' });
+      await shop.wait(2 * minute);
+      const refund = { out_refund_no: 'R1', refund_fee: 20, total_fee: 100 };
+      await shop.clock.until(shop.processor.refund('X1', refund));
+      expect(shop.rows(today)).to.have.lengthOf(3);
+      expect(await both()).to.deep.equal([]);
+    });
+
     it('of sales of another merchant on the same journal', async () => {
       await shop.sell('A1');
       await shop.sell('A2', 'paid', { processor: shop.till(other) });

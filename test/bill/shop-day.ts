@@ -239,14 +239,19 @@ export class ShopDay {
         return { result_code, ...numbers, refund_fee, total_fee };
       },
       refundquery: async (asked) => {
-        const entry = this.refunds.find(
-          (each) => 'out_refund_no' in asked && each.out_refund_no === asked.out_refund_no,
+        const entries = this.refunds.filter((each) =>
+          'out_refund_no' in asked
+            ? each.out_refund_no === asked.out_refund_no
+            : 'out_trade_no' in asked && each.out_trade_no === asked.out_trade_no,
         );
-        if (entry === undefined) return failed('REFUNDNOTEXIST');
-        const { out_trade_no, out_refund_no, refund_fee } = entry;
+        const [first] = entries;
+        if (first === undefined) return failed('REFUNDNOTEXIST');
+        const { out_trade_no } = first;
         const total_fee = orders.get(out_trade_no)?.total_fee ?? 0;
-        const refund = { out_refund_no, refund_id: `5${out_refund_no}`, refund_fee, refund_status: 'SUCCESS' };
-        return { result_code: 'SUCCESS', out_trade_no, total_fee, refunds: [refund] };
+        const refunds = entries.map(({ out_refund_no, refund_fee, status }) => {
+          return { out_refund_no, refund_id: `5${out_refund_no}`, refund_fee, refund_status: status };
+        });
+        return { result_code: 'SUCCESS', out_trade_no, total_fee, refunds };
       },
     };
   }

@@ -178,6 +178,7 @@ describe('refunds by wxpay-face', () => {
     expect(sent()).to.equal(1);
     const listed = await shop.run(['journal', 'list', '--kind', 'refund']);
     expect(listed.stdout).to.match(/accepted +¥4\.00 {2}R1-A1 of A1 {2}unfinished\n$/);
+    expect((await shop.run(['journal', 'show', 'R1-A1', '--json'])).result.record).to.include({ kind: 'refund' });
     const shown = await shop.run(['refunds', 'A1', '--json']);
     expect(shown.result).to.deep.include({ exitCode: 0, out_trade_no: 'A1' });
     expect(shown.result.refunds).to.have.lengthOf(1);

@@ -5,18 +5,18 @@ import { toJson } from '../../output.js';
 import { withJournalToRead } from '../../payments.js';
 import { recordLine } from '../../record-line.js';
 
-const outTradeNo = certainText('<out_trade_no>', 'your number of the sale');
+const numberArgument = certainText('<number>', 'your number of the sale, or of the refund');
 
 export const showJournal: Command = {
   name: 'show',
-  says: 'show all that it holds of one payment',
-  takes: [outTradeNo, configOption, journalOption],
+  says: 'show all that it holds of one payment, or of one refund',
+  takes: [numberArgument, configOption, journalOption],
   run: async (given, output) => {
-    const out_trade_no = given(outTradeNo);
+    const number = given(numberArgument);
     return withJournalToRead(journalFolder(given, configured(given, output)), async (journal) => {
-      const record = await journal.get('payment', out_trade_no);
+      const record = (await journal.get('payment', number)) ?? (await journal.get('refund', number));
       const { code } = record ? exitCodes.done : exitCodes.failed;
-      output.say(record ? `${recordLine(record)}\n${toJson(record, 2)}` : `${out_trade_no} is not in the journal`);
+      output.say(record ? `${recordLine(record)}\n${toJson(record, 2)}` : `${number} is not in the journal`);
       output.emit('result', { exitCode: code, ...(record && { record }) });
       return code;
     });
