@@ -168,6 +168,16 @@ describe('reconcile', () => {
       expect(await found(tomorrow)).to.deep.equal([]);
     });
 
+    it('the same of a till whose clock is a year behind', async () => {
+      shop.clock.jump(-365 * 24 * hour);
+      await shop.sell('P1');
+      await shop.cancel('P1');
+      const { transaction_id } = entryOf(shop, 'P1');
+      shop.orders.delete('P1');
+      const known = { out_trade_no: 'P1', transaction_id, state: 'reversed' };
+      expect(await found()).to.deep.equal([{ kind: 'reversal-not-in-bill', ...known, here: 100, there: 0 }]);
+    });
+
     it('a reversal on the next day that its bill does not have', async () => {
       await shop.sell('N1');
       await shop.wait(untilMidnight + hour);
