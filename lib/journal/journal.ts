@@ -26,10 +26,11 @@ export interface Journal {
 
   /*
    * For journals that several processes share; without these this process alone has it. A put by one that has lost its record
-   * throws JournalError with code ERR_JOURNAL_LOST: it stops, tells nothing, and whoever waits is answered from the journal.
+   * throws JournalError with code ERR_JOURNAL_LOST: it stops, tells nothing, and whoever waits is answered from the journal. A
+   * finished record is nobody's: any process may put the next revision, to acknowledge it, or to reserve a refund in it.
    */
 
-  /** Asked right before the first byte of a payment request: whether this process may still send. */
+  /** Asked right before the first byte of a payment or a refund: whether this process may still send. */
   holds?(record: RecordName): boolean;
   /**
    * After a put whose answer was lost: whether the stored record is that very write. Revision and data don't prove it if

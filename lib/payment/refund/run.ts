@@ -25,12 +25,14 @@ import {
 import { Run, type Subject, type Surroundings } from '../run.js';
 import type { WaiterPatience } from '../waiters.js';
 import type { RefundClient } from './client.js';
+import type { Minutes } from './minutes.js';
 import { decidedOutcome, type KnownRefund, refundRecord, type StoredRefund } from './record.js';
 
 /** What a refund's run needs beside what every run does. */
 export interface RefundParts {
   readonly client: RefundClient;
   readonly transition: RefundTransition;
+  readonly minutes: Minutes;
   /** A new phase is written down. */
   readonly onPhase: (out_refund_no: string, known: KnownRefund) => void;
 }
@@ -45,7 +47,7 @@ export class RefundRun implements Subject<RefundState, RefundEvent, RefundNext, 
   readonly #parts: RefundParts;
   /** By the monotonic clock. */
   readonly #beganAt: number;
-  /** By the monotonic clock: two refunds of one order leave a minute apart. */
+  /** By the monotonic clock: when its minute comes. */
   readonly #notBefore: number;
   /** While a request or a query is under way: what ends it. */
   #asking: AbortSignal | undefined;
@@ -136,9 +138,12 @@ export class RefundRun implements Subject<RefundState, RefundEvent, RefundNext, 
     const { clock, gate, policies, random } = this.#around;
     const wait = Math.max(next.least, jittered(next.wait, policies.refund.backoff.jitter, random()));
     if (wait > 0) await clock.sleep(wait, signal);
-    const rest = () => this.#notBefore - clock.monotonic();
+    const { out_trade_no } = this.#ours;
+    const { minutes } = this.#parts;
+    const rest = () => Math.max(this.#notBefore - clock.monotonic(), minutes.rest(out_trade_no, this.id));
     // Timers may fire a little early.
     while (next.do === 'send' && rest() > 0) await clock.sleep(Math.ceil(rest()), signal);
+    if (next.do === 'send') minutes.sent(out_trade_no, this.id);
     await gate(async () => {
       if (signal.aborted) return;
       this.#asking = signal;

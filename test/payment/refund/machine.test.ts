@@ -204,6 +204,27 @@ describe('A refund, as its machine decides', () => {
     expect(history('begin', 'send:unclear').next).to.deep.equal(query(0));
   });
 
+  it('is for a person where the gateway answers for long with codes that nobody has listed, and shows no refund', () => {
+    const unlisted = (elapsed: number) => ({
+      ...happening('send:unclear', elapsed),
+      verified: true,
+      detail: 'INVALID_REQUEST 订单已全额退款',
+    });
+    const early = history('begin', unlisted(0), 'query:REFUNDNOTEXIST', unlisted(settleAfter - 1), [
+      'query:REFUNDNOTEXIST',
+      settleAfter - 1,
+    ]);
+    expect(early.outcome).to.include({ status: 'processing' });
+    const late = history('begin', unlisted(0), ['send:again', 1], ['query:REFUNDNOTEXIST', settleAfter]);
+    expect(late.outcome).to.include({ status: 'attention', code: 'by-hand' });
+    expect(late.outcome).to.have.property('reason').that.includes('INVALID_REQUEST 订单已全额退款');
+    expect(transition(late.state, happening('ask', settleAfter), policies).next).to.deep.equal(send(0));
+    // Another verified answer between says that it may go on.
+    const again = { ...happening('send:again', 1), verified: true };
+    const mended = history('begin', unlisted(0), again, unlisted(settleAfter), ['query:REFUNDNOTEXIST', settleAfter]);
+    expect(mended.outcome).to.include({ status: 'processing' });
+  });
+
   it('is for a person by USER_ACCOUNT_ABNORMAL or ERROR, once a query confirms that nothing was given back', () => {
     const byHand = { ...happening('send:declined'), decline: { ...no, byHand: true as const } };
     expect(history('begin', byHand).outcome).to.include({ status: 'processing' });
@@ -273,9 +294,10 @@ function explore(): Map<string, { state: RefundState; steps: Array<{ event: Refu
     const steps = names.flatMap((on) =>
       [0, settleAfter].flatMap((since) =>
         [happening(on), { ...happening(on), decline: { ...no, byHand: true as const } }].map((event) => {
-          const { refusedSince: _r, certificateSince: _c, ...memory } = state.memory;
+          const { refusedSince: _r, certificateSince: _c, unlisted: _u, ...memory } = state.memory;
           // The refusals began at once, or never.
-          const refusals = since === 0 ? {} : { refusedSince: 0, certificateSince: 0 };
+          const unlisted = { since: 0, words: 'X' };
+          const refusals = since === 0 ? {} : { refusedSince: 0, certificateSince: 0, unlisted };
           const before = { ...state, memory: { ...memory, ...refusals, reachedAt: 0 } };
           const late = { ...event, elapsed: since };
           return { event: late, step: transition(before, late, policies) };

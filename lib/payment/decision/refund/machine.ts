@@ -75,19 +75,28 @@ function remember({ phase, memory: before }: RefundState, event: RefundEvent): R
   // Silence is no sign that the certificate is good, nor is a query, which needs none.
   const since = before.certificateSince ?? (on === 'send:certificate' ? elapsed : undefined);
   const isGood = isSend(event) && verified;
+  const unlisted = unlistedAfter(before, event);
   return {
     sends: before.sends + (isSend(event) ? 1 : 0),
     queries: before.queries + (on.startsWith('query:') ? 1 : 0),
     reachedAt: reaches({ phase }, event) ? elapsed : before.reachedAt,
     isLimited: on.endsWith(':limited'),
+    ...(unlisted !== undefined && { unlisted }),
     ...(refusedSince !== undefined && !verified && { refusedSince }),
     ...(since !== undefined && !isGood && { certificateSince: since }),
     ...(trouble !== undefined && { trouble }),
   };
 }
 
+/** Silence is no answer, and a query's says nothing of the request's. */
+function unlistedAfter({ unlisted }: RefundMemory, event: RefundEvent): RefundMemory['unlisted'] {
+  if (!isSend(event) || !event.verified) return unlisted;
+  const { on, elapsed, detail = on } = event;
+  return on === 'send:unclear' ? { since: unlisted?.since ?? elapsed, words: detail } : undefined;
+}
+
 /** What the row's state adds to the facts. */
-function conclude(facts: RefundFacts, row: RefundRow, event: RefundEvent): RefundFacts {
+function conclude({ facts, memory }: RefundState, row: RefundRow, event: RefundEvent): RefundFacts {
   if (row.to === row.from) return facts;
   const rest = without(facts, 'reason', 'attention', 'resumable');
   if (row.attention !== undefined) {
@@ -97,7 +106,10 @@ function conclude(facts: RefundFacts, row: RefundRow, event: RefundEvent): Refun
     return {
       ...rest,
       attention: code,
-      reason: reason.replace('{no}', () => no).replace('{detail}', () => event.detail ?? event.on),
+      reason: reason
+        .replace('{no}', () => no)
+        .replace('{unlisted}', () => memory.unlisted?.words ?? '')
+        .replace('{detail}', () => event.detail ?? event.on),
       ...(resumable && { resumable }),
     };
   }
@@ -156,7 +168,7 @@ export function machineOf(rows: readonly RefundRow[]): RefundTransition {
     if (row === undefined) return { state: before, next: { do: 'continue' } };
     const state = {
       phase: row.to,
-      facts: conclude(known.facts, row, event),
+      facts: conclude(known, row, event),
       // The backoff of asking begins anew.
       memory: row.to === row.from ? memory : { ...memory, queries: 0 },
     };

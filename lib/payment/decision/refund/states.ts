@@ -103,6 +103,8 @@ export interface RefundMemory {
   readonly refusedSince?: number;
   /** When the first request was refused for its certificate, if all were since. */
   readonly certificateSince?: number;
+  /** Since when requests are answered with codes that nobody has listed, if all verified answers to them were, and its words. */
+  readonly unlisted?: { readonly since: number; readonly words: string };
   /** The last answer was a limit on calls. */
   readonly isLimited: boolean;
   /** What keeps the refund from its end. */

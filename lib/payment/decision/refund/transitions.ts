@@ -27,11 +27,13 @@ export const guards = {
   'nothing can have arrived': ({ facts }) => facts.reached !== true,
   'certificate refused for long': ({ memory }, event, policies) => isLong(memory.certificateSince, event, policies),
   'everything refused for long': ({ memory }, event, policies) => isLong(memory.refusedSince, event, policies),
+  'answered for long with what nobody has listed': ({ memory }, event, policies) =>
+    isLong(memory.unlisted?.since, event, policies),
   'may still be sent': ({ facts }) => facts.resumable === true,
 } as const satisfies Record<string, Guard>;
 export type RefundGuardName = keyof typeof guards;
 
-/** What a person is told; `{detail}` is what was seen, `{no}` what the gateway said no with. */
+/** What a person is told; `{detail}` is what was seen, `{no}` what the gateway said no with, `{unlisted}` a code and its words. */
 interface Attention {
   readonly code: RefundAttentionCode;
   readonly reason: string;
@@ -73,6 +75,12 @@ const certificate: Attention = {
   code: 'certificate',
   reason:
     "The gateway refuses the merchant's certificate ({detail}). Put a good one in and ask for the refund again, with the same number.",
+  resumable: true,
+};
+const unlisted: Attention = {
+  code: 'by-hand',
+  reason:
+    'The gateway answers every request with a code that nobody has listed ({unlisted}), and shows no such refund. Clear up what it says, then ask for the refund again, with the same number.',
   resumable: true,
 };
 const unable: Attention = {
@@ -130,6 +138,14 @@ export const transitions: readonly RefundRow[] = [
     next: 'send again',
   },
   ...decidedByQuery('sending'),
+  {
+    from: 'sending',
+    on: ['query:REFUNDNOTEXIST'],
+    when: 'answered for long with what nobody has listed',
+    to: 'attention',
+    next: 'end',
+    attention: unlisted,
+  },
   // It proves nothing here: the request may still arrive. The same is sent again.
   { from: 'sending', on: ['query:REFUNDNOTEXIST', ...unanswered], to: 'sending', next: 'send again' },
   { from: 'sending', on: ['notice'], to: 'sending', next: 'query now' },
