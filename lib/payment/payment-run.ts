@@ -213,7 +213,8 @@ export class PaymentRun implements Subject<PaymentState, PaymentEvent, Next, Sto
 
   /** Resolves when the answer has had its effect: false if the payment was over before. */
   #post(answer: Answer, moment = this.#now()): Promise<boolean> {
-    return this.#run.post({ ...answer, ...moment });
+    const { elapsed, quiet } = moment;
+    return this.#run.post({ elapsed, quiet, ...answer });
   }
 
   #timeOut(isLate: boolean): void {
@@ -233,7 +234,7 @@ export class PaymentRun implements Subject<PaymentState, PaymentEvent, Next, Sto
     const { client, clock } = this.#around;
     const { total_fee, requested } = this.#run.stored;
     const now = { wall: clock.wall(), gateway: gatewayTimeOf(client) };
-    return { ...this.#order, total_fee, earliest: earliestOwn(requested, now) };
+    return { out_trade_no: this.id, total_fee, earliest: earliestOwn(requested, now) };
   }
 
   async #query(
@@ -246,7 +247,7 @@ export class PaymentRun implements Subject<PaymentState, PaymentEvent, Next, Sto
       if (signal.aborted) return;
       const { state, stored } = this.#run;
       this.#tell(state, state.phase === 'reversing' ? { detail: 'query' } : { attempt });
-      const asked = this.#now();
+      const { elapsed, quiet } = this.#now();
       const answer = await (state.phase === 'reversing'
         ? queryReversed(client, stored.rail, this.#order, { signal, fresh }, () => this.#asked(), stored.refunds)
         : query(client, stored.rail, this.#order, { signal, fresh }, () => this.#asked()));
@@ -254,7 +255,7 @@ export class PaymentRun implements Subject<PaymentState, PaymentEvent, Next, Sto
       // Given up, while its client still has the request.
       const { withdrawal } = this.#request;
       if (withdrawal !== undefined) void this.#post({ on: withdrawal.on });
-      void this.#run.report({ ...answer, fresh, ...asked });
+      void this.#run.report({ fresh, elapsed, quiet, ...answer });
     });
   }
 
@@ -267,7 +268,9 @@ export class PaymentRun implements Subject<PaymentState, PaymentEvent, Next, Sto
       this.#tell(state, { attempt });
       const mayLeave = () => !signal.aborted && this.#run.state.phase === 'reversing';
       const answer = await reverse(client, stored.rail, this.#order, { signal, mayLeave });
-      if (!signal.aborted) void this.#run.report({ ...answer, ...this.#now() });
+      if (signal.aborted) return;
+      const { elapsed, quiet } = this.#now();
+      void this.#run.report({ elapsed, quiet, ...answer });
     });
   }
 

@@ -107,7 +107,7 @@ function remember(before: Memory, event: PaymentEvent, policies: Policies): Memo
 /** What the row's state adds to the facts. */
 function conclude(facts: Facts, row: Row, event: PaymentEvent): Facts {
   if (row.to === row.from) return facts;
-  const rest = without(facts, 'reason', 'attention', 'resumable');
+  const { reason: _reason, attention: _attention, resumable: _resumable, ...rest } = facts;
   if (row.attention !== undefined) {
     const { code, reason, resumable } = row.attention;
     const detail = event.detail ?? facts.refusal ?? event.on;
