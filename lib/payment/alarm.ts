@@ -19,13 +19,15 @@ export class Alarm {
   readonly #clock: Clock;
   readonly #wait: number;
   readonly #sleepers = new Set<Sleeper>();
+  readonly #onIdle: () => void;
   #isRunning = false;
   #timer: AbortController | undefined;
 
-  /** @param wait Milliseconds. */
-  constructor(clock: Clock, wait: number) {
+  /** @param wait Milliseconds. @param onIdle Called when nobody waits any more. */
+  constructor(clock: Clock, wait: number, onIdle = () => {}) {
     this.#clock = clock;
     this.#wait = wait;
+    this.#onIdle = onIdle;
   }
 
   /** From now on. */
@@ -53,6 +55,7 @@ export class Alarm {
       this.#wakeThoseDue();
     }
     this.#isRunning = false;
+    this.#onIdle();
   }
 
   #wakeThoseDue(): void {
@@ -62,5 +65,24 @@ export class Alarm {
       this.#sleepers.delete(sleeper);
       sleeper.wake(now > sleeper.due + stillness);
     }
+  }
+}
+
+/** Pauses of any length, by the alarms of those lengths for which somebody waits. */
+export class Pauses {
+  readonly #clock: Clock;
+  readonly #alarms = new Map<number, Alarm>();
+
+  constructor(clock: Clock) {
+    this.#clock = clock;
+  }
+
+  /** Wakes after `wait` milliseconds. Returns what takes that back. */
+  begin(wait: number, wake: () => void): () => void {
+    const alarm = this.#alarms.get(wait) ?? new Alarm(this.#clock, wait, () => this.#alarms.delete(wait));
+    this.#alarms.set(wait, alarm);
+    const sleeper = { due: 0, wake };
+    alarm.set(sleeper);
+    return () => alarm.stop(sleeper);
   }
 }

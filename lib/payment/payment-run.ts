@@ -1,6 +1,6 @@
 import type { JournalRecord } from '../journal/journal.js';
 import type { PayResult, RequestOptions } from '../pay/types.js';
-import type { Alarm, Sleeper } from './alarm.js';
+import type { Alarm, Pauses, Sleeper } from './alarm.js';
 import { query, queryReversed, reverse, submit } from './calls.js';
 import { gatewayTimeOf } from './client.js';
 import type { Answer, Asked } from './decision/answers.js';
@@ -28,6 +28,8 @@ export interface PaymentParts {
   readonly transition: Transition;
   /** Of polling.timeout. */
   readonly deadlines: Alarm;
+  /** Between queries, and between reversals. */
+  readonly pauses: Pauses;
 }
 
 /** Milliseconds for which a client may go on with a request that was withdrawn, before it counts as sent. */
@@ -43,6 +45,8 @@ export class PaymentRun implements Subject<PaymentState, PaymentEvent, Next, Sto
   readonly #moments: Moments;
   readonly #request: PaymentRequest;
   readonly #deadline: Sleeper = { due: 0, wake: (isLate) => this.#timeOut(isLate) };
+  /** Takes the pause back in which it is, if it is in one. */
+  #endPause = () => {};
   readonly #run: Run<PaymentState, PaymentEvent, Next, StoredPayment, PaymentOutcome>;
 
   private constructor(
@@ -198,11 +202,13 @@ export class PaymentRun implements Subject<PaymentState, PaymentEvent, Next, Sto
   }
 
   async perform(next: Next, signal: AbortSignal): Promise<void> {
+    this.#endPause();
     if (next.do === 'query') await this.#query(next, signal);
     if (next.do === 'reverse') await this.#reverse(next, signal);
   }
 
   stop(): void {
+    this.#endPause();
     this.#request.stop(stopped);
     this.#parts.deadlines.stop(this.#deadline);
   }
@@ -276,7 +282,10 @@ export class PaymentRun implements Subject<PaymentState, PaymentEvent, Next, Sto
 
   async #wait(ms: number, notBefore: number | undefined, signal: AbortSignal): Promise<void> {
     const { clock, client, policies } = this.#around;
-    if (ms > 0) await clock.sleep(ms, signal);
+    if (ms > 0)
+      await new Promise<void>((resolve) => {
+        this.#endPause = this.#parts.pauses.begin(ms, resolve);
+      });
     if (notBefore === undefined) return;
     const rest = () => (this.#request.leftAt ?? this.#moments.requestedAt) + notBefore - clock.monotonic();
     // Timers may fire a little early.

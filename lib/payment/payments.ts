@@ -3,7 +3,7 @@ import { ClosedError, InvalidParameterError } from '../errors.js';
 import { OrderExistsError } from '../journal/errors.js';
 import type { JournalRecord } from '../journal/journal.js';
 import type { PayResult, RequestOptions } from '../pay/types.js';
-import { Alarm } from './alarm.js';
+import { Alarm, Pauses } from './alarm.js';
 import { gatewayTimeOf, hasRail, type PaymentClient } from './client.js';
 import type { Transition } from './decision/machine.js';
 import { cancelledBy, outcomeOf, type PaymentOutcome } from './decision/outcomes.js';
@@ -39,7 +39,8 @@ export class Payments {
   ) {
     this.#parts = parts;
     this.#sales = sales;
-    this.#own = { transition, deadlines: new Alarm(parts.clock, parts.policies.polling.timeout) };
+    const { clock, policies } = parts;
+    this.#own = { transition, deadlines: new Alarm(clock, policies.polling.timeout), pauses: new Pauses(clock) };
     this.runs = new Runs(kindOf(parts.client, this.#own), parts, gate, life);
   }
 
