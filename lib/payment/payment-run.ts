@@ -45,6 +45,14 @@ export class PaymentRun implements Subject<PaymentState, PaymentEvent, Next, Sto
   readonly #moments: Moments;
   readonly #request: PaymentRequest;
   readonly #deadline: Sleeper = { due: 0, wake: (isLate) => this.#timeOut(isLate) };
+  /** What an answer is held against. */
+  readonly #asked = (): Asked => {
+    this.#learnGatewayTime();
+    const { client, clock } = this.#around;
+    const { total_fee, requested } = this.#run.stored;
+    const now = { wall: clock.wall(), gateway: gatewayTimeOf(client) };
+    return { out_trade_no: this.id, total_fee, earliest: earliestOwn(requested, now) };
+  };
   /** Takes the pause back in which it is, if it is in one. */
   #endPause = () => {};
   readonly #run: Run<PaymentState, PaymentEvent, Next, StoredPayment, PaymentOutcome>;
@@ -125,8 +133,7 @@ export class PaymentRun implements Subject<PaymentState, PaymentEvent, Next, Sto
       return;
     }
     // The abort of a payment doesn't end a request that may have left: the answer may say that the number is another sale's.
-    const asked = (): Asked => this.#asked();
-    this.#request.begin(async (options) => this.#submitted(await submit(() => send(options), asked)));
+    this.#request.begin(async (options) => this.#submitted(await submit(() => send(options), this.#asked)));
   }
 
   /** Whether the payment request may still leave. */
@@ -203,8 +210,14 @@ export class PaymentRun implements Subject<PaymentState, PaymentEvent, Next, Sto
 
   async perform(next: Next, signal: AbortSignal): Promise<void> {
     this.#endPause();
-    if (next.do === 'query') await this.#query(next, signal);
-    if (next.do === 'reverse') await this.#reverse(next, signal);
+    if (next.do !== 'query' && next.do !== 'reverse') return;
+    const pause = this.#pauseBefore(next);
+    if (pause > 0)
+      await new Promise<void>((resolve) => {
+        this.#endPause = this.#parts.pauses.begin(pause, resolve);
+      });
+    if (next.notBefore !== undefined) await this.#waitUntil(next.notBefore, signal);
+    await this.#around.gate(() => (next.do === 'query' ? this.#query(next, signal) : this.#reverse(next, signal)));
   }
 
   stop(): void {
@@ -235,58 +248,41 @@ export class PaymentRun implements Subject<PaymentState, PaymentEvent, Next, Sto
     if (requested !== stored.requested) this.#run.stored = { ...stored, requested };
   }
 
-  #asked(): Asked {
-    this.#learnGatewayTime();
-    const { client, clock } = this.#around;
-    const { total_fee, requested } = this.#run.stored;
-    const now = { wall: clock.wall(), gateway: gatewayTimeOf(client) };
-    return { out_trade_no: this.id, total_fee, earliest: earliestOwn(requested, now) };
+  async #query({ attempt, fresh }: Extract<Next, { do: 'query' }>, signal: AbortSignal): Promise<void> {
+    if (signal.aborted) return;
+    const { client } = this.#around;
+    const { state, stored } = this.#run;
+    this.#tell(state, state.phase === 'reversing' ? { detail: 'query' } : { attempt });
+    const { elapsed, quiet } = this.#now();
+    const answer = await (state.phase === 'reversing'
+      ? queryReversed(client, stored.rail, this.#order, { signal, fresh }, this.#asked, stored.refunds)
+      : query(client, stored.rail, this.#order, { signal, fresh }, this.#asked));
+    if (signal.aborted) return;
+    // Given up, while its client still has the request.
+    const { withdrawal } = this.#request;
+    if (withdrawal !== undefined) void this.#post({ on: withdrawal.on });
+    this.#run.report({ fresh, elapsed, quiet, ...answer });
   }
 
-  async #query(
-    { wait, notBefore, attempt, fresh }: Extract<Next, { do: 'query' }>,
-    signal: AbortSignal,
-  ): Promise<void> {
-    const { client, gate } = this.#around;
-    await this.#wait(wait, notBefore, signal);
-    await gate(async () => {
-      if (signal.aborted) return;
-      const { state, stored } = this.#run;
-      this.#tell(state, state.phase === 'reversing' ? { detail: 'query' } : { attempt });
-      const { elapsed, quiet } = this.#now();
-      const answer = await (state.phase === 'reversing'
-        ? queryReversed(client, stored.rail, this.#order, { signal, fresh }, () => this.#asked(), stored.refunds)
-        : query(client, stored.rail, this.#order, { signal, fresh }, () => this.#asked()));
-      if (signal.aborted) return;
-      // Given up, while its client still has the request.
-      const { withdrawal } = this.#request;
-      if (withdrawal !== undefined) void this.#post({ on: withdrawal.on });
-      void this.#run.report({ fresh, elapsed, quiet, ...answer });
-    });
+  async #reverse({ attempt }: Extract<Next, { do: 'reverse' }>, signal: AbortSignal): Promise<void> {
+    if (signal.aborted) return;
+    const { state, stored } = this.#run;
+    this.#tell(state, { attempt });
+    const mayLeave = () => !signal.aborted && this.#run.state.phase === 'reversing';
+    const answer = await reverse(this.#around.client, stored.rail, this.#order, { signal, mayLeave });
+    if (signal.aborted) return;
+    const { elapsed, quiet } = this.#now();
+    this.#run.report({ elapsed, quiet, ...answer });
   }
 
-  async #reverse({ wait, notBefore, attempt }: Extract<Next, { do: 'reverse' }>, signal: AbortSignal): Promise<void> {
-    const { client, gate, policies, random } = this.#around;
-    await this.#wait(jittered(wait, policies.reversal.backoff.jitter, random()), notBefore, signal);
-    await gate(async () => {
-      if (signal.aborted) return;
-      const { state, stored } = this.#run;
-      this.#tell(state, { attempt });
-      const mayLeave = () => !signal.aborted && this.#run.state.phase === 'reversing';
-      const answer = await reverse(client, stored.rail, this.#order, { signal, mayLeave });
-      if (signal.aborted) return;
-      const { elapsed, quiet } = this.#now();
-      void this.#run.report({ elapsed, quiet, ...answer });
-    });
+  #pauseBefore(next: Extract<Next, { do: 'query' | 'reverse' }>): number {
+    const { policies, random } = this.#around;
+    return next.do === 'query' ? next.wait : jittered(next.wait, policies.reversal.backoff.jitter, random());
   }
 
-  async #wait(ms: number, notBefore: number | undefined, signal: AbortSignal): Promise<void> {
+  /** @param notBefore Milliseconds since the payment request, which has ended by then, or can't be waited for. */
+  async #waitUntil(notBefore: number, signal: AbortSignal): Promise<void> {
     const { clock, client, policies } = this.#around;
-    if (ms > 0)
-      await new Promise<void>((resolve) => {
-        this.#endPause = this.#parts.pauses.begin(ms, resolve);
-      });
-    if (notBefore === undefined) return;
     const rest = () => (this.#request.leftAt ?? this.#moments.requestedAt) + notBefore - clock.monotonic();
     // Timers may fire a little early.
     while (rest() > 0) await clock.sleep(Math.ceil(rest()), signal);

@@ -64,13 +64,17 @@ export class RecordWriter {
   /** Whether it is stored; if not, `fault` says why. */
   async #put(record: JournalRecord): Promise<boolean> {
     const { journal, patience } = this.#around;
-    const work = call(() => journal.put(record));
+    let work: Promise<void> | undefined;
     try {
-      await patience(work).catch((error: unknown) => {
-        if (!(error instanceof SilentJournalError) || this.#run.isOver) throw error;
-        this.#fails(error);
-        return work;
-      });
+      work = journal.put(record);
+      await patience(work);
+      return true;
+    } catch (error) {
+      this.#fails(error);
+      if (work === undefined || !(error instanceof SilentJournalError) || this.#run.isOver) return false;
+    }
+    try {
+      await work;
       return true;
     } catch (error) {
       this.#fails(error);

@@ -193,7 +193,9 @@ export class Run<
         continue;
       }
       try {
-        await this.#take(item.event);
+        const decision = this.#subject.transition(this.#state, item.event);
+        if (this.#isToWrite(decision.state)) await this.#write(decision.state);
+        if (!this.#over) this.#follow(item.event, decision);
       } catch (error) {
         this.#fail(error);
       }
@@ -202,13 +204,9 @@ export class Run<
     this.#isPumping = false;
   }
 
-  async #take(event: Event): Promise<void> {
+  #follow(event: Event, { state, next }: { readonly state: State; readonly next: Next }): void {
     const before = this.#state;
-    const { state, next } = this.#subject.transition(before, event);
     const isNew = state.phase !== before.phase;
-    if (isNew) this.#isDecided = true;
-    if (isNew || state.facts !== before.facts || this.stored !== this.#written) await this.#write(state, isNew);
-    if (this.#over) return;
     this.#state = state;
     const isFinal = this.#subject.isFinal(state);
     // First: whoever hears of the end may acknowledge it at once.
@@ -218,8 +216,14 @@ export class Run<
     this.#perform(next);
   }
 
-  async #write(state: State, isNew: boolean): Promise<void> {
+  #isToWrite({ phase, facts }: State): boolean {
+    return phase !== this.#state.phase || facts !== this.#state.facts || this.stored !== this.#written;
+  }
+
+  async #write(state: State): Promise<void> {
     const { stored } = this;
+    const isNew = state.phase !== this.#state.phase;
+    if (isNew) this.#isDecided = true;
     const revision = this.#revision + 1;
     const decidedAt = isNew ? revision : this.#decidedAt;
     const { phase, facts } = state;
