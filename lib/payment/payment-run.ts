@@ -226,6 +226,10 @@ export class PaymentRun implements Subject<PaymentState, PaymentEvent, Next, Sto
     this.#parts.deadlines.stop(this.#deadline);
   }
 
+  spare(): AbortController | undefined {
+    return this.#request.spare;
+  }
+
   #now(): Pick<PaymentEvent, 'elapsed' | 'quiet'> {
     return this.#moments.now(this.#request.isUnderWay);
   }

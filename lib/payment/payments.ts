@@ -8,6 +8,7 @@ import { gatewayTimeOf, hasRail, type PaymentClient } from './client.js';
 import type { Transition } from './decision/machine.js';
 import { cancelledBy, outcomeOf, type PaymentOutcome } from './decision/outcomes.js';
 import { remembered } from './decision/states.js';
+import { extended } from './decision/table.js';
 import { OrderUnknownError } from './errors.js';
 import { ensureMerchant } from './merchant.js';
 import type { Order, PaymentCode, Rail } from './order.js';
@@ -183,7 +184,7 @@ function requestOf(
 ): (options: RequestOptions) => Promise<PayResult> {
   const order = { ...extra, ...fields };
   if ('auth_code' in code) {
-    const params = { ...order, auth_code: code.auth_code };
+    const params = extended(order, { auth_code: code.auth_code });
     return (options) => client.micropay(params, options);
   }
   if (!hasRail(client, 'facepay'))

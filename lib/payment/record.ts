@@ -5,6 +5,7 @@ import type { CancelledBy, ReversalReason } from './decision/outcomes.js';
 import type { ReservedRefund } from './decision/refund/rules.js';
 import type { Requested } from './decision/request-time.js';
 import { type Decline, type Facts, finalPhases, type Payment, type Phase, phases } from './decision/states.js';
+import { extended } from './decision/table.js';
 import type { Rail } from './order.js';
 import { isReservedRefund } from './refund/reserved.js';
 
@@ -54,8 +55,7 @@ export function toRecord(
     finished: finalPhases.has(phase),
     acknowledged: false,
     updatedAt,
-    // What is spread comes last: V8 is ten times slower at fields that follow a spread. So in all that a payment makes often.
-    data: { decidedAt, facts, ...stored },
+    data: extended(stored, { decidedAt, facts }),
   };
 }
 

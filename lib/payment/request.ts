@@ -52,6 +52,11 @@ export class PaymentRequest {
     return this.#isUnderWay;
   }
 
+  /** Its signal's, once it has ended and nothing aborts it any more. */
+  get spare(): AbortController | undefined {
+    return this.state === 'ended' && !this.#life.signal.aborted ? this.#life : undefined;
+  }
+
   /** Resolves when its end, one way or the other, has had its effect. */
   get ended(): Promise<void> {
     this.#ended ??= new Promise((resolve) => {

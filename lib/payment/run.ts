@@ -63,6 +63,13 @@ export interface Subject<State extends MachineState, Event, Next, Stored, Outcom
   perform(next: Next, signal: AbortSignal): Promise<void>;
   /** Ends whatever it has under way. */
   stop(): void;
+  /** Of its own, if that is no longer used: a signal costs as much as a query. */
+  spare?(): AbortController | undefined;
+}
+
+interface Posted<Event> {
+  readonly event: Event;
+  readonly taken?: (taken: boolean) => void;
 }
 
 /** One for all: the error that abort() would make, with its stack, is expensive if thousands are polled. */
@@ -90,7 +97,8 @@ export class Run<
   #isDecided = false;
   readonly #subject: Subject<State, Event, Next, Stored, Outcome>;
   readonly #around: Surroundings<Outcome>;
-  readonly #inbox: Array<{ event: Event; taken?: (taken: boolean) => void }> = [];
+  /** What was posted while an earlier event has its effect. */
+  readonly #inbox: Array<Posted<Event>> = [];
   #isPumping = false;
   #pumped: Promise<void> = Promise.resolve();
   readonly #waiters = new Waiters<Outcome>();
@@ -98,7 +106,7 @@ export class Run<
   /** Made only if somebody asks for it: a signal is expensive if thousands are polled. */
   #life: AbortController | undefined;
   /** Of the step that is being performed or, if none is, of the next. */
-  #action = new AbortController();
+  #action: AbortController | undefined;
   #isActing = false;
   /** Set once it has ended or can't go on. */
   #over: { error?: unknown } | undefined;
@@ -180,14 +188,14 @@ export class Run<
     if (!this.#writer.fault?.isSilent) await this.#around.patience(this.#pumped).catch(() => undefined);
   }
 
-  #put(item: { event: Event; taken?: (taken: boolean) => void }): void {
-    this.#inbox.push(item);
-    if (!this.#isPumping) this.#pumped = this.#pump();
+  #put(item: Posted<Event>): void {
+    if (this.#isPumping) this.#inbox.push(item);
+    else this.#pumped = this.#pump(item);
   }
 
-  async #pump(): Promise<void> {
+  async #pump(first: Posted<Event>): Promise<void> {
     this.#isPumping = true;
-    for (let item = this.#inbox.shift(); item !== undefined; item = this.#inbox.shift()) {
+    for (let item: Posted<Event> | undefined = first; item !== undefined; item = this.#inbox.shift()) {
       if (this.#over) {
         item.taken?.(false);
         continue;
@@ -236,16 +244,19 @@ export class Run<
 
   #perform(next: Next): void {
     if (next.do === 'continue') return;
-    if (this.#isActing) {
-      this.#action.abort(stopped);
-      this.#action = new AbortController();
-    }
+    if (this.#isActing) this.#endAction();
     this.#isActing = next.do !== 'end';
     if (!this.#isActing) return;
+    this.#action ??= this.#subject.spare?.() ?? new AbortController();
     const { signal } = this.#action;
     void this.#subject.perform(next, signal).catch((error: unknown) => {
       if (!signal.aborted) this.#fail(error);
     });
+  }
+
+  #endAction(): void {
+    this.#action?.abort(stopped);
+    this.#action = undefined;
   }
 
   #outcome(): Outcome | undefined {
@@ -280,7 +291,7 @@ export class Run<
 
   #stop(): void {
     this.#life?.abort(stopped);
-    if (this.#isActing) this.#action.abort(stopped);
+    if (this.#isActing) this.#endAction();
     this.#subject.stop();
     this.#around.onOver(this.#subject.id);
   }

@@ -33,6 +33,12 @@ export function rowFinder<
       ?.find(({ when }) => when === undefined || guards[when]?.(state, event, policies) === true);
 }
 
+/** With more fields. No spread, since V8 makes a new hidden class for each single object whose fields follow one: 600 bytes. */
+export const extended = <T extends object, More extends object>(
+  object: T,
+  more: More,
+): { [Name in keyof (T & More)]: (T & More)[Name] } => Object.assign({}, object, more);
+
 export function without<T extends object, K extends keyof T>(object: T, ...names: K[]): Omit<T, K> {
   const rest = { ...object };
   for (const name of names) delete rest[name];
