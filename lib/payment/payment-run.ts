@@ -133,7 +133,7 @@ export class PaymentRun implements Subject<PaymentState, PaymentEvent, Next, Sto
       return;
     }
     // The abort of a payment doesn't end a request that may have left: the answer may say that the number is another sale's.
-    this.#request.begin(async (options) => this.#submitted(await submit(() => send(options), this.#asked)));
+    void this.#send(send);
   }
 
   /** Whether the payment request may still leave. */
@@ -141,7 +141,8 @@ export class PaymentRun implements Subject<PaymentState, PaymentEvent, Next, Sto
     return !this.#run.isDecided && (this.#around.journal.holds?.({ kind: 'payment', id: this.id }) ?? true);
   }
 
-  async #submitted(answer: Answer): Promise<void> {
+  async #send(send: (options: RequestOptions) => Promise<PayResult>): Promise<void> {
+    const answer = await submit(send, this.#request.begin(), this.#asked);
     this.#request.state = 'ended';
     this.#moments.end();
     const { withdrawal, leftAt } = this.#request;
@@ -154,6 +155,7 @@ export class PaymentRun implements Subject<PaymentState, PaymentEvent, Next, Sto
       await this.#post({ on: withdrawal.on });
       await this.#post(answer);
     }
+    this.#request.settle();
   }
 
   /**

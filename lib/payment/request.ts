@@ -65,18 +65,10 @@ export class PaymentRequest {
     return this.#ended;
   }
 
-  /** @param send Hands it to the client, and takes what came of it. Never rejects. */
-  begin(send: (options: RequestOptions) => Promise<void>): void {
+  /** Its client gets it now, with these. */
+  begin(): RequestOptions {
     this.state = 'begun';
     this.#isUnderWay = true;
-    void send(this.#options()).then(() => {
-      this.state = 'ended';
-      this.#isUnderWay = false;
-      this.#tellEnd();
-    });
-  }
-
-  #options(): RequestOptions {
     return {
       signal: this.#life.signal,
       mayLeave: () => {
@@ -88,6 +80,12 @@ export class PaymentRequest {
         return may;
       },
     };
+  }
+
+  /** Its end has had its effect. */
+  settle(): void {
+    this.#isUnderWay = false;
+    this.#tellEnd();
   }
 
   /** Gives it up if no byte may have left: false if it is too late for that. */

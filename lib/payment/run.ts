@@ -202,7 +202,13 @@ export class Run<
       }
       try {
         const decision = this.#subject.transition(this.#state, item.event);
-        if (this.#isToWrite(decision.state)) await this.#write(decision.state);
+        const draft = this.#draftOf(decision.state);
+        if (draft !== undefined) {
+          await this.#writer.write(draft.record, this.#subject.isFinal(this.#state));
+          this.#written = draft.stored;
+          this.#decidedAt = draft.decidedAt;
+          this.#revision = draft.record.revision;
+        }
         if (!this.#over) this.#follow(item.event, decision);
       } catch (error) {
         this.#fail(error);
@@ -224,22 +230,15 @@ export class Run<
     this.#perform(next);
   }
 
-  #isToWrite({ phase, facts }: State): boolean {
-    return phase !== this.#state.phase || facts !== this.#state.facts || this.stored !== this.#written;
-  }
-
-  async #write(state: State): Promise<void> {
+  /** Of the record that is to be written before anything follows from this state. Undefined if there is nothing new. */
+  #draftOf({ phase, facts }: State): { record: JournalRecord; stored: Stored; decidedAt: number } | undefined {
     const { stored } = this;
-    const isNew = state.phase !== this.#state.phase;
+    const isNew = phase !== this.#state.phase;
+    if (!isNew && facts === this.#state.facts && stored === this.#written) return undefined;
     if (isNew) this.#isDecided = true;
     const revision = this.#revision + 1;
     const decidedAt = isNew ? revision : this.#decidedAt;
-    const { phase, facts } = state;
-    const record = this.#subject.toRecord(revision, { stored, phase, facts, decidedAt });
-    await this.#writer.write(record, this.#subject.isFinal(this.#state));
-    this.#written = stored;
-    this.#revision = revision;
-    this.#decidedAt = decidedAt;
+    return { record: this.#subject.toRecord(revision, { stored, phase, facts, decidedAt }), stored, decidedAt };
   }
 
   #perform(next: Next): void {

@@ -21,15 +21,16 @@ export function rowFinder<
   rows: readonly Each[],
   guards: Guards<State, Event, Policies>,
 ): (state: State, event: Event, policies: Policies) => Each | undefined {
-  const rowsFor = new Map<string, Each[]>();
+  const rowsFrom = new Map<string, Map<string, Each[]>>();
   for (const row of rows)
     for (const on of row.on) {
-      const key = `${row.from} ${on}`;
-      rowsFor.set(key, [...(rowsFor.get(key) ?? []), row]);
+      const rowsOn = rowsFrom.get(row.from) ?? new Map<string, Each[]>();
+      rowsFrom.set(row.from, rowsOn.set(on, [...(rowsOn.get(on) ?? []), row]));
     }
   return (state, event, policies) =>
-    rowsFor
-      .get(`${state.phase} ${event.on}`)
+    rowsFrom
+      .get(state.phase)
+      ?.get(event.on)
       ?.find(({ when }) => when === undefined || guards[when]?.(state, event, policies) === true);
 }
 
