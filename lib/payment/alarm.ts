@@ -48,7 +48,8 @@ export class Alarm {
     for (let [first] = this.#sleepers; first !== undefined; [first] = this.#sleepers) {
       const timer = new AbortController();
       this.#timer = timer;
-      const rest = Math.max(0, first.due - this.#clock.monotonic());
+      // Whole, so that the moment has come when the timer rings, whatever is lost in a sum.
+      const rest = Math.max(0, Math.ceil(first.due - this.#clock.monotonic()));
       await this.#clock.sleep(rest, timer.signal).catch((error: unknown) => {
         if (!timer.signal.aborted) throw error;
       });
