@@ -2,12 +2,10 @@ import type { JournalRecord } from '../journal/journal.js';
 import type { PayResult, RequestOptions } from '../pay/types.js';
 import type { Alarm, Pauses, Sleeper } from './alarm.js';
 import { query, queryReversed, reverse, submit } from './calls.js';
-import { gatewayTimeOf } from './client.js';
 import type { Answer, Asked } from './decision/answers.js';
 import type { Step, Transition } from './decision/machine.js';
 import { type CancelledBy, outcomeOf, type PaymentOutcome, type Trouble } from './decision/outcomes.js';
 import { jittered } from './decision/policies.js';
-import { earliestOwn } from './decision/request-time.js';
 import {
   finalPhases,
   type Next,
@@ -48,10 +46,8 @@ export class PaymentRun implements Subject<PaymentState, PaymentEvent, Next, Sto
   /** What an answer is held against. */
   readonly #asked = (): Asked => {
     this.#learnGatewayTime();
-    const { client, clock } = this.#around;
     const { total_fee, requested } = this.#run.stored;
-    const now = { wall: clock.wall(), gateway: gatewayTimeOf(client) };
-    return { out_trade_no: this.id, total_fee, earliest: earliestOwn(requested, now) };
+    return { out_trade_no: this.id, total_fee, earliest: this.#moments.earliestOwn(requested) };
   };
   /** Takes the pause back in which it is, if it is in one. */
   #endPause = () => {};
@@ -129,8 +125,7 @@ export class PaymentRun implements Subject<PaymentState, PaymentEvent, Next, Sto
     if (this.#request.withdrawal !== undefined || !this.#isWanted()) return;
     if (this.#request.isLate) {
       const detail = 'The payment request would have left too long after its record';
-      void this.#post({ on: 'submit:not-sent', failure: 'late', detail });
-      return;
+      return void this.#post({ on: 'submit:not-sent', failure: 'late', detail });
     }
     // The abort of a payment doesn't end a request that may have left: the answer may say that the number is another sale's.
     void this.#send(send);
@@ -213,13 +208,14 @@ export class PaymentRun implements Subject<PaymentState, PaymentEvent, Next, Sto
   async perform(next: Next, signal: AbortSignal): Promise<void> {
     this.#endPause();
     if (next.do !== 'query' && next.do !== 'reverse') return;
-    const pause = this.#pauseBefore(next);
+    const { gate, policies, random } = this.#around;
+    const pause = next.do === 'query' ? next.wait : jittered(next.wait, policies.reversal.backoff.jitter, random());
     if (pause > 0)
       await new Promise<void>((resolve) => {
         this.#endPause = this.#parts.pauses.begin(pause, resolve);
       });
     if (next.notBefore !== undefined) await this.#waitUntil(next.notBefore, signal);
-    await this.#around.gate(() => (next.do === 'query' ? this.#query(next, signal) : this.#reverse(next, signal)));
+    await gate(() => (next.do === 'query' ? this.#query(next, signal) : this.#reverse(next, signal)));
   }
 
   stop(): void {
@@ -237,8 +233,7 @@ export class PaymentRun implements Subject<PaymentState, PaymentEvent, Next, Sto
   }
 
   /** Resolves when the answer has had its effect: false if the payment was over before. */
-  #post(answer: Answer, moment = this.#now()): Promise<boolean> {
-    const { elapsed, quiet } = moment;
+  #post(answer: Answer, { elapsed, quiet } = this.#now()): Promise<boolean> {
     return this.#run.post({ elapsed, quiet, ...answer });
   }
 
@@ -265,8 +260,7 @@ export class PaymentRun implements Subject<PaymentState, PaymentEvent, Next, Sto
       : query(client, stored.rail, this.#order, { signal, fresh }, this.#asked));
     if (signal.aborted) return;
     // Given up, while its client still has the request.
-    const { withdrawal } = this.#request;
-    if (withdrawal !== undefined) void this.#post({ on: withdrawal.on });
+    if (this.#request.withdrawal !== undefined) void this.#post({ on: this.#request.withdrawal.on });
     this.#run.report({ fresh, elapsed, quiet, ...answer });
   }
 
@@ -276,14 +270,7 @@ export class PaymentRun implements Subject<PaymentState, PaymentEvent, Next, Sto
     this.#tell(state, { attempt });
     const mayLeave = () => !signal.aborted && this.#run.state.phase === 'reversing';
     const answer = await reverse(this.#around.client, stored.rail, this.#order, { signal, mayLeave });
-    if (signal.aborted) return;
-    const { elapsed, quiet } = this.#now();
-    this.#run.report({ elapsed, quiet, ...answer });
-  }
-
-  #pauseBefore(next: Extract<Next, { do: 'query' | 'reverse' }>): number {
-    const { policies, random } = this.#around;
-    return next.do === 'query' ? next.wait : jittered(next.wait, policies.reversal.backoff.jitter, random());
+    if (!signal.aborted) this.#run.report({ ...this.#now(), ...answer });
   }
 
   /** @param notBefore Milliseconds since the payment request, which has ended by then, or can't be waited for. */

@@ -11,7 +11,7 @@ import { remembered } from './decision/states.js';
 import { extended } from './decision/table.js';
 import { OrderUnknownError } from './errors.js';
 import { ensureMerchant } from './merchant.js';
-import type { Order, PaymentCode, Rail } from './order.js';
+import { checkCode, checkOrder, type Order, type PaymentCode, type Rail } from './order.js';
 import { type PaymentParts, PaymentRun } from './payment-run.js';
 import type { PayOptions } from './progress.js';
 import { fromRecord, type KnownPayment, recordedMerchant, type StoredPayment } from './record.js';
@@ -45,8 +45,14 @@ export class Payments {
     this.runs = new Runs(kindOf(parts.client, this.#own), parts, gate, life);
   }
 
-  /** Takes a payment to its outcome: order and code are checked. */
-  async pay(order: Order, code: PaymentCode, rail: Rail, { signal, onProgress }: PayOptions): Promise<PaymentOutcome> {
+  /** Takes a payment to its outcome. */
+  async pay(order: Order, code: PaymentCode, { signal, onProgress }: PayOptions): Promise<PaymentOutcome> {
+    const rail = checkCode(code);
+    checkOrder(order);
+    this.runs.ensureOpen();
+    // Before anything is sent, not when it is too late to listen to it.
+    if (signal && typeof signal.addEventListener !== 'function')
+      throw new InvalidParameterError('signal', 'must be an AbortSignal');
     const { out_trade_no, total_fee } = order;
     const send = requestOf(this.#parts.client, order, code);
     if (signal?.aborted) {
