@@ -62,7 +62,8 @@ function brokenRule(value: unknown, rule: FieldRule): string | undefined {
  * @throws InvalidParameterError for the first field that breaks its rule; names field, rule and length, never the value.
  */
 export function checkFields(table: FieldTable, params: Readonly<Record<string, unknown>>): void {
-  for (const [name, rule] of Object.entries(table)) {
+  for (const name of Object.keys(table)) {
+    const rule = table[name] ?? {};
     const value = Object.hasOwn(params, name) ? params[name] : undefined;
     if (isAbsent(value)) {
       if (rule.required) throw new InvalidParameterError(name, 'is required');

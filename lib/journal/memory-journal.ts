@@ -26,15 +26,17 @@ export class MemoryJournal implements Journal {
     this.#ensureOpen();
     checkRecord(record);
     checkNew(record);
-    if (this.#records.has(keyOf(record))) throw new OrderExistsError(record.id);
-    this.#write(record);
+    const key = keyOf(record);
+    if (this.#records.has(key)) throw new OrderExistsError(record.id);
+    this.#write(key, record);
   }
 
   async put(record: JournalRecord): Promise<void> {
     this.#ensureOpen();
     checkRecord(record);
-    checkSuccessor(record, this.#records.get(keyOf(record)));
-    this.#write(record);
+    const key = keyOf(record);
+    checkSuccessor(record, this.#records.get(key));
+    this.#write(key, record);
   }
 
   async get(kind: JournalRecord['kind'], id: string): Promise<JournalRecord | undefined> {
@@ -64,8 +66,8 @@ export class MemoryJournal implements Journal {
     this.#closed = true;
   }
 
-  #write(record: JournalRecord): void {
-    this.#records.set(keyOf(record), { revision: record.revision, text: JSON.stringify(record) });
+  #write(key: string, record: JournalRecord): void {
+    this.#records.set(key, { revision: record.revision, text: JSON.stringify(record) });
   }
 
   #read(key: string): JournalRecord | undefined {

@@ -19,13 +19,15 @@ export class Alarm {
   readonly #clock: Clock;
   readonly #wait: number;
   readonly #sleepers = new Set<Sleeper>();
+  readonly #onIdle: () => void;
   #isRunning = false;
   #timer: AbortController | undefined;
 
-  /** @param wait Milliseconds. */
-  constructor(clock: Clock, wait: number) {
+  /** @param wait Milliseconds. @param onIdle Called when nobody waits any more. */
+  constructor(clock: Clock, wait: number, onIdle = () => {}) {
     this.#clock = clock;
     this.#wait = wait;
+    this.#onIdle = onIdle;
   }
 
   /** From now on. */
@@ -46,13 +48,15 @@ export class Alarm {
     for (let [first] = this.#sleepers; first !== undefined; [first] = this.#sleepers) {
       const timer = new AbortController();
       this.#timer = timer;
-      const rest = Math.max(0, first.due - this.#clock.monotonic());
+      // Whole, so that the moment has come when the timer rings, whatever is lost in a sum.
+      const rest = Math.max(0, Math.ceil(first.due - this.#clock.monotonic()));
       await this.#clock.sleep(rest, timer.signal).catch((error: unknown) => {
         if (!timer.signal.aborted) throw error;
       });
       this.#wakeThoseDue();
     }
     this.#isRunning = false;
+    this.#onIdle();
   }
 
   #wakeThoseDue(): void {
@@ -62,5 +66,24 @@ export class Alarm {
       this.#sleepers.delete(sleeper);
       sleeper.wake(now > sleeper.due + stillness);
     }
+  }
+}
+
+/** Pauses of any length, by the alarms of those lengths for which somebody waits. */
+export class Pauses {
+  readonly #clock: Clock;
+  readonly #alarms = new Map<number, Alarm>();
+
+  constructor(clock: Clock) {
+    this.#clock = clock;
+  }
+
+  /** Wakes after `wait` milliseconds. Returns what takes that back. */
+  begin(wait: number, wake: () => void): () => void {
+    const alarm = this.#alarms.get(wait) ?? new Alarm(this.#clock, wait, () => this.#alarms.delete(wait));
+    this.#alarms.set(wait, alarm);
+    const sleeper = { due: 0, wake };
+    alarm.set(sleeper);
+    return () => alarm.stop(sleeper);
   }
 }

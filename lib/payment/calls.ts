@@ -26,9 +26,13 @@ export const orEnd =
   };
 
 /** @param asked What the answer is held against, when it has come. */
-export async function submit(send: () => Promise<PayResult>, asked: () => Asked): Promise<Answer> {
+export async function submit(
+  send: (options: RequestOptions) => Promise<PayResult>,
+  options: RequestOptions,
+  asked: () => Asked,
+): Promise<Answer> {
   try {
-    return submitAnswer(await send(), asked());
+    return submitAnswer(await send(options), asked());
   } catch (error) {
     return submitError(error);
   }

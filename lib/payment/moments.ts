@@ -1,6 +1,6 @@
 import { gatewayTimeOf, type PaymentClient } from './client.js';
 import type { Clock } from './clock.js';
-import type { Requested } from './decision/request-time.js';
+import { earliestOwn, type Requested } from './decision/request-time.js';
 
 const day = 24 * 60 * 60 * 1000;
 
@@ -39,6 +39,11 @@ export class Moments {
     if (this.#client.requestTimeout !== undefined) return { elapsed, quiet: elapsed };
     // A client without a bound may send for as long as its request is under way.
     return { elapsed, quiet: isUnderWay ? 0 : this.#clock.monotonic() - this.#quietSince };
+  }
+
+  /** The moment before which no payment can be ours, as far as it can be said now. Milliseconds since the epoch. */
+  earliestOwn(requested: Requested): number | undefined {
+    return earliestOwn(requested, { wall: this.#clock.wall(), gateway: gatewayTimeOf(this.#client) });
   }
 
   /** The payment is requested now. */

@@ -68,8 +68,8 @@ const reserved = new Set([
 export function checkOrder(order: Order): void {
   if (!isFields(order)) throw new InvalidParameterError('order', 'must be an object');
   checkFields(orderFields, order);
-  for (const [name, value] of Object.entries(order))
-    if (name !== 'extra' && !Object.hasOwn(orderFields, name) && !isAbsent(value))
+  for (const name of Object.keys(order))
+    if (name !== 'extra' && !Object.hasOwn(orderFields, name) && !isAbsent(order[name]))
       throw new InvalidParameterError(
         name,
         'is not a field of an order; `extra` takes what this package does not know',

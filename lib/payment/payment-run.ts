@@ -1,13 +1,11 @@
 import type { JournalRecord } from '../journal/journal.js';
 import type { PayResult, RequestOptions } from '../pay/types.js';
-import type { Alarm, Sleeper } from './alarm.js';
+import type { Alarm, Pauses, Sleeper } from './alarm.js';
 import { query, queryReversed, reverse, submit } from './calls.js';
-import { gatewayTimeOf } from './client.js';
 import type { Answer, Asked } from './decision/answers.js';
 import type { Step, Transition } from './decision/machine.js';
 import { type CancelledBy, outcomeOf, type PaymentOutcome, type Trouble } from './decision/outcomes.js';
 import { jittered } from './decision/policies.js';
-import { earliestOwn } from './decision/request-time.js';
 import {
   finalPhases,
   type Next,
@@ -28,6 +26,8 @@ export interface PaymentParts {
   readonly transition: Transition;
   /** Of polling.timeout. */
   readonly deadlines: Alarm;
+  /** Between queries, and between reversals. */
+  readonly pauses: Pauses;
 }
 
 /** Milliseconds for which a client may go on with a request that was withdrawn, before it counts as sent. */
@@ -43,6 +43,14 @@ export class PaymentRun implements Subject<PaymentState, PaymentEvent, Next, Sto
   readonly #moments: Moments;
   readonly #request: PaymentRequest;
   readonly #deadline: Sleeper = { due: 0, wake: (isLate) => this.#timeOut(isLate) };
+  /** What an answer is held against. */
+  readonly #asked = (): Asked => {
+    this.#learnGatewayTime();
+    const { total_fee, requested } = this.#run.stored;
+    return { out_trade_no: this.id, total_fee, earliest: this.#moments.earliestOwn(requested) };
+  };
+  /** Takes the pause back in which it is, if it is in one. */
+  #endPause = () => {};
   readonly #run: Run<PaymentState, PaymentEvent, Next, StoredPayment, PaymentOutcome>;
 
   private constructor(
@@ -117,12 +125,10 @@ export class PaymentRun implements Subject<PaymentState, PaymentEvent, Next, Sto
     if (this.#request.withdrawal !== undefined || !this.#isWanted()) return;
     if (this.#request.isLate) {
       const detail = 'The payment request would have left too long after its record';
-      void this.#post({ on: 'submit:not-sent', failure: 'late', detail });
-      return;
+      return void this.#post({ on: 'submit:not-sent', failure: 'late', detail });
     }
     // The abort of a payment doesn't end a request that may have left: the answer may say that the number is another sale's.
-    const asked = (): Asked => this.#asked();
-    this.#request.begin(async (options) => this.#submitted(await submit(() => send(options), asked)));
+    void this.#send(send);
   }
 
   /** Whether the payment request may still leave. */
@@ -130,7 +136,8 @@ export class PaymentRun implements Subject<PaymentState, PaymentEvent, Next, Sto
     return !this.#run.isDecided && (this.#around.journal.holds?.({ kind: 'payment', id: this.id }) ?? true);
   }
 
-  async #submitted(answer: Answer): Promise<void> {
+  async #send(send: (options: RequestOptions) => Promise<PayResult>): Promise<void> {
+    const answer = await submit(send, this.#request.begin(), this.#asked);
     this.#request.state = 'ended';
     this.#moments.end();
     const { withdrawal, leftAt } = this.#request;
@@ -143,6 +150,7 @@ export class PaymentRun implements Subject<PaymentState, PaymentEvent, Next, Sto
       await this.#post({ on: withdrawal.on });
       await this.#post(answer);
     }
+    this.#request.settle();
   }
 
   /**
@@ -198,13 +206,26 @@ export class PaymentRun implements Subject<PaymentState, PaymentEvent, Next, Sto
   }
 
   async perform(next: Next, signal: AbortSignal): Promise<void> {
-    if (next.do === 'query') await this.#query(next, signal);
-    if (next.do === 'reverse') await this.#reverse(next, signal);
+    this.#endPause();
+    if (next.do !== 'query' && next.do !== 'reverse') return;
+    const { gate, policies, random } = this.#around;
+    const pause = next.do === 'query' ? next.wait : jittered(next.wait, policies.reversal.backoff.jitter, random());
+    if (pause > 0)
+      await new Promise<void>((resolve) => {
+        this.#endPause = this.#parts.pauses.begin(pause, resolve);
+      });
+    if (next.notBefore !== undefined) await this.#waitUntil(next.notBefore, signal);
+    await gate(() => (next.do === 'query' ? this.#query(next, signal) : this.#reverse(next, signal)));
   }
 
   stop(): void {
+    this.#endPause();
     this.#request.stop(stopped);
     this.#parts.deadlines.stop(this.#deadline);
+  }
+
+  spare(): AbortController | undefined {
+    return this.#request.spare;
   }
 
   #now(): Pick<PaymentEvent, 'elapsed' | 'quiet'> {
@@ -212,8 +233,8 @@ export class PaymentRun implements Subject<PaymentState, PaymentEvent, Next, Sto
   }
 
   /** Resolves when the answer has had its effect: false if the payment was over before. */
-  #post(answer: Answer, moment = this.#now()): Promise<boolean> {
-    return this.#run.post({ ...answer, ...moment });
+  #post(answer: Answer, { elapsed, quiet } = this.#now()): Promise<boolean> {
+    return this.#run.post({ elapsed, quiet, ...answer });
   }
 
   #timeOut(isLate: boolean): void {
@@ -228,53 +249,33 @@ export class PaymentRun implements Subject<PaymentState, PaymentEvent, Next, Sto
     if (requested !== stored.requested) this.#run.stored = { ...stored, requested };
   }
 
-  #asked(): Asked {
-    this.#learnGatewayTime();
-    const { client, clock } = this.#around;
-    const { total_fee, requested } = this.#run.stored;
-    const now = { wall: clock.wall(), gateway: gatewayTimeOf(client) };
-    return { ...this.#order, total_fee, earliest: earliestOwn(requested, now) };
+  async #query({ attempt, fresh }: Extract<Next, { do: 'query' }>, signal: AbortSignal): Promise<void> {
+    if (signal.aborted) return;
+    const { client } = this.#around;
+    const { state, stored } = this.#run;
+    this.#tell(state, state.phase === 'reversing' ? { detail: 'query' } : { attempt });
+    const { elapsed, quiet } = this.#now();
+    const answer = await (state.phase === 'reversing'
+      ? queryReversed(client, stored.rail, this.#order, { signal, fresh }, this.#asked, stored.refunds)
+      : query(client, stored.rail, this.#order, { signal, fresh }, this.#asked));
+    if (signal.aborted) return;
+    // Given up, while its client still has the request.
+    if (this.#request.withdrawal !== undefined) void this.#post({ on: this.#request.withdrawal.on });
+    this.#run.report({ fresh, elapsed, quiet, ...answer });
   }
 
-  async #query(
-    { wait, notBefore, attempt, fresh }: Extract<Next, { do: 'query' }>,
-    signal: AbortSignal,
-  ): Promise<void> {
-    const { client, gate } = this.#around;
-    await this.#wait(wait, notBefore, signal);
-    await gate(async () => {
-      if (signal.aborted) return;
-      const { state, stored } = this.#run;
-      this.#tell(state, state.phase === 'reversing' ? { detail: 'query' } : { attempt });
-      const asked = this.#now();
-      const answer = await (state.phase === 'reversing'
-        ? queryReversed(client, stored.rail, this.#order, { signal, fresh }, () => this.#asked(), stored.refunds)
-        : query(client, stored.rail, this.#order, { signal, fresh }, () => this.#asked()));
-      if (signal.aborted) return;
-      // Given up, while its client still has the request.
-      const { withdrawal } = this.#request;
-      if (withdrawal !== undefined) void this.#post({ on: withdrawal.on });
-      void this.#run.report({ ...answer, fresh, ...asked });
-    });
+  async #reverse({ attempt }: Extract<Next, { do: 'reverse' }>, signal: AbortSignal): Promise<void> {
+    if (signal.aborted) return;
+    const { state, stored } = this.#run;
+    this.#tell(state, { attempt });
+    const mayLeave = () => !signal.aborted && this.#run.state.phase === 'reversing';
+    const answer = await reverse(this.#around.client, stored.rail, this.#order, { signal, mayLeave });
+    if (!signal.aborted) this.#run.report({ ...this.#now(), ...answer });
   }
 
-  async #reverse({ wait, notBefore, attempt }: Extract<Next, { do: 'reverse' }>, signal: AbortSignal): Promise<void> {
-    const { client, gate, policies, random } = this.#around;
-    await this.#wait(jittered(wait, policies.reversal.backoff.jitter, random()), notBefore, signal);
-    await gate(async () => {
-      if (signal.aborted) return;
-      const { state, stored } = this.#run;
-      this.#tell(state, { attempt });
-      const mayLeave = () => !signal.aborted && this.#run.state.phase === 'reversing';
-      const answer = await reverse(client, stored.rail, this.#order, { signal, mayLeave });
-      if (!signal.aborted) void this.#run.report({ ...answer, ...this.#now() });
-    });
-  }
-
-  async #wait(ms: number, notBefore: number | undefined, signal: AbortSignal): Promise<void> {
+  /** @param notBefore Milliseconds since the payment request, which has ended by then, or can't be waited for. */
+  async #waitUntil(notBefore: number, signal: AbortSignal): Promise<void> {
     const { clock, client, policies } = this.#around;
-    if (ms > 0) await clock.sleep(ms, signal);
-    if (notBefore === undefined) return;
     const rest = () => (this.#request.leftAt ?? this.#moments.requestedAt) + notBefore - clock.monotonic();
     // Timers may fire a little early.
     while (rest() > 0) await clock.sleep(Math.ceil(rest()), signal);

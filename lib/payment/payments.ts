@@ -3,14 +3,15 @@ import { ClosedError, InvalidParameterError } from '../errors.js';
 import { OrderExistsError } from '../journal/errors.js';
 import type { JournalRecord } from '../journal/journal.js';
 import type { PayResult, RequestOptions } from '../pay/types.js';
-import { Alarm } from './alarm.js';
+import { Alarm, Pauses } from './alarm.js';
 import { gatewayTimeOf, hasRail, type PaymentClient } from './client.js';
 import type { Transition } from './decision/machine.js';
 import { cancelledBy, outcomeOf, type PaymentOutcome } from './decision/outcomes.js';
 import { remembered } from './decision/states.js';
+import { extended } from './decision/table.js';
 import { OrderUnknownError } from './errors.js';
 import { ensureMerchant } from './merchant.js';
-import type { Order, PaymentCode, Rail } from './order.js';
+import { checkCode, checkOrder, type Order, type PaymentCode, type Rail } from './order.js';
 import { type PaymentParts, PaymentRun } from './payment-run.js';
 import type { PayOptions } from './progress.js';
 import { fromRecord, type KnownPayment, recordedMerchant, type StoredPayment } from './record.js';
@@ -39,12 +40,19 @@ export class Payments {
   ) {
     this.#parts = parts;
     this.#sales = sales;
-    this.#own = { transition, deadlines: new Alarm(parts.clock, parts.policies.polling.timeout) };
+    const { clock, policies } = parts;
+    this.#own = { transition, deadlines: new Alarm(clock, policies.polling.timeout), pauses: new Pauses(clock) };
     this.runs = new Runs(kindOf(parts.client, this.#own), parts, gate, life);
   }
 
-  /** Takes a payment to its outcome: order and code are checked. */
-  async pay(order: Order, code: PaymentCode, rail: Rail, { signal, onProgress }: PayOptions): Promise<PaymentOutcome> {
+  /** Takes a payment to its outcome. */
+  async pay(order: Order, code: PaymentCode, { signal, onProgress }: PayOptions): Promise<PaymentOutcome> {
+    const rail = checkCode(code);
+    checkOrder(order);
+    this.runs.ensureOpen();
+    // Before anything is sent, not when it is too late to listen to it.
+    if (signal && typeof signal.addEventListener !== 'function')
+      throw new InvalidParameterError('signal', 'must be an AbortSignal');
     const { out_trade_no, total_fee } = order;
     const send = requestOf(this.#parts.client, order, code);
     if (signal?.aborted) {
@@ -182,7 +190,7 @@ function requestOf(
 ): (options: RequestOptions) => Promise<PayResult> {
   const order = { ...extra, ...fields };
   if ('auth_code' in code) {
-    const params = { ...order, auth_code: code.auth_code };
+    const params = extended(order, { auth_code: code.auth_code });
     return (options) => client.micropay(params, options);
   }
   if (!hasRail(client, 'facepay'))

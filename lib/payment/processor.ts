@@ -10,7 +10,7 @@ import { checkMilliseconds, resolvePolicies } from './decision/policies.js';
 import { type RefundTransition, transition as refundTransition } from './decision/refund/machine.js';
 import type { RefundOutcome } from './decision/refund/outcomes.js';
 import type { PaymentProcessorOptions } from './options.js';
-import { checkCode, checkOrder, type Order, type PaymentCode } from './order.js';
+import type { Order, PaymentCode } from './order.js';
 import { patienceOf } from './patience.js';
 import { Payments } from './payments.js';
 import type { PayOptions } from './progress.js';
@@ -108,15 +108,8 @@ export class PaymentProcessor {
    * payment goes on, and `settled`, `onOutcome` or `recover` tells how it ended.
    * @throws ClosedError after close(), also while the payment is under way: the next start takes it up.
    */
-  async pay(order: Order, code: PaymentCode, options: PayOptions = {}): Promise<PaymentOutcome> {
-    const rail = checkCode(code);
-    checkOrder(order);
-    this.#payments.runs.ensureOpen();
-    const { signal } = options;
-    // Before anything is sent, not when it is too late to listen to it.
-    if (signal && typeof signal.addEventListener !== 'function')
-      throw new InvalidParameterError('signal', 'must be an AbortSignal');
-    return this.#payments.pay(order, code, rail, options);
+  pay(order: Order, code: PaymentCode, options: PayOptions = {}): Promise<PaymentOutcome> {
+    return this.#payments.pay(order, code, options);
   }
 
   /**

@@ -48,35 +48,31 @@ export class RecordWriter {
    * @throws the journal's error if it can't be: it was closed, or has another record, or has lost it to another process.
    */
   async write(record: JournalRecord, wasOver: boolean): Promise<void> {
-    for (let attempts = 1; !(await this.#put(record)); attempts += 1) {
-      const error = this.fault?.error;
-      if (this.#run.isOver || error instanceof ClosedError || isLost(error)) throw error;
-      if (!wasOver) await this.#pauseAfter(attempts);
-      let found = await readBack(this.#around, record);
-      for (; wasOver && found === 'unknown'; found = await readBack(this.#around, record))
-        await this.#pauseAfter(attempts++);
-      if (found === 'stored') break;
-      if (wasOver || found === 'another') throw error;
+    const { journal, patience } = this.#around;
+    for (let attempts = 1; ; attempts += 1) {
+      try {
+        await patience(journal.put(record), this.#goOn);
+        break;
+      } catch (error) {
+        this.#fails(error);
+        if (this.#run.isOver || error instanceof ClosedError || isLost(error)) throw error;
+        if (!wasOver) await this.#pauseAfter(attempts);
+        let found = await readBack(this.#around, record);
+        for (; wasOver && found === 'unknown'; found = await readBack(this.#around, record))
+          await this.#pauseAfter(attempts++);
+        if (found === 'stored') break;
+        if (wasOver || found === 'another') throw error;
+      }
     }
     this.fault = undefined;
   }
 
-  /** Whether it is stored; if not, `fault` says why. */
-  async #put(record: JournalRecord): Promise<boolean> {
-    const { journal, patience } = this.#around;
-    const work = call(() => journal.put(record));
-    try {
-      await patience(work).catch((error: unknown) => {
-        if (!(error instanceof SilentJournalError) || this.#run.isOver) throw error;
-        this.#fails(error);
-        return work;
-      });
-      return true;
-    } catch (error) {
-      this.#fails(error);
-      return false;
-    }
-  }
+  /** A silent journal may still store it: that is waited for. */
+  readonly #goOn = (error: SilentJournalError): boolean => {
+    if (this.#run.isOver) return false;
+    this.#fails(error);
+    return true;
+  };
 
   #fails(error: unknown): void {
     const isSilent = error instanceof SilentJournalError;

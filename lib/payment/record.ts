@@ -5,6 +5,7 @@ import type { CancelledBy, ReversalReason } from './decision/outcomes.js';
 import type { ReservedRefund } from './decision/refund/rules.js';
 import type { Requested } from './decision/request-time.js';
 import { type Decline, type Facts, finalPhases, type Payment, type Phase, phases } from './decision/states.js';
+import { extended } from './decision/table.js';
 import type { Rail } from './order.js';
 import { isReservedRefund } from './refund/reserved.js';
 
@@ -55,7 +56,7 @@ export function toRecord(
     finished,
     acknowledged: false,
     updatedAt,
-    data: { ...stored, decidedAt, facts, ...(finished && { endedAt: updatedAt }) },
+    data: extended(stored, { decidedAt, facts, ...(finished && { endedAt: updatedAt }) }),
   };
 }
 

@@ -52,6 +52,11 @@ export class PaymentRequest {
     return this.#isUnderWay;
   }
 
+  /** Its signal's, once it has ended and nothing aborts it any more. */
+  get spare(): AbortController | undefined {
+    return this.state === 'ended' && !this.#life.signal.aborted ? this.#life : undefined;
+  }
+
   /** Resolves when its end, one way or the other, has had its effect. */
   get ended(): Promise<void> {
     this.#ended ??= new Promise((resolve) => {
@@ -60,18 +65,10 @@ export class PaymentRequest {
     return this.#ended;
   }
 
-  /** @param send Hands it to the client, and takes what came of it. Never rejects. */
-  begin(send: (options: RequestOptions) => Promise<void>): void {
+  /** Its client gets it now, with these. */
+  begin(): RequestOptions {
     this.state = 'begun';
     this.#isUnderWay = true;
-    void send(this.#options()).then(() => {
-      this.state = 'ended';
-      this.#isUnderWay = false;
-      this.#tellEnd();
-    });
-  }
-
-  #options(): RequestOptions {
     return {
       signal: this.#life.signal,
       mayLeave: () => {
@@ -83,6 +80,12 @@ export class PaymentRequest {
         return may;
       },
     };
+  }
+
+  /** Its end has had its effect. */
+  settle(): void {
+    this.#isUnderWay = false;
+    this.#tellEnd();
   }
 
   /** Gives it up if no byte may have left: false if it is too late for that. */

@@ -63,6 +63,13 @@ export interface Subject<State extends MachineState, Event, Next, Stored, Outcom
   perform(next: Next, signal: AbortSignal): Promise<void>;
   /** Ends whatever it has under way. */
   stop(): void;
+  /** Of its own, if that is no longer used: a signal costs as much as a query. */
+  spare?(): AbortController | undefined;
+}
+
+interface Posted<Event> {
+  readonly event: Event;
+  readonly taken?: (taken: boolean) => void;
 }
 
 /** One for all: the error that abort() would make, with its stack, is expensive if thousands are polled. */
@@ -90,7 +97,8 @@ export class Run<
   #isDecided = false;
   readonly #subject: Subject<State, Event, Next, Stored, Outcome>;
   readonly #around: Surroundings<Outcome>;
-  readonly #inbox: Array<{ event: Event; taken?: (taken: boolean) => void }> = [];
+  /** What was posted while an earlier event has its effect. */
+  readonly #inbox: Array<Posted<Event>> = [];
   #isPumping = false;
   #pumped: Promise<void> = Promise.resolve();
   readonly #waiters = new Waiters<Outcome>();
@@ -98,7 +106,7 @@ export class Run<
   /** Made only if somebody asks for it: a signal is expensive if thousands are polled. */
   #life: AbortController | undefined;
   /** Of the step that is being performed or, if none is, of the next. */
-  #action = new AbortController();
+  #action: AbortController | undefined;
   #isActing = false;
   /** Set once it has ended or can't go on. */
   #over: { error?: unknown } | undefined;
@@ -180,20 +188,28 @@ export class Run<
     if (!this.#writer.fault?.isSilent) await this.#around.patience(this.#pumped).catch(() => undefined);
   }
 
-  #put(item: { event: Event; taken?: (taken: boolean) => void }): void {
-    this.#inbox.push(item);
-    if (!this.#isPumping) this.#pumped = this.#pump();
+  #put(item: Posted<Event>): void {
+    if (this.#isPumping) this.#inbox.push(item);
+    else this.#pumped = this.#pump(item);
   }
 
-  async #pump(): Promise<void> {
+  async #pump(first: Posted<Event>): Promise<void> {
     this.#isPumping = true;
-    for (let item = this.#inbox.shift(); item !== undefined; item = this.#inbox.shift()) {
+    for (let item: Posted<Event> | undefined = first; item !== undefined; item = this.#inbox.shift()) {
       if (this.#over) {
         item.taken?.(false);
         continue;
       }
       try {
-        await this.#take(item.event);
+        const decision = this.#subject.transition(this.#state, item.event);
+        const draft = this.#draftOf(decision.state);
+        if (draft !== undefined) {
+          await this.#writer.write(draft.record, this.#subject.isFinal(this.#state));
+          this.#written = draft.stored;
+          this.#decidedAt = draft.decidedAt;
+          this.#revision = draft.record.revision;
+        }
+        if (!this.#over) this.#follow(item.event, decision);
       } catch (error) {
         this.#fail(error);
       }
@@ -202,13 +218,9 @@ export class Run<
     this.#isPumping = false;
   }
 
-  async #take(event: Event): Promise<void> {
+  #follow(event: Event, { state, next }: { readonly state: State; readonly next: Next }): void {
     const before = this.#state;
-    const { state, next } = this.#subject.transition(before, event);
     const isNew = state.phase !== before.phase;
-    if (isNew) this.#isDecided = true;
-    if (isNew || state.facts !== before.facts || this.stored !== this.#written) await this.#write(state, isNew);
-    if (this.#over) return;
     this.#state = state;
     const isFinal = this.#subject.isFinal(state);
     // First: whoever hears of the end may acknowledge it at once.
@@ -218,30 +230,32 @@ export class Run<
     this.#perform(next);
   }
 
-  async #write(state: State, isNew: boolean): Promise<void> {
+  /** Of the record that is to be written before anything follows from this state. Undefined if there is nothing new. */
+  #draftOf({ phase, facts }: State): { record: JournalRecord; stored: Stored; decidedAt: number } | undefined {
     const { stored } = this;
+    const isNew = phase !== this.#state.phase;
+    if (!isNew && facts === this.#state.facts && stored === this.#written) return undefined;
+    if (isNew) this.#isDecided = true;
     const revision = this.#revision + 1;
     const decidedAt = isNew ? revision : this.#decidedAt;
-    const { phase, facts } = state;
-    const record = this.#subject.toRecord(revision, { stored, phase, facts, decidedAt });
-    await this.#writer.write(record, this.#subject.isFinal(this.#state));
-    this.#written = stored;
-    this.#revision = revision;
-    this.#decidedAt = decidedAt;
+    return { record: this.#subject.toRecord(revision, { stored, phase, facts, decidedAt }), stored, decidedAt };
   }
 
   #perform(next: Next): void {
     if (next.do === 'continue') return;
-    if (this.#isActing) {
-      this.#action.abort(stopped);
-      this.#action = new AbortController();
-    }
+    if (this.#isActing) this.#endAction();
     this.#isActing = next.do !== 'end';
     if (!this.#isActing) return;
+    this.#action ??= this.#subject.spare?.() ?? new AbortController();
     const { signal } = this.#action;
     void this.#subject.perform(next, signal).catch((error: unknown) => {
       if (!signal.aborted) this.#fail(error);
     });
+  }
+
+  #endAction(): void {
+    this.#action?.abort(stopped);
+    this.#action = undefined;
   }
 
   #outcome(): Outcome | undefined {
@@ -276,7 +290,7 @@ export class Run<
 
   #stop(): void {
     this.#life?.abort(stopped);
-    if (this.#isActing) this.#action.abort(stopped);
+    if (this.#isActing) this.#endAction();
     this.#subject.stop();
     this.#around.onOver(this.#subject.id);
   }

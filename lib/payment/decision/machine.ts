@@ -8,7 +8,7 @@ import {
   type PaymentEvent,
   type PaymentState,
 } from './states.js';
-import { rowFinder, without } from './table.js';
+import { extended, rowFinder, without } from './table.js';
 import { guards, type Plan, type Row, transitions } from './transitions.js';
 
 /*
@@ -25,7 +25,7 @@ function learn(facts: Facts, event: PaymentEvent): Facts {
     case 'query:SUCCESS':
       // A charge contradicts the decline before it.
       if (known.decline !== undefined) known = without(known, 'decline');
-      return known.charged ? known : { ...known, charged: true };
+      return known.charged ? known : extended(known, { charged: true });
     case 'query:USERPAYING':
       return known.decline === undefined ? known : without(known, 'decline');
     case 'submit:declined':
@@ -107,7 +107,7 @@ function remember(before: Memory, event: PaymentEvent, policies: Policies): Memo
 /** What the row's state adds to the facts. */
 function conclude(facts: Facts, row: Row, event: PaymentEvent): Facts {
   if (row.to === row.from) return facts;
-  const rest = without(facts, 'reason', 'attention', 'resumable');
+  const { reason: _reason, attention: _attention, resumable: _resumable, ...rest } = facts;
   if (row.attention !== undefined) {
     const { code, reason, resumable } = row.attention;
     const detail = event.detail ?? facts.refusal ?? event.on;
@@ -120,7 +120,7 @@ function conclude(facts: Facts, row: Row, event: PaymentEvent): Facts {
   }
   switch (row.to) {
     case 'paid':
-      return event.payment === undefined ? rest : { ...rest, payment: event.payment };
+      return event.payment === undefined ? rest : extended(rest, { payment: event.payment });
     case 'failed':
       return { ...rest, failure: event.failure ?? 'internal', reason: event.detail ?? event.on };
     case 'cancelled':

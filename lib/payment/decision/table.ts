@@ -21,17 +21,24 @@ export function rowFinder<
   rows: readonly Each[],
   guards: Guards<State, Event, Policies>,
 ): (state: State, event: Event, policies: Policies) => Each | undefined {
-  const rowsFor = new Map<string, Each[]>();
+  const rowsFrom = new Map<string, Map<string, Each[]>>();
   for (const row of rows)
     for (const on of row.on) {
-      const key = `${row.from} ${on}`;
-      rowsFor.set(key, [...(rowsFor.get(key) ?? []), row]);
+      const rowsOn = rowsFrom.get(row.from) ?? new Map<string, Each[]>();
+      rowsFrom.set(row.from, rowsOn.set(on, [...(rowsOn.get(on) ?? []), row]));
     }
   return (state, event, policies) =>
-    rowsFor
-      .get(`${state.phase} ${event.on}`)
+    rowsFrom
+      .get(state.phase)
+      ?.get(event.on)
       ?.find(({ when }) => when === undefined || guards[when]?.(state, event, policies) === true);
 }
+
+/** With more fields. No spread, since V8 makes a new hidden class for each single object whose fields follow one: 600 bytes. */
+export const extended = <T extends object, More extends object>(
+  object: T,
+  more: More,
+): { [Name in keyof (T & More)]: (T & More)[Name] } => Object.assign({}, object, more);
 
 export function without<T extends object, K extends keyof T>(object: T, ...names: K[]): Omit<T, K> {
   const rest = { ...object };
