@@ -46,7 +46,8 @@ export class Alarm {
     for (let [first] = this.#sleepers; first !== undefined; [first] = this.#sleepers) {
       const timer = new AbortController();
       this.#timer = timer;
-      const rest = Math.max(0, first.due - this.#clock.monotonic());
+      // Timers may fire a little early, by less than a clock can count.
+      const rest = Math.ceil(Math.max(0, first.due - this.#clock.monotonic()));
       await this.#clock.sleep(rest, timer.signal).catch((error: unknown) => {
         if (!timer.signal.aborted) throw error;
       });
