@@ -246,7 +246,10 @@ export class SimulatedGateway {
     if (entry === undefined) return { ...verified, result_code: 'SUCCESS', recall: 'N' };
     if (entry.state === 'USERPAYING') return failed('USERPAYING');
     const isRefunded = entry.state === 'REFUND' && entry.refunded < entry.charged;
-    if (entry.state === 'REFUND' && (this.refunds === undefined || (this.refunds.taken(out_trade_no) > 0 && isRefunded)))
+    if (
+      entry.state === 'REFUND' &&
+      (this.refunds === undefined || (this.refunds.taken(out_trade_no) > 0 && isRefunded))
+    )
       return failed('TRADE_ERROR');
     if (isNoisy && this.#random.chance(0.5)) return { ...verified, result_code: 'SUCCESS', recall: 'Y' };
     entry.refunded = entry.charged;

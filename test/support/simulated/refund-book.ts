@@ -10,10 +10,10 @@ export const refundFates = [
   ['given back', 10],
   ['given back at once', 3],
   ['closed', 4],
-  ['the card is gone', 2],
+  ['the card is gone', 3],
   ['refused', 3],
-  ['refused at first', 2],
-  ['refused, but given back', 2],
+  ['refused at first', 4],
+  ['refused, but given back', 3],
   ['by hand', 2],
   ['unclear, but given back', 3],
   ['unclear at first', 3],
@@ -66,6 +66,7 @@ export class RefundBook {
   /** Hears of each refund that has ended. */
   onEnd: (refund: MadeRefund) => void = () => undefined;
   readonly #fates = new Map<string, RefundFate>();
+  readonly #late = new Set<string>();
   readonly #arrivals = new Map<string, number>();
   /** What a request was answered: its copies get the same. */
   readonly #answers = new WeakMap<object, Answer>();
@@ -84,12 +85,19 @@ export class RefundBook {
     this.#closedShows = random.pick(['SUCCESS', 'REFUND']);
   }
 
-  expect(out_refund_no: string, refund_fee: number, fate: RefundFate): void {
+  /** @param isLate Its first request lies somewhere before it arrives. */
+  expect(out_refund_no: string, refund_fee: number, fate: RefundFate, isLate: boolean): void {
     this.#fates.set(out_refund_no, fate);
+    if (isLate) this.#late.add(out_refund_no);
     if (fate !== "another refund's number") return;
     const sale = { out_trade_no: 'Z', total_fee: refund_fee + 1 };
     const other = { out_refund_no, ...sale, refund_fee: refund_fee + 1, at: this.#time(), isElsewhere: true };
     this.made.set(out_refund_no, { ...other, status: this.#random.pick(['PROCESSING', 'SUCCESS']) });
+  }
+
+  /** Whether the network keeps a request of this number: the first, if it does. */
+  delays(out_refund_no: string): boolean {
+    return this.#late.delete(out_refund_no);
   }
 
   fate(out_refund_no: string): RefundFate {
@@ -157,7 +165,8 @@ export class RefundBook {
     if (fate === 'refused' || (fate === 'refused at first' && arrivals === 1)) return refuse(random.pick(noes));
     if (fate === 'by hand') return refuse(random.pick(handWork));
     if (fate === 'unclear at first' && arrivals < 3) return refuse(random.pick(again));
-    if (fate === 'unlisted code' || (fate === 'unlisted code at first' && arrivals < 3)) return refuse('RULE_LIMIT_2031');
+    if (fate === 'unlisted code' || (fate === 'unlisted code at first' && arrivals < 3))
+      return refuse('RULE_LIMIT_2031');
     const rule = this.#rule(order, refund_fee);
     if (rule !== undefined) return rule;
     const made = this.#make(order, out_refund_no, refund_fee, fate, false);

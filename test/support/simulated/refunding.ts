@@ -1,11 +1,11 @@
 import { isDeepStrictEqual } from 'node:util';
 import { OrderExistsError } from '../../../lib/journal/errors.js';
 import type { JournalRecord } from '../../../lib/journal/journal.js';
-import type { RefundParams } from '../../../lib/pay/refund-types.js';
 import { PayProtocolError } from '../../../lib/pay/errors.js';
+import type { RefundParams } from '../../../lib/pay/refund-types.js';
 import { troubleOf } from '../../../lib/pay/trouble.js';
-import type { RefundPolicy } from '../../../lib/payment/decision/refund/policy.js';
 import type { RefundOutcome } from '../../../lib/payment/decision/refund/outcomes.js';
+import type { RefundPolicy } from '../../../lib/payment/decision/refund/policy.js';
 import { isReleased, mostRefunds, type ReservedRefund } from '../../../lib/payment/decision/refund/rules.js';
 import { OrderUnknownError, RefundRefusedError } from '../../../lib/payment/errors.js';
 import { fromRecord } from '../../../lib/payment/record.js';
@@ -129,14 +129,16 @@ export class Refunding {
         const entry = gateway.book.get(out_trade_no);
         if (entry === undefined || entry.isStrangers) return;
         const refund_fee = random.chance(0.5) ? total_fee : random.between(1, total_fee);
-        if (gateway.refunds?.refundElsewhere(entry, `E-${out_trade_no}`, refund_fee)) gateway.puzzling.add(out_trade_no);
+        if (gateway.refunds?.refundElsewhere(entry, `E-${out_trade_no}`, refund_fee))
+          gateway.puzzling.add(out_trade_no);
       });
   }
 
   #planOne({ out_trade_no, total_fee, isElsewhere }: Refundable, out_refund_no: string, at: number): void {
     const random = this.#random;
     const part = random.between(1, random.chance(0.7) ? Math.max(1, Math.floor(total_fee / 2)) : total_fee);
-    const fate = random.weighted<RefundFate>(refundFates);
+    const isLate = this.#world.network.faults > 0 && random.chance(0.2);
+    const fate = isLate && random.chance(0.4) ? 'refused at first' : random.weighted<RefundFate>(refundFates);
     const refund: Refund = {
       out_refund_no,
       out_trade_no,
@@ -150,7 +152,7 @@ export class Refunding {
       asks: 0,
     };
     this.refunds.push(refund);
-    this.#world.network.gateway.refunds?.expect(out_refund_no, refund.refund_fee, fate);
+    this.#world.network.gateway.refunds?.expect(out_refund_no, refund.refund_fee, fate, isLate);
     const click = (ms: number, act: (till: Till) => void) => this.#world.click(ms, act);
     const ask = (till: Till) => till.refund(refund);
     click(at, (till) => {
@@ -162,7 +164,7 @@ export class Refunding {
     if (random.chance(0.3)) click(at + random.between(0, random.pick([20_000, 10 * minute, day])), ask);
     if (random.chance(0.05))
       click(at + random.between(0, hour), (till) => till.refund({ ...refund, refund_fee: refund.refund_fee + 1 }));
-    if (random.chance(0.15))
+    if (random.chance(0.2))
       click(at + random.between(0, random.pick([minute, hour])), (till) => till.giveUp(out_trade_no));
     if (random.chance(0.15)) click(at + random.between(0, hour), (till) => till.followRefund(out_refund_no));
     if (random.chance(0.15)) click(at + random.between(0, day), (till) => till.notice(out_refund_no));
@@ -193,7 +195,10 @@ export class Refunding {
     this.records.set(id, record);
     const refund = this.find(id);
     const known = knownRefund(record);
-    if (refund === undefined || known === undefined) return this.#world.violate('a refund that nobody asked for');
+    if (refund === undefined || known === undefined) {
+      this.#world.violate('a refund that nobody asked for');
+      return;
+    }
     if (acknowledged) {
       if (!refund.heard.has(known.decidedAt)) this.#world.violate(`acknowledged a refund unheard: ${state}`);
       if (how === 'well') refund.acknowledged.add(known.decidedAt);
@@ -209,13 +214,19 @@ export class Refunding {
       this.#world.violate('attention for refusals too early: refund');
   }
 
-  /** What of a sale was reserved, and may have given something back, or may yet. */
-  open(out_trade_no: string): ReservedRefund[] {
-    return (this.#reserved.get(out_trade_no) ?? []).filter((each) => {
-      const record = this.records.get(each.out_refund_no);
-      const known = record && knownRefund(record);
-      return !isReleased(known?.stored.out_trade_no === out_trade_no ? known : each);
-    });
+  /** What of a sale was reserved or written down, and may have given something back, or may yet. */
+  open(out_trade_no: string): Array<Pick<Refund, 'out_refund_no' | 'refund_fee'>> {
+    const released = new Set<string>();
+    const open = new Map<string, number>();
+    for (const [id, record] of this.records) {
+      const known = knownRefund(record);
+      if (known?.stored.out_trade_no !== out_trade_no) continue;
+      if (isReleased(known)) released.add(id);
+      else open.set(id, known.stored.refund_fee);
+    }
+    for (const { out_refund_no, refund_fee, ...state } of this.#reserved.get(out_trade_no) ?? [])
+      if (!released.has(out_refund_no) && !isReleased(state)) open.set(out_refund_no, refund_fee);
+    return [...open].map(([out_refund_no, refund_fee]) => ({ out_refund_no, refund_fee }));
   }
 
   /** The till is about to have one sent. */
@@ -226,7 +237,10 @@ export class Refunding {
     const record = this.records.get(out_refund_no);
     if (record === undefined) world.violate('a refund was sent before it was written down');
     else if (record.state !== 'sending') world.violate(`a refund was sent while the journal says ${record.state}`);
-    if (refund === undefined) return world.violate('a refund was sent that nobody asked for');
+    if (refund === undefined) {
+      world.violate('a refund was sent that nobody asked for');
+      return;
+    }
     const sale = world.states.get(out_trade_no);
     if (sale !== 'paid') world.violate(`a refund was sent while the journal says of its sale: ${sale}`);
     const reserved = this.#reserved.get(out_trade_no) ?? [];
@@ -332,7 +346,8 @@ export class Refunding {
       const isTold = this.find(id)?.told.some(({ revision }) => revision === known?.decidedAt);
       // What a refund that was never written down came to: the next start tells.
       const isReleased = known?.stored.requested.run === '';
-      if (record.finished && !isTold && !isReleased) this.#world.violate(`a refund not told before another start: ${record.state}`);
+      if (record.finished && !isTold && !isReleased)
+        this.#world.violate(`a refund not told before another start: ${record.state}`);
     }
   }
 
@@ -343,7 +358,8 @@ export class Refunding {
       for (const { out_refund_no, status } of outcomes) {
         const record = this.records.get(out_refund_no);
         const isSame = record === undefined || knownRefund(record)?.stored.out_trade_no !== out_trade_no;
-        if (!isSame && record.state !== status) this.#world.violate(`refunds() tells ${status} of what is ${record.state}`);
+        if (!isSame && record.state !== status)
+          this.#world.violate(`refunds() tells ${status} of what is ${record.state}`);
       }
     }
   }
@@ -353,7 +369,9 @@ export class Refunding {
     for (const refund of this.refunds) this.#check(refund);
     for (const { out_trade_no, charged, refunded } of gateway.book.values()) {
       const refunds = gateway.refunds?.of(out_trade_no) ?? [];
-      const back = refunds.filter(({ status }) => status === 'SUCCESS').reduce((fen, each) => fen + each.refund_fee, refunded);
+      const back = refunds
+        .filter(({ status }) => status === 'SUCCESS')
+        .reduce((fen, each) => fen + each.refund_fee, refunded);
       if (back > charged) world.violate(`given back ${back} of ${charged}`);
     }
     for (const { out_refund_no, isElsewhere } of gateway.refunds?.made.values() ?? [])
@@ -377,7 +395,10 @@ export class Refunding {
     const finals = told.filter(({ status }) => isFinalRefund(status));
     if (!record.finished || known === undefined) return;
     const last = finals.at(-1);
-    if (last === undefined) return world.violate(`a refund never told: ${record.state}`);
+    if (last === undefined) {
+      world.violate(`a refund never told: ${record.state}`);
+      return;
+    }
     if (last.status !== record.state) world.violate(`told of a refund ${last.status}, journalled ${record.state}`);
     for (const earlier of finals) {
       const isResumable = earlier.status === 'attention';
@@ -386,7 +407,8 @@ export class Refunding {
     }
     if ((last.status === 'refunded') !== isGivenBack) {
       const isUnclear = last.status === 'attention' && (last.code === 'refused' || last.code === 'certificate');
-      if (!isUnclear) world.violate(`told of a refund ${last.status}, at the gateway ${made?.status ?? 'nothing'} (${fate})`);
+      if (!isUnclear)
+        world.violate(`told of a refund ${last.status}, at the gateway ${made?.status ?? 'nothing'} (${fate})`);
     }
     if (last.status === 'attention' && !this.#isForPersons(refund, last.code))
       world.violate(`attention for nothing, of a refund: ${last.code} (${fate})`);

@@ -45,10 +45,7 @@ export interface Mutation {
     handler: NonNullable<PaymentProcessorOptions['onOutcome']>,
   ) => NonNullable<PaymentProcessorOptions['onOutcome']>;
   /** What is acknowledged. @param revision That of the outcome which the journal knows now. */
-  readonly acknowledged?: (
-    outcome: PaymentOutcome | RefundOutcome,
-    revision: number,
-  ) => PaymentOutcome | RefundOutcome;
+  readonly acknowledged?: (outcome: PaymentOutcome | RefundOutcome, revision: number) => PaymentOutcome | RefundOutcome;
   /** Milliseconds. */
   readonly journalTimeout?: number;
   /** Whether the customer's screen is told such a result. */
@@ -205,7 +202,7 @@ export class World {
     this.#diskRandom = new Random(seed ^ 0x5bd1e995);
     this.disk = new SimulatedDisk(this.#diskRandom);
     this.#mutation = mutation;
-    const refundRandom = new Random(seed ^ 0x2c1b3c6d);
+    const refundRandom = refundRandomOf(seed);
     this.#isOneCrash = crashAt !== undefined;
     const isCalm = random.chance(0.12);
     this.#crashes = isCalm
@@ -259,7 +256,7 @@ export class World {
     const certificate = span(0.2, 2 * this.settleAfter) && (forEver ?? span(1, 2 * this.settleAfter));
     this.hasCertificateFaults = certificate !== undefined;
     const calmAt = random.between(0, 600_000);
-    this.refunding = refundRandom.chance(0.3) ? new Refunding(this, refundRandom, calmAt) : undefined;
+    this.refunding = isRefunding(refundRandom) ? new Refunding(this, refundRandom, calmAt) : undefined;
     if (this.refunding !== undefined) this.policies = { ...this.policies, refund: this.refunding.policy };
     const gateway = new SimulatedGateway(this.clock, random, refundRandom, {
       faults: this.#faults,
@@ -375,7 +372,8 @@ export class World {
     const found = new Map<string, JournalRecord>();
     for await (const record of file.list()) found.set(keyOf(record), record);
     for await (const record of this.store.list())
-      if ((found.get(keyOf(record))?.revision ?? 0) < record.revision) this.violate(`the journal forgot ${record.state}`);
+      if ((found.get(keyOf(record))?.revision ?? 0) < record.revision)
+        this.violate(`the journal forgot ${record.state}`);
     for (const record of found.values()) {
       const { kind, id, revision, state } = record;
       const known = await this.store.get(kind, id);
@@ -843,6 +841,12 @@ export class World {
     return this.#pollingTimeout > 40_000;
   }
 }
+
+const refundRandomOf = (seed: number): Random => new Random(seed ^ 0x2c1b3c6d);
+const isRefunding = (random: Random): boolean => random.chance(0.3);
+
+/** Whether the history of this seed has refunds. */
+export const hasRefunds = (seed: number): boolean => isRefunding(refundRandomOf(seed));
 
 /** @returns What went wrong in the history of this seed; nothing, where all is well. */
 export function simulate(seed: number, mutation: Mutation = {}): Promise<string[]> {
