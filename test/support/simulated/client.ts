@@ -281,11 +281,11 @@ export class SimulatedClient {
     const { gateway, faults } = this.#network;
     const random = this.#randomOf(kind);
     if (kind === 'pay' && gateway.losesPayment(out_trade_no)) return 'lost';
+    if (kind === 'refundquery' && !fresh && faults > 0 && random.chance(0.3)) return 'stray';
     if (kind === 'refund' && gateway.refunds?.delays(out_trade_no)) return 'late';
     if (gateway.isCalm(kind) || !random.chance(faults)) return undefined;
     // What a client without a bound is there for.
     if (kind === 'pay' && !this.#traits.isBounded && random.chance(0.5)) return 'late';
-    if (kind === 'refundquery' && !fresh && random.chance(0.5)) return 'stray';
     const fault = random.pick(kind === 'query' || kind === 'refundquery' ? queryFaults : everyFault);
     // What came while a connection was free is never read over one that is opened for this question.
     return fault === 'stray' && fresh ? undefined : fault;
