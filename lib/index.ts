@@ -1,3 +1,4 @@
+export * from './bill/index.js';
 export { ClosedError, type ErrorCode, InvalidParameterError, WxpayFaceError } from './errors.js';
 export * from './face/index.js';
 export * from './pay/index.js';

@@ -55,6 +55,11 @@ export const configFields: Readonly<Record<string, Field>> = {
   'reversal.backoff.factor': { type: 'number' },
   'reversal.backoff.maximum': { type: 'number' },
   'reversal.backoff.jitter': { type: 'number' },
+  'refund.firstQuery': { type: 'number' },
+  'refund.backoff.initial': { type: 'number' },
+  'refund.backoff.factor': { type: 'number' },
+  'refund.backoff.maximum': { type: 'number' },
+  'refund.backoff.jitter': { type: 'number' },
   /** Written by `simulate --write-config`: may be overwritten by the next. */
   simulator: { type: 'flag' },
 };

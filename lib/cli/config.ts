@@ -26,12 +26,14 @@ export interface Config {
   certificate(): PayClientOptions['certificate'];
   /** Reads the further authorities. */
   ca(): PayClientOptions['ca'];
+  /** Service-provider mode: the sub-merchant's number. */
+  readonly subMerchant: string | undefined;
   readonly face: OpenOptions;
   readonly init: InitWxpayfaceParams;
   /** Absolute. */
   readonly journal?: string;
   readonly terminal?: FacePayOptions['terminal'];
-  readonly policies: Pick<PaymentProcessorOptions, 'polling' | 'reversal'>;
+  readonly policies: Pick<PaymentProcessorOptions, 'polling' | 'reversal' | 'refund'>;
 }
 
 type Values = ReadonlyMap<string, unknown>;
@@ -221,7 +223,7 @@ function from<T>(otherwise: string, make: () => T): T {
     if (!(error instanceof InvalidParameterError)) throw error;
     const source = variableOf(error.parameter) ?? otherwise;
     if (error.message.includes(source)) throw error;
-    throw new InvalidParameterError(error.parameter, `${error.message.slice(error.parameter.length + 1)} (${source})`);
+    throw new InvalidParameterError(error.parameter, `${error.rule} (${source})`);
   }
 }
 
@@ -257,6 +259,7 @@ export function readConfig(option: string | undefined): Config {
       credentials: () => from(source, () => credentialsOf(values)),
       certificate: () => from(source, () => certificateOf(read)),
       ca: () => from(source, () => (ca === undefined ? undefined : contents('ca', ca))),
+      subMerchant: read.text('sub_mch_id'),
       face: { ...(library !== undefined && { library }), ...(host && { host }) },
       init: { ...read.texts('init'), ...read.numbers('init') },
       ...(journal !== undefined && { journal }),
@@ -266,6 +269,7 @@ export function readConfig(option: string | undefined): Config {
         ...(read.has('reversal') && {
           reversal: { ...read.numbers('reversal'), backoff: read.numbers('reversal.backoff') },
         }),
+        ...(read.has('refund') && { refund: { ...read.numbers('refund'), backoff: read.numbers('refund.backoff') } }),
       },
     };
   });
@@ -273,24 +277,19 @@ export function readConfig(option: string | undefined): Config {
 
 /**
  * The merchant's side, for a command that needs it.
+ * @param sub_mch_id Service-provider mode: another sub-merchant than the configured one.
  * @throws InvalidParameterError that names field and file.
  */
-export function makeClient(config: Config): PayClient {
+export function makeClient(config: Config, sub_mch_id?: string): PayClient {
   return from(config.source, () => {
     const credentials = config.credentials();
     if (credentials === undefined) throw new InvalidParameterError('appid, mch_id and key', 'are required');
     const [certificate, ca] = [config.certificate(), config.ca()];
-    return new PayClient({ ...credentials, ...(certificate && { certificate }), ...(ca && { ca }) });
+    return new PayClient({
+      ...credentials,
+      ...(sub_mch_id !== undefined && { sub_mch_id }),
+      ...(certificate && { certificate }),
+      ...(ca && { ca }),
+    });
   });
-}
-
-/** The folder of the journal: that of the option, else the configuration's. */
-export function journalFolder(config: Config, option: string | undefined): string {
-  const folder = option === undefined ? config.journal : resolve(option);
-  if (folder === undefined)
-    throw new InvalidParameterError(
-      'journal',
-      "is required: the folder of the payments' journal, in the configuration, in WXPAY_FACE_JOURNAL or by --journal",
-    );
-  return folder;
 }

@@ -1,12 +1,16 @@
 import { InvalidParameterError } from '../errors.js';
+import type { RefundOutcome } from '../payment/decision/refund/outcomes.js';
 import type { FacePayOutcome } from '../terminal/face-pay.js';
 
 /** What the command's exit codes mean; printed by --help, and in docs. */
 export const exitCodes = {
-  done: { code: 0, means: 'done as asked: paid, reversed, every check good' },
-  failed: { code: 1, means: 'not done: declined, cancelled, not paid, no such order, a check failed, out of reach' },
+  done: { code: 0, means: 'done as asked: paid, reversed, refunded, every check good, each fen agrees' },
+  failed: {
+    code: 1,
+    means: 'not done: declined, cancelled, refused, not paid, no such order, a check failed, out of reach',
+  },
   usage: { code: 2, means: 'wrong arguments or configuration; nothing was sent' },
-  attention: { code: 3, means: 'a person must look at a payment; the reason is told' },
+  attention: { code: 3, means: 'a person must look at a payment, a refund or a difference; the reason is told' },
   unfinished: { code: 4, means: 'not at its end yet; ask again, or "wxpay-face journal recover" goes on with it' },
   interrupted: { code: 130, means: 'ended at once by a second Ctrl-C' },
 } as const;
@@ -38,6 +42,15 @@ export const reverseExits: Readonly<Record<FacePayOutcome['status'], Exit>> = {
   failed: 'done',
   cancelled: 'done',
   reversed: 'done',
+};
+
+/** How a refund that was asked for stands. That the gateway has taken it is not its end. */
+export const refundExits: Readonly<Record<RefundOutcome['status'], Exit>> = {
+  refunded: 'done',
+  processing: 'unfinished',
+  refused: 'failed',
+  failed: 'failed',
+  attention: 'attention',
 };
 
 export const exitOfError = (error: unknown): Exit => (error instanceof InvalidParameterError ? 'usage' : 'failed');

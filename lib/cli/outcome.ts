@@ -1,4 +1,5 @@
 import type { Trouble } from '../payment/decision/outcomes.js';
+import type { RefundOutcome } from '../payment/decision/refund/outcomes.js';
 import type { FacePayOutcome } from '../terminal/face-pay.js';
 import { type Exit, exitCodes } from './exit.js';
 import type { Output } from './output.js';
@@ -44,12 +45,36 @@ function detail(outcome: FacePayOutcome): string {
   }
 }
 
+function refundDetail(outcome: RefundOutcome): string {
+  switch (outcome.status) {
+    case 'refunded':
+      return [`refund_id ${outcome.refund_id}`, outcome.time, outcome.to].filter(Boolean).join(', ');
+    case 'processing':
+      return [
+        outcome.accepted ? 'the gateway has taken it' : 'the gateway has not answered yet',
+        outcome.trouble && troubles[outcome.trouble],
+        '"wxpay-face journal recover" goes on with it',
+      ]
+        .filter(Boolean)
+        .join('; ');
+    case 'refused':
+      return [outcome.err_code, outcome.err_code_des].filter(Boolean).join(' ');
+    case 'failed':
+    case 'attention':
+      return `${outcome.reason} (${outcome.code})`;
+  }
+}
+
 /** One line for people. */
-export const sentence = (outcome: FacePayOutcome): string =>
-  `${outcome.status.padEnd(9)} ${outcome.out_trade_no}: ${detail(outcome)}`;
+export function sentence(outcome: FacePayOutcome | RefundOutcome): string {
+  const status = outcome.status.padEnd(9);
+  if (!('kind' in outcome)) return `${status} ${outcome.out_trade_no}: ${detail(outcome)}`;
+  const { out_refund_no, out_trade_no, refund_fee } = outcome;
+  return `${status} ${out_refund_no} of ${out_trade_no}: ${yuan(refund_fee)}; ${refundDetail(outcome)}`;
+}
 
 /** Tells how a command ended; resolves with its exit code. */
-export function tellOutcome(output: Output, outcome: FacePayOutcome, exit: Exit): number {
+export function tellOutcome(output: Output, outcome: FacePayOutcome | RefundOutcome, exit: Exit): number {
   const exitCode = exitCodes[exit].code;
   output.say(sentence(outcome));
   output.emit('result', { exitCode, ...outcome });

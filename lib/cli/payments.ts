@@ -27,9 +27,9 @@ export function ensureJournal(folder: string): void {
   if (found === 'something else') throw new InvalidParameterError('journal', `is none: ${folder} holds other files`);
 }
 
-/** Works on a journal that is there; records are kept, however old. */
-export const withJournal = <T>(folder: string, task: (journal: Journal) => Promise<T>): Promise<T> =>
-  open(folder, { keep: Number.POSITIVE_INFINITY }, task);
+/** Works on a journal that is there, or may begin one; records are kept, however old. */
+export const withJournal = <T>(folder: string, task: (journal: Journal) => Promise<T>, mayBegin = false): Promise<T> =>
+  open(folder, { keep: Number.POSITIVE_INFINITY }, task, mayBegin);
 
 /** Looks into a journal that is there, also beside the till that writes it. */
 export const withJournalToRead = <T>(folder: string, task: (journal: Journal) => Promise<T>): Promise<T> =>
@@ -39,8 +39,9 @@ async function open<T>(
   folder: string,
   options: FileJournalOptions,
   task: (journal: Journal) => Promise<T>,
+  mayBegin = false,
 ): Promise<T> {
-  ensureJournal(folder);
+  if (!mayBegin || journalAt(folder) !== 'nothing') ensureJournal(folder);
   const journal = await FileJournal.open(folder, options);
   try {
     return await task(journal);
@@ -55,6 +56,9 @@ export interface Payments {
   processor: PaymentProcessor;
 }
 
+/** A person waits: what the gateway has taken is asked for sooner than a till would. Milliseconds. */
+const firstQuery = 2_000;
+
 /** Works with a processor that takes reversals to their end; what it leaves unfinished stays in the journal. */
 export async function withProcessor<T>(
   config: Config,
@@ -62,12 +66,13 @@ export async function withProcessor<T>(
   task: (payments: Payments) => Promise<T>,
 ): Promise<T> {
   const client = makeClient(config);
-  const { polling, reversal } = config.policies;
+  const { polling, reversal, refund } = config.policies;
   const processor = new PaymentProcessor({
     client,
     journal,
     ...(polling && { polling }),
     reversal: { ...reversal, mode: 'await' },
+    refund: { firstQuery, ...refund },
   });
   try {
     return await task({ client, journal, processor });
@@ -77,11 +82,9 @@ export async function withProcessor<T>(
   }
 }
 
-/** What a record says that its type doesn't know. */
-export function recorded({ data }: JournalRecord): { rail: 'micropay' | 'facepay'; total_fee?: number } {
-  const { rail, total_fee } = data;
-  return {
-    rail: rail === 'facepay' ? 'facepay' : 'micropay',
-    ...(typeof total_fee === 'number' && { total_fee }),
-  };
+/** What a record says that its type doesn't know: the rail of a payment, and what it, or the refund, is about, in fen. */
+export function recorded({ kind, data }: JournalRecord): { rail: 'micropay' | 'facepay'; fen?: number } {
+  const { rail, total_fee, refund_fee } = data;
+  const fen = kind === 'refund' ? refund_fee : total_fee;
+  return { rail: rail === 'facepay' ? 'facepay' : 'micropay', ...(typeof fen === 'number' && { fen }) };
 }

@@ -31,7 +31,7 @@ export interface Journal {
    */
 
   /** Asked right before the first byte of a payment or a refund: whether this process may still send. */
-  holds?(record: RecordName): boolean;
+  holds?(record: Pick<JournalRecord, 'kind' | 'id'>): boolean;
   /**
    * After a put whose answer was lost: whether the stored record is that very write. Revision and data don't prove it if
    * another process may have taken the record over.

@@ -95,7 +95,7 @@ export class PaymentProcessor {
     });
     this.#teller = teller;
     const tell = (outcome: PaymentOutcome | RefundOutcome) => teller.tell(outcome);
-    void recoverInBackground(journal, [payments.runs, this.#refunds], tell, { clock, life });
+    void recoverInBackground(journal, [payments.runs, this.#refunds.runs], tell, { clock, life });
   }
 
   /**
@@ -133,7 +133,7 @@ export class PaymentProcessor {
   recover(): AsyncIterable<PaymentOutcome> {
     this.#payments.runs.ensureOpen();
     const isOurs = this.#teller === undefined;
-    return recovered(this.#journal, isOurs ? [this.#payments.runs] : [], isOurs ? [this.#refunds] : []);
+    return recovered(this.#journal, isOurs ? [this.#payments.runs] : [], isOurs ? [this.#refunds.runs] : []);
   }
 
   /**

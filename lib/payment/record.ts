@@ -45,18 +45,23 @@ export function toRecord(
   updatedAt: number,
   { stored, phase, facts, decidedAt }: KnownPayment,
 ): JournalRecord {
+  const finished = finalPhases.has(phase);
   return {
     schema: 1,
     kind: 'payment',
     id: out_trade_no,
     revision,
     state: phase,
-    finished: finalPhases.has(phase),
+    finished,
     acknowledged: false,
     updatedAt,
-    data: { ...stored, decidedAt, facts },
+    data: { ...stored, decidedAt, facts, ...(finished && { endedAt: updatedAt }) },
   };
 }
+
+/** When a payment came to its end, also if it was acknowledged later. Milliseconds since the epoch, by the clock that wrote it. */
+export const endOf = ({ data: { endedAt }, updatedAt }: JournalRecord): number =>
+  isNumber(endedAt) ? endedAt : updatedAt;
 
 /**
  * The first record of an order that another program sold, for a journal in memory: cancel() takes it up and gives it up.

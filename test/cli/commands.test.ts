@@ -53,7 +53,21 @@ describe('wxpay-face', () => {
       const { code, stdout } = await runHere(['--help']);
       expect(code).to.equal(0);
       const names = [...stdout.matchAll(/^ {2}([a-z]+)(?: \[| {2}| <)/gm)].map(([, name]) => name);
-      expect(names).to.deep.equal(['demo', 'simulate', 'doctor', 'pay', 'query', 'reverse', 'journal', 'help']);
+      expect(names).to.deep.equal([
+        ...[
+          'demo',
+          'simulate',
+          'doctor',
+          'pay',
+          'query',
+          'reverse',
+          'refund',
+          'refunds',
+          'reconcile',
+          'journal',
+          'help',
+        ],
+      ]);
       expect([...stdout.matchAll(/^ {2}(\d+) /gm)].map(([, exit]) => exit)).to.deep.equal([
         '0',
         '1',
@@ -72,7 +86,10 @@ describe('wxpay-face', () => {
       ['pay', ['json', 'out-trade-no', 'body', 'auth-code-stdin', 'screen-index', 'rail', 'config', 'journal']],
       ['query', ['json', 'transaction-id', 'rail', 'config']],
       ['reverse', ['json', 'transaction-id', 'yes', 'rail', 'config', 'journal']],
-      ['journal list', ['json', 'unfinished', 'unacknowledged', 'config', 'journal']],
+      ['refund', ['json', 'transaction-id', 'out-refund-no', 'total', 'yes', 'config', 'journal']],
+      ['refunds', ['json', 'transaction-id', 'config', 'journal']],
+      ['reconcile', ['json', 'file', 'output', 'sub-mch-id', 'config', 'journal']],
+      ['journal list', ['json', 'kind', 'unfinished', 'unacknowledged', 'config', 'journal']],
       ['journal show', ['json', 'config', 'journal']],
       ['journal recover', ['json', 'acknowledge', 'config', 'journal']],
     ];

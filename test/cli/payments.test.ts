@@ -2,8 +2,8 @@ import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect } from 'chai';
 import { FileJournal, type JournalRecord, PayClient } from 'wxpay-face';
+import { recover } from '../../lib/cli/commands/journal/recover.js';
 import { readConfig } from '../../lib/cli/config.js';
-import { recoverJournal } from '../../lib/cli/journal.js';
 import type { Output } from '../../lib/cli/output.js';
 import type { Command } from '../support/command.js';
 import { openShop, type Shop } from './shop.js';
@@ -468,7 +468,7 @@ describe('payments by wxpay-face', () => {
       const sent = calls().length;
       const nothing = (): void => undefined;
       const silent: Output = { json: false, say: nothing, step: nothing, note: nothing, emit: nothing };
-      const recovery = recoverJournal(readConfig(shop.config), shop.journal, { acknowledge: false }, silent);
+      const recovery = recover(readConfig(shop.config), shop.journal, { acknowledge: false }, silent);
       // Heard by the command alone: here nothing else listens for it.
       process.emit('SIGHUP');
       expect(await recovery).to.equal(4);

@@ -2,7 +2,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type Scenario, type Simulator, startSimulator } from 'wxpay-face/simulator';
-import { writeSimulatorConfig } from '../../lib/cli/simulate.js';
+import { writeSimulatorConfig } from '../../lib/cli/simulator-config.js';
 import { Command, type Ended, type Options } from '../support/command.js';
 
 /** A shop's pace, many times faster; but a busy machine gets its time. Milliseconds. */

@@ -1,4 +1,5 @@
 import { expect } from 'chai';
+import { commands } from '../../lib/cli/commands.js';
 import { configFields } from '../../lib/cli/config-fields.js';
 import { exitCodes } from '../../lib/cli/exit.js';
 import { readPage } from './pages.js';
@@ -16,6 +17,14 @@ for (const path of ['docs/guide/12-command-line.md', 'docs/guide/zh/12-command-l
       const fields = Object.fromEntries(rows.slice(2).map(([field = '', env = '']) => [field, env]));
       const expected = Object.entries(configFields).map(([field, { env }]) => [field, env ?? '–']);
       expect(fields).to.deep.equal(Object.fromEntries(expected));
+    });
+
+    it('has every command, and no other', () => {
+      const named = rowsOf(text.slice(0, text.indexOf('\n## '))).flatMap(([names = '']) => names.split(', '));
+      const expected = commands.flatMap((row) =>
+        'run' in row ? [row.name] : row.commands.map(({ name }) => `${row.name} ${name}`),
+      );
+      expect(named.slice(2).sort()).to.deep.equal(expected.sort());
     });
 
     it('has every exit code', () => {

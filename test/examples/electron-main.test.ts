@@ -2,7 +2,7 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect } from 'chai';
 import { type Scenario, startSimulator } from 'wxpay-face/simulator';
-import { writeSimulatorConfig } from '../../lib/cli/simulate.js';
+import { writeSimulatorConfig } from '../../lib/cli/simulator-config.js';
 import { cleanUp, install, later, start } from './example.js';
 
 const standIn = new URL('./electron-stand-in.js', import.meta.url);

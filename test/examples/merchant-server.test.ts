@@ -5,7 +5,7 @@ import { connect, createServer, type Socket } from 'node:net';
 import { join } from 'node:path';
 import { expect } from 'chai';
 import { type Scenario, type Simulator, startSimulator } from 'wxpay-face/simulator';
-import { writeSimulatorConfig } from '../../lib/cli/simulate.js';
+import { writeSimulatorConfig } from '../../lib/cli/simulator-config.js';
 import { skip } from '../support/skip.js';
 import { cleanUp, install, later, start } from './example.js';
 

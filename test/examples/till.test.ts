@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { expect } from 'chai';
 import { type Scenario, startSimulator } from 'wxpay-face/simulator';
-import { writeSimulatorConfig } from '../../lib/cli/simulate.js';
+import { writeSimulatorConfig } from '../../lib/cli/simulator-config.js';
 import { skip } from '../support/skip.js';
 import { cleanUp, install, later, start } from './example.js';
 

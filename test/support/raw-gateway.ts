@@ -9,7 +9,8 @@ import { appid, base, type Fields, key, signed } from './gateway.js';
 export interface RawConnection {
   /** From 1. */
   number: number;
-  write(text: string): void;
+  /** @param sent Called when the system has the bytes. */
+  write(text: string, sent?: () => void): void;
   /** When it's closed, from either side. */
   ended: Promise<unknown>;
 }
@@ -41,8 +42,8 @@ export async function startRawGateway(options: tls.TlsOptions = {}): Promise<Raw
     const number = gateway.bytes.push(0);
     const connection: RawConnection = {
       number,
-      write: (text) => {
-        if (!socket.destroyed) socket.write(text);
+      write: (text, sent) => {
+        if (!socket.destroyed) socket.write(text, sent);
       },
       ended: new Promise((resolve) => socket.once('close', resolve)),
     };

@@ -48,9 +48,10 @@ async function findSale(
   throw new OrderUnknownError('ERR_ORDER_UNKNOWN', message, { out_trade_no });
 }
 
-async function findRefunds(
+/** A sale's refunds as the gateway shows them. @throws What the client throws, PayResponseError for an answer that tells nothing. */
+export async function refundsElsewhere(
   client: RefundClient,
-  { out_trade_no }: Wanted,
+  out_trade_no: string,
   options: RequestOptions,
 ): Promise<ReservedRefund[]> {
   const answer = await client.refundquery({ out_trade_no }, options);
@@ -105,7 +106,7 @@ export async function adoptSale(
   if (payment === undefined) throw new PayResponseError('orderquery shows no transaction_id, or no amount');
   if (payment.total_fee !== total_fee)
     throw new InvalidParameterError('total_fee', `is not what the gateway shows for ${out_trade_no}`);
-  const refunds = await findRefunds(client, wanted, options);
+  const refunds = await refundsElsewhere(client, out_trade_no, options);
   const paidAt = beijingTime(payment.time_end ?? '') ?? gatewayTimeOf(client) ?? clock.wall();
   const record = toRecord(out_trade_no, 1, clock.wall(), {
     stored: {

@@ -1,4 +1,5 @@
 import { onAbort } from '../../abort.js';
+import { call } from '../../concurrency.js';
 import { ClosedError, InvalidParameterError } from '../../errors.js';
 import { JournalError, OrderExistsError } from '../../journal/errors.js';
 import type { RefundTransition } from '../decision/refund/machine.js';
@@ -9,8 +10,9 @@ import { ensureMerchant } from '../merchant.js';
 import type { Payments } from '../payments.js';
 import type { Surroundings } from '../run.js';
 import { type Parts, Runs } from '../runs.js';
-import { adoptSale } from './adoption.js';
+import { adoptSale, refundsElsewhere } from './adoption.js';
 import { refundClient } from './client.js';
+import { Copies } from './copies.js';
 import { kindOf } from './kind.js';
 import { Minutes } from './minutes.js';
 import type { RefundRequest } from './parameters.js';
@@ -35,8 +37,7 @@ export class Refunds {
   readonly #own: Omit<RefundParts, 'client'>;
   readonly #payments: Payments;
   readonly #sales: Sales;
-  /** By out_refund_no, while what a refund's record tells is being copied to its sale's. */
-  readonly #copying = new Map<string, Promise<void>>();
+  readonly #copies: Copies;
 
   constructor(
     parts: Parts<RefundOutcome>,
@@ -48,10 +49,11 @@ export class Refunds {
     this.#parts = parts;
     this.#payments = payments;
     this.#sales = sales;
+    this.#copies = new Copies(sales, payments.runs.lanes);
     this.#own = {
       transition,
       minutes: new Minutes(() => parts.clock.monotonic()),
-      onPhase: (out_refund_no, known) => this.#copyLater(out_refund_no, known),
+      onPhase: (out_refund_no, known) => this.#copies.makeLater(out_refund_no, known),
     };
     this.runs = new Runs(kindOf(parts.client, this.#own), parts, gate, life);
   }
@@ -73,7 +75,7 @@ export class Refunds {
       const { out_refund_no } = given;
       if ('isElsewhere' in begun) return await this.#followed(out_refund_no, leave.signal);
       const outcome = await this.#heard(begun.run, leave.signal);
-      await this.#copying.get(out_refund_no);
+      await this.#copies.done(out_refund_no);
       return outcome;
     } finally {
       ignore();
@@ -94,7 +96,7 @@ export class Refunds {
 
   async settled(out_refund_no: string): Promise<RefundOutcome> {
     const outcome = await this.runs.settled(out_refund_no);
-    await this.#copying.get(out_refund_no);
+    await this.#copies.done(out_refund_no);
     return outcome;
   }
 
@@ -113,19 +115,9 @@ export class Refunds {
     await this.runs.acknowledge(out_refund_no, revision);
   }
 
-  get kind(): 'refund' {
-    return 'refund';
-  }
-
-  async recover(out_refund_no: string, whose?: 'unheard'): Promise<RefundOutcome | undefined> {
-    const outcome = await this.runs.recover(out_refund_no, whose);
-    if (outcome !== undefined) await this.#copy(out_refund_no);
-    return outcome;
-  }
-
   async close(): Promise<void> {
     await this.runs.close();
-    await this.#parts.patience(Promise.all(this.#copying.values())).catch(() => undefined);
+    await this.#parts.patience(this.#copies.done()).catch(() => undefined);
   }
 
   /** Within the sale's lane. */
@@ -148,7 +140,7 @@ export class Refunds {
       );
       const outcome = closed && reservedOutcome(out_trade_no, closed);
       if (outcome !== undefined) return { outcome };
-      const sale = await this.#reserved(found, given);
+      const sale = await this.#reserved(found, given, leave);
       if (sale === undefined) continue;
       const run = await this.#create(sale, given);
       if (run === undefined) continue;
@@ -192,7 +184,11 @@ export class Refunds {
   }
 
   /** The sale with the refund in its record; undefined if the record has gone on, and is to be read again. */
-  async #reserved(found: Sale, { out_refund_no, refund_fee }: RefundRequest): Promise<Sale | undefined> {
+  async #reserved(
+    found: Sale,
+    { out_refund_no, refund_fee }: RefundRequest,
+    leave: AbortSignal,
+  ): Promise<Sale | undefined> {
     const out_trade_no = found.record.id;
     const known = found.refunds.find((each) => each.out_refund_no === out_refund_no);
     if (known !== undefined) {
@@ -200,12 +196,27 @@ export class Refunds {
       if (known.refund_fee !== refund_fee) throw new OrderExistsError(out_trade_no, out_refund_no);
       return found;
     }
-    const sale = await this.#sales.refreshed(found);
-    const rule = this.#sales.brokenRule(sale, refund_fee);
+    let sale = await this.#sales.refreshed(found);
+    let rule = this.#sales.brokenRule(sale, refund_fee);
+    if (rule !== undefined && sale.refunds.some(isOpenElsewhere)) {
+      sale = await this.#askedElsewhere(sale, leave);
+      rule = this.#sales.brokenRule(sale, refund_fee);
+    }
     if (rule !== undefined) throw new RefundRefusedError(rule, out_trade_no, out_refund_no);
     const at = this.#parts.clock.wall();
     const refunds = [...sale.refunds, { out_refund_no, refund_fee, at, phase: 'sending' as const, facts: {} }];
     return (await this.#sales.write(sale, refunds)) ? { ...sale, refunds } : undefined;
+  }
+
+  /** The sale with the refunds of other programs as they stand now, if the gateway tells. */
+  async #askedElsewhere(sale: Sale, signal: AbortSignal): Promise<Sale> {
+    const client = refundClient(this.#parts.client);
+    const shown = await call(() => refundsElsewhere(client, sale.record.id, { signal, fresh: true })).catch(() => []);
+    const refunds = sale.refunds.map((refund) => {
+      const now = isOpenElsewhere(refund) && shown.find((each) => each.out_refund_no === refund.out_refund_no);
+      return now ? { ...refund, phase: now.phase, facts: now.facts } : refund;
+    });
+    return { ...sale, refunds };
   }
 
   /** Writes it down; undefined if another process has just done so. */
@@ -252,33 +263,20 @@ export class Refunds {
     }
   }
 
-  /** What fails is done by acknowledge(), by the next refund() of the sale, or by recovery. */
-  #copyLater(out_refund_no: string, known: KnownRefund): void {
-    const before = this.#copying.get(out_refund_no) ?? Promise.resolve();
-    const work = before
-      .then(() => this.#copyKnown(out_refund_no, known))
-      .catch(() => undefined)
-      .then(() => {
-        if (this.#copying.get(out_refund_no) === work) this.#copying.delete(out_refund_no);
-      });
-    this.#copying.set(out_refund_no, work);
-  }
-
   async #copy(out_refund_no: string): Promise<void> {
     const record = await this.runs.stored(out_refund_no);
     const known = record && knownRefund(record);
-    if (known !== undefined) await this.#copyKnown(out_refund_no, known);
-  }
-
-  #copyKnown(out_refund_no: string, known: KnownRefund): Promise<void> {
-    const { out_trade_no } = known.stored;
-    return this.#payments.runs.lanes.run(out_trade_no, () => this.#sales.copy(out_refund_no, known));
+    if (known !== undefined) await this.#copies.make(out_refund_no, known);
   }
 }
 
 /** Another program made it, and nothing was given back: it counts no more, and is not sent again. */
 const isClosedElsewhere = (refund: ReservedRefund): boolean =>
   refund.elsewhere === true && refund.decidedAt === undefined && isReleased(refund);
+
+/** Nobody here hears how it ends. */
+const isOpenElsewhere = (refund: ReservedRefund): boolean =>
+  refund.elsewhere === true && refund.decidedAt === undefined && refund.phase === 'accepted';
 
 const unknownSale = (out_trade_no: string, out_refund_no: string): OrderUnknownError =>
   new OrderUnknownError(

@@ -38,8 +38,8 @@ function mortal(journal: FileJournal): Journal {
   return {
     create: (record) => at(`create ${record.kind}`, () => journal.create(record)),
     put: (record) => {
-      if (record.acknowledged) return at('acknowledge', () => journal.put(record));
-      if (record.kind === 'refund') return at(`writing ${record.state}`, () => journal.put(record));
+      if (record.kind === 'refund')
+        return at(record.acknowledged ? 'acknowledge' : `writing ${record.state}`, () => journal.put(record));
       copies += 1;
       return at(copies === 1 ? 'reserving' : 'copying', () => journal.put(record));
     },

@@ -206,6 +206,24 @@ describe('A refund and the rules of its sale', () => {
     expect(await processor.refunds('A1')).to.have.nested.property('[0].status', 'refused');
   });
 
+  it('does not stop a cancel() by what is copied of it to the sale at that moment', async () => {
+    const journal = new MemoryJournal();
+    const { clock, processor, client } = await paidTill(
+      { orderquery: [paid, state('REVOKED')], reverse: [reversed()] },
+      { journal, ...awaiting },
+    );
+    const put = journal.put.bind(journal);
+    let isCopied = false;
+    journal.put = async (record) => {
+      const sale = await journal.get('payment', 'A1');
+      if (!isCopied && sale) await put({ ...sale, revision: sale.revision + 1 });
+      isCopied = true;
+      await put(record);
+    };
+    expect(await clock.until(processor.cancel('A1'))).to.include({ status: 'reversed' });
+    expect(times(client.calls, 'reverse')).to.have.length(1);
+  });
+
   it('is refused, or keeps the sale from being given up, where both come at once', async () => {
     for (const isRefundFirst of [true, false]) {
       const gateway = new RefundGateway();
@@ -447,6 +465,16 @@ describe('A refund of a sale that the journal does not know', () => {
     expect(await refund('R1', 40)).to.include({ accepted: true });
     expect(await refund('X3', 20)).to.include({ status: 'refused', err_code: 'REFUNDCLOSE' });
     expect([...gateway.refunds.keys()]).to.deep.equal(['X1', 'X2', 'X3', 'X4', 'R1']);
+  });
+
+  it('asks how a refund of another program ended before it refuses one for it', async () => {
+    const { gateway, refund, processor } = unknown({ orderquery: [{ ...paid, trade_state: 'REFUND' }] });
+    const elsewhere = { of: { out_trade_no: 'A1', total_fee: 100 }, fee: 60, status: 'PROCESSING' };
+    gateway.refunds.set('X1', elsewhere);
+    expect(await rejection(refund('R1', 50))).to.include(refused('too-much'));
+    elsewhere.status = 'REFUNDCLOSE';
+    expect(await refund('R1', 50)).to.include({ accepted: true });
+    expect((await processor.refunds('A1')).map(({ status }) => status)).to.deep.equal(['refused', 'processing']);
   });
 
   it('gives back once where the journal was lost with the refund in it', async () => {

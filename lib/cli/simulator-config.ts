@@ -1,19 +1,7 @@
-import { spawn } from 'node:child_process';
 import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
 import { InvalidParameterError } from '../errors.js';
-import { type Simulator, startSimulator } from '../simulator/index.js';
-import { exitCodes } from './exit.js';
-import { onInterruption } from './interruption.js';
-import type { Output } from './output.js';
-
-export interface SimulateRequest {
-  port?: number;
-  pipe?: string;
-  scenario?: string;
-  open: boolean;
-  writeConfig?: string;
-}
+import type { Simulator } from '../simulator/index.js';
 
 const terminal = { store_id: 'SZTX001', store_name: '腾大餐厅', device_id: 'TILL-1' };
 
@@ -33,7 +21,7 @@ function isSimulators(file: string): boolean {
 }
 
 /** Only what an earlier simulator wrote may be written over: a real configuration, and the files beside it, hold keys. */
-function ensureReplaceable(file: string): void {
+export function ensureReplaceable(file: string): void {
   if (!existsSync(dirname(file))) throw new InvalidParameterError('--write-config', 'is in a folder that is not there');
   if (isSimulators(file)) return;
   const taken = [file, ...Object.values(sideFiles).map((ending) => `${baseOf(file)}.${ending}`)].find(existsSync);
@@ -80,56 +68,4 @@ export function writeSimulatorConfig({ client, library, env }: Simulator, path: 
     // A later simulator may have written its own over it.
     if (existsSync(file) && readFileSync(file, 'utf8') === written) remove();
   };
-}
-
-const openers: Partial<Record<NodeJS.Platform, (url: string) => [command: string, ...args: string[]]>> = {
-  // The first argument of `start` is a window's title.
-  win32: (url) => ['cmd', '/d', '/c', 'start', '""', url.replace(/[&^]/g, '^$&')],
-  darwin: (url) => ['open', url],
-};
-
-/** Where there is no browser, the address was printed all the same. */
-function openPage(url: string): void {
-  const [command, ...args] = (openers[process.platform] ?? ((page) => ['xdg-open', page]))(url);
-  spawn(command, args, { stdio: 'ignore', detached: true, windowsVerbatimArguments: true, windowsHide: true })
-    .on('error', () => undefined)
-    .unref();
-}
-
-/** `wxpay-face simulate`: runs until Ctrl-C. Resolves with the exit code. */
-export async function simulate(request: SimulateRequest, output: Output): Promise<number> {
-  const { port, pipe, scenario, open, writeConfig } = request;
-  if (writeConfig !== undefined) ensureReplaceable(resolve(writeConfig));
-  const interruption = onInterruption(output, { first: 'Stopping the simulator.', second: 'Ended at once.' });
-  const simulator = await startSimulator({
-    ...(port !== undefined && { port }),
-    ...(pipe !== undefined && { pipe }),
-    ...(scenario !== undefined && { scenario }),
-  });
-  let removeConfig = (): void => undefined;
-  try {
-    if (writeConfig !== undefined) removeConfig = writeSimulatorConfig(simulator, writeConfig);
-    const gateway = simulator.client.endpoints?.pay;
-    const pipeName = simulator.env.WXPAY_FACE_PIPE;
-    const config = writeConfig === undefined ? undefined : resolve(writeConfig);
-    output.say(`Console   ${simulator.consoleUrl}`);
-    output.say(`Gateway   ${gateway}`);
-    output.say(`Service   ${pipeName}`);
-    output.say(`Library   ${simulator.library}`);
-    if (config !== undefined) output.say(`Config    ${config} (try: wxpay-face doctor --config "${config}")`);
-    output.say('Ctrl-C ends it.');
-    const { consoleUrl, library, env } = simulator;
-    output.emit('ready', { consoleUrl, gateway, library, env, ...(config !== undefined && { config }) });
-    if (open) openPage(consoleUrl);
-    await new Promise<void>((end) => {
-      if (interruption.signal.aborted) end();
-      interruption.signal.addEventListener('abort', () => end(), { once: true });
-    });
-    output.emit('result', { exitCode: exitCodes.done.code });
-    return exitCodes.done.code;
-  } finally {
-    removeConfig();
-    await simulator.close();
-    interruption.ignore();
-  }
 }

@@ -1,20 +1,32 @@
-import { createInterface } from 'node:readline';
-import { InvalidParameterError } from '../errors.js';
-import type { Journal, JournalRecord } from '../journal/journal.js';
-import { MemoryJournal } from '../journal/memory-journal.js';
-import type { OrderRef } from '../pay/types.js';
-import type { Rail } from '../payment/order.js';
-import { adoptedOrder } from '../payment/record.js';
-import { type Config, makeClient } from './config.js';
-import { type Exit, exitCodes, reverseExits } from './exit.js';
-import { onInterruption } from './interruption.js';
-import { recovery, tellOutcome, tellUnfinished } from './outcome.js';
-import type { Output } from './output.js';
-import { journalAt, recorded, withJournal, withProcessor } from './payments.js';
-import { showProgress } from './progress.js';
+import { InvalidParameterError } from '../../errors.js';
+import type { Journal, JournalRecord } from '../../journal/journal.js';
+import { MemoryJournal } from '../../journal/memory-journal.js';
+import type { OrderRef } from '../../pay/types.js';
+import type { Rail } from '../../payment/order.js';
+import { adoptedOrder } from '../../payment/record.js';
+import type { Command } from '../command.js';
+import { type Config, makeClient } from '../config.js';
+import { confirmed } from '../confirmed.js';
+import { type Exit, exitCodes, reverseExits } from '../exit.js';
+import { onInterruption } from '../interruption.js';
+import {
+  configOption,
+  configured,
+  journalOption,
+  orderOf,
+  outTradeNo,
+  perhapsJournal,
+  railOption,
+  transactionIdOption,
+  yesOption,
+} from '../options.js';
+import { recovery, tellOutcome, tellUnfinished } from '../outcome.js';
+import type { Output } from '../output.js';
+import { journalAt, recorded, withJournal, withProcessor } from '../payments.js';
+import { showProgress } from '../progress.js';
 import { describeOrder, queryCalls, stateOf } from './query.js';
 
-export interface ReverseRequest {
+interface ReverseRequest {
   order: OrderRef;
   rail: Rail;
   /** Absolute. */
@@ -31,26 +43,8 @@ const settled: Readonly<Record<string, { exit: Exit; says: string }>> = {
   ORDERNOTEXIST: { exit: 'failed', says: 'the gateway knows no such order' },
 };
 
-async function confirmed(question: string, signal: AbortSignal): Promise<boolean> {
-  // Interrupted already: its listener would never be called.
-  if (signal.aborted) return false;
-  if (!process.stdin.isTTY)
-    throw new InvalidParameterError('--yes', 'is required if nobody can be asked: stdin is no terminal');
-  const lines = createInterface({ input: process.stdin, output: process.stderr });
-  lines.on('SIGINT', () => process.emit('SIGINT'));
-  try {
-    return await new Promise((resolve) => {
-      signal.addEventListener('abort', () => resolve(false), { once: true });
-      lines.once('close', () => resolve(false));
-      lines.question(`${question} [y/N] `, (answer) => resolve(/^y(?:es)?$/i.test(answer.trim())));
-    });
-  } finally {
-    lines.close();
-  }
-}
-
-/** `wxpay-face reverse`: gives an order up. Resolves with the exit code. */
-export async function reverse(config: Config, request: ReverseRequest, output: Output): Promise<number> {
+/** Gives an order up. Resolves with the exit code. */
+async function giveOrderUp(config: Config, request: ReverseRequest, output: Output): Promise<number> {
   const client = makeClient(config);
   const interruption = onInterruption(output, {
     first: 'Stopping. What was decided stands.',
@@ -139,3 +133,22 @@ export async function reverse(config: Config, request: ReverseRequest, output: O
     interruption.ignore();
   }
 }
+
+export const reverse: Command = {
+  name: 'reverse',
+  says: 'give an order up, also a paid one of the last 7 days: money goes back',
+  takes: [outTradeNo, transactionIdOption, yesOption, railOption, configOption, journalOption],
+  more: `A sale that the journal knows is given up through the journal: the decision outlives a crash, a later payment can not
+slip through, and the till hears of it. Any other is reversed at the gateway until a query shows it.`,
+  run: async (given, output) => {
+    const order = orderOf(given);
+    const config = configured(given, output);
+    const request = {
+      order,
+      rail: given(railOption),
+      journal: perhapsJournal(given, config),
+      yes: given(yesOption),
+    };
+    return giveOrderUp(config, request, output);
+  },
+};

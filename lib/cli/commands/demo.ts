@@ -2,17 +2,18 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { performance } from 'node:perf_hooks';
-import { FaceService } from '../face/service.js';
-import { FileJournal } from '../journal/file-journal.js';
-import { PayClient } from '../pay/client.js';
-import { PaymentProcessor } from '../payment/processor.js';
-import { type Scenario, type Simulator, startSimulator } from '../simulator/index.js';
-import { FacePay, type FacePayOutcome } from '../terminal/face-pay.js';
-import { localMerchant } from '../terminal/merchant.js';
-import { exitCodes } from './exit.js';
-import { onInterruption } from './interruption.js';
-import { type Output, yuan } from './output.js';
-import { watchSteps } from './steps.js';
+import { FaceService } from '../../face/service.js';
+import { FileJournal } from '../../journal/file-journal.js';
+import { PayClient } from '../../pay/client.js';
+import { PaymentProcessor } from '../../payment/processor.js';
+import { type Scenario, type Simulator, startSimulator } from '../../simulator/index.js';
+import { FacePay, type FacePayOutcome } from '../../terminal/face-pay.js';
+import { localMerchant } from '../../terminal/merchant.js';
+import type { Command } from '../command.js';
+import { exitCodes } from '../exit.js';
+import { onInterruption } from '../interruption.js';
+import { type Output, yuan } from '../output.js';
+import { watchSteps } from '../steps.js';
 
 interface Act {
   title: string;
@@ -54,7 +55,7 @@ interface Stage {
   readonly output: Output;
 }
 
-async function perform({ title, scenario, expected }: Act, index: number, stage: Stage): Promise<boolean> {
+async function performAct({ title, scenario, expected }: Act, index: number, stage: Stage): Promise<boolean> {
   const { facePay, simulator, signal, output } = stage;
   const order = { out_trade_no: `DEMO-${Date.now()}-${index}`, total_fee: 1250, body: '拿铁咖啡 Latte' };
   output.say(`\n${index}. ${title} (scenario ${scenario})`);
@@ -77,8 +78,7 @@ async function perform({ title, scenario, expected }: Act, index: number, stage:
   return agree;
 }
 
-/** `wxpay-face demo`: whole face payments through every real part, against the simulator. Resolves with the exit code. */
-export async function demo(output: Output): Promise<number> {
+async function perform(output: Output): Promise<number> {
   const { failed, done } = exitCodes;
   const interruption = onInterruption(output, { first: 'Stopping the demonstration.', second: 'Ended at once.' });
   const { signal } = interruption;
@@ -103,7 +103,7 @@ export async function demo(output: Output): Promise<number> {
   try {
     for (const [index, act] of acts.entries()) {
       if (signal.aborted) break;
-      good = (await perform(act, index + 1, { facePay, simulator, signal, output })) && good;
+      good = (await performAct(act, index + 1, { facePay, simulator, signal, output })) && good;
     }
   } finally {
     await facePay.close();
@@ -121,3 +121,10 @@ export async function demo(output: Output): Promise<number> {
   output.emit('result', { exitCode: code });
   return code;
 }
+
+export const demo: Command = {
+  name: 'demo',
+  says: 'run whole face payments against the simulator, through every real part',
+  takes: [],
+  run: (_given, output) => perform(output),
+};

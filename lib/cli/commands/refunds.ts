@@ -1,0 +1,93 @@
+import type { Journal } from '../../journal/journal.js';
+import type { PayClient } from '../../pay/client.js';
+import type { Refund } from '../../pay/refund-types.js';
+import type { Command } from '../command.js';
+import { makeClient } from '../config.js';
+import { exitCodes } from '../exit.js';
+import { onInterruption } from '../interruption.js';
+import {
+  configOption,
+  configured,
+  journalOption,
+  orderOf,
+  outTradeNo,
+  perhapsJournal,
+  transactionIdOption,
+} from '../options.js';
+import { sentence } from '../outcome.js';
+import { type Output, yuan } from '../output.js';
+import { journalAt, withJournalToRead } from '../payments.js';
+import { refundsAtGateway, refundsInJournal, saleNumber } from '../sale-refunds.js';
+
+/** Undefined if the gateway can't be asked: what the journal has is worth telling all the same. */
+async function askedFor(
+  client: PayClient | undefined,
+  out_trade_no: string,
+  isKnown: boolean,
+  output: Output,
+  signal: AbortSignal,
+): Promise<readonly Refund[] | undefined> {
+  if (client === undefined) return undefined;
+  try {
+    return await refundsAtGateway(client, out_trade_no, signal);
+  } catch (error) {
+    if (!isKnown) throw error;
+    output.note(`The gateway can't be asked: ${error instanceof Error ? error.message : String(error)}`);
+    return undefined;
+  }
+}
+
+async function list(
+  order: Parameters<typeof saleNumber>[0],
+  journal: Journal | undefined,
+  client: PayClient | undefined,
+  output: Output,
+  signal: AbortSignal,
+): Promise<number> {
+  const out_trade_no = await saleNumber(order, journal, client, signal);
+  const here = journal === undefined ? [] : await refundsInJournal(journal, out_trade_no);
+  const isKnown = (await journal?.get('payment', out_trade_no)) !== undefined;
+  const there = await askedFor(client, out_trade_no, isKnown, output, signal);
+  const shown = new Map(there?.map((refund) => [refund.out_refund_no, refund]));
+  for (const { outcome } of here) {
+    const status = shown.get(outcome.out_refund_no)?.refund_status ?? (there && 'nothing');
+    output.say(`${sentence(outcome)}${status === undefined ? '' : `; the gateway shows ${status}`}`);
+  }
+  const known = new Set(here.map(({ outcome }) => outcome.out_refund_no));
+  const elsewhere = [...shown.values()].filter(({ out_refund_no }) => !known.has(out_refund_no));
+  for (const { out_refund_no, refund_fee, refund_status } of elsewhere)
+    output.say(
+      `elsewhere ${out_refund_no} of ${out_trade_no}: ${yuan(refund_fee)}; the gateway shows ${refund_status}`,
+    );
+  if (here.length + elsewhere.length === 0) output.say(`no refunds of ${out_trade_no}`);
+  const { code } = exitCodes.done;
+  output.emit('result', {
+    exitCode: code,
+    out_trade_no,
+    refunds: here.map(({ outcome }) => outcome),
+    ...(there && { gateway: there }),
+  });
+  return code;
+}
+
+export const refunds: Command = {
+  name: 'refunds',
+  says: "show a sale's refunds, as the journal and the gateway know them",
+  takes: [outTradeNo, transactionIdOption, configOption, journalOption],
+  run: async (given, output) => {
+    const order = orderOf(given);
+    const config = configured(given, output);
+    const folder = perhapsJournal(given, config);
+    const client = config.credentials() === undefined ? undefined : makeClient(config);
+    const interruption = onInterruption(output, { first: 'Giving the query up.', second: 'Ended at once.' });
+    const { signal } = interruption;
+    try {
+      if (folder === undefined || (client !== undefined && journalAt(folder) === 'nothing'))
+        return await list(order, undefined, client ?? makeClient(config), output, signal);
+      return await withJournalToRead(folder, (journal) => list(order, journal, client, output, signal));
+    } finally {
+      client?.close();
+      interruption.ignore();
+    }
+  },
+};
