@@ -351,13 +351,13 @@ export class Refunding {
     }
   }
 
-  /** What the sale's record tells is what the refunds' own do. */
+  /** What the sale's record tells is what the refunds' own do, once they are acknowledged. */
   async checkRead(till: Till): Promise<void> {
     for (const out_trade_no of this.#reserved.keys()) {
       const outcomes = await till.processor.refunds(out_trade_no).catch(() => []);
       for (const { out_refund_no, status } of outcomes) {
         const record = this.records.get(out_refund_no);
-        const isSame = record === undefined || knownRefund(record)?.stored.out_trade_no !== out_trade_no;
+        const isSame = !record?.acknowledged || knownRefund(record)?.stored.out_trade_no !== out_trade_no;
         if (!isSame && record.state !== status)
           this.#world.violate(`refunds() tells ${status} of what is ${record.state}`);
       }

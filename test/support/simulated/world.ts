@@ -1,5 +1,6 @@
 import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import { isDeepStrictEqual } from 'node:util';
+import type { Difference } from '../../../lib/bill/index.js';
 import type { UpdateWxpayfacePayResultParams } from '../../../lib/face/commands.js';
 import type { Files } from '../../../lib/journal/files.js';
 import type { Journal, JournalRecord } from '../../../lib/journal/journal.js';
@@ -15,6 +16,7 @@ import type { RefundOutcome } from '../../../lib/payment/decision/refund/outcome
 import { beijingTime } from '../../../lib/payment/decision/request-time.js';
 import type { PaymentProcessorOptions } from '../../../lib/payment/processor.js';
 import { fromRecord } from '../../../lib/payment/record.js';
+import { dayOf, differences } from './bill.js';
 import { connectTimeout, type Network, type Reply, requestTimeout, type Traits, type Witness } from './client.js';
 import { SimulatedClock } from './clock.js';
 import { SimulatedDisk } from './disk.js';
@@ -633,6 +635,7 @@ export class World {
     await this.#tellTheRest();
     for (const sale of this.sales) await this.#check(sale);
     this.refunding?.check(this.network.gateway);
+    await this.#checkBill();
     return this.violations;
   }
 
@@ -827,6 +830,35 @@ export class World {
     if (last.status === 'paid' && net !== sale.total_fee && fate !== 'refunded by hand')
       violate('told paid, not charged');
     if (last.status !== 'paid' && last.status !== 'attention' && net !== 0) violate(`told ${last.status}, but charged`);
+  }
+
+  /** Every history ends with the gateway's bill: the journal differs from it in nothing but what is left to persons, or others'. */
+  async #checkBill(): Promise<void> {
+    const unknown = new Set<string>();
+    for await (const difference of differences(this.network.gateway, this.store)) {
+      const { kind, out_trade_no } = difference;
+      if (kind === 'unknown-here') unknown.add(out_trade_no);
+      if (!this.#isKnownDifference(difference)) this.violate(`the bill differs: ${kind}`);
+    }
+    for (const { out_trade_no, charged } of this.network.gateway.book.values())
+      if (charged > 0 && !this.states.has(out_trade_no) && !unknown.has(out_trade_no))
+        this.violate('the bill has a sale that is not in the journal, and nobody says so');
+  }
+
+  #isKnownDifference({ kind, out_trade_no, out_refund_no = '', day }: Difference & { day: string }): boolean {
+    const { book, refunds } = this.network.gateway;
+    const state = this.states.get(out_trade_no);
+    if (state === undefined) return kind === 'unknown-here';
+    const made = refunds?.made.get(out_refund_no);
+    if (kind === 'refund-unknown-here') return made?.isElsewhere === true;
+    // The gateway took it on a later day than it was asked for.
+    if (kind === 'refund-not-in-bill') return made !== undefined && dayOf(made.at) !== day;
+    const entry = book.get(out_trade_no);
+    if (entry?.isStrangers || state === 'attention') return made === undefined;
+    // Only the till's clock tells when the record ended.
+    const { reversedAt } = entry ?? {};
+    const isLater = reversedAt !== undefined && dayOf(reversedAt) !== day;
+    return kind === 'reversed-still-charged' && this.isMistimed && isLater;
   }
 
   /** Unless its till woke right after the deadline, so that nothing tells that it stood still. */
