@@ -1,10 +1,11 @@
 import { expect } from 'chai';
-import { crashEverywhere, simulate } from '../support/simulated/world.js';
+import { crashEverywhere, hasRefunds, simulate } from '../support/simulated/world.js';
 import { mutations } from './mutations.js';
+import { refundMutations } from './refund/mutations.js';
 
 const isLong = process.env.WXPAY_FACE_TEST_LONG === '1';
 
-describe('The simulation of payments', function () {
+describe('The simulation of payments and refunds', function () {
   this.timeout(isLong ? 3_600_000 : 120_000);
 
   it('finds no history, of 2,000, in which journal, gateway and cashier disagree', async () => {
@@ -34,6 +35,13 @@ describe('The simulation of payments', function () {
         for (let seed = 1; seed <= 500 && violations.length === 0; seed += 1)
           violations = await simulate(seed, mutation);
         expect(violations).to.not.deep.equal([]);
+      });
+
+    for (const [name, { mutation, by }] of Object.entries(refundMutations))
+      it(name, async () => {
+        const isNoticed = async (seed: number) => (await simulate(seed, mutation)).some((each) => by.test(each));
+        for (let seed = 1; seed <= 1_000; seed += 1) if (hasRefunds(seed) && (await isNoticed(seed))) return;
+        expect.fail('nobody noticed');
       });
   });
 });

@@ -175,13 +175,14 @@ export function returnedAnswer(answer: RefundQueryResult, { out_trade_no }: Aske
   const strange = answer.refunds.find(({ out_refund_no }) => !ours.has(out_refund_no));
   if (strange !== undefined)
     return { on: 'query:REFUND', verified: true, detail: `REFUND, by ${strange.out_refund_no}` };
-  // Of these nothing was given back.
+  // Of these nothing was given back. A sale may show REFUND although all of its refunds were closed: then nothing tells that it
+  // was reversed.
   const refunds = answer.refunds.filter(({ refund_status }) => refund_status !== 'REFUNDCLOSE');
   if (refunds.some(({ refund_status }) => refund_status === 'PROCESSING'))
     return { on: 'query:silent', verified: true, detail: 'REFUND, under way' };
   const isDone = refunds.every(({ refund_status }) => refund_status === 'SUCCESS');
   const returned = refunds.reduce((fen, { refund_fee }) => fen + refund_fee, 0);
-  const isWhole = refunds.length === 0 || (isDone && returned === answer.total_fee);
+  const isWhole = isDone && returned === answer.total_fee;
   const detail = `REFUND, ${returned} of ${answer.total_fee}`;
   return { on: isWhole ? 'query:returned' : 'query:REFUND', verified: true, detail };
 }

@@ -5,6 +5,7 @@ import {
   PaySignatureError,
   PayTransportError,
 } from '../../../lib/pay/errors.js';
+import type { RefundParams, RefundQueryResult, RefundRef, RefundResult } from '../../../lib/pay/refund-types.js';
 import type { PayResult, QueryResult, RequestOptions, ReverseResult } from '../../../lib/pay/types.js';
 import type { PaymentClient } from '../../../lib/payment/client.js';
 import type { SimulatedClock } from './clock.js';
@@ -28,27 +29,31 @@ export interface Traits {
   readonly hasGatewayTime: boolean;
 }
 
-export type Reply = PayResult | QueryResult | ReverseResult;
+export type Reply = PayResult | QueryResult | ReverseResult | RefundResult | RefundQueryResult;
 
-/** Whoever watches the calls of one till. */
+/** Whoever watches the calls of one till: of refunds by their own numbers, but for the refundquery of a whole sale. */
 export interface Witness {
   /** One more step: true where the till dies at it. */
   step(): boolean;
   /** The till calls its client. */
-  called(kind: Kind, out_trade_no: string): void;
+  called(kind: Kind, number: string): void;
+  /** The till is about to have a refund sent. */
+  refunding(params: RefundParams): void;
   /** The first byte leaves. */
-  left(kind: Kind, out_trade_no: string): void;
+  left(kind: Kind, number: string): void;
   /** An answer lies in the socket. */
-  arrived(kind: Kind, out_trade_no: string, reply: Reply): void;
+  arrived(kind: Kind, number: string, reply: Reply): void;
   /** The till reads it. */
-  heard(kind: Kind, out_trade_no: string, reply: Reply, fresh: boolean): void;
-  failed(kind: Kind, out_trade_no: string, error: unknown): void;
+  heard(kind: Kind, number: string, reply: Reply, fresh: boolean): void;
+  failed(kind: Kind, number: string, error: unknown): void;
 }
 
 export interface Network {
   readonly clock: SimulatedClock;
   readonly gateway: SimulatedGateway;
   readonly random: Random;
+  /** What becomes of refunds. */
+  readonly refundRandom: Random;
   /** Share of calls that go wrong. */
   readonly faults: number;
   /** A request never arrives later than this after it was begun; or after it has ended, if it has no bound. */
@@ -57,7 +62,10 @@ export interface Network {
 
 interface Question<T> {
   readonly kind: Kind;
+  /** Of what is asked: a refund's own, or its sale's. */
   readonly out_trade_no: string;
+  /** By which field. */
+  readonly named?: 'out_trade_no' | 'out_refund_no';
   readonly ask: (latestAt: number) => T;
   readonly limit: () => T;
   /** Verified answers to another question. */
@@ -140,7 +148,42 @@ export class SimulatedClient {
       facepayquery: query,
       reverse,
       facepayreverse: reverse,
+      ...(gateway.refunds !== undefined && this.#refundCalls()),
     };
+  }
+
+  #refundCalls(): Required<Pick<PaymentClient, 'refund' | 'refundquery'>> {
+    const { gateway } = this.#network;
+    const refund = (params: RefundParams, options: RequestOptions = {}) => {
+      this.#witness.refunding(params);
+      const request = {};
+      return this.#call<RefundResult>(options, {
+        kind: 'refund',
+        out_trade_no: params.out_refund_no,
+        ask: () => gateway.refund(params, request),
+        limit: () => gateway.limit('refund'),
+      });
+    };
+    const refundquery = (ref: RefundRef, options: RequestOptions = {}) => {
+      const out_refund_no = 'out_refund_no' in ref ? ref.out_refund_no : undefined;
+      const out_trade_no = 'out_trade_no' in ref ? ref.out_trade_no : '';
+      return this.#call<RefundQueryResult>(options, {
+        kind: 'refundquery',
+        ...(out_refund_no !== undefined && { named: 'out_refund_no' as const }),
+        out_trade_no: out_refund_no ?? out_trade_no,
+        ask: () => gateway.refundquery(out_refund_no === undefined ? { out_trade_no } : { out_refund_no }),
+        limit: () => gateway.limit('refundquery'),
+        others: {
+          stray: () => failed('REFUNDNOTEXIST'),
+          nameless: () => ({
+            ...{ return_code: 'SUCCESS', ...merchant, result_code: 'SUCCESS' },
+            ...{ out_trade_no: 'Y', total_fee: 1 },
+            refunds: [{ out_refund_no: 'Y', refund_id: '50Y', refund_fee: 1, refund_status: 'SUCCESS' }],
+          }),
+        },
+      });
+    };
+    return { refund, refundquery };
   }
 
   gatewayTime(): number | undefined {
@@ -149,7 +192,8 @@ export class SimulatedClient {
 
   #call<T extends Reply>({ signal, mayLeave, fresh = false }: RequestOptions, question: Question<T>): Promise<T> {
     const { kind, out_trade_no } = question;
-    const { clock, random } = this.#network;
+    const { clock } = this.#network;
+    const random = this.#randomOf(kind);
     const [till, witness, { isBounded, asks, heeds }] = [this.#till, this.#witness, this.#traits];
     if (witness.step()) return never();
     witness.called(kind, out_trade_no);
@@ -221,31 +265,40 @@ export class SimulatedClient {
     });
   }
 
+  #randomOf(kind: Kind): Random {
+    const { random, refundRandom } = this.#network;
+    return kind === 'refund' || kind === 'refundquery' ? refundRandom : random;
+  }
+
   #connecting(kind: Kind): number {
-    const { random } = this.#network;
+    const random = this.#randomOf(kind);
     if (kind !== 'pay' || random.chance(0.6)) return random.between(0, 50);
     if (!this.#traits.isBounded && random.chance(0.2)) return random.between(0, 600_000);
     return random.between(0, random.chance(0.7) ? connectTimeout : 30_000);
   }
 
   #fault(kind: Kind, out_trade_no: string, fresh: boolean): string | undefined {
-    const { gateway, random, faults } = this.#network;
+    const { gateway, faults } = this.#network;
+    const random = this.#randomOf(kind);
     if (kind === 'pay' && gateway.losesPayment(out_trade_no)) return 'lost';
-    if (gateway.isCalm() || !random.chance(faults)) return undefined;
+    if (kind === 'refundquery' && !fresh && faults > 0 && random.chance(0.3)) return 'stray';
+    if (kind === 'refund' && gateway.refunds?.delays(out_trade_no)) return 'late';
+    if (gateway.isCalm(kind) || !random.chance(faults)) return undefined;
     // What a client without a bound is there for.
     if (kind === 'pay' && !this.#traits.isBounded && random.chance(0.5)) return 'late';
-    const fault = random.pick(kind === 'query' ? queryFaults : everyFault);
+    const fault = random.pick(kind === 'query' || kind === 'refundquery' ? queryFaults : everyFault);
     // What came while a connection was free is never read over one that is opened for this question.
     return fault === 'stray' && fresh ? undefined : fault;
   }
 
   #travel<T>(
-    { kind, out_trade_no, ask, limit, others }: Question<T>,
+    { kind, out_trade_no, named = 'out_trade_no', ask, limit, others }: Question<T>,
     fault: string | undefined,
     latestAt: number,
     line: { read(reply: { value: T } | { error: unknown }): void; fail(error: unknown): void; over(): number },
   ): void {
-    const { clock, random, gateway } = this.#network;
+    const { clock, gateway } = this.#network;
+    const random = this.#randomOf(kind);
     const latency = () => random.between(5, random.chance(0.1) ? 8_000 : 200);
     const attempt = (answer: () => T): { value: T } | { error: unknown } => {
       try {
@@ -300,7 +353,7 @@ export class SimulatedClient {
       }
       case 'foreign':
         arriveUnheard();
-        answer(throws(new PayMismatchError('out_trade_no', 'a replay')));
+        answer(throws(new PayMismatchError(named, 'a replay')));
         return;
       case 'doubled': {
         const isSecondHeard = random.chance(0.3);

@@ -1,8 +1,10 @@
 import { paymentErrorCodes, reverseErrorCodes } from '../../../lib/pay/error-codes.js';
 import { PayMismatchError, PayProtocolError, PayTransportError } from '../../../lib/pay/errors.js';
+import type { RefundParams, RefundQueryResult, RefundResult } from '../../../lib/pay/refund-types.js';
 import type { PayFailure, PayResult, QueryResult, ReverseResult } from '../../../lib/pay/types.js';
 import type { SimulatedClock } from './clock.js';
 import type { Random } from './random.js';
+import { RefundBook, tooMuch, transactionId } from './refund-book.js';
 
 /* A gateway with a book, moods, limits and a clock of its own. Amounts in fen, times in ms. */
 
@@ -12,16 +14,20 @@ const verified = { return_code: 'SUCCESS' as const, ...merchant };
 type TradeState = 'SUCCESS' | 'REFUND' | 'NOTPAY' | 'CLOSED' | 'REVOKED' | 'USERPAYING' | 'PAYERROR';
 
 interface Entry {
+  readonly out_trade_no: string;
   state: TradeState;
   total_fee: number;
   charged: number;
+  /** By a reversal, or by hand. */
   refunded: number;
   readonly isStrangers: boolean;
   /** By the gateway's clock. */
   paidAt: number;
+  reversedAt?: number;
 }
 
-export type Kind = 'pay' | 'query' | 'reverse';
+export type Kind = 'pay' | 'query' | 'reverse' | 'refund' | 'refundquery';
+const isOfRefunds = (kind: Kind): boolean => kind === 'refund' || kind === 'refundquery';
 
 /** From one moment of the simulated clock to another. */
 export interface Span {
@@ -85,6 +91,7 @@ const declines = listed('failed').filter((err_code) => !isTaken(err_code));
 const unknowns = listed('unknown').filter((err_code) => !isTaken(err_code));
 const limited = 'FREQUENCY_LIMITED';
 const reverseNoise = [...Object.keys(reverseErrorCodes).filter((code) => code !== 'REVERSE_EXPIRE'), limited];
+const refundNoise = ['SYSTEMERROR', 'BIZERR_NEED_RETRY'];
 const passwordTime = 45_000;
 
 export const failed = (err_code: string, err_code_des = `words for ${err_code}`): PayFailure => ({
@@ -102,6 +109,8 @@ interface Moods {
   readonly faults: number;
   /** After this, the gateway does what it should. */
   readonly calmAt: number;
+  /** The same of refunds, which come later; undefined where there are none. */
+  readonly refundsCalmAt: number | undefined;
   /** When it refuses the merchant's certificate. */
   readonly certificate: Span | undefined;
   /** When it limits all calls. */
@@ -116,18 +125,29 @@ export class SimulatedGateway {
   readonly received = new Set<string>();
   /** Numbers whose payment was answered in a way that only a person can judge. */
   readonly puzzling = new Set<string>();
+  /** What is refunded: undefined where nothing is. */
+  readonly refunds: RefundBook | undefined;
+  readonly #limited = new Set<string>();
   readonly #handled = new Map<string, PayResult>();
   readonly #fates = new Map<string, Fate>();
   readonly #clock: SimulatedClock;
   readonly #random: Random;
   readonly #moods: Moods;
+  readonly #refundRandom: Random;
+  /** What a paid sale shows that was reversed. Written nowhere. */
+  readonly #reversedShows: 'REVOKED' | 'REFUND';
   #certificate: Span | undefined;
 
-  constructor(clock: SimulatedClock, random: Random, moods: Moods) {
+  /** @param refundRandom What becomes of refunds changes nothing else. */
+  constructor(clock: SimulatedClock, random: Random, refundRandom: Random, moods: Moods) {
     this.#clock = clock;
     this.#random = random;
     this.#moods = moods;
     this.#certificate = moods.certificate;
+    this.#refundRandom = refundRandom;
+    const isRefunding = moods.refundsCalmAt !== undefined;
+    this.#reversedShows = isRefunding ? refundRandom.pick(['REVOKED', 'REFUND']) : 'REVOKED';
+    if (isRefunding) this.refunds = new RefundBook(clock, refundRandom, () => this.time(), failed);
   }
 
   /** @param age How long before now another sale of that number was paid. */
@@ -149,11 +169,20 @@ export class SimulatedGateway {
   }
 
   isForPersons(out_trade_no: string): boolean {
-    return forPersons.has(this.#fate(out_trade_no)) || this.puzzling.has(out_trade_no);
+    // A sale may show REFUND although nothing was given back.
+    const isClosed = this.refunds?.of(out_trade_no).some(({ status }) => status === 'REFUNDCLOSE') ?? false;
+    return isClosed || forPersons.has(this.#fate(out_trade_no)) || this.puzzling.has(out_trade_no);
   }
 
-  isCalm(): boolean {
-    return this.#clock.monotonic() >= this.#moods.calmAt;
+  /** A sale of another program. @param age How long ago it was paid. */
+  sellElsewhere(out_trade_no: string, total_fee: number, age: number): void {
+    const entry = this.#enter(out_trade_no, 'SUCCESS', total_fee);
+    entry.paidAt = this.time() - age;
+  }
+
+  isCalm(kind: Kind = 'query'): boolean {
+    const { calmAt, refundsCalmAt = calmAt } = this.#moods;
+    return this.#clock.monotonic() >= (isOfRefunds(kind) ? refundsCalmAt : calmAt);
   }
 
   isCertificateRefused(): boolean {
@@ -178,7 +207,9 @@ export class SimulatedGateway {
   pay(out_trade_no: string, total_fee: number, latestAt: number): PayResult {
     this.received.add(out_trade_no);
     this.#ensureWilling(out_trade_no, 'pay');
-    if (this.#isLimiting()) return this.limit('pay');
+    if (this.#isLimiting()) this.#limited.add(out_trade_no);
+    // Its copy, too.
+    if (this.#limited.has(out_trade_no)) return this.limit('pay');
     const answer = this.#submit(out_trade_no, total_fee, latestAt);
     const fate = this.#fate(out_trade_no);
     if (fate === 'payment refused, but charged') throw new PayProtocolError('pay', 'FAIL', '系统繁忙');
@@ -197,17 +228,14 @@ export class SimulatedGateway {
     if (entry === undefined) return failed('ORDERNOTEXIST');
     const { state } = entry;
     if (state === 'USERPAYING') return this.#state(out_trade_no, this.#random.pick(['USERPAYING', 'ACCEPT']));
-    if (state === 'SUCCESS') return { ...this.#charged(out_trade_no, entry), trade_state: 'SUCCESS' };
+    if (state === 'SUCCESS' || (state === 'REFUND' && this.refunds !== undefined))
+      return { ...this.#charged(out_trade_no, entry), trade_state: state };
     return this.#state(out_trade_no, state);
   }
 
   reverse(out_trade_no: string): ReverseResult {
     this.#ensureWilling(out_trade_no, 'reverse');
-    if (this.isCertificateRefused())
-      throw this.#random.pick([
-        new PayTransportError('HTTP 400, The SSL certificate error', true, { why: 'certificate' }),
-        new PayProtocolError('reverse', 'FAIL', 'certificate not match'),
-      ]);
+    this.#ensureCertificate('reverse');
     if (this.#isLimiting()) return this.limit('reverse');
     const isNoisy = this.#isNoisy();
     const noise = failed(this.#random.pick(reverseNoise));
@@ -217,11 +245,48 @@ export class SimulatedGateway {
     // docs/facts.md#reversals: reversing an order that doesn't exist answers SUCCESS.
     if (entry === undefined) return { ...verified, result_code: 'SUCCESS', recall: 'N' };
     if (entry.state === 'USERPAYING') return failed('USERPAYING');
-    if (entry.state === 'REFUND') return failed('TRADE_ERROR');
+    const isRefunded = entry.state === 'REFUND' && entry.refunded < entry.charged;
+    if (
+      entry.state === 'REFUND' &&
+      (this.refunds === undefined || (this.refunds.taken(out_trade_no) > 0 && isRefunded))
+    )
+      return failed('TRADE_ERROR');
     if (isNoisy && this.#random.chance(0.5)) return { ...verified, result_code: 'SUCCESS', recall: 'Y' };
     entry.refunded = entry.charged;
-    entry.state = entry.state === 'CLOSED' ? 'CLOSED' : 'REVOKED';
+    if (entry.charged > 0) entry.reversedAt ??= this.time();
+    const shown = entry.charged > 0 ? this.#reversedShows : 'REVOKED';
+    entry.state = entry.state === 'CLOSED' || entry.state === 'REFUND' ? entry.state : shown;
     return isNoisy ? noise : { ...verified, result_code: 'SUCCESS', recall: 'N' };
+  }
+
+  /** @param request One and the same for its copies. */
+  refund(params: RefundParams, request: object): RefundResult {
+    this.#ensureCertificate('refund');
+    if (this.#isLimiting()) return this.limit('refund');
+    const noise = failed(this.#refundRandom.pick([...refundNoise, ...tooMuch]));
+    const isNoisy = this.#isNoisy('refund');
+    if (isNoisy && this.#refundRandom.chance(0.5)) return noise;
+    const answer = this.#refundsOf().refund(this.book.get(params.out_trade_no ?? ''), params, request);
+    return isNoisy && answer.result_code === 'SUCCESS' ? noise : { ...verified, ...answer };
+  }
+
+  refundquery(ref: { out_refund_no?: string; out_trade_no?: string }): RefundQueryResult {
+    if (this.#isLimiting()) return this.limit('refundquery');
+    if (this.#isNoisy('refundquery')) return failed(this.#refundRandom.pick(['SYSTEMERROR', limited]));
+    return { ...verified, ...this.#refundsOf().query(ref) };
+  }
+
+  #refundsOf(): RefundBook {
+    if (this.refunds === undefined) throw new Error('nobody was to refund here');
+    return this.refunds;
+  }
+
+  #ensureCertificate(kind: Kind): void {
+    if (!this.isCertificateRefused()) return;
+    throw this.#random.pick([
+      new PayTransportError('HTTP 400, The SSL certificate error', true, { why: 'certificate' }),
+      new PayProtocolError(kind, 'FAIL', 'certificate not match'),
+    ]);
   }
 
   /** Its two words for too many calls. @throws PayProtocolError the unsigned one. */
@@ -247,15 +312,17 @@ export class SimulatedGateway {
     return this.#fates.get(out_trade_no) ?? 'paid';
   }
 
-  #isNoisy(): boolean {
-    return !this.isCalm() && this.#random.chance(this.#moods.faults / 2);
+  #isNoisy(kind: Kind = 'query'): boolean {
+    const random = isOfRefunds(kind) ? this.#refundRandom : this.#random;
+    return !this.isCalm(kind) && random.chance(this.#moods.faults / 2);
   }
 
   /** @param strangersAt When another sale was paid. */
   #enter(out_trade_no: string, state: TradeState, total_fee: number, strangersAt?: number): Entry {
     const charged = state === 'SUCCESS' ? total_fee : 0;
     const isStrangers = strangersAt !== undefined;
-    const entry = { state, total_fee, charged, refunded: 0, isStrangers, paidAt: strangersAt ?? this.time() };
+    const paidAt = strangersAt ?? this.time();
+    const entry: Entry = { out_trade_no, state, total_fee, charged, refunded: 0, isStrangers, paidAt };
     this.book.set(out_trade_no, entry);
     return entry;
   }
@@ -272,12 +339,11 @@ export class SimulatedGateway {
   }
 
   #charged(out_trade_no: string, { total_fee, paidAt }: Entry) {
-    const transaction_id = `42000000000000000000${out_trade_no}`;
     return {
       ...verified,
       result_code: 'SUCCESS' as const,
       out_trade_no,
-      transaction_id,
+      transaction_id: transactionId(out_trade_no),
       total_fee,
       cash_fee: total_fee,
       time_end: beijing(paidAt),
@@ -315,6 +381,7 @@ export class SimulatedGateway {
           random.between(0, 60_000),
           (each) => {
             if (each.state !== 'SUCCESS') return;
+            if (this.refunds?.refundElsewhere(each, `H-${out_trade_no}`, each.charged)) return;
             each.state = 'REFUND';
             each.refunded = each.charged;
           },

@@ -5,13 +5,17 @@ import { FileJournal } from '../../../lib/journal/file-journal.js';
 import type { Journal, JournalFilter, JournalRecord } from '../../../lib/journal/journal.js';
 import { transition } from '../../../lib/payment/decision/machine.js';
 import type { PaymentOutcome } from '../../../lib/payment/decision/outcomes.js';
+import { transition as refundTransition } from '../../../lib/payment/decision/refund/machine.js';
 import type { RefundOutcome } from '../../../lib/payment/decision/refund/outcomes.js';
 import { finalPhases } from '../../../lib/payment/decision/states.js';
+import { OrderUnknownError } from '../../../lib/payment/errors.js';
 import { PaymentProcessor } from '../../../lib/payment/processor.js';
 import { fromRecord } from '../../../lib/payment/record.js';
+import { knownRefund } from '../../../lib/payment/refund/record.js';
 import { FacePay } from '../../../lib/terminal/face-pay.js';
 import { SimulatedClient, type Traits } from './client.js';
 import { merchant } from './gateway.js';
+import { isFinalRefund, noticeOf, type Refund } from './refunding.js';
 import { TillClock } from './till-clock.js';
 import type { Mutation, Sale, World } from './world.js';
 
@@ -20,7 +24,11 @@ const never = <T>(): Promise<T> => new Promise<T>(() => undefined);
 export const isFinal = (state: string | undefined) => [...finalPhases].some((phase) => phase === state);
 
 /** The revision at which a record's phase was decided: that of its outcome. */
-export const decidedAt = (record: JournalRecord): number => fromRecord(record)?.decidedAt ?? record.revision;
+export const decidedAt = (record: JournalRecord): number =>
+  (record.kind === 'refund' ? knownRefund(record) : fromRecord(record))?.decidedAt ?? record.revision;
+
+type Outcome = PaymentOutcome | RefundOutcome;
+const numberOf = (outcome: Outcome): string => ('kind' in outcome ? outcome.out_refund_no : outcome.out_trade_no);
 
 /** One run of the till's program, from its start to its death. After that nothing that it waits for happens. */
 export class Till {
@@ -57,9 +65,7 @@ export class Till {
     };
     this.#file = this.#call(() => this.#open());
     const [client, journal] = [this.#client.client(), this.#journal()];
-    const onOutcome = async (outcome: PaymentOutcome | RefundOutcome): Promise<void> => {
-      if (!('kind' in outcome)) await this.#handle(outcome);
-    };
+    const onOutcome = (outcome: Outcome): Promise<void> => this.#handle(outcome);
     this.processor = new PaymentProcessor(
       {
         client: mutation.client?.(client) ?? client,
@@ -69,9 +75,15 @@ export class Till {
         ...world.policies,
         ...(world.hasHandler && { onOutcome: mutation.onOutcome?.(onOutcome) ?? onOutcome }),
       },
-      { transition: mutation.transition ?? transition, random: random.next },
+      {
+        transition: mutation.transition ?? transition,
+        refundTransition: mutation.refundTransition ?? refundTransition,
+        random: random.next,
+      },
     );
-    if (!world.hasHandler) this.#recover();
+    if (world.hasHandler) return;
+    this.#recover();
+    if (world.refunding !== undefined) this.#followAll();
   }
 
   /** Resolves with false if it died before it was closed. */
@@ -194,6 +206,58 @@ export class Till {
     if (this.isAlive) this.#hear(this.processor.settled(sale.out_trade_no));
   }
 
+  refund(refund: Refund): void {
+    if (!this.isAlive) return;
+    const { out_trade_no, out_refund_no, refund_fee, total_fee } = refund;
+    const world = this.#world;
+    refund.asks += 1;
+    const isFirst = refund.asks === 1;
+    const params = { out_refund_no, refund_fee, refund_desc: 'Tea', ...(total_fee !== undefined && { total_fee }) };
+    const asked = this.processor.refund(out_trade_no, params);
+    world.refunding?.impatience(this, asked);
+    this.#hear(asked, refund);
+    if (isFirst && !world.hasHandler)
+      asked.then(
+        () => this.followRefund(out_refund_no),
+        () => undefined,
+      );
+  }
+
+  /** Somebody waits for its end. */
+  followRefund(out_refund_no: string): void {
+    if (!this.isAlive || !this.#world.refunding?.records.has(out_refund_no)) return;
+    this.#hear(this.processor.refundSettled(out_refund_no));
+  }
+
+  /** Without a handler nobody else tells what an earlier run left. */
+  #followAll(): void {
+    void (async () => {
+      try {
+        await this.#file;
+        for (const [id, { acknowledged }] of this.#world.refunding?.records ?? [])
+          if (!acknowledged) {
+            const ended = this.processor.refundSettled(id);
+            this.#hear(ended);
+            await ended;
+          }
+      } catch (error) {
+        if (!(error instanceof JournalError)) return;
+        this.clock.at(10_000, () => this.#followAll());
+      }
+    })();
+  }
+
+  notice(out_refund_no: string): void {
+    const refund = this.#world.refunding?.find(out_refund_no);
+    if (!this.isAlive || refund === undefined) return;
+    this.#hear(this.processor.noticed(noticeOf(refund)).then(() => undefined));
+  }
+
+  /** The cashier gives a sale up, however long ago it was. */
+  giveUp(out_trade_no: string): void {
+    this.cancel(this.#world.sale(out_trade_no));
+  }
+
   #recover(): void {
     const outcomes = this.processor.recover();
     void (async () => {
@@ -206,25 +270,39 @@ export class Till {
     })();
   }
 
-  #hear(outcome: Promise<PaymentOutcome>): void {
+  /** @param refund What refund() was called for. */
+  #hear(outcome: Promise<Outcome | undefined>, refund?: Refund): void {
     void outcome.then(
       (told) => {
+        if (told === undefined) return;
+        if (refund?.asks === 1 && isFinalRefund(told.status)) this.#waitedFor.add(`${numberOf(told)} ${told.revision}`);
         this.#acknowledge(this.#tell(told));
       },
       (error: unknown) => {
+        const world = this.#world;
+        if (!this.isAlive) return;
         const isExpected =
-          error instanceof OrderExistsError ||
-          (error instanceof JournalError && this.#world.mayBeSilent) ||
-          (error instanceof Error && /closed|not in the journal/.test(error.message));
-        if (!isExpected) this.#world.violate(`thrown: ${error}`);
+          (error instanceof OrderExistsError && refund === undefined) ||
+          (error instanceof JournalError && world.mayBeSilent) ||
+          (error instanceof OrderUnknownError && error.code === 'ERR_ORDER_REFUNDED' && refund === undefined) ||
+          (error instanceof Error && /closed/.test(error.message)) ||
+          (error instanceof Error && /not in the journal/.test(error.message) && refund === undefined) ||
+          (refund !== undefined && world.refunding?.isExpected(refund, error));
+        if (!isExpected) world.violate(`thrown: ${error}`);
       },
     );
   }
 
   /** Undefined where the till dies before anybody hears it. */
-  #tell(outcome: PaymentOutcome): PaymentOutcome | undefined {
+  #tell(outcome: Outcome): Outcome | undefined {
     const world = this.#world;
     if (world.step(this)) return undefined;
+    if ('kind' in outcome) {
+      const refund = world.refunding?.find(outcome.out_refund_no);
+      if (refund === undefined) world.violate('told of a refund that nobody asked for');
+      else world.refunding?.told(this, refund, outcome);
+      return outcome;
+    }
     const { out_trade_no, status, revision = 0 } = outcome;
     const state = world.states.get(out_trade_no);
     const sale = world.sale(out_trade_no);
@@ -246,13 +324,18 @@ export class Till {
     return outcome;
   }
 
-  #acknowledge(outcome: PaymentOutcome | undefined): void {
+  #toldOf(outcome: Outcome): Pick<Sale, 'heard' | 'acknowledged'> | undefined {
     const world = this.#world;
-    if (outcome === undefined) return;
-    world.sale(outcome.out_trade_no).heard.add(outcome.revision ?? 0);
+    return 'kind' in outcome ? world.refunding?.find(outcome.out_refund_no) : world.sale(outcome.out_trade_no);
+  }
+
+  #acknowledge(outcome: Outcome | undefined): void {
+    const world = this.#world;
+    if (outcome === undefined || outcome.status === 'processing') return;
+    this.#toldOf(outcome)?.heard.add(outcome.revision ?? 0);
     if (world.step(this) || outcome.status === 'reversing' || world.random.chance(0.2)) return;
     const acknowledge = async () => {
-      const record = await world.store.get('payment', outcome.out_trade_no);
+      const record = await world.store.get('kind' in outcome ? 'refund' : 'payment', numberOf(outcome));
       const given = this.#mutation.acknowledged?.(outcome, record === undefined ? 0 : decidedAt(record)) ?? outcome;
       await this.processor.acknowledge(given);
     };
@@ -265,23 +348,24 @@ export class Till {
   }
 
   /** The handler of onOutcome: it may take its time, fail, or die. */
-  async #handle(outcome: PaymentOutcome): Promise<void> {
-    const { out_trade_no, revision = 0 } = outcome;
+  async #handle(outcome: Outcome): Promise<void> {
+    const { revision = 0 } = outcome;
+    const number = numberOf(outcome);
     const world = this.#world;
     const { random } = world;
-    const sale = world.sale(out_trade_no);
-    if (this.#isHandling.has(out_trade_no)) world.violate('two calls of the handler for one number at once');
-    if (sale.acknowledged.has(revision)) world.violate('told again what was acknowledged');
-    if (this.#waitedFor.has(`${out_trade_no} ${revision}`)) world.violate('told the handler what somebody waited for');
-    this.#isHandling.add(out_trade_no);
+    const subject = this.#toldOf(outcome);
+    if (this.#isHandling.has(number)) world.violate('two calls of the handler for one number at once');
+    if (subject?.acknowledged.has(revision)) world.violate('told again what was acknowledged');
+    if (this.#waitedFor.has(`${number} ${revision}`)) world.violate('told the handler what somebody waited for');
+    this.#isHandling.add(number);
     try {
       if (this.#tell(outcome) === undefined) return never();
       if (random.chance(0.2)) await this.clock.sleep(random.between(0, 60_000));
       if (random.chance(0.15)) throw new Error('the printer is out of paper');
       if (world.step(this)) return never();
-      sale.heard.add(revision);
+      subject?.heard.add(revision);
     } finally {
-      this.#isHandling.delete(out_trade_no);
+      this.#isHandling.delete(number);
     }
   }
 
@@ -335,6 +419,11 @@ export class Till {
     return {
       create: (record) => {
         const gateway = world.network.gateway.time();
+        if (record.kind === 'refund')
+          return write(record, async (file) => {
+            await file.create(record);
+            await store.create(record);
+          });
         const sale = world.sale(record.id);
         const [wall, monotonic] = [this.clock.wall(), this.clock.monotonic()];
         return write(record, async (file) => {

@@ -1,5 +1,6 @@
 import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import { isDeepStrictEqual } from 'node:util';
+import type { Difference } from '../../../lib/bill/index.js';
 import type { UpdateWxpayfacePayResultParams } from '../../../lib/face/commands.js';
 import type { Files } from '../../../lib/journal/files.js';
 import type { Journal, JournalRecord } from '../../../lib/journal/journal.js';
@@ -10,14 +11,18 @@ import type { PaymentClient } from '../../../lib/payment/client.js';
 import type { Clock } from '../../../lib/payment/clock.js';
 import type { Transition } from '../../../lib/payment/decision/machine.js';
 import type { PaymentOutcome } from '../../../lib/payment/decision/outcomes.js';
+import type { RefundTransition } from '../../../lib/payment/decision/refund/machine.js';
+import type { RefundOutcome } from '../../../lib/payment/decision/refund/outcomes.js';
 import { beijingTime } from '../../../lib/payment/decision/request-time.js';
 import type { PaymentProcessorOptions } from '../../../lib/payment/processor.js';
 import { fromRecord } from '../../../lib/payment/record.js';
+import { dayOf, differences } from './bill.js';
 import { connectTimeout, type Network, type Reply, requestTimeout, type Traits, type Witness } from './client.js';
 import { SimulatedClock } from './clock.js';
 import { SimulatedDisk } from './disk.js';
 import { type Fate, fates, type Kind, SimulatedGateway, type Span } from './gateway.js';
 import { Random } from './random.js';
+import { Refunding } from './refunding.js';
 import { decidedAt, isFinal, secret, Till } from './till.js';
 
 /*
@@ -30,6 +35,7 @@ import { decidedAt, isFinal, secret, Till } from './till.js';
 /** A deliberate mistake that the simulation must notice. */
 export interface Mutation {
   readonly transition?: Transition;
+  readonly refundTransition?: RefundTransition;
   readonly journal?: (journal: Journal) => Journal;
   /** What the journal is written with. */
   readonly files?: (files: Files) => Files;
@@ -41,7 +47,7 @@ export interface Mutation {
     handler: NonNullable<PaymentProcessorOptions['onOutcome']>,
   ) => NonNullable<PaymentProcessorOptions['onOutcome']>;
   /** What is acknowledged. @param revision That of the outcome which the journal knows now. */
-  readonly acknowledged?: (outcome: PaymentOutcome, revision: number) => PaymentOutcome;
+  readonly acknowledged?: (outcome: PaymentOutcome | RefundOutcome, revision: number) => PaymentOutcome | RefundOutcome;
   /** Milliseconds. */
   readonly journalTimeout?: number;
   /** Whether the customer's screen is told such a result. */
@@ -102,10 +108,33 @@ export interface Sale {
   isTakenUp: boolean;
   /** Given up before the request left. */
   isGivenUpUnsent: boolean;
+  /** Another program made it: only refunds of it are asked for here. */
+  readonly isElsewhere: boolean;
 }
+
+const newSale = (given: Pick<Sale, 'out_trade_no' | 'total_fee' | 'rail' | 'fate' | 'isElsewhere'>): Sale => ({
+  ...given,
+  told: [],
+  heard: new Set(),
+  acknowledged: new Set(),
+  last: { revision: 0, at: 0 },
+  hasLeft: false,
+  sells: 0,
+  requests: 0,
+  calls: 0,
+  isKnownTaken: false,
+  isLimitHeard: false,
+  isAborted: false,
+  isCancelled: false,
+  isTakenUp: false,
+  isGivenUpUnsent: false,
+});
 
 type Place = 'written' | 'called' | 'answered' | 'deadline' | 'any';
 type JournalFault = 'fails' | 'hangs' | 'is slow' | 'is stored, and fails' | 'is stored, and hangs';
+
+const keyOf = ({ kind, id }: Pick<JournalRecord, 'kind' | 'id'>): string => `${kind} ${id}`;
+const isOfSale = (kind: Kind): boolean => kind === 'pay' || kind === 'query' || kind === 'reverse';
 
 const [minute, hour, day] = [60_000, 3_600_000, 86_400_000];
 const channel = 'wxpay-face.payment.phase';
@@ -130,11 +159,14 @@ export class World {
   readonly states = new Map<string, string>();
   readonly sales: Sale[] = [];
   readonly violations: string[] = [];
-  readonly policies: Required<Pick<PaymentProcessorOptions, 'polling' | 'reversal'>>;
+  readonly policies: Required<Pick<PaymentProcessorOptions, 'polling' | 'reversal'>> &
+    Pick<PaymentProcessorOptions, 'refund'>;
+  /** Undefined in most histories: these take a moment longer. */
+  readonly refunding: Refunding | undefined;
   readonly journalTimeout: number;
   readonly hasJournalFaults: boolean;
   readonly #notBefore: number;
-  readonly #settleAfter: number;
+  readonly settleAfter: number;
   readonly #pollingTimeout: number;
   readonly #mutation: Mutation;
   readonly #traits: Traits;
@@ -144,7 +176,9 @@ export class World {
   readonly #aborts = new Map<string, AbortController>();
   readonly #stands: Array<{ readonly where: Place; readonly ms: number; readonly isSuspended: boolean }> = [];
   readonly #hasStands: boolean;
-  readonly #hasCertificateFaults: boolean;
+  readonly hasCertificateFaults: boolean;
+  /** The till's clock may be wrong. */
+  isMistimed = false;
   readonly #isJumpy: boolean;
   readonly #faults: number;
   readonly #standing: number[] = [];
@@ -159,7 +193,8 @@ export class World {
   crashed = false;
   #hasRestarted = false;
   #isEnding = false;
-  #isLast = false;
+  isLast = false;
+  readonly #isOneCrash: boolean;
 
   /** @param crashAt The operation of the disk, from 1, at which the one crash happens. By default chance says. */
   constructor(seed: number, mutation: Mutation, crashAt?: number) {
@@ -169,6 +204,8 @@ export class World {
     this.#diskRandom = new Random(seed ^ 0x5bd1e995);
     this.disk = new SimulatedDisk(this.#diskRandom);
     this.#mutation = mutation;
+    const refundRandom = refundRandomOf(seed);
+    this.#isOneCrash = crashAt !== undefined;
     const isCalm = random.chance(0.12);
     this.#crashes = isCalm
       ? 0
@@ -190,7 +227,7 @@ export class World {
           hasGatewayTime: random.chance(0.5),
         };
     this.#notBefore = random.between(0, 20_000);
-    this.#settleAfter = Math.max(this.#notBefore, requestTimeout) + random.between(1, 280_000);
+    this.settleAfter = Math.max(this.#notBefore, requestTimeout) + random.between(1, 280_000);
     this.#pollingTimeout = random.between(0, random.chance(0.2) ? 1_000 : 60_000);
     const initial = random.between(100, 5_000);
     this.policies = {
@@ -202,7 +239,7 @@ export class World {
       reversal: {
         notBefore: this.#notBefore,
         mode: random.pick(['background', 'await']),
-        settleAfter: this.#settleAfter,
+        settleAfter: this.settleAfter,
         backoff: {
           initial,
           factor: 1 + 2 * random.next(),
@@ -218,17 +255,22 @@ export class World {
       return { from, until: from + random.between(0, longest) };
     };
     const forEver = random.chance(0.5) ? { from: 0, until: Number.POSITIVE_INFINITY } : undefined;
-    const certificate = span(0.2, 2 * this.#settleAfter) && (forEver ?? span(1, 2 * this.#settleAfter));
-    this.#hasCertificateFaults = certificate !== undefined;
-    const gateway = new SimulatedGateway(this.clock, random, {
+    const certificate = span(0.2, 2 * this.settleAfter) && (forEver ?? span(1, 2 * this.settleAfter));
+    this.hasCertificateFaults = certificate !== undefined;
+    const calmAt = random.between(0, 600_000);
+    this.refunding = isRefunding(refundRandom) ? new Refunding(this, refundRandom, calmAt) : undefined;
+    if (this.refunding !== undefined) this.policies = { ...this.policies, refund: this.refunding.policy };
+    const gateway = new SimulatedGateway(this.clock, random, refundRandom, {
       faults: this.#faults,
-      calmAt: random.between(0, 600_000),
+      calmAt,
+      refundsCalmAt: this.refunding?.calmAt,
       certificate,
       limits: span(0.1, 3 * minute),
       clockError: random.chance(0.3) ? random.between(-hour, hour) : 0,
     });
     const { clock } = this;
-    this.network = { clock, gateway, random, faults: this.#faults, latest: this.#settleAfter - 1 };
+    if (gateway.refunds !== undefined) gateway.refunds.onEnd = (refund) => this.refunding?.notify(refund);
+    this.network = { clock, gateway, random, refundRandom, faults: this.#faults, latest: this.settleAfter - 1 };
     this.hasJournalFaults = !isCalm && random.chance(0.2);
     this.journalTimeout = random.between(1_000, 20_000);
     this.#hasStands = !isCalm && random.chance(0.4);
@@ -247,8 +289,12 @@ export class World {
       });
     }
     // A till's clock that is wrong from the beginning.
-    if (random.chance(0.3)) clock.jump(random.pick([10 * minute, 3 * hour, 365 * day]) * 2 * (random.next() - 0.5));
+    if (random.chance(0.3)) {
+      clock.jump(random.pick([10 * minute, 3 * hour, 365 * day]) * 2 * (random.next() - 0.5));
+      this.isMistimed = true;
+    }
     this.#isJumpy = random.chance(0.3);
+    this.isMistimed ||= this.#isJumpy;
     this.hasHandler = random.chance(0.5);
     this.#till = this.#start();
   }
@@ -261,6 +307,31 @@ export class World {
     const sale = this.sales.find((each) => each.out_trade_no === out_trade_no);
     if (sale === undefined) throw new Error(`nobody sold ${out_trade_no}`);
     return sale;
+  }
+
+  /** Fen that may be given back of a sale. */
+  refundable(out_trade_no: string): number {
+    return this.sale(out_trade_no).total_fee;
+  }
+
+  /** Whether whoever asks is answered in time: no journal fails, no program stands still, and its client is ours. */
+  get isPunctual(): boolean {
+    return this.#isOwnClient && !this.hasJournalFaults && !this.#hasStands;
+  }
+
+  /** What the cashier does is heard when the program goes on. */
+  click(ms: number, act: (till: Till) => void): void {
+    this.clock.at(ms, () => {
+      const till = this.#till;
+      till.clock.hear(() => act(till));
+    });
+  }
+
+  /** The till dies soon. */
+  endanger(): void {
+    if (this.#isOneCrash || this.#isEnding || this.network.faults === 0 || this.#crashes > 0) return;
+    this.#crashes = 1;
+    this.#planCrash(12);
   }
 
   #planCrash(most: number): void {
@@ -301,18 +372,21 @@ export class World {
   /** What was told durable is in the till's file, with at most the write that was under way. That is what is known from now on. */
   async read(file: Journal): Promise<void> {
     const found = new Map<string, JournalRecord>();
-    for await (const record of file.list()) found.set(record.id, record);
-    for await (const { id, state, revision } of this.store.list())
-      if ((found.get(id)?.revision ?? 0) < revision) this.violate(`the journal forgot ${state}`);
+    for await (const record of file.list()) found.set(keyOf(record), record);
+    for await (const record of this.store.list())
+      if ((found.get(keyOf(record))?.revision ?? 0) < record.revision)
+        this.violate(`the journal forgot ${record.state}`);
     for (const record of found.values()) {
-      const { id, revision, state } = record;
-      const known = await this.store.get('payment', id);
+      const { kind, id, revision, state } = record;
+      const known = await this.store.get(kind, id);
       if (isDeepStrictEqual(record, known)) continue;
       if (revision !== (known?.revision ?? 0) + 1) {
         this.violate(`the journal has what was never written: ${state}`);
         continue;
       }
       await (known === undefined ? this.store.create(record) : this.store.put(record));
+      this.refunding?.stored(record, 'found');
+      if (kind === 'refund') continue;
       this.states.set(id, state);
       const sale = this.sale(id);
       if (sale.begun !== undefined) sale.created ??= sale.begun;
@@ -344,8 +418,10 @@ export class World {
 
   /** Until the next start. */
   hang(till: Till, out_trade_no: string): Promise<never> {
-    const isPayingOnce = () => this.sale(out_trade_no).sells === 1 && till.isPaying(out_trade_no);
-    if (isPayingOnce() && !this.#hasStands)
+    const isPayingOnce = () =>
+      this.sales.some((sale) => sale.out_trade_no === out_trade_no && sale.sells === 1) && till.isPaying(out_trade_no);
+    // A refund() that hangs has the sale's pay() wait for it.
+    if (isPayingOnce() && !this.#hasStands && this.refunding === undefined)
       this.clock.at(this.journalTimeout + 1, () => {
         if (till.isAlive && isPayingOnce()) this.violate('a pay() waits for a journal that hangs');
       });
@@ -355,9 +431,12 @@ export class World {
   }
 
   stored(till: Till, record: JournalRecord, isWell: boolean): void {
-    const { id, state, acknowledged } = record;
+    const { kind, id, state, acknowledged } = record;
+    this.refunding?.stored(record, isWell ? 'well' : 'somehow');
+    if (kind === 'refund') return;
     this.states.set(id, state);
     const sale = this.sale(id);
+    if (sale.isElsewhere && state === 'paid') return;
     if (acknowledged) {
       const revision = decidedAt(record);
       if (!sale.heard.has(revision)) this.violate(`acknowledged unheard: ${state}`);
@@ -372,7 +451,7 @@ export class World {
 
   /** A refused certificate is put before a person no earlier than settleAfter after its first refusal in this run. */
   #checkPatience({ certificateSince }: Sale): void {
-    if (certificateSince === undefined || this.clock.monotonic() - certificateSince < this.#settleAfter - 1)
+    if (certificateSince === undefined || this.clock.monotonic() - certificateSince < this.settleAfter - 1)
       this.violate('attention for a certificate too early');
   }
 
@@ -381,7 +460,7 @@ export class World {
     if (isOwn && sale.isGivenUpUnsent && ['reversing', 'reversed', 'paid'].includes(status))
       this.violate(`told ${status} what was given up before it left`);
     if (status !== 'attention' || !('code' in rest) || rest.code !== 'certificate') return;
-    if (this.#isLast || this.random.chance(0.3)) return;
+    if (this.isLast || this.random.chance(0.3)) return;
     this.clock.at(this.random.between(0, hour), () => {
       this.network.gateway.renewCertificate();
       if (till !== this.#till) return;
@@ -395,14 +474,24 @@ export class World {
   witness(till: Till): Witness {
     return {
       step: () => this.step(till),
-      called: (kind, out_trade_no) => {
+      refunding: (params) => this.refunding?.refunding(till, params),
+      called: (kind, number) => {
         this.stand(till, 'called');
-        if (kind === 'pay') this.#paying(till, this.sale(out_trade_no));
+        if (kind === 'pay') this.#paying(till, this.sale(number));
       },
-      left: (kind, out_trade_no) => this.#left(till, kind, this.sale(out_trade_no)),
-      arrived: (kind, out_trade_no, reply) => this.#arrived(till, kind, this.sale(out_trade_no), reply),
-      heard: (kind, out_trade_no, reply, fresh) => this.#heard(till, kind, this.sale(out_trade_no), reply, fresh),
+      left: (kind, number) => {
+        if (isOfSale(kind)) this.#left(till, kind, this.sale(number));
+      },
+      arrived: (kind, number, reply) => {
+        if (isOfSale(kind)) this.#arrived(till, kind, this.sale(number), reply);
+        else this.stand(till, 'answered');
+      },
+      heard: (kind, number, reply, fresh) => {
+        if (isOfSale(kind)) this.#heard(till, kind, this.sale(number), reply, fresh);
+        else this.refunding?.heard(kind, number, reply);
+      },
       failed: (kind, out_trade_no, error) => {
+        if (!isOfSale(kind)) this.refunding?.failed(kind, out_trade_no, error);
         if (kind === 'pay' && troubleOf(error) === 'limit') this.sale(out_trade_no).isLimitHeard = true;
         till.knowsGatewayTime ||= this.#traits.hasGatewayTime && error instanceof PayProtocolError;
         if (kind === 'reverse' && troubleOf(error) === 'certificate') this.#refused(till, this.sale(out_trade_no));
@@ -437,6 +526,7 @@ export class World {
         this.violate('the payment request left after it was given up');
     }
     if (kind !== 'reverse') return;
+    this.refunding?.reversing(sale.out_trade_no);
     if (state !== 'reversing') this.violate(`reversed while the journal says ${state}`);
     if (calledAt !== undefined && now - calledAt < this.#notBefore - 1) this.violate('reversed before notBefore');
     if (this.#traits.asks && leftAt !== undefined && now - leftAt < this.#notBefore - 1)
@@ -481,8 +571,8 @@ export class World {
    * clock: if the client tells no gateway's clock or both agree; to an hour. Nothing is claimed of a clock that jumps or of
    * a machine that sleeps.
    */
-  #isKnownOld(till: Till, { out_trade_no, created }: Sale, paidAt: number): boolean {
-    if (created === undefined || this.#isJumpy || this.#isSuspendable) return false;
+  #isKnownOld(till: Till, { out_trade_no, created, isElsewhere }: Sale, paidAt: number): boolean {
+    if (created === undefined || isElsewhere || this.#isJumpy || this.#isSuspendable) return false;
     const { hasGatewayTime } = this.#traits;
     const slack = this.#stood + minute;
     if (this.#dated.has(out_trade_no) || (hasGatewayTime && created.till === till && !this.hasJournalFaults))
@@ -514,26 +604,29 @@ export class World {
     const till = new Till(this, this.#mutation, this.#traits);
     this.#till = till;
     for (const sale of this.sales) delete sale.certificateSince;
+    this.refunding?.begin();
     return till;
   }
 
   async run(): Promise<string[]> {
     const { random, clock } = this;
     for (let index = 0, count = random.between(1, 2); index < count; index += 1) this.#plan(`N${index}`);
+    this.#planElsewhere();
     if (this.#isJumpy) clock.at(random.between(0, 120_000), () => clock.jump(random.between(-10, 10) * 365 * day));
     if (random.chance(0.1)) clock.at(random.between(0, 120_000), () => void this.#restart());
     clock.at(random.between(0, 120_000), () => this.stand(this.#till, 'any'));
     const isAborting = this.sales.some(({ abortAt }) => abortAt?.where === 'channel');
     if (isAborting) subscribe(channel, this.#onProgress);
     // A history that ends waits for no more than some hundred timers; three crashes take no more than 24 days.
+    const most = this.refunding === undefined ? 3_000 : 6_000;
     let waits = 0;
     const isEndless = () => {
       waits += 1;
-      return waits > 3_000;
+      return waits > most;
     };
     await clock.run(isEndless, 30 * day);
     if (isAborting) unsubscribe(channel, this.#onProgress);
-    if (waits > 3_000) this.violate('unfinished for ever');
+    if (waits > most) this.violate('unfinished for ever');
     this.#crashes = 0;
     this.#isEnding = true;
     await this.#checkFinished();
@@ -541,49 +634,31 @@ export class World {
     await this.#restart();
     await this.#tellTheRest();
     for (const sale of this.sales) await this.#check(sale);
+    this.refunding?.check(this.network.gateway);
+    await this.#checkBill();
     return this.violations;
   }
 
   #plan(out_trade_no: string): void {
-    const { random, clock } = this;
+    const { random } = this;
     const where = random.weighted([
       ['nowhere', 8],
       ['progress', 1],
       ['channel', 1],
       ['client', 1],
     ] as const);
-    const sale: Sale = {
-      out_trade_no,
-      total_fee: random.between(1, 1_000),
-      rail: random.pick(['micropay', 'facepay']),
-      fate: random.weighted<Fate>(fates),
-      told: [],
-      heard: new Set(),
-      acknowledged: new Set(),
-      last: { revision: 0, at: 0 },
-      ...(where !== 'nowhere' && { abortAt: { where, step: random.between(1, 8) } }),
-      hasLeft: false,
-      sells: 0,
-      requests: 0,
-      calls: 0,
-      isKnownTaken: false,
-      isLimitHeard: false,
-      isAborted: false,
-      isCancelled: false,
-      isTakenUp: false,
-      isGivenUpUnsent: false,
-    };
+    const { refunding } = this;
+    const [total_fee, rail] = [random.between(1, 1_000), random.pick(['micropay', 'facepay'] as const)];
+    const fate = random.weighted<Fate>(fates);
+    const sale = newSale({ out_trade_no, total_fee, rail, fate: refunding?.fateOf(fate) ?? fate, isElsewhere: false });
+    if (where !== 'nowhere') sale.abortAt = { where, step: random.between(1, 8) };
     this.sales.push(sale);
+    refunding?.plan(sale);
     const age = random.pick([minute / 4, 3 * minute, 2 * hour, 30 * day]) * (1 + random.next());
     this.network.gateway.expect(out_trade_no, sale.total_fee, sale.fate, age);
     const abort = new AbortController();
     this.#aborts.set(out_trade_no, abort);
-    // What the cashier does is heard when the program goes on.
-    const click = (ms: number, act: (till: Till) => void) =>
-      clock.at(ms, () => {
-        const till = this.#till;
-        till.clock.hear(() => act(till));
-      });
+    const click = (ms: number, act: (till: Till) => void) => this.click(ms, act);
     const sell = (till: Till) => till.sell(sale, abort);
     click(random.between(0, 5_000), (till) => {
       sell(till);
@@ -596,6 +671,17 @@ export class World {
     if (random.chance(0.1)) click(random.between(1_000, 100_000), sell);
   }
 
+  /** A sale that the journal doesn't know is refunded here, now and then. */
+  #planElsewhere(): void {
+    const { refunding } = this;
+    const sold = refunding?.elsewhere();
+    if (refunding === undefined || sold === undefined) return;
+    const sale = newSale({ ...sold, rail: 'micropay', fate: 'paid', isElsewhere: true });
+    this.sales.push(sale);
+    this.network.gateway.sellElsewhere(sale.out_trade_no, sale.total_fee, sold.age);
+    refunding.plan(sale);
+  }
+
   readonly #onProgress = (message: unknown): void => {
     if (typeof message !== 'object' || message === null || !('out_trade_no' in message)) return;
     const sale = this.sales.find((each) => each.out_trade_no === message.out_trade_no);
@@ -605,6 +691,10 @@ export class World {
   #abortNow(till: Till, sale: Sale): void {
     const abort = this.#aborts.get(sale.out_trade_no);
     if (abort && !abort.signal.aborted) till.abort(sale, abort);
+  }
+
+  restart(): void {
+    void this.#restart();
   }
 
   /** @param which Only if that is the till which runs. */
@@ -632,7 +722,7 @@ export class World {
 
   /** A last, quiet start: whatever was not told yet is told now. */
   async #tellTheRest(): Promise<void> {
-    this.#isLast = true;
+    this.isLast = true;
     if (this.#till.isAlive) {
       this.#till.die();
       this.disk.crash();
@@ -640,20 +730,24 @@ export class World {
     const till = this.#start();
     await this.clock.run(undefined, day);
     await this.#checkFinished();
+    await this.refunding?.checkRead(till);
     till.die();
   }
 
   async #checkFinished(): Promise<void> {
-    for await (const { state } of this.store.list({ finished: false })) {
+    for await (const { kind, state } of this.store.list({ finished: false })) {
       // A first record whose write failed late, and which can't be read: nothing was sent, and the next start ends it.
-      const isUnsent = state === 'submitting' && this.hasJournalFaults && !this.#isLast;
-      if (!isUnsent) this.violate(`unfinished for ever: ${state}`);
+      const isUnsent = state === 'submitting' && this.hasJournalFaults && !this.isLast;
+      const isUnsentRefund = kind === 'refund' && state === 'sending' && this.hasJournalFaults && !this.isLast;
+      if (!isUnsent && !isUnsentRefund) this.violate(`unfinished for ever: ${kind} ${state}`);
     }
   }
 
   /** A till with a handler needs no other start to hear of what nobody waits for. */
   async #checkTold(): Promise<void> {
-    for await (const record of this.store.list({ finished: true })) {
+    this.refunding?.checkTold();
+    for await (const record of this.store.list({ kind: 'payment', finished: true })) {
+      if (this.sale(record.id).isElsewhere && record.state === 'paid') continue;
       const isTold = this.sale(record.id).told.some(({ revision }) => revision === decidedAt(record));
       if (!isTold) this.violate(`not told before another start: ${record.state}`);
     }
@@ -670,6 +764,7 @@ export class World {
       if (sale.requests > 0) violate('sent without a trace in the journal');
       return;
     }
+    if (sale.isElsewhere && record.state === 'paid') return;
     if (JSON.stringify(record).includes(secret)) violate('a code in the journal');
     // A second pay() of the number, aborted before it wrote anything, tells nothing of the first.
     const isAbout = ({ revision }: PaymentOutcome) => revision !== undefined || sale.sells === 1;
@@ -704,7 +799,7 @@ export class World {
     )
       violate(`told ${last.status} what was given up before it left`);
     const isUndisturbed =
-      isQuiet && !this.#hasRestarted && this.#faults === 0 && !this.#hasStands && !this.#hasCertificateFaults;
+      isQuiet && !this.#hasRestarted && this.#faults === 0 && !this.#hasStands && !this.hasCertificateFaults;
     // An answer that the network loses tells of no limit: such a payment is asked about as any other.
     if (isUndisturbed && sale.isLimitHeard && !sale.isAborted && !sale.isCancelled) {
       if (fate === 'limited' && sale.calls > 8) violate('more than 8 calls for a limited payment');
@@ -723,7 +818,7 @@ export class World {
       if (sale.isKnownTaken && !this.crashed && entry.refunded > 0) violate("another sale's payment was reversed");
       return;
     }
-    const isCertificates = last.status === 'attention' && last.code === 'certificate' && this.#hasCertificateFaults;
+    const isCertificates = last.status === 'attention' && last.code === 'certificate' && this.hasCertificateFaults;
     if (
       last.status === 'attention' &&
       !gateway.isForPersons(out_trade_no) &&
@@ -735,6 +830,35 @@ export class World {
     if (last.status === 'paid' && net !== sale.total_fee && fate !== 'refunded by hand')
       violate('told paid, not charged');
     if (last.status !== 'paid' && last.status !== 'attention' && net !== 0) violate(`told ${last.status}, but charged`);
+  }
+
+  /** Every history ends with the gateway's bill: the journal differs from it in nothing but what is left to persons, or others'. */
+  async #checkBill(): Promise<void> {
+    const unknown = new Set<string>();
+    for await (const difference of differences(this.network.gateway, this.store)) {
+      const { kind, out_trade_no } = difference;
+      if (kind === 'unknown-here') unknown.add(out_trade_no);
+      if (!this.#isKnownDifference(difference)) this.violate(`the bill differs: ${kind}`);
+    }
+    for (const { out_trade_no, charged } of this.network.gateway.book.values())
+      if (charged > 0 && !this.states.has(out_trade_no) && !unknown.has(out_trade_no))
+        this.violate('the bill has a sale that is not in the journal, and nobody says so');
+  }
+
+  #isKnownDifference({ kind, out_trade_no, out_refund_no = '', day }: Difference & { day: string }): boolean {
+    const { book, refunds } = this.network.gateway;
+    const state = this.states.get(out_trade_no);
+    if (state === undefined) return kind === 'unknown-here';
+    const made = refunds?.made.get(out_refund_no);
+    if (kind === 'refund-unknown-here') return made?.isElsewhere === true;
+    // The gateway took it on a later day than it was asked for.
+    if (kind === 'refund-not-in-bill') return made !== undefined && dayOf(made.at) !== day;
+    const entry = book.get(out_trade_no);
+    if (entry?.isStrangers || state === 'attention') return made === undefined;
+    // Only the till's clock tells when the record ended.
+    const { reversedAt } = entry ?? {};
+    const isLater = reversedAt !== undefined && dayOf(reversedAt) !== day;
+    return kind === 'reversed-still-charged' && this.isMistimed && isLater;
   }
 
   /** Unless its till woke right after the deadline, so that nothing tells that it stood still. */
@@ -749,6 +873,12 @@ export class World {
     return this.#pollingTimeout > 40_000;
   }
 }
+
+const refundRandomOf = (seed: number): Random => new Random(seed ^ 0x2c1b3c6d);
+const isRefunding = (random: Random): boolean => random.chance(0.3);
+
+/** Whether the history of this seed has refunds. */
+export const hasRefunds = (seed: number): boolean => isRefunding(refundRandomOf(seed));
 
 /** @returns What went wrong in the history of this seed; nothing, where all is well. */
 export function simulate(seed: number, mutation: Mutation = {}): Promise<string[]> {

@@ -1,0 +1,66 @@
+import { type Difference, reconcile } from '../../../lib/bill/index.js';
+import type { Journal } from '../../../lib/journal/journal.js';
+import type { BillRow } from '../../../lib/pay/bill/bill.js';
+import { merchant, type SimulatedGateway } from './gateway.js';
+import { transactionId } from './refund-book.js';
+
+/* The gateway's bill of each day of a history, and what the journal differs from it (docs/facts.md#bills). */
+
+const eightHours = 8 * 3_600_000;
+
+/** The day of a moment, yyyyMMdd, in Beijing. @param time Milliseconds since the epoch. */
+export const dayOf = (time: number): string =>
+  new Date(time + eightHours).toISOString().slice(0, 10).replaceAll('-', '');
+
+const statusInBill = { SUCCESS: 'SUCCESS', PROCESSING: 'PROCESSING', REFUNDCLOSE: 'FAIL', CHANGE: 'FAIL' } as const;
+
+interface Dated {
+  readonly at: number;
+  readonly row: BillRow;
+}
+
+function* rowsOf(gateway: SimulatedGateway): Generator<Dated> {
+  const dated = (at: number, given: Pick<BillRow, 'out_trade_no' | 'trade_state' | 'total_fee'>): Dated => ({
+    at,
+    row: {
+      time: new Date(at + eightHours).toISOString().slice(0, 19).replace('T', ' '),
+      mch_id: merchant.mch_id,
+      sub_mch_id: '0',
+      transaction_id: transactionId(given.out_trade_no),
+      trade_type: 'MICROPAY',
+      ...given,
+      columns: {},
+    },
+  });
+  for (const { out_trade_no, charged, paidAt, reversedAt } of gateway.book.values()) {
+    if (charged === 0) continue;
+    yield dated(paidAt, { out_trade_no, trade_state: 'SUCCESS', total_fee: charged });
+    if (reversedAt !== undefined) yield dated(reversedAt, { out_trade_no, trade_state: 'REVOKED', total_fee: 0 });
+  }
+  for (const { out_trade_no, out_refund_no, refund_fee, status, at } of gateway.refunds?.made.values() ?? []) {
+    // That of another merchant's sale, which has no place here.
+    if (!gateway.book.has(out_trade_no)) continue;
+    const { row } = dated(at, { out_trade_no, trade_state: 'REFUND', total_fee: 0 });
+    const refund = { out_refund_no, refund_fee, refund_id: `50${out_refund_no}`, refund_status: statusInBill[status] };
+    yield { at, row: { ...row, ...refund } };
+  }
+}
+
+/** What the journal differs from the bills of all days on which something happened at the gateway. */
+export async function* differences(
+  gateway: SimulatedGateway,
+  journal: Journal,
+): AsyncGenerator<Difference & { readonly day: string }> {
+  const days = new Map<string, BillRow[]>();
+  for (const { at, row } of rowsOf(gateway)) days.set(dayOf(at), [...(days.get(dayOf(at)) ?? []), row]);
+  for (const [day, rows] of days) {
+    const bill = {
+      rows: (async function* () {
+        yield* rows;
+      })(),
+      summary: async () => ({}),
+      close: () => undefined,
+    };
+    for await (const difference of reconcile({ bill, journal, bill_date: day })) yield { ...difference, day };
+  }
+}
