@@ -354,6 +354,8 @@ export class Refunding {
   /** What the sale's record tells is what the refunds' own do, once they are acknowledged. */
   async checkRead(till: Till): Promise<void> {
     for (const out_trade_no of this.#reserved.keys()) {
+      // A journal that can't be opened answers nothing.
+      if (!till.isAlive) return;
       const outcomes = await till.processor.refunds(out_trade_no).catch(() => []);
       for (const { out_refund_no, status } of outcomes) {
         const record = this.records.get(out_refund_no);
