@@ -1,4 +1,4 @@
-// npm run model [-- --most 2]: visits every state of a payment before a gateway and a network that may do anything that
+// npm run model [-- --most 2]: visits every state of a payment, and of a refund, before a gateway and a network that may do anything that
 // docs/facts.md allows; with each dimension of trouble alone, and up to `most` (default: 3) of them together.
 import { argv, exit } from 'node:process';
 import { parseArgs } from 'node:util';

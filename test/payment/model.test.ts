@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import { findings, runs } from './model/runs.js';
 
-describe('The model of a payment, a gateway and the network between them', function () {
+describe('The model of a payment or a refund, a gateway and the network between them', function () {
   this.timeout(120_000);
 
   it('has no state in which words and money part, or from which no end can be reached', () => {

@@ -94,4 +94,8 @@ export const states: Readonly<Record<string, number>> = {
   'refund + reverse-expire + stillness': 11_251,
   'refund + refusals + stillness': 208_069,
   'reverse-expire + refusals + stillness': 141_686,
+  'a refund': 961,
+  'a refund + crash': 1_109,
+  'a refund + refusals': 15_665,
+  'a refund + crash + refusals': 16_075,
 };

@@ -419,9 +419,9 @@ export class Refunding {
   #isForPersons({ out_refund_no, out_trade_no, fate }: Refund, code: string): boolean {
     const { puzzling, refunds } = this.#world.network.gateway;
     if (code === 'certificate') return this.#world.hasCertificateFaults;
-    if (code === 'refused') return puzzling.has(out_refund_no);
+    if (code === 'refused') return puzzling.has(out_refund_no) || fate.startsWith('unlisted code');
     if (code === 'not-ours') return fate === "another refund's number";
-    const isHandWork = fate === 'by hand' || fate === 'the card is gone' || fate.startsWith('unlisted code');
+    const isHandWork = fate === 'by hand' || fate === 'the card is gone';
     // What another program gave back is not left for us.
     const isShared = refunds?.of(out_trade_no).some(({ isElsewhere }) => isElsewhere);
     return code === 'by-hand' && (isHandWork || isShared === true);

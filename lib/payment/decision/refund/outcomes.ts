@@ -4,8 +4,9 @@ import type { RefundState } from './states.js';
 /**
  * Why a person must look at a refund. 'by-hand': the gateway can't give the money back (CHANGE, USER_ACCOUNT_ABNORMAL), or
  * says something that only a person can read (ERROR). 'not-ours': the number shows another amount, sale or merchant.
- * 'refused': the gateway refuses our key or merchant. 'certificate': it refuses the certificate, or there is none (refund()
- * of the same number takes both up again). 'unreadable', 'other-merchant': a record of another version or merchant.
+ * 'refused': the gateway refuses our key or merchant, or answers every request with a code that nobody has listed; whether
+ * it was made may be unknown. 'certificate': it refuses the certificate, or there is none. (refund() of the same number takes
+ * both up again.) 'unreadable', 'other-merchant': a record of another version or merchant.
  */
 export type RefundAttentionCode = 'by-hand' | 'not-ours' | 'refused' | 'certificate' | 'unreadable' | 'other-merchant';
 

@@ -78,7 +78,7 @@ const certificate: Attention = {
   resumable: true,
 };
 const unlisted: Attention = {
-  code: 'by-hand',
+  code: 'refused',
   reason:
     'The gateway answers every request with a code that nobody has listed ({unlisted}), and shows no such refund. Clear up what it says, then ask for the refund again, with the same number.',
   resumable: true,
