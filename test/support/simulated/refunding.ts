@@ -39,7 +39,19 @@ export interface Refund {
   /** Since when, in this run of the till, the certificate is refused, or everything. */
   certificateSince?: number;
   refusedSince?: number;
+  /** The same, of requests that are answered with codes that nobody has listed. */
+  unlistedSince?: number;
+  /** It was answered so, once. */
+  isUnlisted?: true;
 }
+
+/** What the gateway answers, and docs/facts.md#refunds doesn't list. */
+const unlisted: ReadonlySet<unknown> = new Set([
+  'RULE_LIMIT_2031',
+  'REFUND_FEE_MISMATCH',
+  'INVALID_REQUEST',
+  'TRADE_STATE_ERROR',
+]);
 
 /** A sale that can be refunded. */
 export interface Refundable {
@@ -182,6 +194,7 @@ export class Refunding {
     for (const refund of this.refunds) {
       delete refund.certificateSince;
       delete refund.refusedSince;
+      delete refund.unlistedSince;
     }
   }
 
@@ -210,7 +223,7 @@ export class Refunding {
     const isEarly = (since: number | undefined) => since === undefined || now - since < this.#world.settleAfter - 1;
     if (attention === 'certificate' && isEarly(refund.certificateSince))
       this.#world.violate('attention for a certificate too early: refund');
-    if (attention === 'refused' && isEarly(refund.refusedSince))
+    if (attention === 'refused' && isEarly(refund.refusedSince) && isEarly(refund.unlistedSince))
       this.#world.violate('attention for refusals too early: refund');
   }
 
@@ -271,6 +284,11 @@ export class Refunding {
     // What says nothing of our refund is no answer.
     const isNameless = 'refunds' in reply && JSON.stringify(reply.refunds).includes('"Y"');
     if (!isNameless) delete refund.refusedSince;
+    if (kind !== 'refund') return;
+    if ('err_code' in reply && unlisted.has(reply.err_code)) {
+      refund.unlistedSince ??= this.#world.clock.monotonic();
+      refund.isUnlisted = true;
+    } else delete refund.unlistedSince;
   }
 
   failed(kind: Kind, number: string, error: unknown): void {
@@ -416,10 +434,10 @@ export class Refunding {
       world.violate(`attention for nothing, of a refund: ${last.code} (${fate})`);
   }
 
-  #isForPersons({ out_refund_no, out_trade_no, fate }: Refund, code: string): boolean {
+  #isForPersons({ out_refund_no, out_trade_no, fate, isUnlisted }: Refund, code: string): boolean {
     const { puzzling, refunds } = this.#world.network.gateway;
     if (code === 'certificate') return this.#world.hasCertificateFaults;
-    if (code === 'refused') return puzzling.has(out_refund_no) || fate.startsWith('unlisted code');
+    if (code === 'refused') return puzzling.has(out_refund_no) || isUnlisted === true;
     if (code === 'not-ours') return fate === "another refund's number";
     const isHandWork = fate === 'by hand' || fate === 'the card is gone';
     // What another program gave back is not left for us.
