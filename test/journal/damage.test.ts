@@ -1,5 +1,5 @@
 import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { expect } from 'chai';
 import { JournalError } from '../../lib/journal/errors.js';
 import { FileJournal } from '../../lib/journal/file-journal.js';
@@ -11,16 +11,16 @@ import { rejection } from '../support/rejection.js';
 
 type Bytes = Readonly<Record<string, Buffer>>;
 
-/** Files in memory: thousands of journals are opened here. */
+/** The files of one folder, in memory, by their names: thousands of journals are opened here. */
 class Memory implements Files {
   readonly files = new Map<string, Buffer>();
 
   constructor(bytes: Bytes) {
-    for (const [name, content] of Object.entries(bytes)) this.files.set(join('/', name), content);
+    for (const [name, content] of Object.entries(bytes)) this.files.set(name, content);
   }
 
   bytes(): Bytes {
-    return Object.fromEntries([...this.files].map(([path, content]) => [path.slice(1), content]));
+    return Object.fromEntries(this.files);
   }
 
   async makeFolder(): Promise<void> {}
@@ -29,34 +29,35 @@ class Memory implements Files {
   open(path: string, how: 'new'): Promise<OpenFile>;
   open(path: string, how: 'read' | 'write'): Promise<OpenFile | undefined>;
   async open(path: string, how: 'read' | 'write' | 'new'): Promise<OpenFile | undefined> {
-    if (how === 'new') this.files.set(path, Buffer.alloc(0));
-    if (!this.files.has(path)) return undefined;
-    const get = () => this.files.get(path) ?? Buffer.alloc(0);
+    const name = basename(path);
+    if (how === 'new') this.files.set(name, Buffer.alloc(0));
+    if (!this.files.has(name)) return undefined;
+    const get = () => this.files.get(name) ?? Buffer.alloc(0);
     return {
       read: async (at, length) => get().subarray(at, at + length),
       write: async (bytes, at) => {
         const grown = Buffer.alloc(Math.max(get().length, at + bytes.length));
         get().copy(grown);
         grown.set(bytes, at);
-        this.files.set(path, grown);
+        this.files.set(name, grown);
       },
-      truncate: async (length) => void this.files.set(path, get().subarray(0, length)),
+      truncate: async (length) => void this.files.set(name, get().subarray(0, length)),
       sync: async () => undefined,
       close: async () => undefined,
     };
   }
 
   async rename(from: string, to: string): Promise<void> {
-    this.files.set(to, this.files.get(from) ?? Buffer.alloc(0));
-    this.files.delete(from);
+    this.files.set(basename(to), this.files.get(basename(from)) ?? Buffer.alloc(0));
+    this.files.delete(basename(from));
   }
 
   async remove(path: string): Promise<void> {
-    this.files.delete(path);
+    this.files.delete(basename(path));
   }
 
   async lock(path: string): Promise<{ release(): void }> {
-    if (!this.files.has(path)) this.files.set(path, Buffer.alloc(0));
+    if (!this.files.has(basename(path))) this.files.set(basename(path), Buffer.alloc(0));
     return { release: () => undefined };
   }
 }

@@ -1,3 +1,4 @@
+import { join, resolve } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
 import { JournalError, OrderExistsError } from '../../lib/journal/errors.js';
 import { FileJournal } from '../../lib/journal/file-journal.js';
@@ -257,7 +258,8 @@ export async function rottenHistory(
   const before = disk.contents();
   await history.live({}, random.between(1, 6));
   const now = disk.contents();
-  const path = `${hasMirror ? random.pick([main, mirror]) : main}/${random.pick(['journal.log', 'journal.head'])}`;
+  const folder = hasMirror ? random.pick([main, mirror]) : main;
+  const path = join(resolve(folder), random.pick(['journal.log', 'journal.head']));
   const bytes = now.get(path) ?? Buffer.alloc(0);
   const spoiled = {
     bit: () => {

@@ -241,7 +241,11 @@ describe('FileJournal that is only read', () => {
     })();
     for (let index = 0; index < 300; index += 1) {
       await writer.create(record(`N${index}`, { ...done, data: { note: 'x'.repeat(index) } }));
-      if (index % 40 === 39) await writer.prune(2_000);
+      // Windows replaces no file that somebody reads.
+      const refused = (error: unknown) => {
+        if (process.platform !== 'win32') throw error;
+      };
+      if (index % 40 === 39) await writer.prune(2_000).catch(refused);
     }
     isDone = true;
     await reading;
