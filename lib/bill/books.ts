@@ -66,7 +66,9 @@ export class Books {
     for await (const record of this.#journal.list()) {
       if (record.kind === 'refund') {
         const refund = refundOf(record);
-        if (refund !== undefined && isIn(refund.at, this.#day)) this.#addRefund(refund);
+        // One that was taken over midnight is in either day's bill: this one alone doesn't say that it lacks it.
+        if (refund !== undefined && [refund.at, refund.takenBy ?? refund.at].every((at) => isIn(at, this.#day)))
+          this.#addRefund(refund);
         continue;
       }
       const sale = saleOf(record);

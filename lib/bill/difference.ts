@@ -138,6 +138,8 @@ export interface KnownRefund {
   readonly refund_fee: number;
   /** When it was first sent. */
   readonly at: number;
+  /** When the gateway was first seen to have it, if that is known. */
+  readonly takenBy?: number;
 }
 
 /** A bill's row of a refund. */

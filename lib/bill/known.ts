@@ -87,9 +87,10 @@ export function refundOf(record: JournalRecord): RecordedRefund | undefined {
   const known = knownRefund(record);
   if (known === undefined) return undefined;
   const { stored, phase } = known;
-  const { out_trade_no, refund_fee, merchant, requested } = stored;
+  const { out_trade_no, refund_fee, merchant, requested, takenBy } = stored;
   const names = { out_refund_no: record.id, out_trade_no, merchant, state: record.state };
-  return { ...names, told: refundTold[phase], refund_fee, at: requested.wall };
+  const told = refundTold[phase];
+  return { ...names, told, refund_fee, at: requested.wall, ...(takenBy !== undefined && { takenBy }) };
 }
 
 /** A refund that only its sale's record has: another program's, found at the gateway, or one that was never written down. */

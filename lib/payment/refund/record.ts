@@ -25,6 +25,8 @@ export interface StoredRefund {
    * of the program that did.
    */
   readonly requested: Pick<Requested, 'wall' | 'run'>;
+  /** When the gateway was first seen to have it. Milliseconds since the epoch, by its clock if it's known. */
+  readonly takenBy?: number;
 }
 
 /** A refund as its record tells it. */
@@ -74,7 +76,8 @@ const isStored = (value: Fields): value is Fields & StoredRefund =>
   isMerchant(value.merchant) &&
   isFields(value.requested) &&
   isNumber(value.requested.wall) &&
-  isString(value.requested.run);
+  isString(value.requested.run) &&
+  isOptional(value.takenBy, isNumber);
 
 /** Reads what refundRecord wrote; undefined if it can't have been written by this version. */
 export function knownRefund({ id, state, data, revision }: JournalRecord): KnownRefund | undefined {

@@ -2,6 +2,7 @@ import { call } from '../../concurrency.js';
 import { ClosedError } from '../../errors.js';
 import type { JournalRecord } from '../../journal/journal.js';
 import { orEnd } from '../calls.js';
+import { gatewayTimeOf } from '../client.js';
 import type { Trouble } from '../decision/outcomes.js';
 import { jittered } from '../decision/policies.js';
 import {
@@ -18,6 +19,7 @@ import { mostRefunds } from '../decision/refund/rules.js';
 import {
   finalPhases,
   type RefundEvent,
+  type RefundEventName,
   type RefundNext,
   type RefundState,
   remembered,
@@ -38,6 +40,14 @@ export interface RefundParts {
 }
 
 const minute = 60_000;
+
+/** The gateway has it. */
+const showsIt: ReadonlySet<RefundEventName> = new Set([
+  'send:accepted',
+  'query:PROCESSING',
+  'query:SUCCESS',
+  'query:CHANGE',
+]);
 
 /** One refund on its way: its request, always the same, and its queries. */
 export class RefundRun implements Subject<RefundState, RefundEvent, RefundNext, StoredRefund, RefundOutcome> {
@@ -150,11 +160,20 @@ export class RefundRun implements Subject<RefundState, RefundEvent, RefundNext, 
       const answer = await (next.do === 'send' ? this.#send(signal) : this.#query(signal));
       if (signal.aborted) return;
       this.#asking = undefined;
+      if (showsIt.has(answer.on)) this.#seen();
       void this.#post(answer);
     });
   }
 
   stop(): void {}
+
+  /** Between its first request and now the gateway has taken it: the bill of one of these days has it. */
+  #seen(): void {
+    const { stored } = this.#run;
+    if (stored.takenBy !== undefined) return;
+    const takenBy = gatewayTimeOf(this.#parts.client) ?? this.#around.clock.wall();
+    this.#run.stored = { ...stored, takenBy };
+  }
 
   /** What an answer is held against. */
   get #ours(): AskedRefund {

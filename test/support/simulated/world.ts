@@ -851,8 +851,8 @@ export class World {
     if (state === undefined) return kind === 'unknown-here';
     const made = refunds?.made.get(out_refund_no);
     if (kind === 'refund-unknown-here') return made?.isElsewhere === true;
-    // The gateway took it on a later day than it was asked for.
-    if (kind === 'refund-not-in-bill') return made !== undefined && dayOf(made.at) !== day;
+    // Only the till's clock tells when it was first sent.
+    if (kind === 'refund-not-in-bill') return this.isMistimed && made !== undefined && dayOf(made.at) !== day;
     const entry = book.get(out_trade_no);
     if (entry?.isStrangers || state === 'attention') return made === undefined;
     // Only the till's clock tells when the record ended.
