@@ -851,13 +851,15 @@ export class World {
     if (state === undefined) return kind === 'unknown-here';
     const made = refunds?.made.get(out_refund_no);
     if (kind === 'refund-unknown-here') return made?.isElsewhere === true;
-    // Only the till's clock tells when it was first sent.
-    if (kind === 'refund-not-in-bill') return this.isMistimed && made !== undefined && dayOf(made.at) !== day;
+    // It is not known on which of its requests' days the gateway took it, or the till's clock was wrong.
+    if (kind === 'refund-not-in-bill') return made !== undefined && dayOf(made.at) !== day;
     const entry = book.get(out_trade_no);
     if (entry?.isStrangers || state === 'attention') return made === undefined;
     // Only the till's clock tells when the record ended.
     const { reversedAt } = entry ?? {};
     const isLater = reversedAt !== undefined && dayOf(reversedAt) !== day;
+    // The till may have heard of it days later.
+    if (kind === 'reversal-not-in-bill') return isLater;
     return kind === 'reversed-still-charged' && this.isMistimed && isLater;
   }
 
@@ -865,7 +867,9 @@ export class World {
   #isOwed({ owed }: Sale): boolean {
     if (owed === undefined) return false;
     const { till, deadline } = owed;
-    return till.clock.wakings.every((at) => at < deadline || at > deadline + stillness + 1);
+    const late = till.clock.wakings.filter((at) => at >= deadline);
+    // It asks once more. If it stands still while it does, it has no answer in time.
+    return late.every((at) => at > deadline + stillness + 1) && late.length < 2;
   }
 
   /** Whether the one query that confirms a decline is answered before the deadline. */
