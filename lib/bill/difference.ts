@@ -94,16 +94,16 @@ const saleGuards = {
     kept(billed) > 0 && !(isGivenUp && decidedAt >= day.to),
 } as const satisfies Record<string, SaleGuard>;
 
-interface SaleRow {
-  readonly told: KnownSale['told'];
-  readonly when: keyof typeof saleGuards;
+interface Row<Told, When> {
+  readonly told: Told;
+  readonly when: When;
   readonly kind: DifferenceKind;
   /** What the bill says, if that's the point. */
   readonly state?: string;
 }
 
 /** Of the rows for what was told, the first whose condition holds. What no row names agrees. */
-const saleRows: readonly SaleRow[] = [
+const saleRows: ReadonlyArray<Row<KnownSale['told'], keyof typeof saleGuards>> = [
   { told: 'paid', when: 'in the bill as reversed', kind: 'paid-not-in-bill', state: 'REVOKED' },
   { told: 'paid', when: 'in the bill with another amount', kind: 'amount' },
   { told: 'paid', when: 'not in the bill, charged on this day', kind: 'paid-not-in-bill' },
@@ -161,14 +161,7 @@ const refundGuards = {
   'not in the bill, of this day': ({ at }, billed, day) => billed === undefined && isIn(at, day),
 } as const satisfies Record<string, RefundGuard>;
 
-interface RefundRow {
-  readonly told: KnownRefund['told'];
-  readonly when: keyof typeof refundGuards;
-  readonly kind: DifferenceKind;
-  readonly state?: string;
-}
-
-const refundRows: readonly RefundRow[] = [
+const refundRows: ReadonlyArray<Row<KnownRefund['told'], keyof typeof refundGuards>> = [
   { told: 'refunded', when: 'in the bill with another amount', kind: 'refund-amount' },
   { told: 'refunded', when: 'in the bill as failed', kind: 'refund-not-in-bill', state: 'FAIL' },
   { told: 'refunded', when: 'not in the bill, of this day', kind: 'refund-not-in-bill' },

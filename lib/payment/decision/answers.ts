@@ -23,12 +23,13 @@ export interface Asked {
 }
 
 /** What is told of an error. Our own messages hold no secret; of another's error only its name is told. */
-function describe(error: unknown): string {
+export function describe(error: unknown): string {
   if (error instanceof WxpayFaceError) return error.message;
   return error instanceof Error ? error.name : 'an unknown error';
 }
 
-const words = ({ err_code, err_code_des }: PayFailure): string =>
+/** The gateway's no, in one line. */
+export const words = ({ err_code, err_code_des }: Pick<PayFailure, 'err_code' | 'err_code_des'>): string =>
   err_code_des === undefined ? err_code : `${err_code} ${err_code_des}`;
 
 // docs/facts.md#a-number-of-another-sale. We never submit a number twice, so that it can't be ours.

@@ -1,10 +1,10 @@
-import { ClosedError, InvalidParameterError, WxpayFaceError } from '../../../errors.js';
+import { ClosedError, InvalidParameterError } from '../../../errors.js';
 import { PayMismatchError, PayProtocolError, PayTransportError } from '../../../pay/errors.js';
 import type { RefundQueryResult, RefundResult } from '../../../pay/refund-types.js';
 import { isLimit, troubleOf } from '../../../pay/trouble.js';
 import type { PayFailure } from '../../../pay/types.js';
 
-import { failureCode } from '../answers.js';
+import { describe, failureCode, words } from '../answers.js';
 import type { GivenBack, RefundDecline, RefundEvent, RefundEventName } from './states.js';
 
 /* What the gateway's answers to refund and refundquery, and the lack of them, mean to the machine. */
@@ -21,15 +21,6 @@ export interface AskedRefund {
   /** Fen. */
   readonly refund_fee: number;
 }
-
-/** What is told of an error. Our own messages hold no secret; of another's error only its name is told. */
-function describe(error: unknown): string {
-  if (error instanceof WxpayFaceError) return error.message;
-  return error instanceof Error ? error.name : 'an unknown error';
-}
-
-const words = ({ err_code, err_code_des }: Pick<PayFailure, 'err_code' | 'err_code_des'>): string =>
-  err_code_des === undefined ? err_code : `${err_code} ${err_code_des}`;
 
 /** What the gateway's no to a refund means (docs/facts.md#refunds). A limit on calls is known by its words as well. */
 const codes: Readonly<Record<string, 'again' | 'no' | 'by hand'>> = {
