@@ -315,12 +315,7 @@ describe('reconcile', () => {
 
     it('passes on what is wrong with the bill, also with its sums, and closes it', async () => {
       const unsound = new BillError('ERR_BILL', 'The bill is cut off');
-      const broken = billOf(
-        // biome-ignore lint/correctness/useYield: it breaks off before its first row
-        (async function* () {
-          throw unsound;
-        })(),
-      );
+      const broken = billOf({ [Symbol.asyncIterator]: () => ({ next: () => Promise.reject(unsound) }) });
       const wrong = billOf([]);
       wrong.summary = () => Promise.reject(unsound);
       for (const bill of [broken, wrong]) {

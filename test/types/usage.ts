@@ -173,10 +173,8 @@ void closeTheDay;
 class Gateway {
   identity = { appid: 'a', mch_id: 'm' };
   requestTimeout = 100;
-  async micropay() {
+  async micropay(): Promise<{ result_code: 'SUCCESS'; transaction_id: string }> {
     throw new PayTransportError('nothing left', false);
-    // biome-ignore lint/correctness/noUnreachable: for its type
-    return { result_code: 'SUCCESS' as const, transaction_id: '1' };
   }
   async orderquery() {
     return { result_code: 'SUCCESS' as const, trade_state: 'SUCCESS' };

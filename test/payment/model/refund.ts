@@ -1,5 +1,10 @@
 import { defaultPolicies } from '../../../lib/payment/decision/policies.js';
-import { machineOf, type RefundTransition, transition } from '../../../lib/payment/decision/refund/machine.js';
+import {
+  machineOf,
+  type RefundStep,
+  type RefundTransition,
+  transition,
+} from '../../../lib/payment/decision/refund/machine.js';
 import { defaultRefundPolicy } from '../../../lib/payment/decision/refund/policy.js';
 import {
   finalPhases,
@@ -119,16 +124,17 @@ class Moves {
   }
 
   #happens(what: string, on: RefundEventName, more: Partial<World> = {}, event = happenings[on] ?? details): void {
-    const { state, next } = this.#table(this.#world.state, { ...event, on, elapsed: 0 }, policies);
-    const then = next.do === 'continue' ? {} : planOf(next);
-    this.all.push([what, { ...this.#world, ...more, state: { ...state, memory: coarse(state.memory) }, ...then }]);
+    this.#add(what, more, this.#table(this.#world.state, { ...event, on, elapsed: 0 }, policies));
   }
 
   #crashes(what: string, more: Partial<World>): void {
     const { phase, facts } = this.#world.state;
-    const { state, next } = this.#table(remembered(phase, facts), { on: 'restart', elapsed: 0 }, policies);
-    const memory = coarse(state.memory);
-    this.all.push([what, { ...this.#world, ...more, state: { ...state, memory }, ...planOf(next) }]);
+    this.#add(what, more, this.#table(remembered(phase, facts), { on: 'restart', elapsed: 0 }, policies));
+  }
+
+  #add(what: string, more: Partial<World>, { state, next }: RefundStep): void {
+    const then = next.do === 'continue' ? {} : planOf(next);
+    this.all.push([what, { ...this.#world, ...more, state: { ...state, memory: coarse(state.memory) }, ...then }]);
   }
 
   #sends(crash: boolean, refusals: boolean): void {

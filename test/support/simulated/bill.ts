@@ -1,16 +1,11 @@
 import { type Difference, reconcile } from '../../../lib/bill/index.js';
 import type { Journal } from '../../../lib/journal/journal.js';
 import type { BillRow } from '../../../lib/pay/bill/bill.js';
+import { dayOf, spacedTime } from '../../../lib/simulator/beijing.js';
 import { merchant, type SimulatedGateway } from './gateway.js';
 import { transactionId } from './refund-book.js';
 
 /* The gateway's bill of each day of a history, and what the journal differs from it (docs/facts.md#bills). */
-
-const eightHours = 8 * 3_600_000;
-
-/** The day of a moment, yyyyMMdd, in Beijing. @param time Milliseconds since the epoch. */
-export const dayOf = (time: number): string =>
-  new Date(time + eightHours).toISOString().slice(0, 10).replaceAll('-', '');
 
 const statusInBill = { SUCCESS: 'SUCCESS', PROCESSING: 'PROCESSING', REFUNDCLOSE: 'FAIL', CHANGE: 'FAIL' } as const;
 
@@ -23,7 +18,7 @@ function* rowsOf(gateway: SimulatedGateway): Generator<Dated> {
   const dated = (at: number, given: Pick<BillRow, 'out_trade_no' | 'trade_state' | 'total_fee'>): Dated => ({
     at,
     row: {
-      time: new Date(at + eightHours).toISOString().slice(0, 19).replace('T', ' '),
+      time: spacedTime(at),
       mch_id: merchant.mch_id,
       sub_mch_id: '0',
       transaction_id: transactionId(given.out_trade_no),

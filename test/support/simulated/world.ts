@@ -16,7 +16,8 @@ import type { RefundOutcome } from '../../../lib/payment/decision/refund/outcome
 import { beijingTime } from '../../../lib/payment/decision/request-time.js';
 import type { PaymentProcessorOptions } from '../../../lib/payment/processor.js';
 import { fromRecord } from '../../../lib/payment/record.js';
-import { dayOf, differences } from './bill.js';
+import { dayOf } from '../../../lib/simulator/beijing.js';
+import { differences } from './bill.js';
 import { connectTimeout, type Network, type Reply, requestTimeout, type Traits, type Witness } from './client.js';
 import { SimulatedClock } from './clock.js';
 import { SimulatedDisk } from './disk.js';
