@@ -1,6 +1,4 @@
-// A till that dies, or one that comes back. What it is to do stands in CRASH_TILL; it tells each outcome on a line of its own.
-import { writeSync } from 'node:fs';
-import { deserialize } from 'node:v8';
+// A till that dies, or one that comes back. What it is to do stands in CRASH_ERRAND; it tells each outcome on a line of its own.
 import {
   FacePay,
   FaceService,
@@ -12,6 +10,7 @@ import {
   type PaymentOutcome,
   PaymentProcessor,
 } from 'wxpay-face';
+import { dyingAt, errandOf, mortalClient, tell } from '../support/mortal.js';
 
 export interface Errand {
   readonly client: PayClientOptions;
@@ -23,18 +22,9 @@ export interface Errand {
   readonly diesAt?: string;
 }
 
-const {
-  client: options,
-  library,
-  journal: directory,
-  order,
-  diesAt,
-}: Errand = deserialize(Buffer.from(process.env.CRASH_TILL ?? '', 'base64'));
+const { client: options, library, journal: directory, order, diesAt } = errandOf<Errand>();
 
-const passed = (step: string): void => {
-  if (step === diesAt) process.kill(process.pid, 'SIGKILL');
-};
-const tell = (outcome: object): void => void writeSync(1, `${JSON.stringify(outcome)}\n`);
+const passed = dyingAt(diesAt);
 
 /** Dies before or after a write, by the state that is written. */
 function mortal(journal: FileJournal): Journal {
@@ -58,31 +48,10 @@ function mortal(journal: FileJournal): Journal {
   };
 }
 
-/** Dies before a request, while the gateway works on it, or at its answer. */
-function mortalClient(client: PayClient): PayClient {
-  const names = ['micropay', 'orderquery', 'reverse'] as const;
-  for (const name of names) {
-    const call = client[name].bind(client);
-    const mortalCall = async (...given: [never, never]) => {
-      passed(`before ${name}`);
-      const answer = call(...given);
-      // The gateway takes 40 ms.
-      setTimeout(() => passed(`during ${name}`), 20);
-      try {
-        return await answer;
-      } finally {
-        passed(`after ${name}`);
-      }
-    };
-    Object.assign(client, { [name]: mortalCall });
-  }
-  return client;
-}
-
 const client = new PayClient(options);
 const journal = await FileJournal.open(directory);
 const processor = new PaymentProcessor({
-  client: mortalClient(client),
+  client: mortalClient(client, ['micropay', 'orderquery', 'reverse'], passed),
   journal: mortal(journal),
   polling: { firstDelay: 60, interval: 60, timeout: 400 },
   reversal: {

@@ -1,7 +1,6 @@
-// A till that refunds and dies, or one that comes back. What it is to do stands in CRASH_REFUND; it tells each outcome on a line of its own.
-import { writeSync } from 'node:fs';
-import { deserialize } from 'node:v8';
+// A till that refunds and dies, or one that comes back. What it is to do stands in CRASH_ERRAND; it tells each outcome on a line of its own.
 import { FileJournal, type Journal, PayClient, type PayClientOptions, PaymentProcessor } from 'wxpay-face';
+import { dyingAt, errandOf, mortalClient, tell } from '../../support/mortal.js';
 
 export interface RefundErrand {
   readonly client: PayClientOptions;
@@ -13,18 +12,9 @@ export interface RefundErrand {
   readonly diesAt?: string;
 }
 
-const {
-  client: options,
-  journal: directory,
-  out_trade_no,
-  refund,
-  diesAt,
-}: RefundErrand = deserialize(Buffer.from(process.env.CRASH_REFUND ?? '', 'base64'));
+const { client: options, journal: directory, out_trade_no, refund, diesAt } = errandOf<RefundErrand>();
 
-const passed = (step: string): void => {
-  if (step === diesAt) process.kill(process.pid, 'SIGKILL');
-};
-const tell = (outcome: object): void => void writeSync(1, `${JSON.stringify(outcome)}\n`);
+const passed = dyingAt(diesAt);
 
 let copies = 0;
 
@@ -50,30 +40,10 @@ function mortal(journal: FileJournal): Journal {
   };
 }
 
-/** Dies before a call, while the gateway works on it, or at its answer. */
-function mortalClient(client: PayClient): PayClient {
-  for (const name of ['refund', 'refundquery'] as const) {
-    const call = client[name].bind(client);
-    const mortalCall = async (...given: [never, never]) => {
-      passed(`before ${name}`);
-      const answer = call(...given);
-      // The gateway takes 40 ms.
-      setTimeout(() => passed(`during ${name}`), 20);
-      try {
-        return await answer;
-      } finally {
-        passed(`after ${name}`);
-      }
-    };
-    Object.assign(client, { [name]: mortalCall });
-  }
-  return client;
-}
-
 const client = new PayClient(options);
 const journal = await FileJournal.open(directory);
 const processor = new PaymentProcessor({
-  client: mortalClient(client),
+  client: mortalClient(client, ['refund', 'refundquery'], passed),
   journal: mortal(journal),
   refund: { firstQuery: 50, backoff: { initial: 50, maximum: 200 } },
   reversal: { settleAfter: 2_100, notBefore: 200 },

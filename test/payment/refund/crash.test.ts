@@ -1,13 +1,10 @@
-import { type ChildProcess, spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
-import { serialize } from 'node:v8';
 import { expect } from 'chai';
 import { FileJournal, PayClient, PaymentProcessor, type RefundOutcome } from 'wxpay-face';
 import { type Scenario, type Simulator, startSimulator } from 'wxpay-face/simulator';
+import { MortalTills } from '../../support/mortal.js';
 import type { RefundErrand } from './crash-child.js';
 
 /*
@@ -68,14 +65,14 @@ describe(`A till that is killed while it refunds (${chosen.length} of ${cells.le
   this.timeout(60_000);
   let simulator: Simulator;
   let serial = 0;
-  const children = new Set<ChildProcess>();
+  const tills = new MortalTills(new URL('./crash-child.js', import.meta.url));
   const reached = new Set<string>();
 
   before(async () => {
     simulator = await startSimulator();
   });
   after(async () => {
-    for (const child of children) child.kill('SIGKILL');
+    tills.kill();
     await simulator.close();
   });
 
@@ -85,32 +82,10 @@ describe(`A till that is killed while it refunds (${chosen.length} of ${cells.le
   };
   const client = () => ({ ...simulator.client, timeout: { connect: 1_000, response: 1_000 } });
 
-  /** Runs a till to its end, or to its death; what it told before. */
-  async function run(errand: Omit<RefundErrand, 'client'>): Promise<{ told: RefundOutcome[]; died: boolean }> {
-    const child = spawn(process.execPath, [fileURLToPath(new URL('./crash-child.js', import.meta.url))], {
-      env: { ...process.env, CRASH_REFUND: serialize({ ...errand, client: client() }).toString('base64') },
-      stdio: ['ignore', 'pipe', 'pipe'],
-    });
-    children.add(child);
-    let [output, errors] = ['', ''];
-    child.stdout.on('data', (data: Buffer) => {
-      output += data;
-    });
-    child.stderr.on('data', (data: Buffer) => {
-      errors += data;
-    });
-    const patience = setTimeout(() => child.kill('SIGTERM'), 25_000);
-    const [code, signal] = await once(child, 'close');
-    clearTimeout(patience);
-    children.delete(child);
-    const died = errand.diesAt !== undefined && (signal === 'SIGKILL' || process.platform === 'win32') && code !== 0;
-    if (!died) expect({ code, signal, errors }).to.deep.include({ code: 0, signal: null });
-    const told = output
-      .split('\n')
-      .filter(Boolean)
-      .map((line): RefundOutcome => JSON.parse(line));
-    return { told, died };
-  }
+  const run = (errand: Omit<RefundErrand, 'client'>) => {
+    const whole: RefundErrand = { ...errand, client: client() };
+    return tills.run<RefundOutcome>(whole);
+  };
 
   async function sell(directory: string, out_trade_no: string): Promise<void> {
     const payClient = new PayClient(client());
