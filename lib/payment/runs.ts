@@ -271,5 +271,6 @@ export class Runs<Known extends KnownRecord, Outcome, One extends Running<Outcom
   }
 }
 
-const unreadable = ({ kind, id }: JournalRecord): string =>
+/** Why a record is left as it is. */
+export const unreadable = ({ kind, id }: JournalRecord): string =>
   `The journal's record of ${id} can't be read by this version: look the ${kind} up at the gateway`;

@@ -8,6 +8,7 @@ import { OrderUnknownError } from '../errors.js';
 import type { Patience } from '../patience.js';
 import { fromRecord, type KnownPayment } from '../record.js';
 import { readBack } from '../record-writer.js';
+import { unreadable } from '../runs.js';
 import { type KnownRefund, knownRefund, refundRecord, type StoredRefund } from './record.js';
 
 /** What is kept of sales and their refunds, and by which clock. */
@@ -51,10 +52,7 @@ export class Sales {
     const record = await patience(call(() => journal.get('payment', out_trade_no)));
     if (record === undefined) return undefined;
     const known = fromRecord(record);
-    if (known === undefined)
-      throw new JournalError(
-        `The journal's record of ${out_trade_no} can't be read by this version: look the payment up at the gateway`,
-      );
+    if (known === undefined) throw new JournalError(unreadable(record));
     return saleOf(record, known);
   }
 
