@@ -33,7 +33,7 @@ std::variant<std::unique_ptr<FileLock>, LockError> FileLock::take(const std::str
                   OPEN_ALWAYS, FILE_ATTRIBUTE_NORMAL, nullptr);
   if (file == INVALID_HANDLE_VALUE) return last_error();
   std::unique_ptr<FileLock> lock(new FileLock(file));
-  // A locked byte can't be read by others: take one if no file has any.
+  // A locked byte can't be read by others: this one lies beyond the end of any file.
   OVERLAPPED place{};
   place.Offset = 0xffffffff;
   place.OffsetHigh = 0x7ffffffe;

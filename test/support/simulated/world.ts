@@ -801,7 +801,7 @@ export class World {
       violate(`told ${last.status} what was given up before it left`);
     const isUndisturbed =
       isQuiet && !this.#hasRestarted && this.#faults === 0 && !this.#hasStands && !this.hasCertificateFaults;
-    // An answer that the network loses tells of no limit: such a payment is asked about as any other.
+    // Of an answer that the network lost the till knows no limit: such a payment is queried like any other.
     if (isUndisturbed && sale.isLimitHeard && !sale.isAborted && !sale.isCancelled) {
       if (fate === 'limited' && sale.calls > 8) violate('more than 8 calls for a limited payment');
       if (
