@@ -35,15 +35,25 @@ function pieces(text: string): string[] {
   return found;
 }
 
+/** A Chinese text's last words in Latin letters, or its last number, don't stand alone in a line. */
+function withCompany(lines: readonly string[]): string[] {
+  return lines.reduceRight<string[]>((after, line) => {
+    const [alone, ...rest] = after;
+    const parted =
+      alone !== undefined && !wide.test(alone) ? /^(.+?)(\p{Script=Han}\P{Script=Han}*)$/u.exec(line) : null;
+    return parted === null ? [line, ...after] : [`${parted[1]}`, `${parted[2]}${alone}`, ...rest];
+  }, []);
+}
+
 /** A text in lines of so many columns; a word that is longer has a line of its own. */
 export function wrapped(text: string, columns: number): string[] {
   const lines: string[] = [];
   let line = '';
   for (const piece of pieces(text)) {
     if (line.trim() !== '' && displayWidth(`${line}${piece}`.trimEnd()) > columns) {
-      lines.push(line.trimEnd());
+      lines.push(line);
       line = piece.trimStart();
     } else line += piece;
   }
-  return [...lines, line.trimEnd()];
+  return withCompany([...lines, line]).map((each) => each.trimEnd());
 }

@@ -55,7 +55,7 @@ export const helpIn =
       return `${padEnd(`${' '.repeat(indent)}${term}`, column)}${lines.join(`\n${' '.repeat(column)}`)}`.trimEnd();
     };
     return [
-      `${words.usage} ${inWords(helper.commandUsage(command))}`,
+      words.usage(inWords(helper.commandUsage(command))),
       '',
       ...wrapped(helper.commandDescription(command), width),
       '',

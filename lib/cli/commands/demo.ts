@@ -73,7 +73,7 @@ async function performAct({ title, scenario, expected }: Act, index: number, sta
   const start = performance.now();
   const stopWatching = watchSteps((step) => {
     const at = Math.round(performance.now() - start);
-    output.say((words) => `   ${padStart(words.play.at(at), 8)}  ${step(words)}`);
+    output.say((words) => `   ${padStart(words.play.at(at), 10)}  ${step(words)}`);
     output.emit('step', { scenario, at, step: step(english) });
   });
   const outcome = await facePay.pay(order, { signal }).finally(stopWatching);

@@ -1,7 +1,7 @@
 /** What --help says, and what is said of wrong usage. */
 export const help = {
   program: 'WeChat Pay face payment for tills · 微信刷脸支付',
-  usage: 'Usage:',
+  usage: (line: string) => `Usage: ${line}`,
   arguments: 'Arguments:',
   options: 'Options:',
   commands: 'Commands:',

@@ -33,7 +33,7 @@ export const doctor: typeof English = {
 
   correctConfig: '请改正配置文件；可用的字段见文档',
   correctField: '请改正这个配置项',
-  noMerchant: (source) => `没有 appid、mch_id 和 key（见 ${source}）：如果它们在商户服务器上，则没有问题`,
+  noMerchant: (source) => `没有 appid、mch_id 和 key（出处：${source}）：如果它们在商户服务器上，则没有问题`,
   merchant: (appid, mch_id) => `公众账号 ${appid}，商户号 ${mch_id}`,
   oddKey: (who) => `${who}；密钥不像 API v2 密钥`,
   keyForm: 'API v2 密钥由 32 个字母和数字组成，请核对配置项 key',
@@ -116,7 +116,7 @@ export const doctor: typeof English = {
     limited: '支付网关限制了本商户的调用频率：请过几分钟再试',
   },
 
-  noTerminal: (source) => `没有配置终端 terminal（见 ${source}）`,
+  noTerminal: (source) => `没有配置终端 terminal（出处：${source}）`,
   mayTakeFaces: 'get_wxpayface_authinfo 返回 SUCCESS：本商户可以刷脸收款',
   correctTerminal: '请改正配置项 terminal',
   askForFaces: '请咨询微信支付，是否已为本商户和终端开通刷脸支付',

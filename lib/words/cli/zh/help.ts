@@ -32,7 +32,7 @@ const suggestion = /\n\(Did you mean (?:one of )?(.*)\?\)$/;
 
 export const help: typeof English = {
   program: '微信刷脸支付：收银机的命令行工具',
-  usage: '用法：',
+  usage: (line) => `用法：${line}`,
   arguments: '参数：',
   options: '选项：',
   commands: '命令：',

@@ -1,7 +1,7 @@
 import type { usage as English } from '../en/usage.js';
 
 export const usage: typeof English = {
-  sourced: (says, source) => `${says}（见 ${source}）`,
+  sourced: (says, source) => `${says}（出处：${source}）`,
   wholeNumber: (least, most) => `应为 ${least} 到 ${most} 之间的整数。`,
   noDay: '应为 yesterday（昨天），或 yyyy-mm-dd 形式的日期。',
   configUnreadable: (file, code) => `无法读取配置文件：${file}（${code}）`,
@@ -39,7 +39,7 @@ export const usage: typeof English = {
   noFen: (most) => `退款金额应为 1 到 ${most} 之间的整数，单位为分`,
   yesMissing: '无法询问确认（标准输入不是终端），必须加上 --yes',
   codeMissing: '没有读到付款码：请在标准输入中提供一行',
-  terminalMissing: (source) => `必须配置终端 terminal：store_id、store_name 和 device_id（见 ${source}）`,
+  terminalMissing: (source) => `必须配置终端 terminal：store_id、store_name 和 device_id（出处：${source}）`,
   orderUnknown: '支付网关不知道这笔订单的商户订单号',
   certificateMissing: '撤销需要商户证书：请配置 certificate',
   billNotThere: (file) => `没有这个账单文件：${file}`,
