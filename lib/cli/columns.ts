@@ -3,6 +3,8 @@
 const wide =
   /[\u1100-\u115f\u2e80-\u303e\u3041-\ua4cf\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe4f\uff01-\uff60\uffe0-\uffe6\u{1f300}-\u{1faff}\u{20000}-\u{3fffd}]/u;
 
+const han = /\p{Script=Han}/u;
+
 const widthOf = (character: string): number => (wide.test(character) ? 2 : 1);
 
 /** In columns. */
@@ -36,13 +38,14 @@ function pieces(text: string): string[] {
 }
 
 /** A Chinese text's last words in Latin letters, or its last number, don't stand alone in a line. */
-function withCompany(lines: readonly string[]): string[] {
-  return lines.reduceRight<string[]>((after, line) => {
-    const [alone, ...rest] = after;
-    const parted =
-      alone !== undefined && !wide.test(alone) ? /^(.+?)(\p{Script=Han}\P{Script=Han}*)$/u.exec(line) : null;
-    return parted === null ? [line, ...after] : [`${parted[1]}`, `${parted[2]}${alone}`, ...rest];
-  }, []);
+function withCompany([...lines]: readonly string[]): string[] {
+  for (let index = lines.length - 1; index > 0; index -= 1) {
+    const [line = '', before = ''] = [lines[index], lines[index - 1]];
+    const [, rest, company] = /^(.+?)(\p{Script=Han}\P{Script=Han}*)$/u.exec(before) ?? [];
+    if (han.test(line) || rest === undefined) continue;
+    lines.splice(index - 1, 2, rest, `${company}${line}`);
+  }
+  return lines;
 }
 
 /** A text in lines of so many columns; a word that is longer has a line of its own. */

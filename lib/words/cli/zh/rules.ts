@@ -112,4 +112,4 @@ const rules: Translations = [
 ];
 
 /** @param rule As the errors of lib have it: the end of a sentence that begins with the parameter's name. */
-export const ruleInChinese = (rule: string): string => translated(rules, rule, () => '不符合要求');
+export const ruleInChinese = (rule: string): string => translated(rules, rule, (unlisted) => `不符合要求（${unlisted}）`);
