@@ -112,4 +112,5 @@ const rules: Translations = [
 ];
 
 /** @param rule As the errors of lib have it: the end of a sentence that begins with the parameter's name. */
-export const ruleInChinese = (rule: string): string => translated(rules, rule, (unlisted) => `不符合要求（${unlisted}）`);
+export const ruleInChinese = (rule: string): string =>
+  translated(rules, rule, (unlisted) => `不符合要求（${unlisted}）`);
