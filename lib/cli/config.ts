@@ -9,6 +9,7 @@ import type { FacePayOptions } from '../terminal/face-pay.js';
 import { type Fields, isFields } from '../unknown.js';
 import { english, type Saying } from '../words/cli/index.js';
 import { checked, configFields, sourced } from './config-fields.js';
+import { parseConfig, readConfigFile } from './config-file.js';
 import { codeOf, isUsage, sayingOf, UsageError } from './errors.js';
 
 /** What the commands run with. */
@@ -40,30 +41,6 @@ export interface Config {
 type Values = ReadonlyMap<string, unknown>;
 
 const defaultFile = 'wxpay-face.json';
-
-/** The file's text without the mark that Windows' editors put in front; undefined if none is there and none was named. */
-function readConfigFile(file: string, named: boolean): string | undefined {
-  try {
-    return readFileSync(file, 'utf8').replace(/^\ufeff/, '');
-  } catch (error) {
-    if (!named && codeOf(error) === 'ENOENT') return undefined;
-    throw new UsageError(({ usage }) => usage.configUnreadable(file, codeOf(error)));
-  }
-}
-
-function parseConfig(file: string, text: string): Fields {
-  let parsed: unknown;
-  try {
-    parsed = JSON.parse(text);
-  } catch (error) {
-    // The parser's own words may quote what is in the file.
-    const at = /position (\d+)/.exec(error instanceof Error ? error.message : '')?.[1];
-    const line = at === undefined ? undefined : text.slice(0, Number(at)).split('\n').length;
-    throw new UsageError(({ usage }) => usage.configNoJson(file, line));
-  }
-  if (!isFields(parsed)) throw new UsageError(({ usage }) => usage.configNoObject(file));
-  return parsed;
-}
 
 /** Every leaf of the file under its dotted name; one that isn't listed is a spelling mistake. */
 function leaves(record: Fields, source: Saying, prefix = ''): Array<[string, unknown]> {
