@@ -1,4 +1,3 @@
-import { WxpayFaceError } from '../errors.js';
 import { english, type Saying, type Words } from '../words/cli/index.js';
 import { codeOf, sayingOf } from './errors.js';
 import { exitCodes, exitOfError } from './exit.js';
@@ -50,8 +49,8 @@ export function tellError(output: Output, error: unknown): number {
   const message = error instanceof Error ? error.message : String(error);
   if (output.json) output.emit('error', { code: code === '' ? 'ERR_UNEXPECTED' : code, message, exitCode });
   else output.note((words) => words.errors.line(sayingOf(error)(words)));
-  // A bug: where it is.
-  if (code === '' && !(error instanceof WxpayFaceError) && error instanceof Error) output.note(() => error.stack ?? '');
+  // A bug: where it is. What it is was told.
+  if (code === '' && error instanceof Error) output.note(() => error.stack?.replace(/^.*?(?=\n {4}at )\n/s, '') ?? '');
   return exitCode;
 }
 

@@ -80,6 +80,11 @@ describe('wxpay-face in Chinese', () => {
       expect(exit).to.equal(0);
     });
 
+  it('shows its version, and help of a command by its name', async () => {
+    expect((await run(['--version'])).stdout).to.match(/^\d+\.\d+\.\d+\n$/);
+    expect((await run(['help', 'journal'])).stdout).to.match(/^用法：wxpay-face journal/);
+  });
+
   const wrong: ReadonlyArray<readonly [args: string[], explained: RegExp]> = [
     [[], /^用法：/],
     [['journal'], /^用法：wxpay-face journal/],

@@ -66,7 +66,7 @@ class WatchedBill implements Bill {
       this.count += 1;
       if (this.count % manyRows === 0) {
         const { count } = this;
-        output.step((words) => words.reconcile.rows(count));
+        output.step((words) => words.reconcile.read(count));
       }
       yield row;
     }

@@ -39,6 +39,7 @@ export const reconcile = {
   meanings,
   head: { kind: 'difference', here: 'here', there: 'bill', what: 'sale, refund, state' },
   meaning: (kind: string, says: string) => `  ${kind}: ${says}`,
+  read: (count: number) => `${count} rows of the bill`,
   rows: (count: number) => `${count} rows of the bill`,
   downloading: (day: string) => `downloading the bill of ${day}`,
   reading: (file: string, day: string) => `${file} of ${day}`,

@@ -60,7 +60,7 @@ export const doctor: typeof English = {
   serviceRuns: '刷脸服务（WxpayFaceService）正在运行',
   serviceSilent: (seconds) => `刷脸服务（WxpayFaceService）在 ${seconds} 秒内没有应答`,
   startService: '请以管理员身份启动 WxpayFaceService 程序；如果已在运行，请重启它',
-  answered: (cmd) => `${cmd} 返回 SUCCESS，成功`,
+  answered: (cmd) => `${cmd} 成功（SUCCESS）`,
   lookAtCamera: '请检查摄像头的连线、配置项 init，以及是否有其他支付程序占用摄像头；然后重启 WxpayFaceService',
   restartService: '请重启 WxpayFaceService',
 
@@ -117,7 +117,7 @@ export const doctor: typeof English = {
   },
 
   noTerminal: (source) => `没有配置终端 terminal（出处：${source}）`,
-  mayTakeFaces: 'get_wxpayface_authinfo 返回 SUCCESS：本商户可以刷脸收款',
+  mayTakeFaces: 'get_wxpayface_authinfo 成功（SUCCESS）：本商户可以刷脸收款',
   correctTerminal: '请改正配置项 terminal',
   askForFaces: '请咨询微信支付，是否已为本商户和终端开通刷脸支付',
 };

@@ -35,6 +35,23 @@ const fields: Readonly<Record<string, string>> = {
   err_code: '错误码',
   err_code_des: '错误说明',
   openid: '顾客标识（已遮盖）',
+  return_code: '返回码',
+  return_msg: '返回信息',
+  result_code: '业务结果',
+  fee_type: '币种',
+  trade_type: '交易类型',
+  bank_type: '付款银行',
+  is_subscribe: '是否关注公众账号',
+  charged: '已扣款',
+  reached: '已到达网关',
+  decidedAt: '作出决定的修订号',
+  endedAt: '结束时间（毫秒）',
+  wall: '本机时间（毫秒）',
+  gateway: '网关时间（毫秒）',
+  monotonic: '计时（毫秒）',
+  run: '进程编号',
+  time: '时间（北京时间）',
+  to: '退款去向',
 };
 
 /** Each value in a line of its own, behind its name. */

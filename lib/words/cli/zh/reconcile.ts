@@ -27,6 +27,7 @@ export const reconcile: typeof English = {
   },
   head: { kind: '差异', here: '流水', there: '账单', what: '交易、退款、状态' },
   meaning: (kind, says) => `  ${kind}：${says}`,
+  read: (count) => `已读取账单 ${count} 行`,
   rows: (count) => `账单共 ${count} 行`,
   downloading: (day) => `正在下载 ${day} 的账单`,
   reading: (file, day) => `正在读取 ${day} 的账单文件 ${file}`,
