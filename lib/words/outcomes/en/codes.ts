@@ -6,17 +6,17 @@ const check = 'Take the money another way, and ask the person in charge to check
 export const codes: OutcomeWords['codes'] = {
   SYSTEMERROR: {
     title: 'WeChat Pay is slow',
-    text: 'WeChat Pay took too long. The result of the payment is not known yet.',
-    advice: 'Wait for the result; until then, hand over no goods and take no money again.',
+    text: 'WeChat Pay took too long, and gave no result of the payment.',
+    advice: 'Ask the customer to wait for the result; until then, hand over no goods and take no money again.',
   },
   BANKERROR: {
     title: 'Trouble at the bank',
-    text: "The bank's system failed. The result of the payment is not known yet.",
-    advice: 'Wait for the result; until then, hand over no goods and take no money again.',
+    text: "The bank's system failed, and gave no result of the payment.",
+    advice: 'Ask the customer to wait for the result; until then, hand over no goods and take no money again.',
   },
   USERPAYING: {
     title: 'Waiting for the password',
-    text: 'The customer is paying and must enter the password.',
+    text: 'The customer must enter the password for this payment.',
     advice: 'Tell the customer: "Please enter your password on the phone." Hand over no goods before the result.',
   },
   PARAM_ERROR: {
@@ -159,6 +159,17 @@ export const codes: OutcomeWords['codes'] = {
     title: 'Customer wants to scan',
     text: 'Before the camera, the customer chose to pay by scanning.',
     advice: "Scan the customer's payment code.",
+  },
+  'other-wallet': {
+    title: 'Code of another wallet',
+    text: 'What was scanned is the payment code of another wallet; only WeChat Pay is taken here.',
+    advice:
+      'Tell the customer: "Please open the payment code in WeChat." Then scan again, or take the money another way.',
+  },
+  'not-a-code': {
+    title: 'Not a payment code',
+    text: 'What was scanned is no payment code.',
+    advice: 'Ask the customer to open the payment code in WeChat, hold it to the scanner, and scan again.',
   },
   ERROR: {
     title: "It didn't work",

@@ -1,6 +1,7 @@
 import type { ErrorWords } from '../words.js';
 
-const wait = 'First look at the result of this order; until then, hand over no goods and take no money again.';
+const wait =
+  'Ask the customer to wait, and look at the result of this order; until then, hand over no goods and take no money again.';
 const scanInstead = 'Take the payment by payment code instead, and ask the person in charge to check the face service.';
 
 export const errors: ErrorWords = {

@@ -1,11 +1,12 @@
 import type { PaymentWords } from '../words.js';
 
-const keep = 'Keep the goods for now, take no money again, and give the order number to the person in charge.';
+const keep =
+  'Ask the customer to wait, and give the order number to the person in charge. Keep the goods for now, and take no money again.';
 
 export const payment: PaymentWords = {
   paid: (amount) => ({
     title: 'Paid',
-    text: `${amount} received.`,
+    text: `The customer's payment was received: ${amount}.`,
     advice: 'Hand over the goods, and tell the customer: "Paid, thank you."',
   }),
   failed: {
@@ -119,7 +120,7 @@ export const payment: PaymentWords = {
       title: 'Payment being reversed',
       text: 'The result stayed unknown. This order takes no payment any more; it is being reversed.',
       advice:
-        'Hand over no goods, and tell the customer: "We don\'t take this payment; what was charged is given back." If the customer still wants to buy, make a new order.',
+        'Hand over no goods, and tell the customer: "We don\'t take this payment; what was charged is given back." For a new try, make a new order.',
     },
     'given-up': {
       title: 'Sale being reversed',
@@ -169,7 +170,7 @@ export const payment: PaymentWords = {
       title: 'Too late to reverse',
       text: 'This order was not reversed, and now it is too late for that. The customer may have been charged.',
       advice:
-        'Keep the goods for now, and give the order number to the person in charge, who checks and then refunds the customer.',
+        'Ask the customer to wait, and give the order number to the person in charge, who checks and then refunds. Keep the goods for now.',
     },
     denied: {
       title: 'The order is gone',

@@ -34,7 +34,7 @@ export const refund: RefundWords = {
     },
     INVALID_REQ_TOO_MUCH: {
       title: 'Too many faulty refunds',
-      text: 'Too many of the shop’s refunds were faulty, and this one was not taken.',
+      text: "Too many of the shop's refunds were faulty, and this one was not taken.",
       advice: 'Make the refund a few minutes later; if it happens again, ask the person in charge.',
     },
     TRADE_OVERDUE: {

@@ -1,6 +1,6 @@
 import type { ErrorWords } from '../words.js';
 
-const wait = '请先查看这一单的结果；此前不要交付商品，也不要重复收款。';
+const wait = '请顾客稍等，先查看这一单的结果；此前不要交付商品，也不要重复收款。';
 const scanInstead = '请改用付款码收款，并请负责人检查刷脸服务。';
 
 export const errors: ErrorWords = {

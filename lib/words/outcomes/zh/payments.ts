@@ -1,11 +1,11 @@
 import type { PaymentWords } from '../words.js';
 
-const keep = '请暂不交付商品，也不要再次收款，把订单号告诉负责人。';
+const keep = '请顾客稍等，把订单号告诉负责人；请暂不交付商品，也不要再次收款。';
 
 export const payment: PaymentWords = {
   paid: (amount) => ({
     title: '收款成功',
-    text: `已收到 ${amount}。`,
+    text: `已收到顾客的付款：${amount}。`,
     advice: '请交付商品，并告诉顾客：“付款成功，谢谢。”',
   }),
   failed: {
@@ -165,7 +165,7 @@ export const payment: PaymentWords = {
     'reverse-expired': {
       title: '已过撤销期限',
       text: '这一单没有撤销成，而且已过撤销期限，顾客可能已被扣款。',
-      advice: '请暂不交付商品，把订单号告诉负责人，由负责人核实后给顾客退款。',
+      advice: '请顾客稍等，把订单号告诉负责人，由负责人核实后退款；请暂不交付商品。',
     },
     denied: {
       title: '订单查不到了',
