@@ -19,7 +19,7 @@ export const zh: OutcomeWords = {
     trouble: {
       certificate: { text: '微信支付不接受本店的证书，要等更换后才能办完。', advice: '请负责人更换证书。' },
       refused: { text: '微信支付不接受本店的密钥或商户号，暂时办不完。', advice: '请负责人核对密钥和商户号。' },
-      limit: { text: '本店的请求过于频繁，要多等一会儿。', advice: '收银机会继续办理。' },
+      limit: { text: '本店收退款过于频繁，要多等一会儿。', advice: '收银机会继续办理。' },
       silence: { text: '微信支付一直没有答复。', advice: '请检查网络。' },
       journal: { text: '收款流水暂时写不进去。', advice: '请负责人检查收银机的硬盘。' },
     },

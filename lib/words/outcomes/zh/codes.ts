@@ -97,13 +97,13 @@ export const codes: OutcomeWords['codes'] = {
     advice: '请换一种方式收款，并请负责人核对这两个号码。',
   },
   INVALID_REQUEST: {
-    title: '请求无效',
+    title: '这一笔没有受理',
     text: '微信支付没有受理：可能是本店的权限或证书有问题，也可能是重复提交。',
     advice: '请换一种方式收款，并请负责人检查收款设置。',
   },
   FREQUENCY_LIMITED: {
-    title: '请求过于频繁',
-    text: '本店的收款请求过于频繁，这一次没有受理。',
+    title: '收款过于频繁',
+    text: '本店收款过于频繁，这一次没有受理。',
     advice: '请稍等片刻，然后重新收款。',
   },
   ORDERNOTEXIST: {
