@@ -1,3 +1,5 @@
+import { execFileSync } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
 import { expect } from 'chai';
 import {
   type Description,
@@ -250,6 +252,11 @@ describe("the cashier's words in both languages", () => {
       ({ what }) => tell(what, 'zh').advice.includes('“') !== tell(what, 'en').advice.includes('"'),
     );
     expect(differ.map(({ name }) => name)).to.deep.equal([]);
+  });
+
+  it('are what docs/words.md shows', () => {
+    const folder = fileURLToPath(new URL('../../lib/words/outcomes', import.meta.url));
+    execFileSync(process.execPath, ['scripts/docs/words.mjs', '--check', folder], { stdio: 'pipe' });
   });
 
   it('are tables of the same codes', () => {
