@@ -207,6 +207,10 @@ export class PaymentRun implements Subject<PaymentState, PaymentEvent, Next, Sto
     this.#tell(state, detail === undefined ? {} : { detail });
   }
 
+  cancelEvent({ phase, facts }: PaymentState): PaymentEvent | undefined {
+    return facts.givenUp || finalPhases.has(phase) ? undefined : { on: 'cancel', ...this.#now() };
+  }
+
   async perform(next: Next, signal: AbortSignal): Promise<void> {
     this.#endPause();
     if (next.do !== 'query' && next.do !== 'reverse') return;
