@@ -2,7 +2,7 @@ import { onAbort } from '../abort.js';
 import { ClosedError, InvalidParameterError, WxpayFaceError } from '../errors.js';
 import type { Clock } from '../payment/clock.js';
 import { cancelledBy } from '../payment/decision/outcomes.js';
-import { decide, type RaceEvent, raceWith, type Verdict } from './race.js';
+import { decide, type Race, type RaceEvent, raceWith, type Verdict } from './race.js';
 import type { Recognition } from './recognition.js';
 import { readScan } from './scanned-code.js';
 import type { TillPayOptions } from './till.js';
@@ -29,15 +29,18 @@ export async function firstCode(ways: Ways): Promise<Verdict> {
   let ignore = () => {};
   try {
     return await new Promise<Verdict>((resolve) => {
-      let race = raceWith(scan !== undefined);
+      let race: Race | undefined = raceWith(scan !== undefined);
       const hear = (event: RaceEvent): void => {
+        if (race === undefined) return;
         const next = decide(race, event);
-        if ('verdict' in next) resolve(next);
-        else {
-          if (next.face !== race.face) onScanning(wordOf(event));
-          if (next.scan !== race.scan && event.on === 'scan-failed') warn(event.error);
-          race = next;
+        if ('verdict' in next) {
+          race = undefined;
+          resolve(next);
+          return;
         }
+        if (next.face !== race.face) onScanning(wordOf(event));
+        if (next.scan !== race.scan && 'error' in event) warn(event.error);
+        race = next;
       };
       ignore = onAbort(givenUp, () => hear({ on: 'given-up', by: cancelledBy(givenUp.reason) }));
       void recognition.ended.then((end) => hear(eventOf(end)));

@@ -1,5 +1,5 @@
 import type { Difference } from '../bill/difference.js';
-import { ClosedError } from '../errors.js';
+import { ClosedError, InvalidParameterError } from '../errors.js';
 import type { OpenOptions } from '../face/open.js';
 import { isOlder } from '../face/sdk-version.js';
 import { FaceService } from '../face/service.js';
@@ -126,6 +126,8 @@ class OpenTill implements Till {
     this.#ensureOpen();
     const { customerTimeout = this.#customerTimeout } = options;
     checkCustomerTimeout(customerTimeout);
+    if (options.scan !== undefined && typeof options.scan !== 'function')
+      throw new InvalidParameterError('scan', 'must be a function');
     return this.#sales.pay(order, { ...options, customerTimeout });
   }
 

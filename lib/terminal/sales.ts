@@ -2,7 +2,6 @@ import { onAbort, unlessAborted } from '../abort.js';
 import { ClosedError } from '../errors.js';
 import { commands } from '../face/commands.js';
 import { checkParams } from '../face/messages.js';
-import { isOlder } from '../face/sdk-version.js';
 import { OrderExistsError } from '../journal/errors.js';
 import { PayTransportError } from '../pay/errors.js';
 import { type Clock, systemClock } from '../payment/clock.js';
@@ -16,6 +15,7 @@ import { BusyError } from './errors.js';
 import type { Face } from './face.js';
 import type { FacePayOptions, FacePayOutcome } from './face-pay.js';
 import { firstCode } from './first-code.js';
+import { Leftovers } from './leftovers.js';
 import type { Merchant } from './merchant.js';
 import { MerchantLine } from './merchant-line.js';
 import { finished, report } from './progress.js';
@@ -23,7 +23,6 @@ import type { Verdict } from './race.js';
 import { Recognition } from './recognition.js';
 import { CustomerScreen } from './screen.js';
 import type { TillPayOptions } from './till.js';
-import { within } from './waiting.js';
 
 export interface SalesOptions extends Pick<FacePayOptions, 'terminal' | 'rail' | 'camera' | 'init' | 'screenTimeout'> {
   readonly face: Face;
@@ -42,19 +41,7 @@ interface Sale {
   readonly giveUp: AbortController;
 }
 
-/** A recognition that goes on after its sale. */
-interface Left {
-  readonly recognition: Recognition;
-  /** It has ended, and its screen was told. Never rejects. */
-  readonly over: Promise<void>;
-  /** Nothing that comes of it counts any more. */
-  isAbandoned: boolean;
-}
-
 const faceCodeTypes = { micropay: '1', facepay: '0' } as const;
-
-/** Milliseconds in which a recognition that was stopped ends; and before the next one begins it has as long again. */
-const stopTimeout = 3000;
 
 const timeLimit = (): Error => Object.assign(new Error('the customer took too long'), { name: 'TimeoutError' });
 
@@ -67,8 +54,7 @@ export class Sales {
   readonly #screen: CustomerScreen;
   readonly #camera: Camera;
   readonly #closing = new AbortController();
-  readonly #left = new Set<Left>();
-  #clearing: Promise<void> | undefined;
+  readonly #leftovers: Leftovers;
   /** The payments beside the camera. */
   readonly #scanned = new Set<Promise<void>>();
   #running: { out_trade_no: string; ended: Promise<unknown>; giveUp: AbortController } | undefined;
@@ -90,6 +76,13 @@ export class Sales {
       timeout: screenTimeout,
       onState: (state) => onCamera?.(state),
     });
+    this.#leftovers = new Leftovers({
+      face,
+      clock,
+      onCode: (recognised, isPaid) => this.#tellScreen(recognised, isPaid),
+      onOver: () => this.#giveBackShared(),
+      onAnew: () => this.#camera.distrust(),
+    });
   }
 
   /** At the program's start. A shared camera is left to others until there is a customer. */
@@ -99,7 +92,7 @@ export class Sales {
 
   /** Between two sales, never during a recognition: whether the service answers. A shared camera is left alone. */
   async check(): Promise<void> {
-    const isIdle = this.#running === undefined && this.#left.size === 0 && !this.#closing.signal.aborted;
+    const isIdle = this.#running === undefined && this.#leftovers.areNone && !this.#closing.signal.aborted;
     if (isIdle && !this.#isShared) await this.#camera.check();
   }
 
@@ -138,7 +131,7 @@ export class Sales {
   async close(): Promise<void> {
     this.#closing.abort(new ClosedError('FacePay'));
     await Promise.all([this.#running?.ended, ...this.#scanned]);
-    await this.#clear();
+    await this.#leftovers.clear();
     await this.#camera.giveBack();
   }
 
@@ -172,12 +165,16 @@ export class Sales {
         () => false,
       );
       if (verdict.verdict === 'face') await this.#tellScreen(verdict.recognised, await isPaid);
-      else if (recognition !== undefined) await this.#end(recognition, isPaid);
+      else if (recognition !== undefined) await this.#leftovers.end(recognition, isPaid);
       return await payment;
     } finally {
       // A recognition that goes on has the camera until it's over.
-      if (this.#isShared && this.#left.size === 0) await this.#camera.giveBack();
+      if (this.#leftovers.areNone) await this.#giveBackShared();
     }
+  }
+
+  async #giveBackShared(): Promise<void> {
+    if (this.#isShared) await this.#camera.giveBack();
   }
 
   /** Up to the first code, or to what ends the sale before anything was sent. */
@@ -225,7 +222,7 @@ export class Sales {
     stop: AbortSignal,
     onStep: (step: CameraStep, detail: string) => void,
   ): Promise<Recognised> {
-    await unlessAborted(() => this.#clear(), stop);
+    await unlessAborted(() => this.#leftovers.clear(), stop);
     const isClear = await unlessAborted(() => this.#screen.settle(), stop);
     if (!isClear) this.#camera.distrust();
     return this.#camera.recognise(sought, stop, onStep);
@@ -271,59 +268,5 @@ export class Sales {
     const payresult = isPaid ? 'SUCCESS' : 'ERROR';
     const isShown = await this.#screen.show({ appid, mch_id, store_id, authinfo, payresult });
     if (!isShown) await this.#camera.giveBack();
-  }
-
-  /**
-   * Ends the recognition of a sale that was decided otherwise. A code that comes of it all the same is not paid, and its screen
-   * hears how the sale ended, also after the sale.
-   */
-  async #end(recognition: Recognition, isPaid: Promise<boolean>): Promise<void> {
-    recognition.stop();
-    const { version } = this.#face.library;
-    const canStop = version === undefined || !isOlder(version, '1.23');
-    const patience = within(this.#clock, canStop ? stopTimeout : 0, recognition.ended);
-    const left: Left = {
-      recognition,
-      isAbandoned: false,
-      over: this.#over(recognition, isPaid, () => left.isAbandoned),
-    };
-    this.#left.add(left);
-    void left.over.then(() => this.#left.delete(left));
-    await isPaid;
-    await patience;
-    if (recognition.isOver) await left.over;
-  }
-
-  async #over(recognition: Recognition, isPaid: Promise<boolean>, isAbandoned: () => boolean): Promise<void> {
-    const end = await recognition.ended;
-    if ('recognised' in end && end.recognised.face.return_code === 'SUCCESS') {
-      const payresult = await isPaid;
-      if (!isAbandoned()) await this.#tellScreen(end.recognised, payresult);
-    }
-    if (this.#isShared && !isAbandoned()) await this.#camera.giveBack();
-  }
-
-  /** Before the next recognition, or the end: waits for those of earlier sales, else starts the service anew. */
-  #clear(): Promise<void> {
-    this.#clearing ??= this.#clearAll().finally(() => {
-      this.#clearing = undefined;
-    });
-    return this.#clearing;
-  }
-
-  async #clearAll(): Promise<void> {
-    const left = [...this.#left];
-    if (left.length === 0) return;
-    await within(this.#clock, stopTimeout, Promise.all(left.map(({ recognition }) => recognition.ended)));
-    const stuck = left.filter(({ recognition }) => !recognition.isOver);
-    for (const each of stuck) {
-      each.isAbandoned = true;
-      this.#left.delete(each);
-    }
-    if (stuck.length > 0) {
-      this.#camera.distrust();
-      await this.#face.abandon().catch(() => undefined);
-    }
-    await Promise.all(left.filter((each) => !stuck.includes(each)).map(({ over }) => over));
   }
 }
