@@ -125,7 +125,7 @@ describe('What a server leaves unfinished', function () {
     const two = await opened(own.url('postgres', proxy.port));
     await one.journal.create(payment('A1'));
     await two.journal.create(payment('A2'));
-    for (let times = 0; times < 3; times += 1) {
+    for (let times = 0; times < 2; times += 1) {
       await own.stopAtOnce();
       await sleep(1.3 * lease);
       expect(one.journal.holds(payment('A1'))).to.equal(false);
