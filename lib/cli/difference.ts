@@ -1,7 +1,7 @@
 import type { Difference } from '../bill/difference.js';
+import { yuan } from '../words/amount.js';
 import type { Saying, Words } from '../words/cli/index.js';
 import { displayWidth, padEnd, padStart } from './columns.js';
-import { yuan } from './output.js';
 
 const widestKind = (words: Words): number => Math.max(...Object.values(words.reconcile.kinds).map(displayWidth));
 

@@ -1,4 +1,4 @@
-import type { Language } from '../words/cli/index.js';
+import type { Language } from '../words/language.js';
 
 /** A locale's name, of POSIX (zh_CN.UTF-8) or of the web (zh-Hans-CN). */
 const languageOfLocale = (locale: string): Language => (/^zh(?![a-z])/i.test(locale) ? 'zh' : 'en');

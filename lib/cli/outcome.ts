@@ -1,10 +1,10 @@
 import type { RefundOutcome } from '../payment/decision/refund/outcomes.js';
 import type { FacePayOutcome } from '../terminal/face-pay.js';
+import { yuan } from '../words/amount.js';
 import { english, type Saying, type Words } from '../words/cli/index.js';
 import { padEnd } from './columns.js';
 import { type Exit, exitCodes } from './exit.js';
 import type { Output } from './output.js';
-import { yuan } from './output.js';
 import { localGatewayTime } from './time.js';
 
 function detail(outcome: FacePayOutcome, { payments }: Words): string {

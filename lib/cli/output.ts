@@ -53,5 +53,3 @@ export function tellError(output: Output, error: unknown): number {
   if (code === '' && error instanceof Error) output.note(() => error.stack?.replace(/^.*?(?=\n {4}at )\n/s, '') ?? '');
   return exitCode;
 }
-
-export const yuan = (fen: number): string => `¥${(fen / 100).toFixed(2)}`;

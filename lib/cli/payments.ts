@@ -82,9 +82,12 @@ export async function withProcessor<T>(
   }
 }
 
+const isFen = (value: unknown): value is number =>
+  typeof value === 'number' && Number.isSafeInteger(value) && value >= 0;
+
 /** What a record says that its type doesn't know: the rail of a payment, and what it, or the refund, is about, in fen. */
 export function recorded({ kind, data }: JournalRecord): { rail: 'micropay' | 'facepay'; fen?: number } {
   const { rail, total_fee, refund_fee } = data;
   const fen = kind === 'refund' ? refund_fee : total_fee;
-  return { rail: rail === 'facepay' ? 'facepay' : 'micropay', ...(typeof fen === 'number' && { fen }) };
+  return { rail: rail === 'facepay' ? 'facepay' : 'micropay', ...(isFen(fen) && { fen }) };
 }

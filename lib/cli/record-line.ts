@@ -1,8 +1,8 @@
 import type { JournalRecord } from '../journal/journal.js';
+import { yuan } from '../words/amount.js';
 import type { Saying } from '../words/cli/index.js';
 import { padEnd, padStart } from './columns.js';
 import { named } from './named.js';
-import { yuan } from './output.js';
 import { recorded } from './payments.js';
 import { localTime } from './time.js';
 

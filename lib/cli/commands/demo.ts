@@ -9,12 +9,13 @@ import { PaymentProcessor } from '../../payment/processor.js';
 import { type Scenario, type Simulator, startSimulator } from '../../simulator/index.js';
 import { FacePay, type FacePayOutcome } from '../../terminal/face-pay.js';
 import { localMerchant } from '../../terminal/merchant.js';
+import { yuan } from '../../words/amount.js';
 import { english, type Saying, type Words } from '../../words/cli/index.js';
 import { padStart } from '../columns.js';
 import type { Command } from '../command.js';
 import { exitCodes } from '../exit.js';
 import { onInterruption } from '../interruption.js';
-import { type Output, yuan } from '../output.js';
+import type { Output } from '../output.js';
 import { watchSteps } from '../steps.js';
 
 interface Act {

@@ -1,13 +1,13 @@
 import type { QueryResult } from '../../pay/types.js';
 import type { PaymentClient } from '../../payment/client.js';
 import type { Rail } from '../../payment/order.js';
+import { yuan } from '../../words/amount.js';
 import type { Saying } from '../../words/cli/index.js';
 import type { Command } from '../command.js';
 import { makeClient } from '../config.js';
 import { type Exit, exitCodes } from '../exit.js';
 import { onInterruption } from '../interruption.js';
 import { configOption, configured, orderOf, outTradeNo, railOption, transactionIdOption } from '../options.js';
-import { yuan } from '../output.js';
 import { showProgress } from '../progress.js';
 import { localGatewayTime } from '../time.js';
 

@@ -3,6 +3,7 @@ import type { PayClient } from '../../pay/client.js';
 import { maximumFen } from '../../pay/parameters.js';
 import type { RefundOutcome } from '../../payment/decision/refund/outcomes.js';
 import { checkRefund, type RefundRequest } from '../../payment/refund/parameters.js';
+import { yuan } from '../../words/amount.js';
 import { english, type Saying } from '../../words/cli/index.js';
 import { type Command, type Given, type Part, type Raw, text, wholeNumber } from '../command.js';
 import { confirmed } from '../confirmed.js';
@@ -11,7 +12,7 @@ import { exitCodes, refundExits } from '../exit.js';
 import { onInterruption } from '../interruption.js';
 import { configOption, configured, journalFolder, journalOption, transactionIdOption, yesOption } from '../options.js';
 import { tellOutcome } from '../outcome.js';
-import { type Output, yuan } from '../output.js';
+import type { Output } from '../output.js';
 import { type Payments, recorded, withJournal, withProcessor } from '../payments.js';
 import { showProgress } from '../progress.js';
 import {

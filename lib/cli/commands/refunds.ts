@@ -1,6 +1,7 @@
 import type { Journal } from '../../journal/journal.js';
 import type { PayClient } from '../../pay/client.js';
 import type { Refund } from '../../pay/refund-types.js';
+import { yuan } from '../../words/amount.js';
 import type { Command } from '../command.js';
 import { makeClient } from '../config.js';
 import { sayingOf } from '../errors.js';
@@ -16,7 +17,7 @@ import {
   transactionIdOption,
 } from '../options.js';
 import { sentence } from '../outcome.js';
-import { type Output, yuan } from '../output.js';
+import type { Output } from '../output.js';
 import { journalAt, withJournalToRead } from '../payments.js';
 import { refundsAtGateway, refundsInJournal, saleNumber } from '../sale-refunds.js';
 
