@@ -2,7 +2,6 @@
 import { CommanderError } from 'commander';
 import { languages } from '../words/cli/index.js';
 import { commands } from './commands.js';
-import { codeOf } from './errors.js';
 import { exitCodes } from './exit.js';
 import { languageOf, userLocale } from './language.js';
 import { makeOutput } from './output.js';
@@ -22,7 +21,7 @@ const output = makeOutput(args.includes('--json'), language);
 
 // Instead of Node.js's own way, which is for programmers, and English.
 process.removeAllListeners('warning');
-process.on('warning', (warning) => output.note(({ errors }) => errors.warning(warning.message, codeOf(warning))));
+process.on('warning', (warning) => output.note(({ errors }) => errors.warning(warning.message)));
 
 try {
   await makeProgram(commands, { version: packageVersion(), words: output.words, end }).parseAsync();

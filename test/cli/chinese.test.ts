@@ -317,6 +317,9 @@ describe('wxpay-face in Chinese', () => {
     expect((await run(['reverse', 'R2', '--yes'])).stdout).to.match(/^已撤销/);
     expect((await run(['reverse', 'R2', '--yes'])).stdout).to.equal('R2：已撤销（REVOKED），这笔订单已经撤销\n');
     expect((await run(['reverse', 'R3', '--yes'])).stdout).to.match(/支付网关没有这笔订单/);
+  });
+
+  it('says why an order is not reversed', async () => {
     await paidElsewhere('R4');
     shop.simulator.scenario = { reverse: 'REVERSE_EXPIRE' };
     expect((await run(['reverse', 'R4', '--yes'])).stdout).to.match(/^需人工处理 R4：支付网关已不能撤销/);
@@ -354,6 +357,18 @@ describe('wxpay-face in Chinese', () => {
     expect((await run(['refunds', 'A1'])).stdout).to.match(
       /支付网关显示：退款成功（SUCCESS）\n他处退款 SITE-1（交易 A1）：¥0\.50；/,
     );
+    expect((await run(['journal', 'list', '--kind', 'refund'])).stdout).to.match(
+      /已退款 {11}¥4\.00 {2}R1-A1（交易 A1）/,
+    );
+    await run(['journal', 'show', 'R1-A1']);
+    shop.simulator.scenario = 'gateway-down';
+    expect((await run(['refunds', 'A1'])).stderr).to.match(/无法询问支付网关：/);
+  });
+
+  it('says why a sale is not refunded', async () => {
+    play({ refundInterval: 0 });
+    await scan('A1');
+    await run(['refund', 'A1', '400', '--yes']);
     expect((await run(['refund', 'A1', '9999', '--yes'])).stderr).to.match(/会超过已支付的金额/);
     expect((await run(['refund', 'X1', '1', '--yes'])).stderr).to.match(/流水中没有 X1：请用 --total/);
     expect((await run(['refunds', '--transaction-id', '4'.repeat(28)])).stderr).to.match(/流水和支付网关都没有 4+/);
@@ -361,12 +376,6 @@ describe('wxpay-face in Chinese', () => {
     await paidElsewhere('X2');
     const wrong = await run(['refund', 'X2', '1', '--total', '900', '--yes']);
     expect(wrong.stderr).to.match(/total_fee：与支付网关显示的 X2 的总金额不符/);
-    expect((await run(['journal', 'list', '--kind', 'refund'])).stdout).to.match(
-      /已退款 {11}¥4\.00 {2}R1-A1（交易 A1）/,
-    );
-    await run(['journal', 'show', 'R1-A1']);
-    shop.simulator.scenario = 'gateway-down';
-    expect((await run(['refunds', 'A1'])).stderr).to.match(/无法询问支付网关：/);
   });
 
   for (const scenario of [

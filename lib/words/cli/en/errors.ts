@@ -5,6 +5,6 @@ export const errors = {
   /** Messages are English already. */
   of: ({ message }: ErrorFacts) => message,
   line: (says: string) => `wxpay-face: ${says}`,
-  /** What the library warns of. @param code '' if it has none. */
-  warning: (message: string, _code: string) => `warning: ${message}`,
+  /** What the library warns of. */
+  warning: (message: string) => `warning: ${message}`,
 };

@@ -7,6 +7,7 @@ import { connections } from './connections.js';
 import { damageInChinese } from './damage.js';
 import { loadFailure } from './load-failure.js';
 import { ruleInChinese } from './rules.js';
+import { type Translations, translated } from './translated.js';
 import { valuesOf } from './values.js';
 
 const transports: Readonly<Record<TransportFailure, string>> = {
@@ -22,6 +23,12 @@ const transports: Readonly<Record<TransportFailure, string>> = {
   internal: '本机或程序故障',
   'response-timeout': '支付网关没有及时应答',
   broken: '与支付网关的连接中断',
+};
+
+/** What a page in place of an answer said. */
+const pages = {
+  certificate: '支付网关拒绝商户证书：请更换商户证书',
+  limit: '支付网关限制了调用频率：请稍后再试',
 };
 
 const brokenRules: Readonly<Record<RefundRule, string>> = {
@@ -92,7 +99,8 @@ const ours: Readonly<Record<ErrorCode, (facts: ErrorFacts) => string>> = {
     `${journalIn(message)}已损坏：${damageInChinese(message)}。没有做任何修改。请保留这个目录；用“wxpay-face journal check”查看哪些内容可读，用“wxpay-face journal salvage”把它们写到新目录，然后把最近几天与账单核对`,
   ERR_JOURNAL_LOST: () => '这条记录现在由另一个进程处理',
   ERR_PAY_TRANSPORT: transport,
-  ERR_PAY_RESPONSE: ({ message }) => `支付网关的应答无法读取，或没有所需的内容${valuesOf(message)}`,
+  ERR_PAY_RESPONSE: ({ message, trouble }) =>
+    `${nameOf(pages, trouble) ?? '支付网关的应答无法读取，或没有所需的内容'}${valuesOf(message)}`,
   ERR_PAY_SIGNATURE: () => '支付网关应答的签名不正确或缺失：请核对密钥',
   ERR_PAY_MISMATCH: ({ field = '' }) => `支付网关的应答与请求不符（${field}）`,
   ERR_PAY_PROTOCOL: ({ return_code = '', return_msg = '没有说明' }) => `支付网关返回 ${return_code}：${return_msg}`,
@@ -116,11 +124,23 @@ const systems: Readonly<Record<string, string>> = {
 };
 
 /** What the library warns of. */
-const warnings: Readonly<Record<string, string>> = {
-  WXPAY_FACE_NO_CERTIFICATE: '没有商户证书：可以收款，但不能撤销，也不能退款',
-  WXPAY_FACE_JOURNAL_COPY: '流水的两份副本不一致，已使用较新的一份',
-  WXPAY_FACE_SCREEN: '刷脸服务没有应答显示结果的命令，顾客屏幕上不再显示结果：请重启 WxpayFaceService 程序',
-};
+const warnings: Translations = [
+  [/ has no certificate: it can pay/, () => '没有商户证书：可以收款，但不能撤销，也不能退款'],
+  [/^The journal in (.*) is used;/, (folder) => `流水的两份副本不一致，已使用 ${folder} 中的一份`],
+  [
+    /calls of updateWxpayfacePayResult/,
+    () => '刷脸服务没有应答显示结果的命令，顾客屏幕上不再显示结果：请重启 WxpayFaceService 程序',
+  ],
+  [
+    /calls that do not come back were left behind/,
+    () => '动态库的调用没有返回，已不再等待：请重启 WxpayFaceService 程序',
+  ],
+  [
+    /^(.*) needs SDK (\S+), but (.*) is (\S+): it may be ignored/,
+    (what, since, path, version) =>
+      `${what} 需要 ${since} 版的动态库，而 ${path} 的版本是 ${version}：可能被忽略或拒绝`,
+  ],
+];
 
 function foreign({ code, message, path, port }: ErrorFacts): string {
   const where = path ?? (port === undefined ? '' : `端口 ${port}`);
@@ -132,7 +152,7 @@ function foreign({ code, message, path, port }: ErrorFacts): string {
 export const errors: typeof English = {
   of: (facts) => (nameOfOurs(facts.code) ?? foreign)(facts),
   line: (says) => `wxpay-face：${says}`,
-  warning: (message, code) => `警告：${nameOf(warnings, code) ?? '程序提示'}${valuesOf(message)}`,
+  warning: (message) => `警告：${translated(warnings, message, (unlisted) => `程序提示（${unlisted}）`)}`,
 };
 
 function nameOfOurs(code: string): ((facts: ErrorFacts) => string) | undefined {
