@@ -31,7 +31,7 @@ const texts = [
   ...['systemCode', 'out_trade_no', 'out_refund_no', 'port'],
 ] as const;
 
-/** An error's or its cause's; '' if it has none. */
+/** An error's; '' if it has none. */
 export const codeOf = (error: unknown): string =>
   error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : '';
 

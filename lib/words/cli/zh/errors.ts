@@ -150,11 +150,7 @@ function foreign({ code, message, path, port }: ErrorFacts): string {
 }
 
 export const errors: typeof English = {
-  of: (facts) => (nameOfOurs(facts.code) ?? foreign)(facts),
+  of: (facts) => (Object.entries(ours).find(([code]) => code === facts.code)?.[1] ?? foreign)(facts),
   line: (says) => `wxpay-face：${says}`,
   warning: (message) => `警告：${translated(warnings, message, (unlisted) => `程序提示（${unlisted}）`)}`,
 };
-
-function nameOfOurs(code: string): ((facts: ErrorFacts) => string) | undefined {
-  return Object.entries(ours).find(([each]) => each === code)?.[1];
-}

@@ -59,12 +59,13 @@ const refundStates: Readonly<Record<string, string>> = {
   CHANGE: '退款异常',
 };
 
-const coded = (table: Readonly<Record<string, string>>, code: string): string =>
-  Object.hasOwn(table, code) ? `${table[code]}（${code}）` : code;
+/** In the place of a state. */
+const nothing = '没有这笔退款';
 
-/** Details of a step that are words of ours, and no codes. */
-const details: Readonly<Record<string, string>> = {
-  query: '查询',
+const coded = (table: Readonly<Record<string, string>>, code: string): string =>
+  `${Object.hasOwn(table, code) ? table[code] : '其他状态'}（${code}）`;
+
+const statuses: (typeof English)['statuses'] = {
   paid: '已支付',
   declined: '被拒绝',
   failed: '失败',
@@ -73,7 +74,13 @@ const details: Readonly<Record<string, string>> = {
   reversed: '已撤销',
   reversing: '撤销中',
   attention: '需人工处理',
+  refunded: '已退款',
+  processing: '退款处理中',
+  refused: '退款被拒绝',
 };
+
+/** Details of a step that are words of ours, and no codes. */
+const details: Readonly<Record<string, string>> = { query: '查询', ...statuses };
 const detailOf = (detail: string): string => {
   if (detail === '') return '';
   if (Object.hasOwn(details, detail)) return `：${details[detail]}`;
@@ -81,19 +88,7 @@ const detailOf = (detail: string): string => {
 };
 
 export const payments: typeof English = {
-  statuses: {
-    paid: '已支付',
-    declined: '被拒绝',
-    failed: '失败',
-    cancelled: '已取消',
-    scan: '改用付款码',
-    reversed: '已撤销',
-    reversing: '撤销中',
-    attention: '需人工处理',
-    refunded: '已退款',
-    processing: '退款处理中',
-    refused: '退款被拒绝',
-  },
+  statuses,
   states: {
     submitting: '提交中',
     polling: '查询中',
@@ -193,8 +188,8 @@ export const payments: typeof English = {
     unknownNumber: (number) => `流水和支付网关都没有 ${number}`,
   },
   refunds: {
-    gatewayShows: (line, state) => `${line}；支付网关显示：${coded(refundStates, state)}`,
-    nothing: '没有这笔退款',
+    gatewayShows: (line, state) => `${line}；支付网关显示：${state === nothing ? nothing : coded(refundStates, state)}`,
+    nothing,
     elsewhere: (number, sale, amount, state) =>
       `他处退款 ${number}（交易 ${sale}）：${amount}；支付网关显示：${coded(refundStates, state)}`,
     none: (sale) => `${sale} 没有退款`,

@@ -1,6 +1,21 @@
-/** What is concrete in a sentence for technicians: addresses, paths, codes, and the vendor's own Chinese words. */
-const concrete =
-  /https?:\/\/[^\s;,，；]+[^\s;,，；:.]|(?<![\w/.])\/[\w.@+-]+(?:\/[\w.@+-]+)*|[A-Za-z]:\\[^\s;,"]+|\b[A-Z][A-Z\d]*(?:_[A-Z\d]+)+\b|\b(?:E[A-Z]{3,}|[A-Z]{4,}\d*)\b|[\p{Script=Han}\d，。：；！？（）]*\p{Script=Han}[\p{Script=Han}\d，。：；！？（）]*/gu;
+const chinese = String.raw`[\p{Script=Han}\d，。：；！？（）]*`;
+
+/** What is concrete in a sentence for technicians. */
+const concrete = new RegExp(
+  [
+    // An address.
+    String.raw`https?:\/\/[^\s;,，；]+[^\s;,，；:.]`,
+    // A path, of either kind of system.
+    String.raw`(?<![\w\/.])\/[\w.@+-]+(?:\/[\w.@+-]+)*`,
+    String.raw`[A-Za-z]:\\[^\s;,"]+`,
+    // A code: of the vendor, or of the system.
+    String.raw`\b[A-Z][A-Z\d]*(?:_[A-Z\d]+)+\b`,
+    String.raw`\b[A-Z]{4,}\d*\b`,
+    // The vendor's own words.
+    String.raw`${chinese}\p{Script=Han}${chinese}`,
+  ].join('|'),
+  'gu',
+);
 
 /** Words that are written in capitals and are no codes. */
 const noCodes: ReadonlySet<string> = new Set(['JSON', 'HTML', 'HTTP', 'HTTPS', 'UTF']);
