@@ -9,6 +9,7 @@ import { type CallEntry, CallLog } from './call-log.js';
 import { CallRate } from './call-rate.js';
 import { certificatesFor } from './certificates.js';
 import { ConsoleServer } from './console/server.js';
+import { ConsoleTill } from './console/till.js';
 import { act, type CustomerAction, offered } from './customer.js';
 import { SimulatedFaceService } from './face-service.js';
 import { Gateway } from './gateway.js';
@@ -189,6 +190,15 @@ export async function startSimulator(options: SimulatorOptions = {}): Promise<Si
     else service.start().catch((error: Error) => process.emitWarning(error));
     webConsole.changed();
   };
+  const client: PayClientOptions = {
+    appid: merchant.appid,
+    mch_id: merchant.mch_id,
+    key: merchant.key,
+    certificate: certificates.client,
+    endpoints: { pay: gateway.origin, payBackup: false, face: gateway.origin },
+    ca: certificates.ca,
+  };
+  const till = new ConsoleTill({ client, library, changed: () => webConsole.changed() });
   const webConsole = new ConsoleServer({
     snapshot: () => ({
       gateway: gateway.origin,
@@ -196,6 +206,7 @@ export async function startSimulator(options: SimulatorOptions = {}): Promise<Si
       scenario: String(asRecord(scenario).scenario ?? 'success'),
       settings,
       screen: { shows: service.screen, abandoned: service.abandoned, ...service.order },
+      till: till.state,
       password: ledger.awaitingPassword(settings, Date.now()),
       offered: offered(customer),
       ledger: ledgerNow().slice(-newest),
@@ -211,15 +222,17 @@ export async function startSimulator(options: SimulatorOptions = {}): Promise<Si
     setNotifyUrl: (notifyUrl) => {
       followUp.notifyUrl = notifyUrl;
     },
+    till,
   });
   log.on('change', () => webConsole.changed());
   service.on('screen', () => webConsole.changed());
 
   const close = async (): Promise<void> => {
     closed = true;
+    // The service first: it ends calls that wait for a customer.
     service.stop();
     followUp.close();
-    await Promise.all([gateway.close(), webConsole.close()]);
+    await Promise.all([till.close(), gateway.close(), webConsole.close()]);
     if (ownFolder) rmSync(ownFolder, { recursive: true, force: true });
   };
   try {
@@ -237,14 +250,7 @@ export async function startSimulator(options: SimulatorOptions = {}): Promise<Si
     library,
     env,
     consoleUrl: webConsole.url,
-    client: {
-      appid: merchant.appid,
-      mch_id: merchant.mch_id,
-      key: merchant.key,
-      certificate: certificates.client,
-      endpoints: { pay: gateway.origin, payBackup: false, face: gateway.origin },
-      ca: certificates.ca,
-    },
+    client,
     get scenario() {
       return scenario;
     },

@@ -3,62 +3,7 @@ import { readFile } from 'node:fs/promises';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import { InvalidParameterError } from '../../errors.js';
-import { type CustomerAction, customerActions } from '../customer.js';
-import { type RefundEnd, refundEnds } from '../refunds.js';
-import type { Snapshot } from './snapshot.js';
-
-/** What the console shows and changes. */
-export interface Controls {
-  snapshot(): Snapshot;
-  /** False where nothing asks for it. */
-  act(action: CustomerAction): boolean;
-  /** Both throw InvalidParameterError. */
-  setScenario(name: string): void;
-  set(changes: Record<string, unknown>): void;
-  /** False if it isn't under way. */
-  endRefund(out_refund_no: string, end: RefundEnd): boolean;
-  /** False if it hasn't ended, or if there is no address. */
-  notifyRefund(out_refund_no: string): boolean;
-  /** Throws InvalidParameterError. */
-  setNotifyUrl(notifyUrl: string): void;
-}
-
-type Body = Readonly<Record<string, unknown>>;
-
-function textIn(body: Body, name: string): string {
-  const value = body[name];
-  if (typeof value !== 'string') throw new InvalidParameterError(name, 'must be a string');
-  return value;
-}
-
-/** POSTs by their paths. */
-const actions: Readonly<Record<string, (controls: Controls, body: Body) => boolean>> = {
-  customer: (controls, { action }) => {
-    const known = customerActions.find((name) => name === action);
-    if (!known) throw new InvalidParameterError('action', `must be one of ${customerActions.join(', ')}`);
-    return controls.act(known);
-  },
-  scenario: (controls, body) => {
-    controls.setScenario(textIn(body, 'name'));
-    return true;
-  },
-  settings: (controls, body) => {
-    if ('scenario' in body) throw new InvalidParameterError('scenario', 'is no setting');
-    controls.set(body);
-    return true;
-  },
-  refund: (controls, body) => {
-    const out_refund_no = textIn(body, 'out_refund_no');
-    if (body.end === undefined) return controls.notifyRefund(out_refund_no);
-    const end = refundEnds.find((name) => name === body.end);
-    if (!end) throw new InvalidParameterError('end', `must be one of ${refundEnds.join(', ')}`);
-    return controls.endRefund(out_refund_no, end);
-  },
-  'notify-url': (controls, body) => {
-    controls.setNotifyUrl(textIn(body, 'url'));
-    return true;
-  },
-};
+import { actions, type Body, type Controls } from './actions.js';
 
 /** The page's files, built to the folder `console` beside this code. */
 const files: Readonly<Record<string, readonly [name: string, type: string]>> = {
