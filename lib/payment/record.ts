@@ -156,6 +156,13 @@ const tombstone = (revision: number): KnownPayment => ({
 const areReserved = (value: unknown): value is readonly ReservedRefund[] =>
   Array.isArray(value) && value.every(isReservedRefund);
 
+/**
+ * Whether a payment's record knows that the sale was given up, so that a journal that several processes share may store it over
+ * a cancel() that was written down.
+ */
+export const isGivenUp = ({ state, data: { facts } }: JournalRecord): boolean =>
+  state === 'cancelled' || (isFields(facts) && facts.givenUp === true);
+
 /** Reads what toRecord wrote; undefined if it can't have been written by this version. */
 export function fromRecord({ state, data, revision }: JournalRecord): KnownPayment | undefined {
   if (state === 'cancelled' && Object.keys(data).length === 0) return tombstone(revision);

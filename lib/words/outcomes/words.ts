@@ -11,6 +11,7 @@ import type {
 import type { RefundErrorCode } from '../../payment/decision/refund/answers.js';
 import type { RefundAttentionCode } from '../../payment/decision/refund/outcomes.js';
 import type { RefundRule } from '../../payment/decision/refund/rules.js';
+import type { WrongCode } from '../../terminal/scanned-code.js';
 
 /** What a cashier reads. */
 export interface Sentences {
@@ -81,8 +82,8 @@ export interface ErrorWords {
 export interface OutcomeWords {
   readonly payment: PaymentWords;
   readonly refund: RefundWords;
-  /** The gateway's codes of payments, queries and reversals; and those of the face service. */
-  readonly codes: Table<ListedErrorCode | ServiceCode>;
+  /** The gateway's codes of payments, queries and reversals; those of the face service; and of the scanner. */
+  readonly codes: Table<ListedErrorCode | ServiceCode | WrongCode>;
   readonly errors: ErrorWords;
   readonly addition: AdditionWords;
   /** Of whatever nobody can know: it promises nothing. */
