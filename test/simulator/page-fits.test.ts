@@ -132,6 +132,9 @@ describeInChromium('The console’s page fits', () => {
         simulator.scenario = { face: 'waiting' };
         await pay('T-2');
         await page.locator('#screen[data-sight="looking"]').waitFor();
+        await page.locator('#code').fill('281234567890123456');
+        await page.locator('#scan').click();
+        await page.locator('.wrong').waitFor();
         await fits('during a sale');
         expect(await accessibilityProblems(page), 'during a sale').to.deep.equal([]);
 

@@ -56,7 +56,7 @@ describeInChromium('The console’s own till', () => {
     await page.locator('#screen[data-sight="looking"]').waitFor();
     await page.locator('#code-kind').selectOption('alipay');
     await page.locator('#scan').click();
-    await cashierReads('别家钱包');
+    await cashierReads(told({ code: 'other-wallet' }, 'zh').advice);
     await page.locator('#code-kind').selectOption('wechat');
     await page.locator('#scan').click();
     await page.getByText('可以交付商品').waitFor();

@@ -2,6 +2,7 @@ import type { Difference } from '../../bill/difference.js';
 import type { RefundOutcome } from '../../payment/decision/refund/outcomes.js';
 import type { PaymentProgress } from '../../payment/progress.js';
 import type { FacePayOutcome } from '../../terminal/face-pay.js';
+import type { WrongCode } from '../../terminal/scanned-code.js';
 import type { TillHealth } from '../../terminal/till.js';
 
 /** What an error says of itself that is fit for a page: a code, and which rule it's about. */
@@ -28,7 +29,7 @@ export interface Display {
   readonly fee: number;
   readonly steps: readonly Step[];
   /** What was wrong with the code that came from the scanner. */
-  readonly wrong?: 'other-wallet' | 'not-a-code';
+  readonly wrong?: WrongCode;
   /** Absent while it goes on. */
   readonly told?: Told;
 }

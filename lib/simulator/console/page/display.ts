@@ -40,8 +40,14 @@ function toldParts(told: Told): HTMLElement[] {
   ];
 }
 
+/** Of a code from the scanner that can't pay; the sale goes on. */
+function wrongParts(code: NonNullable<Display['wrong']>): HTMLElement[] {
+  const { title, advice } = describe({ code }, currentLanguage());
+  return [element('p', { class: 'wrong' }, title), element('p', {}, advice)];
+}
+
 function toldNow(display: Display | undefined): HTMLElement[] {
-  const { page, wrongCodes, cashierSteps } = words();
+  const { page, cashierSteps } = words();
   if (!display) return [element('p', { class: 'title' }, page.ready), element('p', {}, page.readyHint)];
   const { out_trade_no, out_refund_no, fee, steps, wrong, told } = display;
   const step = steps.at(-1)?.step;
@@ -54,7 +60,7 @@ function toldNow(display: Display | undefined): HTMLElement[] {
       element('small', {}, out_refund_no ?? out_trade_no),
     ),
     ...(told ? toldParts(told) : [element('p', { class: 'title' }, step ? cashierSteps[step] : doing)]),
-    ...(told === undefined && wrong ? [element('p', { class: 'wrong' }, wrongCodes[wrong])] : []),
+    ...(told === undefined && wrong ? wrongParts(wrong) : []),
   ];
 }
 

@@ -7,7 +7,6 @@ import type { CustomerAction } from '../../customer.js';
 import type { Screen } from '../../face-service.js';
 import type { RefundEnd, RefundEntry } from '../../refunds.js';
 import type { ScenarioName, Settings } from '../../scenario.js';
-import type { Display } from '../till-state.js';
 import type { CodeKind } from './counter.js';
 
 export type Language = 'zh' | 'en';
@@ -126,10 +125,6 @@ const zh = {
     silence: '没有应答',
     journal: '流水写不进去',
   } satisfies Record<Trouble, string>,
-  wrongCodes: {
-    'other-wallet': '这是别家钱包的付款码，请顾客打开微信的付款码。',
-    'not-a-code': '扫到的不是付款码，请再扫一次。',
-  } satisfies Record<NonNullable<Display['wrong']>, string>,
   codeKinds: {
     wechat: '微信付款码',
     alipay: '支付宝付款码',
@@ -419,10 +414,6 @@ const en: Texts = {
     limit: 'too many calls',
     silence: 'no answer',
     journal: 'journal cannot be written',
-  },
-  wrongCodes: {
-    'other-wallet': 'That is another wallet’s code. Ask the customer for the one in WeChat.',
-    'not-a-code': 'That is no payment code. Scan again.',
   },
   codeKinds: { wechat: 'WeChat', alipay: 'Alipay', unionpay: 'UnionPay', goods: 'of goods' },
   healthNames: { camera: 'Camera', merchant: 'Gateway', unfinished: 'Unfinished' },
