@@ -53,8 +53,9 @@ export interface Simulator {
   /** Environment for a process that loads the stub library. startSimulator sets it in its own process. */
   readonly env: Record<string, string>;
   /**
-   * A web page on loopback where a person plays the customer, watches each payment as it happens, and switches how service
-   * and gateway behave. Whoever knows this address can do so: it holds a random token.
+   * A web page on loopback where a person plays customer and cashier, watches each payment as it happens, and switches how
+   * service and gateway behave. The cashier's till is one of the page's own, opened in this process by its first sale. Whoever
+   * knows this address can do so: it holds a random token.
    */
   readonly consoleUrl: string;
   /**
@@ -92,7 +93,7 @@ export interface Simulator {
    * @returns false if the refund is unknown or hasn't ended, or if there is no address.
    */
   notifyRefund(out_refund_no: string): boolean;
-  /** Ends service, gateway and console; calls that wait for the customer are broken off. */
+  /** Ends service, gateway and console with its till; calls that wait for the customer are broken off. */
   close(): Promise<void>;
 }
 

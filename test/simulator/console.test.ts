@@ -199,7 +199,8 @@ describe('The simulator’s console', () => {
     const sale = { out_trade_no: 'A1', total_fee: 1, body: 'x' };
     expect((await post('pay', sale)).status).to.equal(204);
     expect((await post('pay', { ...sale, out_trade_no: 'A2' })).status).to.equal(409);
-    expect((await post('abort', {})).status).to.equal(204);
+    expect((await post('give-back', { out_trade_no: 'A1', refund_fee: 1 })).status).to.equal(409);
+    await simulator.close();
   });
 
   it('tells every change as it happens, as one JSON snapshot', async () => {

@@ -1,5 +1,4 @@
 import { createServer } from 'node:http';
-import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { expect } from 'chai';
 import type { Browser, Page } from 'playwright-core';
@@ -8,9 +7,6 @@ import type { Scenario } from 'wxpay-face/simulator';
 import { gatewayCalls, settingRules } from '../../lib/simulator/scenario.js';
 import { openTill, type Till } from '../support/till.js';
 import { describeInChromium, launchChromium } from './browser.js';
-
-/** Where each state's picture goes: only when asked, for they differ in times and ports. */
-const pictures = process.env.WXPAY_FACE_PICTURES;
 
 /** Ten times faster than a shop's: a person can watch, and a test need not wait. */
 const quickClock = (): Clock => {
@@ -70,9 +66,6 @@ describeInChromium('The console’s page', () => {
     const cells = await Promise.all(rows.map((row) => row.locator('th, td').allTextContents()));
     return cells.map((texts) => texts.join(' '));
   };
-  const picture = async (name: string): Promise<void> => {
-    if (pictures) await page.screenshot({ path: join(pictures, `console-${name}.png`), animations: 'disabled' });
-  };
   /** Until a switch of the page has reached the simulator. */
   const applied = async (setting: Record<string, unknown>): Promise<void> => {
     const [[name, value] = []] = Object.entries(setting);
@@ -83,16 +76,13 @@ describeInChromium('The console’s page', () => {
   describe('plays a payment to its end:', () => {
     it('paid', async () => {
       await open();
-      await picture('idle');
       expect(await page.locator('#no-rows').textContent()).to.include('还没有收到任何调用');
       const sale = order();
       const outcome = till.facePay.pay(sale);
       await screenShows('looking');
       expect(await page.locator('#screen').textContent()).to.include('¥12.50');
-      await picture('looking');
       await press('show-face');
       await screenShows('success');
-      await picture('success');
       await press('confirm');
       await screenShows('idle');
       expect(await outcome).to.include({ status: 'paid' });
@@ -129,7 +119,6 @@ describeInChromium('The console’s page', () => {
       await press('show-face');
       await screenShows('password');
       await page.getByText('6. orderquery').first().waitFor();
-      await picture('password');
       await press('enter-password');
       await screenShows('success');
       await press('confirm');
@@ -150,7 +139,6 @@ describeInChromium('The console’s page', () => {
         expect(await outcome).to.include({ status });
         await page.locator('#rows .answer', { hasText: told }).waitFor();
         expect((await sequence()).slice(-2)).to.deep.equal([shown, told]);
-        await picture(action);
       });
 
     it('cancelled by the cashier, after the customer walked away from the camera', async () => {
@@ -160,7 +148,6 @@ describeInChromium('The console’s page', () => {
       await screenShows('looking');
       await press('walk-away');
       await page.getByText('顾客已离开').waitFor();
-      await picture('walked-away');
       expect(await page.locator('#actions [aria-disabled="false"]').count()).to.equal(0);
       cashier.abort();
       await screenShows('idle');
@@ -184,7 +171,6 @@ describeInChromium('The console’s page', () => {
       await screenShows('failure');
       expect(await outcome).to.include({ status: 'reversed' });
       await page.locator('#ledger', { hasText: '已撤销' }).waitFor();
-      await picture('reversed');
       expect(await ledger()).to.deep.equal([`${sale.out_trade_no} 已撤销 – –`]);
       expect(await sequence()).to.include.members(['走开了', 'PAYERROR', '7. reverse']);
     });
@@ -200,7 +186,6 @@ describeInChromium('The console’s page', () => {
       await screenShows('looking');
       await press('show-face');
       await screenShows('failure');
-      await picture('declined');
       await press('confirm');
       expect(await outcome).to.include({ status: 'declined', err_code: 'NOTENOUGH' });
       expect(await ledger()).to.deep.equal([]);
@@ -214,7 +199,6 @@ describeInChromium('The console’s page', () => {
       await page.locator('body[data-gateway="down"]').waitFor();
       await press('show-face');
       await screenShows('failure');
-      await picture('gateway-down');
       await press('confirm');
       expect(await outcome).to.include({ status: 'failed' });
       expect(await sequence()).to.include('连接被拒绝');
@@ -228,7 +212,6 @@ describeInChromium('The console’s page', () => {
       await screenShows('looking');
       await press('show-face');
       await screenShows('success');
-      await picture('response-lost');
       await press('confirm');
       expect(await outcome).to.include({ status: 'paid' });
       expect(await sequence()).to.include.members(['SUCCESS 应答丢失', '6. orderquery']);
@@ -244,7 +227,6 @@ describeInChromium('The console’s page', () => {
       await press('show-face');
       await page.getByRole('button', { name: /请求丢失/ }).waitFor();
       expect(await outcome).to.include({ status: 'reversed' });
-      await picture('request-lost');
       const labels = await sequence();
       const lost = labels.indexOf('5. micropay(auth_code •••, ¥12.50) 请求丢失');
       expect(lost).to.be.above(0);
@@ -256,7 +238,6 @@ describeInChromium('The console’s page', () => {
       await open();
       await set('service', 'down');
       await screenShows('down');
-      await picture('service-down');
       const error = await till.facePay.pay(order()).catch((failure: unknown) => failure);
       expect(error).to.be.instanceOf(ServiceCallError);
       await set('service', 'running');
@@ -294,7 +275,6 @@ describeInChromium('The console’s page', () => {
         const sale = await sell();
         await refund(sale);
         await ledgerShows(`${sale} 已退款 ¥12.50 –`, `R1-${sale} 退款处理中 ¥2.50`);
-        await picture('refund-pending');
         await page.getByRole('button', { name: `${button}: R1-${sale}` }).click();
         await page.locator('.refund', { hasText: state }).waitFor();
         expect(await ledger()).to.deep.equal([`${sale} 已退款 ¥12.50 ${refunded}`, `R1-${sale} ${state} ¥2.50`]);
@@ -368,7 +348,6 @@ describeInChromium('The console’s page', () => {
       .to.include('<img src=x onerror=alert(1)>')
       .and.match(/auth_code\s*••••••/);
     expect(await page.locator('img').count()).to.equal(0);
-    await picture('message');
     expect(await page.content()).to.not.include(till.simulator.client.key);
     await message.press('Enter');
     expect(await fields.count()).to.equal(0);
@@ -378,12 +357,10 @@ describeInChromium('The console’s page', () => {
     await open(byHand, { locale: 'en-US' });
     await page.getByRole('heading', { name: 'Customer' }).waitFor();
     expect(await page.locator('html').getAttribute('lang')).to.equal('en');
-    await page.setViewportSize({ width: 1920, height: 1080 });
     const outcome = till.facePay.pay(order());
     await screenShows('looking');
     await press('show-face');
     await screenShows('success');
-    await picture('english');
     await press('confirm');
     await outcome;
     await page.getByRole('button', { name: '中文' }).click();

@@ -22,8 +22,12 @@ export type Told = FacePayOutcome | RefundOutcome | ToldError;
 /** A step that the cashier saw, and since when (milliseconds since the epoch). */
 export type Step = Pick<PaymentProgress, 'step' | 'attempt' | 'until' | 'trouble'> & { readonly at: number };
 
-/** What is on the cashier's screen: a sale, or a refund of one. Amounts in fen. */
+/** What the cashier does. */
+export type Deed = 'sale' | 'reversal' | 'refund';
+
+/** What is on the cashier's screen. Amounts in fen. */
 export interface Display {
+  readonly deed: Deed;
   readonly out_trade_no: string;
   readonly out_refund_no?: string;
   readonly fee: number;
@@ -57,8 +61,8 @@ export interface TillState {
   readonly health: TillHealth | undefined;
   /** A number for the next sale. */
   readonly next: string;
-  /** Something goes on: a sale, a refund. */
-  readonly busy: boolean;
+  /** What goes on. */
+  readonly running: Deed | undefined;
   /** What goes on would take a code from the scanner. */
   readonly scanning: boolean;
   readonly display: Display | undefined;

@@ -9,7 +9,7 @@ import type { FacePayOutcome } from '../../terminal/face-pay.js';
 import { openTill } from '../../terminal/open-till.js';
 import type { Till, TillHealth } from '../../terminal/till.js';
 import { dayOf } from '../beijing.js';
-import type { DayReport, Display, SoldEntry, Step, TillState, Told, ToldError } from './till-state.js';
+import type { DayReport, Deed, Display, SoldEntry, Step, TillState, Told, ToldError } from './till-state.js';
 
 interface ConsoleTillOptions {
   readonly client: PayClientOptions;
@@ -59,7 +59,7 @@ export class ConsoleTill {
   #opening: Promise<Till> | undefined;
   #health: TillHealth | undefined;
   #serial = 1;
-  #running: { readonly abort: AbortController; giveCode?: (code: string) => void } | undefined;
+  #running: { readonly deed: Deed; readonly abort: AbortController; giveCode?: (code: string) => void } | undefined;
   #display: Display | undefined;
   #day: DayReport | undefined;
   #closed = false;
@@ -72,7 +72,7 @@ export class ConsoleTill {
     return {
       health: this.#health,
       next: this.#next,
-      busy: this.#running !== undefined,
+      running: this.#running?.deed,
       scanning: this.#running?.giveCode !== undefined,
       display: this.#display,
       sold: [...this.#sold.values()].filter(({ told }) => told !== undefined).slice(-newest),
@@ -99,16 +99,18 @@ export class ConsoleTill {
     return giveCode !== undefined;
   }
 
-  /** The cashier gives up what goes on. False if there is nothing. */
+  /** The cashier gives the sale up. False if none goes on. */
   abort(): boolean {
-    this.#running?.abort.abort();
-    return this.#running !== undefined;
+    if (this.#running?.deed !== 'sale') return false;
+    this.#running.abort.abort();
+    return true;
   }
 
   /** Takes a whole sale of this till back. */
   cancel(out_trade_no: string): boolean {
     const sold = this.#sold.get(out_trade_no);
-    return sold !== undefined && this.#do({ out_trade_no, fee: sold.total_fee }, (till) => till.cancel(out_trade_no));
+    if (!sold) return false;
+    return this.#do({ deed: 'reversal', out_trade_no, fee: sold.total_fee }, (till) => till.cancel(out_trade_no));
   }
 
   /** Gives a part of a sale of this till back, or all. */
@@ -116,8 +118,8 @@ export class ConsoleTill {
     const sold = this.#sold.get(out_trade_no);
     if (!sold) return false;
     const out_refund_no = `R${sold.refunds.length + 1}-${out_trade_no}`;
-    return this.#do({ out_trade_no, out_refund_no, fee: refund_fee }, (till, { signal }) =>
-      till.refund(out_trade_no, { out_refund_no, refund_fee }, signal && { signal }),
+    return this.#do({ deed: 'refund', out_trade_no, out_refund_no, fee: refund_fee }, (till) =>
+      till.refund(out_trade_no, { out_refund_no, refund_fee }),
     );
   }
 
@@ -173,7 +175,7 @@ export class ConsoleTill {
   #sell(sale: Sale, pay: (till: Till, options: PayOptions) => Promise<FacePayOutcome>): boolean {
     const { out_trade_no, total_fee } = sale;
     const isNext = out_trade_no === this.#next;
-    const begun = this.#do({ out_trade_no, fee: total_fee }, pay);
+    const begun = this.#do({ deed: 'sale', out_trade_no, fee: total_fee }, pay);
     if (!begun) return false;
     if (isNext) this.#serial += 1;
     if (!this.#sold.has(out_trade_no)) this.#sold.set(out_trade_no, { out_trade_no, total_fee, refunds: [] });
@@ -187,7 +189,7 @@ export class ConsoleTill {
   ): boolean {
     if (this.#running || this.#closed) return false;
     const abort = new AbortController();
-    this.#running = { abort };
+    this.#running = { deed: begun.deed, abort };
     this.#show({ ...begun, steps: [] });
     const run = async (): Promise<void> => {
       const till = await this.#open();
@@ -228,9 +230,9 @@ export class ConsoleTill {
 
   #nextCode(signal: AbortSignal, wrong: Display['wrong']): Promise<string> {
     return new Promise((resolve, reject) => {
-      const running = this.#running;
-      if (!running || signal.aborted) return reject(signal.reason);
-      const { wrong: before, ...display } = this.#display ?? { out_trade_no: '', fee: 0, steps: [] };
+      const [running, display] = [this.#running, this.#display];
+      if (!running || !display || signal.aborted) return reject(signal.reason);
+      const { wrong: before, ...shown } = display;
       const done = (): void => {
         delete running.giveCode;
       };
@@ -242,7 +244,7 @@ export class ConsoleTill {
         done();
         resolve(code);
       };
-      this.#show({ ...display, ...(wrong && { wrong }) });
+      this.#show({ ...shown, ...(wrong && { wrong }) });
     });
   }
 

@@ -108,7 +108,7 @@ const givenBack = ({ refunds }: SoldEntry): number =>
 /** The sale that the refund's fields were filled for. */
 let filledFor = '';
 
-function showSold({ sold, busy }: Snapshot['till']): void {
+function showSold({ sold, running }: Snapshot['till']): void {
   byId('after', HTMLFormElement).hidden = sold.length === 0;
   const select = byId('sold', HTMLSelectElement);
   const before = select.value;
@@ -126,7 +126,7 @@ function showSold({ sold, busy }: Snapshot['till']): void {
   showTitle(select);
   const entry = sold.find(({ out_trade_no }) => out_trade_no === select.value);
   for (const id of ['refund', 'cancel'])
-    byId(id, HTMLButtonElement).setAttribute('aria-disabled', String(busy || !entry));
+    byId(id, HTMLButtonElement).setAttribute('aria-disabled', String(running !== undefined || !entry));
   const rest = entry ? entry.total_fee - givenBack(entry) : 0;
   const key = `${entry?.out_trade_no} ${rest}`;
   if (entry && filledFor !== key) field('refund-amount').value = (rest / 100).toFixed(2);
@@ -184,12 +184,13 @@ function showDay({ till, settings }: Snapshot): void {
 
 /** What the cashier can do now. */
 export function showCounter(snapshot: Snapshot): void {
-  const { next, busy, scanning } = snapshot.till;
+  const { next, running, scanning } = snapshot.till;
   const number = field('number');
   // Not under the fingers of whoever is typing.
   if (number.value === suggested && document.activeElement !== number) number.value = next;
   if (number.value === next) suggested = next;
-  const off = { pay: busy, abort: !busy, scan: busy && !scanning };
+  const busy = running !== undefined;
+  const off = { pay: busy, abort: running !== 'sale', scan: busy && !scanning };
   for (const [id, value] of Object.entries(off))
     byId(id, HTMLButtonElement).setAttribute('aria-disabled', String(value));
   showSold(snapshot.till);

@@ -47,11 +47,10 @@ function wrongParts(code: NonNullable<Display['wrong']>): HTMLElement[] {
 }
 
 function toldNow(display: Display | undefined): HTMLElement[] {
-  const { page, cashierSteps } = words();
+  const { page, cashierSteps, deeds } = words();
   if (!display) return [element('p', { class: 'title' }, page.ready), element('p', {}, page.readyHint)];
-  const { out_trade_no, out_refund_no, fee, steps, wrong, told } = display;
+  const { deed, out_trade_no, out_refund_no, fee, steps, wrong, told } = display;
   const step = steps.at(-1)?.step;
-  const doing = out_refund_no === undefined ? page.beginning : page.refunding;
   return [
     element(
       'p',
@@ -59,7 +58,7 @@ function toldNow(display: Display | undefined): HTMLElement[] {
       element('strong', {}, yuan(fee)),
       element('small', {}, out_refund_no ?? out_trade_no),
     ),
-    ...(told ? toldParts(told) : [element('p', { class: 'title' }, step ? cashierSteps[step] : doing)]),
+    ...(told ? toldParts(told) : [element('p', { class: 'title' }, step ? cashierSteps[step] : deeds[deed])]),
     ...(told === undefined && wrong ? wrongParts(wrong) : []),
   ];
 }
@@ -111,7 +110,7 @@ export function showDisplay({ till }: Snapshot): void {
   const { display } = till;
   const shown = { ...display, steps: [], step: display?.steps.at(-1)?.step };
   const place = byId('display', HTMLElement);
-  place.dataset.mood = display?.told ? moodOfTold(display.told) : till.busy ? 'busy' : 'idle';
+  place.dataset.mood = display?.told ? moodOfTold(display.told) : till.running ? 'busy' : 'idle';
   showList(
     byId('told', HTMLElement),
     [shown],

@@ -7,6 +7,7 @@ import type { CustomerAction } from '../../customer.js';
 import type { Screen } from '../../face-service.js';
 import type { RefundEnd, RefundEntry } from '../../refunds.js';
 import type { ScenarioName, Settings } from '../../scenario.js';
+import type { Deed } from '../till-state.js';
 import type { CodeKind } from './counter.js';
 
 export type Language = 'zh' | 'en';
@@ -30,8 +31,6 @@ const zh = {
     closedTill: '收银机待机',
     ready: '可以收款',
     readyHint: '填好金额和商品，请顾客刷脸，或者扫顾客的付款码。',
-    beginning: '正在开始收款',
-    refunding: '正在处理退款',
     handOver: '可以交付商品',
     keepGoods: '请先不要交付商品',
     amount: '金额（元）',
@@ -106,6 +105,7 @@ const zh = {
     3: 'Step 3 启动人脸识别，发起订单人脸支付',
     4: 'Step 4 更新支付结果，完成刷脸支付流程',
   },
+  deeds: { sale: '正在开始收款', reversal: '正在撤销', refund: '正在退款' } satisfies Record<Deed, string>,
   cashierSteps: {
     camera: '正在准备摄像头',
     credential: '正在准备刷脸',
@@ -320,8 +320,6 @@ const en: Texts = {
     closedTill: 'till at rest',
     ready: 'Ready for a sale',
     readyHint: 'Enter amount and goods, then ask the customer for the face, or scan the customer’s code.',
-    beginning: 'Beginning the sale',
-    refunding: 'Refunding',
     handOver: 'You may hand over the goods',
     keepGoods: 'Do not hand over the goods yet',
     amount: 'Amount (yuan)',
@@ -396,6 +394,7 @@ const en: Texts = {
     3: 'Step 3 · recognise the face, pay the order',
     4: 'Step 4 · tell the screen the result',
   },
+  deeds: { sale: 'Beginning the sale', reversal: 'Reversing', refund: 'Refunding' },
   cashierSteps: {
     camera: 'Preparing the camera',
     credential: 'Preparing the recognition',
