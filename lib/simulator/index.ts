@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { findPrebuild } from '../addon.js';
 import { InvalidParameterError } from '../errors.js';
 import type { PayClientOptions } from '../pay/types.js';
+import { billOf } from './bill.js';
 import { type CallEntry, CallLog } from './call-log.js';
 import { CallRate } from './call-rate.js';
 import { certificatesFor } from './certificates.js';
@@ -17,6 +18,7 @@ import { IssuedCodes } from './issued-codes.js';
 import { Ledger, type LedgerEntry } from './ledger.js';
 import { RefundFollowUp } from './refund-follow-up.js';
 import { type RefundEnd, type RefundEntry, Refunds } from './refunds.js';
+import { booksOf } from './routes.js';
 import { asRecord, type Scenario, settingsOf } from './scenario.js';
 
 export type { CallEntry } from './call-log.js';
@@ -223,6 +225,7 @@ export async function startSimulator(options: SimulatorOptions = {}): Promise<Si
     setNotifyUrl: (notifyUrl) => {
       followUp.notifyUrl = notifyUrl;
     },
+    bill: (bill_date) => billOf(booksOf(context, Date.now()), { bill_date, bill_type: 'ALL' }, settings, Date.now()),
     till,
   });
   log.on('change', () => webConsole.changed());

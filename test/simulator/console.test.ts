@@ -203,6 +203,13 @@ describe('The simulator’s console', () => {
     await simulator.close();
   });
 
+  it('shows a day’s bill, where the gateway has one', async () => {
+    const today = new Date(Date.now() + 8 * 60 * 60 * 1000).toISOString().slice(0, 10).replaceAll('-', '');
+    expect(await ask(`bill-${today}.txt`)).to.include({ status: 404, body: 'No Bill Exist' });
+    expect((await ask('bill-2026.txt')).status).to.equal(404);
+    expect((await post(`bill-${today}.txt`, {})).status).to.equal(405);
+  });
+
   it('tells every change as it happens, as one JSON snapshot', async () => {
     const told = new Promise<string>((resolve, reject) => {
       const asked = request(new URL('events', simulator.consoleUrl), { agent: false }, (response) => {

@@ -127,6 +127,12 @@ describeInChromium('The console’s own till', () => {
     simulator.scenario = { bill: 'early' };
     await page.getByRole('button', { name: '对账' }).click();
     await page.locator('#differences', { hasText: '分毫不差' }).waitFor();
+    const [bill] = await Promise.all([
+      page.context().waitForEvent('page'),
+      page.getByText('查看这一天的账单原文').click(),
+    ]);
+    await bill.getByText('总交易单数').waitFor();
+    expect(await bill.textContent('body')).to.include('`SIM');
   });
 
   it('is used by keys alone: sells, refunds, and the outcome is read out', async () => {

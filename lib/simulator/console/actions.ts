@@ -18,6 +18,8 @@ export interface Controls {
   notifyRefund(out_refund_no: string): boolean;
   /** Throws InvalidParameterError. */
   setNotifyUrl(notifyUrl: string): void;
+  /** The gateway's bill of a day (yyyyMMdd), as it writes it; undefined if it has none. */
+  bill(bill_date: string): string | undefined;
   /** The cashier's own program. */
   readonly till: Pick<ConsoleTill, 'pay' | 'scan' | 'abort' | 'cancel' | 'refund' | 'reconcile'>;
 }

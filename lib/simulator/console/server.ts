@@ -12,6 +12,9 @@ const files: Readonly<Record<string, readonly [name: string, type: string]>> = {
   'page.js': ['page.js', 'text/javascript; charset=utf-8'],
 };
 
+/** A day's bill, by its path. */
+const billPath = /^bill-(\d{8})\.txt$/;
+
 const securityHeaders = {
   'content-security-policy': [
     "default-src 'none'",
@@ -123,12 +126,17 @@ export class ConsoleServer {
     const action = Object.hasOwn(actions, path) ? actions[path] : undefined;
     const method = action ? 'POST' : 'GET';
     const file = Object.hasOwn(files, path) ? files[path] : undefined;
-    if (!action && !file && path !== 'events') return end(response, 404);
+    const [, bill_date] = billPath.exec(path) ?? [];
+    if (!action && !file && !bill_date && path !== 'events') return end(response, 404);
     if (request.method !== method) {
       response.setHeader('allow', method);
       return end(response, 405);
     }
     if (path === 'events') return this.#listen(response);
+    if (bill_date) {
+      const bill = this.#controls.bill(bill_date);
+      return end(response, bill === undefined ? 404 : 200, bill ?? 'No Bill Exist');
+    }
     if (file) {
       const [name, type] = file;
       response.setHeader('content-type', type);

@@ -62,6 +62,13 @@ const onClick = (id: string, act: () => void): void =>
     if (!isOff(id)) act();
   });
 
+/** The vendor's yyyyMMdd. */
+const billDate = (): string => field('bill-date').value.replaceAll('-', '');
+
+function pointToBill(): void {
+  byId('bill', HTMLAnchorElement).href = `bill-${billDate()}.txt`;
+}
+
 /** The cashier's hands. */
 export function makeCounter(send: Send): void {
   onSubmit('sale', () => {
@@ -82,7 +89,8 @@ export function makeCounter(send: Send): void {
     if (refund_fee !== undefined && !isOff('refund')) send('give-back', { out_trade_no: chosen(), refund_fee });
   });
   onClick('cancel', () => send('cancel', { out_trade_no: chosen() }));
-  onSubmit('day', () => send('reconcile', { bill_date: field('bill-date').value.replaceAll('-', '') }));
+  onSubmit('day', () => send('reconcile', { bill_date: billDate() }));
+  field('bill-date').addEventListener('change', pointToBill);
   for (const id of ['amount', 'refund-amount'])
     field(id).addEventListener('input', () => field(id).setCustomValidity(''));
 }
@@ -173,6 +181,7 @@ function showDay({ till, settings }: Snapshot): void {
   const date = field('bill-date');
   // Beijing's day, by the gateway's clock.
   if (date.value === '') date.value = new Date(Date.now() + settings.clock + 8 * 3_600_000).toISOString().slice(0, 10);
+  pointToBill();
   showList(
     byId('differences', HTMLElement),
     day ? [day] : [],
