@@ -19,7 +19,8 @@ import { Moments } from './moments.js';
 import { hasListeners, type PaymentProgress, type PayOptions, progressOf, tellProgress } from './progress.js';
 import { type KnownPayment, type StoredPayment, toRecord } from './record.js';
 import { PaymentRequest, type Withdrawal } from './request.js';
-import { Run, type Subject, type Surroundings, stopped } from './run.js';
+import { Run, stopped } from './run.js';
+import type { Subject, Surroundings } from './subject.js';
 import type { WaiterPatience } from './waiters.js';
 
 /** What all payments of a processor share. */
@@ -181,7 +182,9 @@ export class PaymentRun implements Subject<PaymentState, PaymentEvent, Next, Sto
 
   transition(state: PaymentState, event: PaymentEvent): Step {
     this.#learnGatewayTime();
-    return this.#parts.transition(state, event, this.#around.policies);
+    const step = this.#parts.transition(state, event, this.#around.policies);
+    this.#run.stored = this.#moments.withReversal(this.#run.stored, step.state.phase);
+    return step;
   }
 
   isFinal({ phase }: PaymentState): boolean {
@@ -200,10 +203,14 @@ export class PaymentRun implements Subject<PaymentState, PaymentEvent, Next, Sto
     const { phase, memory } = state;
     const isNew = phase !== before.phase;
     if (isNew && phase !== 'polling' && phase !== 'confirming') this.#parts.deadlines.stop(this.#deadline);
-    const { trouble, password } = before.memory;
-    if (event !== undefined && !isNew && memory.trouble === trouble && memory.password === password) return;
+    const isSame = memory.trouble === before.memory.trouble && memory.password === before.memory.password;
+    if (event !== undefined && !isNew && isSame) return;
     const detail = isNew && finalPhases.has(phase) ? phase : event?.detail;
     this.#tell(state, detail === undefined ? {} : { detail });
+  }
+
+  cancelEvent({ phase, facts }: PaymentState): PaymentEvent | undefined {
+    return facts.givenUp || finalPhases.has(phase) ? undefined : { on: 'cancel', ...this.#now() };
   }
 
   async perform(next: Next, signal: AbortSignal): Promise<void> {
@@ -245,9 +252,7 @@ export class PaymentRun implements Subject<PaymentState, PaymentEvent, Next, Sto
   }
 
   #learnGatewayTime(): void {
-    const { stored } = this.#run;
-    const requested = this.#moments.withGateway(stored.requested);
-    if (requested !== stored.requested) this.#run.stored = { ...stored, requested };
+    this.#run.stored = this.#moments.withGateway(this.#run.stored);
   }
 
   async #query({ attempt, fresh }: Extract<Next, { do: 'query' }>, signal: AbortSignal): Promise<void> {
@@ -275,17 +280,10 @@ export class PaymentRun implements Subject<PaymentState, PaymentEvent, Next, Sto
   }
 
   /** @param notBefore Milliseconds since the payment request, which has ended by then, or can't be waited for. */
-  async #waitUntil(notBefore: number, signal: AbortSignal): Promise<void> {
-    const { clock, client, policies } = this.#around;
-    const rest = () => (this.#request.leftAt ?? this.#moments.requestedAt) + notBefore - clock.monotonic();
-    // Timers may fire a little early.
-    while (rest() > 0) await clock.sleep(Math.ceil(rest()), signal);
-    if (!this.#request.isUnderWay) return;
-    // Its answer may still be that the number is another sale's, whose payment a reversal would refund. After settleAfter
-    // none comes any more, if its client sets it a bound.
-    if (client.requestTimeout === undefined) return this.#request.ended;
-    const settle = Math.max(0, policies.reversal.settleAfter - this.#moments.elapsed);
-    await Promise.race([this.#request.ended, clock.sleep(settle, signal)]);
+  #waitUntil(notBefore: number, signal: AbortSignal): Promise<void> {
+    const { client, policies } = this.#around;
+    const settleAfter = client.requestTimeout === undefined ? undefined : policies.reversal.settleAfter;
+    return this.#request.waitUntil(this.#moments.requestedAt, notBefore, settleAfter, signal);
   }
 
   #tell(state: PaymentState, more: Pick<PaymentProgress, 'attempt' | 'detail'> = {}): void {
