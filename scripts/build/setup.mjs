@@ -40,4 +40,4 @@ const outputs = [
   'dist/console/page.js',
 ];
 if (Math.min(...outputs.map(changed)) < Math.max(...sources.map(newest)))
-  step('Building the package in dist', 15, () => run('npm', ['run', '--silent', 'build:dist']));
+  step('Building the package in dist', 10, () => run('npm', ['run', '--silent', 'build:dist']));
