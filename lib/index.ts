@@ -4,3 +4,5 @@ export * from './face/index.js';
 export * from './pay/index.js';
 export * from './payment/index.js';
 export * from './terminal/index.js';
+export { type Description, describe } from './words/describe.js';
+export type { Language } from './words/language.js';

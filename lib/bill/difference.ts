@@ -60,6 +60,8 @@ export interface KnownSale {
   readonly at: number;
   /** When the record's state was decided. */
   readonly decidedAt: number;
+  /** When its reversal was begun, if it was: between this and `decidedAt` the gateway has reversed it. */
+  readonly reversedSince?: number;
 }
 
 /** What a bill's rows say of a sale, added up. Fen. */
@@ -86,8 +88,9 @@ const saleGuards = {
   'in the bill with another amount': ({ total_fee }, { charged }) => charged > 0 && charged !== total_fee,
   'not in the bill, charged on this day': ({ isCharged, at }, billed, day) =>
     !isBilled(billed) && isCharged && isIn(at, day),
-  'not in the bill, reversed on this day': ({ isCharged, decidedAt }, billed, day) =>
-    !isBilled(billed) && isCharged && isIn(decidedAt, day),
+  // One that went on over midnight is in either day's bill: this one alone doesn't say that it lacks it.
+  'not in the bill, reversed on this day': ({ isCharged, decidedAt, reversedSince = decidedAt }, billed, day) =>
+    !isBilled(billed) && isCharged && isIn(reversedSince, day) && isIn(decidedAt, day),
   'charged in the bill': (_sale, billed) => kept(billed) > 0,
   // Of a reversal on a later day its bill has the row, which is found by its number.
   'charged in the bill, not reversed on a later day': ({ isGivenUp, decidedAt }, billed, day) =>

@@ -1,7 +1,7 @@
 import type { JournalRecord } from '../journal/journal.js';
 import type { ReservedRefund } from '../payment/decision/refund/rules.js';
 import type { RefundPhase } from '../payment/decision/refund/states.js';
-import { beijingTime } from '../payment/decision/request-time.js';
+import { beijingTime, byGateway } from '../payment/decision/request-time.js';
 import type { Phase } from '../payment/decision/states.js';
 import { endOf, fromRecord, type RecordedMerchant, type StoredPayment } from '../payment/record.js';
 import { knownRefund } from '../payment/refund/record.js';
@@ -46,7 +46,7 @@ export function saleOf(record: JournalRecord): RecordedSale {
   const { stored, phase, facts } = known;
   const { payment, charged, why } = facts;
   const total_fee = payment?.total_fee ?? stored.total_fee;
-  const { gateway, wall } = stored.requested;
+  const { requested, reversal } = stored;
   return {
     out_trade_no,
     state,
@@ -54,9 +54,9 @@ export function saleOf(record: JournalRecord): RecordedSale {
     ...(total_fee !== undefined && { total_fee }),
     isCharged: payment !== undefined || charged === true,
     isGivenUp: why !== undefined,
-    at: beijingTime(payment?.time_end ?? '') ?? gateway ?? wall,
-    // The till's clock may be wrong by hours: what it was behind the gateway's then, it is thought to be still.
-    decidedAt: ended + ((gateway ?? wall) - wall),
+    at: beijingTime(payment?.time_end ?? '') ?? requested.gateway ?? requested.wall,
+    decidedAt: reversal?.to ?? byGateway({ wall: ended }, requested),
+    ...(reversal !== undefined && { reversedSince: reversal.from }),
     merchant: stored.merchant.mch_id === '' ? undefined : stored.merchant,
     transaction_id: payment?.transaction_id,
     refunds: (stored.refunds ?? []).map(reservedRefund(out_trade_no, stored)),
@@ -90,7 +90,8 @@ export function refundOf(record: JournalRecord): RecordedRefund | undefined {
   const { out_trade_no, refund_fee, merchant, requested, takenBy } = stored;
   const names = { out_refund_no: record.id, out_trade_no, merchant, state: record.state };
   const told = refundTold[phase];
-  return { ...names, told, refund_fee, at: requested.wall, ...(takenBy !== undefined && { takenBy }) };
+  const at = requested.gateway ?? requested.wall;
+  return { ...names, told, refund_fee, at, ...(takenBy !== undefined && { takenBy }) };
 }
 
 /** A refund that only its sale's record has: another program's, found at the gateway, or one that was never written down. */

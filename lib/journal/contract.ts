@@ -173,6 +173,32 @@ const cases: Readonly<Record<string, Case>> = {
     await refuses(journal.create(record('B')), 'ERR_ORDER_EXISTS');
     stop?.();
   },
+
+  'that is shared stores nothing over a cancel() that was decided without it': async (journal) => {
+    if (!journal.requestCancel) return;
+    await journal.create(record('A'));
+    await journal.create(record('A', { kind: 'refund', state: 'sending' }));
+    await journal.requestCancel('A');
+    await rejects(journal.put(record('A', { revision: 2, state: 'paid', finished: true })), {
+      name: 'JournalError',
+      message: /cancel/,
+    });
+    const { data, ...rest } = record('A', { revision: 2, state: 'reversing' });
+    await journal.put({ ...rest, data: { ...data, facts: { givenUp: true } } });
+    await journal.put(record('A', { kind: 'refund', revision: 2, state: 'refunded', finished: true }));
+    deepStrictEqual((await journal.get('payment', 'A'))?.state, 'reversing');
+  },
+
+  'that is shared leaves what has finished to whoever gives it up': async (journal) => {
+    if (!journal.requestCancel) return;
+    await journal.create(record('A'));
+    const paid = record('A', { revision: 2, state: 'paid', finished: true });
+    await journal.put(paid);
+    await journal.requestCancel('A');
+    deepStrictEqual(await journal.get('payment', 'A'), paid);
+    await journal.put({ ...paid, revision: 3, acknowledged: true });
+    await journal.put({ ...paid, revision: 4, state: 'reversing', finished: false });
+  },
 };
 
 /**

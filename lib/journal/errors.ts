@@ -16,6 +16,16 @@ export class JournalError extends WxpayFaceError {
 }
 
 /**
+ * Of a put on a journal that several processes share: a cancel() was written down that this record doesn't know of (see
+ * {@link isGivenUp}). Its run hears of the cancel(), and decides anew.
+ */
+export class CancelRequestedError extends JournalError {
+  constructor(out_trade_no: string) {
+    super(`A cancel() of ${out_trade_no} was written down, of which this record knows nothing`);
+  }
+}
+
+/**
  * The journal already knows this out_trade_no: a number is never used for a second sale. Or it knows the out_refund_no, with
  * another amount or sale.
  */

@@ -28,6 +28,9 @@ export interface Journal {
    * For journals that several processes share; without these this process alone has it. A put by one that has lost its record
    * throws JournalError with code ERR_JOURNAL_LOST: it stops, tells nothing, and whoever waits is answered from the journal. A
    * finished record is nobody's: any process may put the next revision, to acknowledge it, or to reserve a refund in it.
+   *
+   * A put of an unfinished payment whose cancel() was written down throws CancelRequestedError, unless isGivenUp() says that the
+   * record knows of it: nothing that was decided without it is stored any more.
    */
 
   /** Asked right before the first byte of a payment or a refund: whether this process may still send. */
@@ -41,9 +44,15 @@ export interface Journal {
   onCancel?(listener: (out_trade_no: string) => void): () => void;
   /**
    * Writes a cancel() down: durable and irrevocable when resolved, whoever runs the payment. A number that has not come yet
-   * gets a finished record of state 'cancelled' without data, so that a payment that comes later is refused.
+   * gets a finished record of state 'cancelled' without data, so that a payment that comes later is refused. One that has
+   * finished stays as it is: whoever gives it up puts its next revision.
    */
   requestCancel?(out_trade_no: string): Promise<void>;
+  /**
+   * Hears of an unfinished record that this process has from now on, e.g. a dead one's, and takes it up. Returns how to stop
+   * listening.
+   */
+  onTakeUp?(listener: (record: Pick<JournalRecord, 'kind' | 'id'>) => Promise<void>): () => void;
 }
 
 /** Which records to list; a field left out lets all through. */

@@ -25,8 +25,7 @@ function byCode<Row extends VendorErrorCode>(rows: readonly Row[]): Readonly<Rec
   return Object.freeze(table);
 }
 
-/** Every row of the vendor's table for micropay, by err_code (vendor page, 5). facepay answers the same. */
-export const paymentErrorCodes = byCode<PaymentErrorCode>([
+const paymentRows = [
   {
     err_code: 'SYSTEMERROR',
     payment: 'unknown',
@@ -335,10 +334,12 @@ export const paymentErrorCodes = byCode<PaymentErrorCode>([
       solution: 'Check whether something is wrong with the account',
     },
   },
-]);
+] as const satisfies readonly PaymentErrorCode[];
 
-/** Every row of the vendor's table for orderquery, by err_code (vendor page, 6). */
-export const queryErrorCodes = byCode<VendorErrorCode>([
+/** Every row of the vendor's table for micropay, by err_code (vendor page, 5). facepay answers the same. */
+export const paymentErrorCodes = byCode<PaymentErrorCode>(paymentRows);
+
+const queryRows = [
   {
     err_code: 'ORDERNOTEXIST',
     zh: {
@@ -361,10 +362,12 @@ export const queryErrorCodes = byCode<VendorErrorCode>([
       solution: 'The system failed; query again',
     },
   },
-]);
+] as const satisfies readonly VendorErrorCode[];
 
-/** Every row of the vendor's table for reverse, by err_code (vendor page, 7). */
-export const reverseErrorCodes = byCode<VendorErrorCode>([
+/** Every row of the vendor's table for orderquery, by err_code (vendor page, 6). */
+export const queryErrorCodes = byCode<VendorErrorCode>(queryRows);
+
+const reverseRows = [
   {
     err_code: 'SYSTEMERROR',
     zh: {
@@ -474,10 +477,12 @@ export const reverseErrorCodes = byCode<VendorErrorCode>([
       solution: "An order that the customer is paying can't be reversed; try again later",
     },
   },
-]);
+] as const satisfies readonly VendorErrorCode[];
 
-/** What no table of the vendor's lists, but the gateway answers to a payment (docs/facts.md#quotas); the words are ours. */
-export const reportedErrorCodes = byCode<PaymentErrorCode>([
+/** Every row of the vendor's table for reverse, by err_code (vendor page, 7). */
+export const reverseErrorCodes = byCode<VendorErrorCode>(reverseRows);
+
+const reportedRows = [
   {
     err_code: 'FREQUENCY_LIMITED',
     payment: 'failed',
@@ -492,7 +497,18 @@ export const reportedErrorCodes = byCode<PaymentErrorCode>([
       solution: 'Try again a little later, and make fewer calls',
     },
   },
-]);
+] as const satisfies readonly PaymentErrorCode[];
+
+/** What no table of the vendor's lists, but the gateway answers to a payment (docs/facts.md#quotas); the words are ours. */
+export const reportedErrorCodes = byCode<PaymentErrorCode>(reportedRows);
+
+/** Every err_code of these tables. */
+export type ListedErrorCode = (
+  | typeof paymentRows
+  | typeof queryRows
+  | typeof reverseRows
+  | typeof reportedRows
+)[number]['err_code'];
 
 /** What a verified err_code says of the payment that it answers. What nobody has listed is unknown, not failed. */
 export const paymentAfter = (err_code: string): PaymentErrorCode['payment'] =>

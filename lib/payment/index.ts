@@ -1,4 +1,4 @@
-export { JournalError, OrderExistsError } from '../journal/errors.js';
+export { CancelRequestedError, JournalError, OrderExistsError } from '../journal/errors.js';
 export { FileJournal, type FileJournalOptions } from '../journal/file-journal.js';
 export type { Journal, JournalFilter, JournalRecord } from '../journal/journal.js';
 export { MemoryJournal } from '../journal/memory-journal.js';
@@ -14,4 +14,5 @@ export type { PaymentProcessorOptions } from './options.js';
 export type { Order, PaymentCode, Rail } from './order.js';
 export { PaymentProcessor } from './processor.js';
 export type { PaymentProgress, PayOptions } from './progress.js';
+export { isGivenUp } from './record.js';
 export type { RefundRequest } from './refund/parameters.js';

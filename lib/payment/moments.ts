@@ -1,6 +1,8 @@
 import { gatewayTimeOf, type PaymentClient } from './client.js';
 import type { Clock } from './clock.js';
-import { earliestOwn, type Requested } from './decision/request-time.js';
+import { byGateway, earliestOwn, type Now, type Requested } from './decision/request-time.js';
+import type { Phase } from './decision/states.js';
+import type { StoredPayment } from './record.js';
 
 const day = 24 * 60 * 60 * 1000;
 
@@ -33,6 +35,10 @@ export class Moments {
     return this.#clock.monotonic() - this.#requestedAt;
   }
 
+  get #now(): Now {
+    return { wall: this.#clock.wall(), gateway: gatewayTimeOf(this.#client) };
+  }
+
   /** Of an event. @param isUnderWay Whether the payment request is. */
   now(isUnderWay: boolean): { elapsed: number; quiet: number } {
     const { elapsed } = this;
@@ -43,7 +49,18 @@ export class Moments {
 
   /** The moment before which no payment can be ours, as far as it can be said now. Milliseconds since the epoch. */
   earliestOwn(requested: Requested): number | undefined {
-    return earliestOwn(requested, { wall: this.#clock.wall(), gateway: gatewayTimeOf(this.#client) });
+    return earliestOwn(requested, this.#now);
+  }
+
+  /** The same, or with the days of its reversal. @param phase That which it is in now. */
+  withReversal(stored: StoredPayment, phase: Phase): StoredPayment {
+    const { requested, reversal } = stored;
+    const now = () => Math.round(byGateway(this.#now, requested));
+    if (phase === 'reversing' && reversal === undefined) return { ...stored, reversal: { from: now() } };
+    if (phase !== 'reversed' || reversal?.to !== undefined) return stored;
+    // One that was found reversed can have been since its request.
+    const { from = requested.gateway ?? requested.wall } = reversal ?? {};
+    return { ...stored, reversal: { from, to: now() } };
   }
 
   /** The payment is requested now. */
@@ -58,13 +75,15 @@ export class Moments {
   }
 
   /** The same, or with the time by the gateway's clock too, which is known at its first answer at the latest. */
-  withGateway(requested: Requested): Requested {
-    if (requested.gateway !== undefined || !this.#isOfThisRun) return requested;
+  withGateway(stored: StoredPayment): StoredPayment {
+    const { requested } = stored;
+    if (requested.gateway !== undefined || !this.#isOfThisRun) return stored;
     const gateway = gatewayTimeOf(this.#client);
-    if (gateway === undefined) return requested;
+    if (gateway === undefined) return stored;
     const { elapsed } = this;
     // The monotonic clock of a machine that sleeps may stand still; a wall clock that is ahead by days was set.
     const slept = this.#clock.wall() - requested.wall - elapsed;
-    return { ...requested, gateway: Math.round(gateway - elapsed - (slept > 0 && slept < day ? slept : 0)) };
+    const then = Math.round(gateway - elapsed - (slept > 0 && slept < day ? slept : 0));
+    return { ...stored, requested: { ...requested, gateway: then } };
   }
 }

@@ -180,7 +180,9 @@ export class PaymentRun implements Subject<PaymentState, PaymentEvent, Next, Sto
 
   transition(state: PaymentState, event: PaymentEvent): Step {
     this.#learnGatewayTime();
-    return this.#parts.transition(state, event, this.#around.policies);
+    const step = this.#parts.transition(state, event, this.#around.policies);
+    this.#run.stored = this.#moments.withReversal(this.#run.stored, step.state.phase);
+    return step;
   }
 
   isFinal({ phase }: PaymentState): boolean {
@@ -199,10 +201,14 @@ export class PaymentRun implements Subject<PaymentState, PaymentEvent, Next, Sto
     const { phase, memory } = state;
     const isNew = phase !== before.phase;
     if (isNew && phase !== 'polling' && phase !== 'confirming') this.#parts.deadlines.stop(this.#deadline);
-    const { trouble, password } = before.memory;
-    if (event !== undefined && !isNew && memory.trouble === trouble && memory.password === password) return;
+    const isSame = memory.trouble === before.memory.trouble && memory.password === before.memory.password;
+    if (event !== undefined && !isNew && isSame) return;
     const detail = isNew && finalPhases.has(phase) ? phase : event?.detail;
     this.#tell(state, detail === undefined ? {} : { detail });
+  }
+
+  cancelEvent({ phase, facts }: PaymentState): PaymentEvent | undefined {
+    return facts.givenUp || finalPhases.has(phase) ? undefined : { on: 'cancel', ...this.#now() };
   }
 
   async perform(next: Next, signal: AbortSignal): Promise<void> {
@@ -244,9 +250,7 @@ export class PaymentRun implements Subject<PaymentState, PaymentEvent, Next, Sto
   }
 
   #learnGatewayTime(): void {
-    const { stored } = this.#run;
-    const requested = this.#moments.withGateway(stored.requested);
-    if (requested !== stored.requested) this.#run.stored = { ...stored, requested };
+    this.#run.stored = this.#moments.withGateway(this.#run.stored);
   }
 
   async #query({ attempt, fresh }: Extract<Next, { do: 'query' }>, signal: AbortSignal): Promise<void> {

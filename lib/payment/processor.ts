@@ -58,7 +58,7 @@ export class PaymentProcessor {
   readonly #refunds: Refunds;
   readonly #teller: OutcomeTeller<PaymentOutcome | RefundOutcome> | undefined;
   readonly #life = new AbortController();
-  readonly #stopListening: (() => void) | undefined;
+  readonly #stopListening: ReadonlyArray<(() => void) | undefined>;
 
   /** @throws InvalidPolicyError for a policy field out of range, InvalidParameterError for another option. */
   constructor(options: PaymentProcessorOptions, internals: Internals = {}) {
@@ -82,7 +82,10 @@ export class PaymentProcessor {
     this.#payments = payments;
     const ofRefunds = internals.refundTransition ?? refundTransition;
     this.#refunds = new Refunds(parts, ofRefunds, gate, life, { payments, sales });
-    this.#stopListening = journal.onCancel?.((out_trade_no) => this.#payments.cancelIfRunning(out_trade_no));
+    this.#stopListening = [
+      journal.onCancel?.((out_trade_no) => payments.cancelIfRunning(out_trade_no)),
+      journal.onTakeUp?.((record) => this.resume(record)),
+    ];
     if (onOutcome === undefined) return;
     const teller = new OutcomeTeller(onOutcome, clock, {
       keyOf: (outcome) => ('kind' in outcome ? `refund ${outcome.out_refund_no}` : `payment ${outcome.out_trade_no}`),
@@ -248,8 +251,8 @@ export class PaymentProcessor {
   }
 
   /**
-   * Takes one unfinished payment or refund up, e.g. one that was claimed from a server that is dead. Nothing happens if it is
-   * running here, or has ended. How it ends is told to onOutcome, or to settled() and refundSettled().
+   * Takes one unfinished payment or refund up, e.g. one that was claimed from a server that is dead; a journal that several
+   * processes share asks for it by itself (Journal.onTakeUp). Nothing happens if it is running here, or has ended. How it ends is told to onOutcome, or to settled() and refundSettled().
    * @throws OrderUnknownError if the journal doesn't know it, or it is another merchant's.
    * @throws JournalError if the journal can't be read.
    * @throws ClosedError after close().
@@ -268,7 +271,7 @@ export class PaymentProcessor {
    */
   async close(): Promise<void> {
     this.#life.abort(closed);
-    this.#stopListening?.();
+    for (const stop of this.#stopListening) stop?.();
     this.#teller?.close();
     await Promise.all([this.#payments.runs.close(), this.#refunds.close()]);
   }

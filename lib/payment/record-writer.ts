@@ -1,6 +1,6 @@
 import { call } from '../concurrency.js';
 import { ClosedError } from '../errors.js';
-import { JournalError } from '../journal/errors.js';
+import { CancelRequestedError, JournalError } from '../journal/errors.js';
 import { isSameWrite, type Journal, type JournalRecord } from '../journal/journal.js';
 import type { Clock } from './clock.js';
 import { backoff, jittered, type Policies } from './decision/policies.js';
@@ -45,7 +45,8 @@ export class RecordWriter {
   /**
    * Resolves when the record is stored.
    * @param wasOver It had ended, and is to be given up: if that can't be written down, it stays what it was.
-   * @throws the journal's error if it can't be: it was closed, or has another record, or has lost it to another process.
+   * @throws the journal's error if it can't be: it was closed, or has another record, or has lost it to another process, or has
+   * a cancel() of which the record knows nothing.
    */
   async write(record: JournalRecord, wasOver: boolean): Promise<void> {
     const { journal, patience } = this.#around;
@@ -54,6 +55,8 @@ export class RecordWriter {
         await patience(journal.put(record), this.#goOn);
         break;
       } catch (error) {
+        // The journal is well: something else is to be decided.
+        if (error instanceof CancelRequestedError) throw error;
         this.#fails(error);
         if (this.#run.isOver || error instanceof ClosedError || isLost(error)) throw error;
         if (!wasOver) await this.#pauseAfter(attempts);

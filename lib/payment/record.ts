@@ -20,6 +20,15 @@ export const recordedMerchant = ({ appid, mch_id, sub_mch_id }: MerchantIdentity
   ...(sub_mch_id !== undefined && { sub_mch_id }),
 });
 
+/**
+ * When the gateway can have given a sale up: since it was first decided, and, once that is heard, until then. Milliseconds
+ * since the epoch, by the gateway's clock as far as it is known. The bill of one of these days has it.
+ */
+export interface Reversal {
+  readonly from: number;
+  readonly to?: number;
+}
+
 /** What the journal keeps of a payment beside its state. */
 export interface StoredPayment {
   readonly rail: Rail;
@@ -27,6 +36,7 @@ export interface StoredPayment {
   readonly total_fee?: number;
   readonly merchant: RecordedMerchant;
   readonly requested: Requested;
+  readonly reversal?: Reversal;
   /** In the order in which they were reserved, each before anything of it was sent. */
   readonly refunds?: readonly ReservedRefund[];
 }
@@ -97,6 +107,9 @@ const isRequested = (value: unknown): value is Requested =>
   isNumber(value.monotonic) &&
   isOptional(value.gateway, isNumber);
 
+const isReversal = (value: unknown): value is Reversal =>
+  isFields(value) && isNumber(value.from) && isOptional(value.to, isNumber);
+
 const isDecline = (value: unknown): value is Decline =>
   isFields(value) && isString(value.err_code) && isOptional(value.err_code_des, isString);
 
@@ -143,12 +156,20 @@ const tombstone = (revision: number): KnownPayment => ({
 const areReserved = (value: unknown): value is readonly ReservedRefund[] =>
   Array.isArray(value) && value.every(isReservedRefund);
 
+/**
+ * Whether a payment's record knows that the sale was given up, so that a journal that several processes share may store it over
+ * a cancel() that was written down.
+ */
+export const isGivenUp = ({ state, data: { facts } }: JournalRecord): boolean =>
+  state === 'cancelled' || (isFields(facts) && facts.givenUp === true);
+
 /** Reads what toRecord wrote; undefined if it can't have been written by this version. */
 export function fromRecord({ state, data, revision }: JournalRecord): KnownPayment | undefined {
   if (state === 'cancelled' && Object.keys(data).length === 0) return tombstone(revision);
-  const { rail, total_fee, merchant, requested, refunds, facts, decidedAt } = data;
+  const { rail, total_fee, merchant, requested, reversal, refunds, facts, decidedAt } = data;
   if (!isPhase(state) || !isFacts(facts) || !isRequested(requested) || !isMerchant(merchant)) return undefined;
   if (!isRail(rail) || !(refunds === undefined || areReserved(refunds))) return undefined;
+  if (!(reversal === undefined || isReversal(reversal))) return undefined;
   if (!isOptional(total_fee, isWhole) || !isWhole(decidedAt) || decidedAt > revision) return undefined;
   const isTold = isWhat[state];
   if (isTold !== undefined && isTold(facts) === undefined) return undefined;
@@ -157,6 +178,7 @@ export function fromRecord({ state, data, revision }: JournalRecord): KnownPayme
     merchant,
     requested,
     ...(isWhole(total_fee) && { total_fee }),
+    ...(reversal !== undefined && { reversal }),
     ...(refunds !== undefined && { refunds }),
   };
   return { stored, phase: state, facts, decidedAt };

@@ -1,4 +1,5 @@
 import { ClosedError } from '../errors.js';
+import { CancelRequestedError } from '../journal/errors.js';
 import type { Journal, JournalRecord } from '../journal/journal.js';
 import type { PaymentClient } from './client.js';
 import type { Clock } from './clock.js';
@@ -59,6 +60,8 @@ export interface Subject<State extends MachineState, Event, Next, Stored, Outcom
    * event, a journal that begins to fail.
    */
   changed(state: State, before: State, event?: Event): void;
+  /** Of a cancel() that another process has written down. Undefined if the state knows of it, or nothing can be given up. */
+  cancelEvent?(state: State): Event | undefined;
   /** Performs one step, and reports what came of it, unless the signal has aborted. What it throws ends the run. */
   perform(next: Next, signal: AbortSignal): Promise<void>;
   /** Ends whatever it has under way. */
@@ -211,11 +214,21 @@ export class Run<
         }
         if (!this.#over) this.#follow(item.event, decision);
       } catch (error) {
+        const cancel = this.#cancelBehind(error);
+        if (cancel !== undefined) {
+          // What it said was decided without the cancel(): it is decided anew.
+          this.#inbox.unshift({ event: cancel }, item);
+          continue;
+        }
         this.#fail(error);
       }
       item.taken?.(true);
     }
     this.#isPumping = false;
+  }
+
+  #cancelBehind(error: unknown): Event | undefined {
+    return error instanceof CancelRequestedError && !this.#over ? this.#subject.cancelEvent?.(this.#state) : undefined;
   }
 
   #follow(event: Event, { state, next }: { readonly state: State; readonly next: Next }): void {

@@ -73,6 +73,18 @@ describe('reconcile', () => {
       expect(await both()).to.deep.equal([]);
     });
 
+    it('of a reversal of which the till heard on the next day', async () => {
+      await shop.sell('N4');
+      await shop.wait(untilMidnight - hour);
+      shop.isSilent = true;
+      const cancelling = shop.processor.cancel('N4');
+      await shop.wait(2 * hour);
+      shop.isSilent = false;
+      expect(await shop.clock.until(cancelling)).to.include({ status: 'reversed' });
+      expect(shop.rows(today).map(({ trade_state }) => trade_state)).to.deep.equal(['SUCCESS', 'REVOKED']);
+      expect(await both()).to.deep.equal([]);
+    });
+
     it('of a reversal of which the till acknowledged the outcome on the next day', async () => {
       await shop.sell('N3', 'charged late');
       await shop.wait(untilMidnight);
@@ -187,6 +199,16 @@ describe('reconcile', () => {
       const [difference, ...more] = await found(tomorrow);
       expect(difference).to.include({ kind: 'reversal-not-in-bill', out_trade_no: 'N1', here: 100, there: 0 });
       expect(more).to.deep.equal([]);
+    });
+
+    it('the refund of a till whose clock is hours ahead, if the bill does not have it', async () => {
+      shop.clock.jump(20 * hour);
+      await shop.sell('P1');
+      await shop.refund('P1', 'R1', 40);
+      expect(await found()).to.deep.equal([]);
+      shop.refunds.pop();
+      expect((await found()).map(({ kind }) => kind)).to.deep.equal(['refund-not-in-bill']);
+      expect(await found(tomorrow)).to.deep.equal([]);
     });
 
     it('a refund that the bill does not have', async () => {

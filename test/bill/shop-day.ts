@@ -71,6 +71,8 @@ export class ShopDay {
   readonly processor: PaymentProcessor;
   readonly orders = new Map<string, Entry>();
   readonly refunds: RefundEntry[] = [];
+  /** While it is set, nothing that says of a reversal arrives. */
+  isSilent = false;
   readonly #fates = new Map<string, Fate>();
   readonly #silent = new Set<string>();
   readonly #identity: { appid: string; mch_id: string; sub_mch_id?: string };
@@ -212,7 +214,8 @@ export class ShopDay {
       },
       orderquery: async ({ out_trade_no = '' }) => {
         const entry = orders.get(out_trade_no);
-        if (fateOf(out_trade_no) === 'silent') throw lost;
+        const isUnheard = this.isSilent && entry?.revokedAt !== undefined;
+        if (isUnheard || fateOf(out_trade_no) === 'silent') throw lost;
         if (entry === undefined) return failed('ORDERNOTEXIST');
         if (entry.revokedAt !== undefined) return { ...state('REVOKED', out_trade_no), ...merchant };
         if (entry.paidAt === undefined || fateOf(out_trade_no) === 'charged late')
@@ -222,6 +225,7 @@ export class ShopDay {
       reverse: async ({ out_trade_no = '' }) => {
         const entry = orders.get(out_trade_no);
         if (entry !== undefined) entry.revokedAt ??= clock.real();
+        if (this.isSilent) throw lost;
         return reversed();
       },
       refund: async ({ out_trade_no = '', out_refund_no, refund_fee, total_fee }) => {

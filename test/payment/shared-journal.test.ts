@@ -1,8 +1,8 @@
 import { expect } from 'chai';
 import { JournalError } from '../../lib/journal/errors.js';
 import { rejection } from '../support/rejection.js';
-import { charged, Made, reversed, type Scripts, state, times } from '../support/scripted/client.js';
-import { all, code, lost, methods, type Outcome, order, paid, till } from '../support/scripted/till.js';
+import { charged, failed, Made, reversed, type Scripts, state, times } from '../support/scripted/client.js';
+import { all, code, lost, methods, type Outcome, order, paid, till, unsent } from '../support/scripted/till.js';
 import { SharedJournal, SharedStore } from './shared-journal.js';
 
 /* Two servers on one journal: what one has lost it neither sends nor tells; what one gives up holds for both. */
@@ -38,14 +38,13 @@ describe('A payment on a journal that several processes share', () => {
   });
 
   it('that was taken over is neither written nor told by who had it: who waits is answered from the journal', async () => {
-    const { clock, store, one, two, client } = servers({
+    const { clock, store, one, client } = servers({
       micropay: [lost],
       orderquery: [state('USERPAYING'), paid],
     });
     const paying = one.pay(order, code);
     await clock.run(undefined, 6_000);
     await store.claim('A1', 'two');
-    await two.resume({ kind: 'payment', id: 'A1' });
     expect(await clock.until(paying)).to.include({ status: 'paid' });
     expect(methods(client.calls).filter((method) => method === 'micropay')).to.have.length(1);
     expect(await store.records.get('payment', 'A1')).to.include({ state: 'paid' });
@@ -53,7 +52,7 @@ describe('A payment on a journal that several processes share', () => {
 
   it('whose write was stored although its answer was lost goes on, also if a claim has the same data', async () => {
     for (const isClaimed of [false, true]) {
-      const { clock, store, journals, one, two } = servers({ micropay: [lost], orderquery: [paid] });
+      const { clock, store, journals, one } = servers({ micropay: [lost], orderquery: [paid] });
       let isLost = false;
       journals.one.afterWrite = (record) => {
         if (record.state !== 'polling' || isLost) return;
@@ -62,10 +61,7 @@ describe('A payment on a journal that several processes share', () => {
       };
       const paying = one.pay(order, code).catch((error: unknown) => error);
       await clock.run(undefined, 1);
-      if (isClaimed) {
-        await store.claim('A1', 'two');
-        await two.resume({ kind: 'payment', id: 'A1' });
-      }
+      if (isClaimed) await store.claim('A1', 'two');
       expect(await clock.until(paying)).to.be.instanceOf(JournalError);
       await clock.run(undefined, 60_000);
       expect(await store.records.get('payment', 'A1'), `claimed: ${isClaimed}`).to.include({ state: 'paid' });
@@ -84,6 +80,28 @@ describe('A payment on a journal that several processes share', () => {
     const outcomes = await clock.until(Promise.all([two.cancel('A1'), paying]));
     expect(outcomes.map(({ status }) => status)).to.deep.equal(['reversed', 'reversed']);
     expect(times(client.calls, 'reverse')).to.have.length(1);
+  });
+
+  it('is never paid over a cancel() of which its server did not hear', async () => {
+    const statuses: string[] = [];
+    for (const answer of [charged('A1', 100), unsent, failed('ORDERPAID')]) {
+      const made = servers({
+        micropay: [
+          new Made(async () => {
+            const row = made.store.rows.get('payment A1');
+            if (row) row.isGivenUp = true;
+            if (answer instanceof Error) throw answer;
+            return answer;
+          }),
+        ],
+        orderquery: [paid, state('REVOKED')],
+        reverse: [reversed()],
+      });
+      const { status } = await made.clock.until(made.one.pay(order, code));
+      statuses.push(status);
+      expect(times(made.client.calls, 'reverse')).to.have.length(status === 'reversed' ? 1 : 0);
+    }
+    expect(statuses).to.deep.equal(['reversed', 'cancelled', 'attention']);
   });
 
   it('that comes after its number was given up is refused, and nothing is sent', async () => {

@@ -1,6 +1,13 @@
-import { JournalError } from '../../lib/journal/errors.js';
-import { type Journal, type JournalFilter, type JournalRecord, keyOf } from '../../lib/journal/journal.js';
+import { CancelRequestedError, JournalError } from '../../lib/journal/errors.js';
+import {
+  type Journal,
+  type JournalFilter,
+  type JournalRecord,
+  keyOf,
+  type RecordName,
+} from '../../lib/journal/journal.js';
 import { MemoryJournal } from '../../lib/journal/memory-journal.js';
+import { isGivenUp } from '../../lib/payment/record.js';
 
 /* A journal that several servers share, in memory: each record has an owner, and each write a number of its own. */
 
@@ -14,6 +21,7 @@ export class SharedStore {
   readonly records = new MemoryJournal();
   readonly rows = new Map<string, Row>();
   readonly listeners = new Map<string, Set<(out_trade_no: string) => void>>();
+  readonly takers = new Map<string, (record: RecordName) => Promise<void>>();
   #writes = 0;
 
   nextWrite(): number {
@@ -29,6 +37,7 @@ export class SharedStore {
     await this.records.put({ ...record, revision: record.revision + 1 });
     row.owner = owner;
     row.writeId = this.nextWrite();
+    await this.takers.get(owner)?.({ kind, id });
   }
 }
 
@@ -59,6 +68,7 @@ export class SharedJournal implements Journal {
     const isFinished = (await this.#store.records.get(record.kind, record.id))?.finished;
     if (row !== undefined && row.owner !== this.#owner && !isFinished)
       throw new JournalError(`${record.id} is another server's`, { code: 'ERR_JOURNAL_LOST' });
+    if (row?.isGivenUp && !isFinished && !isGivenUp(record)) throw new CancelRequestedError(record.id);
     await this.#store.records.put(record);
     if (row !== undefined) Object.assign(row, { owner: this.#owner, writeId: this.#note(record) });
     this.afterWrite(record);
@@ -92,6 +102,11 @@ export class SharedJournal implements Journal {
     return () => mine.delete(listener);
   }
 
+  onTakeUp(listener: (record: RecordName) => Promise<void>): () => void {
+    this.#store.takers.set(this.#owner, listener);
+    return () => this.#store.takers.delete(this.#owner);
+  }
+
   async requestCancel(out_trade_no: string): Promise<void> {
     const key = keyOf({ kind: 'payment', id: out_trade_no });
     const row = this.#store.rows.get(key);
@@ -101,6 +116,7 @@ export class SharedJournal implements Journal {
       this.#store.rows.set(key, { owner: this.#owner, writeId: this.#store.nextWrite(), isGivenUp: true });
       return;
     }
+    if ((await this.#store.records.get('payment', out_trade_no))?.finished) return;
     row.isGivenUp = true;
     for (const listener of this.#store.listeners.get(row.owner) ?? []) listener(out_trade_no);
   }

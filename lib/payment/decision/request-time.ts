@@ -19,6 +19,13 @@ export interface Now {
 }
 
 /**
+ * A moment by the gateway's clock, as far as that is known: if it isn't now, the till's clock is thought to be wrong by what it
+ * was at the request.
+ */
+export const byGateway = ({ wall, gateway }: Now, requested: Requested): number =>
+  gateway ?? wall + ((requested.gateway ?? requested.wall) - requested.wall);
+
+/**
  * The moment before which no payment can be ours; undefined if it can't be said. The gateway's clock is trusted to two
  * minutes; the till's only if it agrees with the gateway's now, and then to an hour.
  */

@@ -22,9 +22,9 @@ export interface StoredRefund {
   readonly merchant: RecordedMerchant;
   /**
    * `wall`: when it is first sent, by the clock of the machine that reserved it, milliseconds since the epoch. `run`: the run
-   * of the program that did.
+   * of the program that did. `gateway`: the same moment by the gateway's clock, if that was known.
    */
-  readonly requested: Pick<Requested, 'wall' | 'run'>;
+  readonly requested: Pick<Requested, 'wall' | 'run' | 'gateway'>;
   /** When the gateway was first seen to have it. Milliseconds since the epoch, by its clock if it's known. */
   readonly takenBy?: number;
 }
@@ -77,6 +77,7 @@ const isStored = (value: Fields): value is Fields & StoredRefund =>
   isFields(value.requested) &&
   isNumber(value.requested.wall) &&
   isString(value.requested.run) &&
+  isOptional(value.requested.gateway, isNumber) &&
   isOptional(value.takenBy, isNumber);
 
 /** Reads what refundRecord wrote; undefined if it can't have been written by this version. */

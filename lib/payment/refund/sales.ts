@@ -131,7 +131,7 @@ export class Sales {
     const { journal, patience, clock } = this.#around;
     const reason = 'The program ended before the refund was written down: nothing of it was sent';
     const known = {
-      stored: storedRefund(sale, refund, refund.at, ''),
+      stored: storedRefund(sale, refund, { wall: refund.at, run: '' }),
       phase: 'failed' as const,
       facts: { failure: 'late' as const, reason },
       decidedAt: 1,
@@ -152,12 +152,11 @@ export function saleOf(record: JournalRecord, known: KnownPayment): Sale {
   return { record, known, total_fee, refunds };
 }
 
-/** What is kept of a refund of this sale. @param sendAt Milliseconds since the epoch. @param run Of the program. */
+/** What is kept of a refund of this sale. */
 export function storedRefund(
   { record, known, total_fee }: Sale,
   { refund_fee, ...more }: Pick<StoredRefund, 'refund_fee' | 'refund_desc' | 'refund_account' | 'notify_url'>,
-  sendAt: number,
-  run: string,
+  requested: StoredRefund['requested'],
 ): StoredRefund {
   const { refund_desc, refund_account, notify_url } = more;
   return {
@@ -168,7 +167,7 @@ export function storedRefund(
     ...(refund_account !== undefined && { refund_account }),
     ...(notify_url !== undefined && { notify_url }),
     merchant: known.stored.merchant,
-    requested: { wall: sendAt, run },
+    requested,
   };
 }
 

@@ -144,6 +144,10 @@ export const refundMutations: Readonly<Record<string, RefundMutation>> = {
     },
     by: /beyond what was paid|before it was reserved/,
   },
+  'keeps no count': {
+    mutation: onRead((refunds) => refunds.map((each, index) => (index < refunds.length - 45 ? unkept(each) : each))),
+    by: /more than 50 refunds/,
+  },
   'gives up a sale that is refunded': {
     mutation: onRead((refunds) => refunds.map(unkept)),
     by: /was reversed that is refunded/,

@@ -144,27 +144,25 @@ export class Refunding {
         if (gateway.refunds?.refundElsewhere(entry, `E-${out_trade_no}`, refund_fee))
           gateway.puzzling.add(out_trade_no);
       });
+    if (random.chance(0.02)) this.#planMany(sale);
   }
 
-  #planOne({ out_trade_no, total_fee, isElsewhere }: Refundable, out_refund_no: string, at: number): void {
+  /** More than the gateway takes, fen by fen. */
+  #planMany(sale: Refundable): void {
+    for (let index = 0; index < mostRefunds + 2; index += 1) {
+      const refund = this.#expect(sale, `M${index}-${sale.out_trade_no}`, 1, 'given back', false);
+      this.#world.click(this.#random.between(0, hour), (till) => till.refund(refund));
+    }
+  }
+
+  #planOne(sale: Refundable, out_refund_no: string, at: number): void {
     const random = this.#random;
+    const { out_trade_no, total_fee } = sale;
     const part = random.between(1, random.chance(0.7) ? Math.max(1, Math.floor(total_fee / 2)) : total_fee);
     const isLate = this.#world.network.faults > 0 && random.chance(0.2);
     const fate = isLate && random.chance(0.4) ? 'refused at first' : random.weighted<RefundFate>(refundFates);
-    const refund: Refund = {
-      out_refund_no,
-      out_trade_no,
-      refund_fee: random.chance(0.25) ? total_fee : part,
-      ...(isElsewhere && { total_fee: random.chance(0.9) ? total_fee : total_fee + 1 }),
-      fate,
-      told: [],
-      heard: new Set(),
-      acknowledged: new Set(),
-      last: { revision: 0, at: 0 },
-      asks: 0,
-    };
-    this.refunds.push(refund);
-    this.#world.network.gateway.refunds?.expect(out_refund_no, refund.refund_fee, fate, isLate);
+    const refund_fee = random.chance(0.25) ? total_fee : part;
+    const refund = this.#expect(sale, out_refund_no, refund_fee, fate, isLate);
     const click = (ms: number, act: (till: Till) => void) => this.#world.click(ms, act);
     const ask = (till: Till) => till.refund(refund);
     click(at, (till) => {
@@ -181,6 +179,31 @@ export class Refunding {
     if (random.chance(0.15)) click(at + random.between(0, hour), (till) => till.followRefund(out_refund_no));
     if (random.chance(0.15)) click(at + random.between(0, day), (till) => till.notice(out_refund_no));
     if (random.chance(0.15)) this.#world.clock.at(at + random.between(0, 2 * hour), () => this.#world.restart());
+  }
+
+  /** @param isLate Its first request lies somewhere before it arrives. */
+  #expect(
+    { out_trade_no, total_fee, isElsewhere }: Refundable,
+    out_refund_no: string,
+    refund_fee: number,
+    fate: RefundFate,
+    isLate: boolean,
+  ): Refund {
+    const refund: Refund = {
+      out_refund_no,
+      out_trade_no,
+      refund_fee,
+      ...(isElsewhere && { total_fee: this.#random.chance(0.9) ? total_fee : total_fee + 1 }),
+      fate,
+      told: [],
+      heard: new Set(),
+      acknowledged: new Set(),
+      last: { revision: 0, at: 0 },
+      asks: 0,
+    };
+    this.refunds.push(refund);
+    this.#world.network.gateway.refunds?.expect(out_refund_no, refund_fee, fate, isLate);
+    return refund;
   }
 
   /** The gateway tells of an end, perhaps twice, perhaps never. */
@@ -334,6 +357,7 @@ export class Refunding {
       const sum = this.open(out_trade_no).reduce((fen, each) => fen + each.refund_fee, refund_fee);
       // Of a sale that is only adopted its record may not be there at all.
       if (rule === 'too-much') return sum > world.refundable(out_trade_no);
+      if (rule === 'too-many') return this.open(out_trade_no).length >= mostRefunds;
       if (rule === 'not-paid' || rule === 'given-up') return isAdopting || world.states.get(out_trade_no) !== 'paid';
       return rule === 'too-old' && (world.isMistimed || isAdopting);
     }

@@ -852,16 +852,15 @@ export class World {
     if (state === undefined) return kind === 'unknown-here';
     const made = refunds?.made.get(out_refund_no);
     if (kind === 'refund-unknown-here') return made?.isElsewhere === true;
-    // It is not known on which of its requests' days the gateway took it, or the till's clock was wrong.
-    if (kind === 'refund-not-in-bill') return made !== undefined && dayOf(made.at) !== day;
+    // The till's clock was wrong.
+    if (kind === 'refund-not-in-bill') return this.isMistimed && made !== undefined && dayOf(made.at) !== day;
     const entry = book.get(out_trade_no);
     if (entry?.isStrangers || state === 'attention') return made === undefined;
     // Only the till's clock tells when the record ended.
     const { reversedAt } = entry ?? {};
     const isLater = reversedAt !== undefined && dayOf(reversedAt) !== day;
-    // The till may have heard of it days later.
-    if (kind === 'reversal-not-in-bill') return isLater;
-    return kind === 'reversed-still-charged' && this.isMistimed && isLater;
+    const isMisdated = kind === 'reversal-not-in-bill' || kind === 'reversed-still-charged';
+    return isMisdated && this.isMistimed && isLater;
   }
 
   /** Unless its till woke right after the deadline, so that nothing tells that it stood still. */

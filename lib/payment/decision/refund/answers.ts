@@ -23,7 +23,7 @@ export interface AskedRefund {
 }
 
 /** What the gateway's no to a refund means (docs/facts.md#refunds). A limit on calls is known by its words as well. */
-const codes: Readonly<Record<string, 'again' | 'no' | 'by hand'>> = {
+const codes = {
   SYSTEMERROR: 'again',
   BIZERR_NEED_RETRY: 'again',
   TRADE_OVERDUE: 'no',
@@ -38,7 +38,11 @@ const codes: Readonly<Record<string, 'again' | 'no' | 'by hand'>> = {
   XML_FORMAT_ERROR: 'no',
   USER_ACCOUNT_ABNORMAL: 'by hand',
   ERROR: 'by hand',
-};
+} as const satisfies Readonly<Record<string, 'again' | 'no' | 'by hand'>>;
+/** An err_code of a refund that says whether it goes on. */
+export type RefundErrorCode = keyof typeof codes;
+
+const isKnown = (err_code: string): err_code is RefundErrorCode => Object.hasOwn(codes, err_code);
 
 const declineOf = ({ err_code, err_code_des }: PayFailure, byHand: boolean): RefundDecline => ({
   err_code,
@@ -50,7 +54,7 @@ export function sendAnswer(answer: RefundResult, asked: AskedRefund): RefundAnsw
   if (answer.result_code === 'FAIL') {
     const detail = words(answer);
     if (isLimit(answer)) return { on: 'send:limited', verified: true, detail };
-    const meaning = Object.hasOwn(codes, answer.err_code) ? codes[answer.err_code] : undefined;
+    const meaning = isKnown(answer.err_code) ? codes[answer.err_code] : undefined;
     if (meaning === undefined) return { on: 'send:unclear', verified: true, detail };
     if (meaning === 'again') return { on: 'send:again', verified: true, detail };
     return { on: 'send:declined', verified: true, detail, decline: declineOf(answer, meaning === 'by hand') };

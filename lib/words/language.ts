@@ -1,0 +1,2 @@
+/** The languages in which people are told something. */
+export type Language = 'zh' | 'en';
