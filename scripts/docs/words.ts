@@ -1,10 +1,9 @@
-/** One sentence in both languages: a missing one does not compile. */
-export interface Words {
-  readonly en: string;
-  readonly zh: string;
-}
+import type { Language } from '../../lib/words/language.js';
 
-export type Language = keyof Words;
+export type { Language };
+
+/** One sentence in both languages: a missing one does not compile. */
+export type Words = Readonly<Record<Language, string>>;
 
 export const languages: readonly Language[] = ['en', 'zh'];
 
