@@ -1,4 +1,5 @@
 import { InvalidParameterError } from '../errors.js';
+import { checkFields } from '../fields.js';
 import { type Fields, isFields } from '../unknown.js';
 import type { Command, FaceResponse } from './commands.js';
 import { ServiceCommandError, ServiceResponseError } from './errors.js';
@@ -21,6 +22,16 @@ function refuseUnsendable(key: string, value: unknown): unknown {
   if (typeof value === 'number' && !Number.isFinite(value))
     throw new InvalidParameterError(key, 'must be a finite number');
   return value;
+}
+
+/**
+ * Holds parameters against the vendor's table of a command.
+ * @throws InvalidParameterError
+ */
+export function checkParams(command: Command, params: Fields): void {
+  checkFields(command.fields, params);
+  for (const { field, when, rule } of command.conditions)
+    if ((params[field] ?? '') === '' && when(params)) throw new InvalidParameterError(field, rule);
 }
 
 /**

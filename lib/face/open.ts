@@ -3,6 +3,7 @@ import { stat } from 'node:fs/promises';
 import { dirname, isAbsolute, join, resolve } from 'node:path';
 import { findPrebuild, LibraryLoadError, prebuildPath, unpackAdvice } from '../addon.js';
 import { InvalidParameterError } from '../errors.js';
+import { isFields } from '../unknown.js';
 import { openHostProcess } from './host-process.js';
 import type { LibraryAccess } from './library-access.js';
 import { type LibraryFile, readImports, readLibraryFile, unknownArch } from './library-file.js';
@@ -187,7 +188,25 @@ async function withMissingNames(path: string, arch: string, error: unknown): Pro
   );
 }
 
-function checkOptions({ library, host, callTimeout, humanTimeout }: OpenOptions): void {
+const openOptions: Readonly<Record<keyof OpenOptions, true>> = {
+  library: true,
+  host: true,
+  callTimeout: true,
+  humanTimeout: true,
+};
+
+/** Of what is passed over in silence, the default would be used: another library, no time-out. */
+function checkNames(options: unknown): void {
+  if (!isFields(options)) throw new InvalidParameterError('options', 'must be an object, such as { library: path }');
+  for (const name of Object.keys(options))
+    if (!Object.hasOwn(openOptions, name))
+      throw new InvalidParameterError(name, `is no option; there are ${Object.keys(openOptions).join(', ')}`);
+}
+
+/** @throws InvalidParameterError */
+export function checkOpenOptions(options: OpenOptions): void {
+  checkNames(options);
+  const { library, host, callTimeout, humanTimeout } = options;
   if (library !== undefined && (typeof library !== 'string' || library === '' || library.includes('\0')))
     throw new InvalidParameterError('library', 'must be a path');
   if (host !== undefined && !['auto', 'in-process', 'host-process'].includes(host))
@@ -209,7 +228,7 @@ export function checkMilliseconds(name: string, value: number | undefined, least
  * @throws LibraryLoadError, InvalidParameterError; HostProcessError if the library crashes while it is loaded
  */
 export async function openLibrary(options: OpenOptions): Promise<{ library: LibraryInfo; access: LibraryAccess }> {
-  checkOptions(options);
+  checkOpenOptions(options);
   const path = libraryPath(options.library);
   const { arch, version } = await inspect(path);
   const fits = arch === process.arch;

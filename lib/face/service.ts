@@ -1,6 +1,5 @@
-import { ClosedError, InvalidParameterError } from '../errors.js';
-import { checkFields } from '../fields.js';
-import { type Fields, isFields } from '../unknown.js';
+import { ClosedError } from '../errors.js';
+import type { Fields } from '../unknown.js';
 import {
   type Command,
   type CommandName,
@@ -19,7 +18,7 @@ import {
 } from './commands.js';
 import { calledFrom, callSite } from './errors.js';
 import type { LibraryAccess } from './library-access.js';
-import { assertAccepted, prepareRequest, type RawResponse } from './messages.js';
+import { assertAccepted, checkParams, prepareRequest, type RawResponse } from './messages.js';
 import { checkMilliseconds, type LibraryInfo, type OpenOptions, openLibrary } from './open.js';
 import { CommandQueue } from './queue.js';
 import { newerThan } from './sdk-version.js';
@@ -60,7 +59,6 @@ export class FaceService {
   static async open(options: OpenOptions = {}): Promise<FaceService> {
     const caller = callSite(FaceService.open);
     try {
-      checkNames(options);
       const { library, access } = await openLibrary(options);
       return new FaceService(library, access);
     } catch (error) {
@@ -195,9 +193,7 @@ export class FaceService {
       Object.entries(given).filter(([, value]) => value !== undefined && value !== null),
     );
     try {
-      checkFields(command.fields, params);
-      for (const { field, when, rule } of command.conditions)
-        if ((params[field] ?? '') === '' && when(params)) throw new InvalidParameterError(field, rule);
+      checkParams(command, params);
       const response = await this.#send(name, params, signal);
       assertAccepted<Result>(name, command, params, response);
       if (signal?.aborted && response.return_code !== 'SUCCESS') throw signal.reason;
@@ -230,21 +226,6 @@ export class FaceService {
 
 // A bundler renames a class that names itself.
 Object.defineProperty(FaceService, 'name', { value: 'FaceService' });
-
-const openOptions: Readonly<Record<keyof OpenOptions, true>> = {
-  library: true,
-  host: true,
-  callTimeout: true,
-  humanTimeout: true,
-};
-
-/** Of what is passed over in silence, the default would be used: another library, no time-out. */
-function checkNames(options: unknown): void {
-  if (!isFields(options)) throw new InvalidParameterError('options', 'must be an object, such as { library: path }');
-  for (const name of Object.keys(options))
-    if (!Object.hasOwn(openOptions, name))
-      throw new InvalidParameterError(name, `is no option; there are ${Object.keys(openOptions).join(', ')}`);
-}
 
 // Not a method of the class: without the symbol its name would be "undefined".
 if (typeof Symbol.asyncDispose === 'symbol')

@@ -46,6 +46,8 @@ export class PayClient {
   readonly requestTimeout: number;
   /** Milliseconds for a connection to one host, from the search for its address to the end of its TLS handshake. */
   readonly connectTimeout: number;
+  /** Whether it can reverse and refund. The sandbox asks for no certificate. */
+  readonly hasCertificate: boolean;
   readonly #exchange: Exchange;
 
   /**
@@ -59,7 +61,8 @@ export class PayClient {
     this.connectTimeout = transport.timeout.connect;
     this.requestTimeout = hosts.pay.length * transport.timeout.connect + transport.timeout.response;
     this.#exchange = new Exchange(settings);
-    if (transport.certificate === undefined && !sandbox)
+    this.hasCertificate = transport.certificate !== undefined || sandbox;
+    if (!this.hasCertificate)
       process.emitWarning(
         `The PayClient of merchant ${identity.mch_id} has no certificate: it can pay, but neither reverse nor refund`,
         { code: 'WXPAY_FACE_NO_CERTIFICATE' },

@@ -18,7 +18,8 @@ import { Moments } from './moments.js';
 import { hasListeners, type PaymentProgress, type PayOptions, progressOf, tellProgress } from './progress.js';
 import { type KnownPayment, type StoredPayment, toRecord } from './record.js';
 import { PaymentRequest, type Withdrawal } from './request.js';
-import { Run, type Subject, type Surroundings, stopped } from './run.js';
+import { Run, stopped } from './run.js';
+import type { Subject, Surroundings } from './subject.js';
 import type { WaiterPatience } from './waiters.js';
 
 /** What all payments of a processor share. */
@@ -278,17 +279,10 @@ export class PaymentRun implements Subject<PaymentState, PaymentEvent, Next, Sto
   }
 
   /** @param notBefore Milliseconds since the payment request, which has ended by then, or can't be waited for. */
-  async #waitUntil(notBefore: number, signal: AbortSignal): Promise<void> {
-    const { clock, client, policies } = this.#around;
-    const rest = () => (this.#request.leftAt ?? this.#moments.requestedAt) + notBefore - clock.monotonic();
-    // Timers may fire a little early.
-    while (rest() > 0) await clock.sleep(Math.ceil(rest()), signal);
-    if (!this.#request.isUnderWay) return;
-    // Its answer may still be that the number is another sale's, whose payment a reversal would refund. After settleAfter
-    // none comes any more, if its client sets it a bound.
-    if (client.requestTimeout === undefined) return this.#request.ended;
-    const settle = Math.max(0, policies.reversal.settleAfter - this.#moments.elapsed);
-    await Promise.race([this.#request.ended, clock.sleep(settle, signal)]);
+  #waitUntil(notBefore: number, signal: AbortSignal): Promise<void> {
+    const { client, policies } = this.#around;
+    const settleAfter = client.requestTimeout === undefined ? undefined : policies.reversal.settleAfter;
+    return this.#request.waitUntil(this.#moments.requestedAt, notBefore, settleAfter, signal);
   }
 
   #tell(state: PaymentState, more: Pick<PaymentProgress, 'attempt' | 'detail'> = {}): void {

@@ -16,8 +16,8 @@ import { type PaymentParts, PaymentRun } from './payment-run.js';
 import type { PayOptions } from './progress.js';
 import { fromRecord, type KnownPayment, recordedMerchant, type StoredPayment } from './record.js';
 import { type Sales, saleOf } from './refund/sales.js';
-import type { Surroundings } from './run.js';
 import { type Kind, type Parts, Runs } from './runs.js';
+import type { Surroundings } from './subject.js';
 
 /** One for all: the error that abort() would make, with its stack, is expensive. */
 const cancelled = new ClosedError('What is no longer wanted');

@@ -82,6 +82,28 @@ export class PaymentRequest {
     };
   }
 
+  /**
+   * Its answer may still be that the number is another sale's, whose payment a reversal would refund: resolves once it has ended.
+   * @param requestedAt By the monotonic clock: counts if it's not known when it left.
+   * @param notBefore Milliseconds since then that are waited for in any case.
+   * @param settleAfter Milliseconds after which no answer comes any more; undefined if its client sets it no bound.
+   */
+  async waitUntil(
+    requestedAt: number,
+    notBefore: number,
+    settleAfter: number | undefined,
+    signal: AbortSignal,
+  ): Promise<void> {
+    const clock = this.#clock;
+    const rest = () => (this.leftAt ?? requestedAt) + notBefore - clock.monotonic();
+    // Timers may fire a little early.
+    while (rest() > 0) await clock.sleep(Math.ceil(rest()), signal);
+    if (!this.#isUnderWay) return;
+    if (settleAfter === undefined) return this.ended;
+    const settle = Math.max(0, requestedAt + settleAfter - clock.monotonic());
+    await Promise.race([this.ended, clock.sleep(settle, signal)]);
+  }
+
   /** Its end has had its effect. */
   settle(): void {
     this.#isUnderWay = false;

@@ -4,7 +4,7 @@ import { JournalError, OrderExistsError } from '../journal/errors.js';
 import { isSameWrite, type JournalRecord } from '../journal/journal.js';
 import type { Trouble } from './decision/outcomes.js';
 import { backoff } from './decision/policies.js';
-import type { Surroundings } from './run.js';
+import type { Surroundings } from './subject.js';
 import type { WaiterPatience } from './waiters.js';
 
 /** What a record of either kind tells. */

@@ -28,15 +28,15 @@ export interface FacePayOptions {
    * 'micropay': face_code_type "1", 18 digits. 'facepay': face_code_type "0".
    * @default 'micropay'
    */
-  rail?: Rail;
+  rail?: Rail | undefined;
   /**
    * 'dedicated': initialised once. 'shared': initWxpayface before and releaseWxpayface after each payment, so that other
    * payment programs get the camera (vendor page 10).
    * @default 'dedicated'
    */
-  camera?: 'dedicated' | 'shared';
+  camera?: 'dedicated' | 'shared' | undefined;
   /** Parameters of initWxpayface: the service's proxy, the camera's rotation. */
-  init?: InitWxpayfaceParams;
+  init?: InitWxpayfaceParams | undefined;
   /**
    * Milliseconds that pay() waits for the answer to updateWxpayfacePayResult, which the customer confirms by hand. The next
    * payment waits for it as long again, then initialises anew.
@@ -87,12 +87,7 @@ export class FacePay {
       ['getWxpayfaceAuthinfo', 'pay', 'outcome'],
       'localMerchant(client, processor), or your own',
     );
-    if (!terminal) throw new InvalidParameterError('terminal', 'is required');
-    checkFields(terminalFields, terminal);
-    checkFields(
-      { rail: { values: ['micropay', 'facepay'] }, camera: { values: ['dedicated', 'shared'] } },
-      { rail, camera },
-    );
+    checkTerminal({ terminal, rail, camera });
     // Node.js's timers hold no more.
     checkFields({ screenTimeout: { type: 'integer', minimum: 0, maximum: 2 ** 31 - 1 } }, { screenTimeout });
     this.#face = face;
@@ -274,6 +269,16 @@ export class FacePay {
     const isShown = await this.#screen.show({ appid, mch_id, store_id, authinfo, payresult });
     if (!isShown) await this.#camera.giveBack();
   }
+}
+
+/** @throws InvalidParameterError */
+export function checkTerminal({ terminal, rail, camera }: Pick<FacePayOptions, 'terminal' | 'rail' | 'camera'>): void {
+  if (!terminal) throw new InvalidParameterError('terminal', 'is required');
+  checkFields(terminalFields, terminal);
+  checkFields(
+    { rail: { values: ['micropay', 'facepay'] }, camera: { values: ['dedicated', 'shared'] } },
+    { rail, camera },
+  );
 }
 
 function report({ onProgress }: PayOptions, progress: PaymentProgress): void {

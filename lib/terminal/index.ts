@@ -3,3 +3,6 @@ export type { FacePayOptions, FacePayOutcome, FacePayPayOptions } from './face-p
 export { FacePay } from './face-pay.js';
 export type { Merchant } from './merchant.js';
 export { localMerchant } from './merchant.js';
+export { openTill } from './open-till.js';
+export type { WrongCode } from './scanned-code.js';
+export type { LocalMerchantOptions, Till, TillHealth, TillOptions, TillPayOptions } from './till.js';

@@ -75,7 +75,10 @@ const refundTellers: Readonly<Record<RefundOutcome['status'], Teller>> = {
   attention: ({ code }, { refund }) => sentencesOf(refund.attention, code),
 };
 
-/** Of an error of this package, or of a code alone. The first table that has the code decides: what is said of money in doubt before the rest. */
+/**
+ * Of an error of this package, or of a code alone. Where tables have the same code, the first one speaks: it leaves the money in
+ * doubt.
+ */
 function codeTold({ code, sent, rule }: Fields, words: OutcomeWords): Sentences | undefined {
   if (code === 'ERR_PAY_TRANSPORT') return words.errors.transport[sent === false ? 'not-sent' : 'sent'];
   if (code === 'ERR_REFUND') return sentencesOf(words.errors.refund, rule);

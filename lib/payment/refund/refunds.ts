@@ -9,8 +9,8 @@ import { isReleased, type ReservedRefund, sendTimes } from '../decision/refund/r
 import { OrderUnknownError, RefundRefusedError } from '../errors.js';
 import { ensureMerchant } from '../merchant.js';
 import type { Payments } from '../payments.js';
-import type { Surroundings } from '../run.js';
 import { type Parts, Runs } from '../runs.js';
+import type { Surroundings } from '../subject.js';
 import { adoptSale, refundsElsewhere } from './adoption.js';
 import { refundClient } from './client.js';
 import { Copies } from './copies.js';

@@ -24,7 +24,8 @@ import {
   type RefundState,
   remembered,
 } from '../decision/refund/states.js';
-import { Run, type Subject, type Surroundings } from '../run.js';
+import { Run } from '../run.js';
+import type { Subject, Surroundings } from '../subject.js';
 import type { WaiterPatience } from '../waiters.js';
 import type { RefundClient } from './client.js';
 import type { Minutes } from './minutes.js';

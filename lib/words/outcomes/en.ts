@@ -37,6 +37,6 @@ export const en: OutcomeWords = {
     title: 'Result not known yet',
     text: 'The till met something unexpected, and the result is not certain.',
     advice:
-      'First look at the result of this order; until then, hand over no goods, and take or refund no money again. If in doubt, ask the person in charge.',
+      "Ask the customer to wait, and look at the result of this order; until then, don't hand over the goods, and don't take or refund money again. If in doubt, ask the person in charge.",
   },
 };

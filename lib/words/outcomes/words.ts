@@ -28,6 +28,9 @@ export type Table<Code extends string, Said = Sentences> = Readonly<Record<Code 
 /** What the service can say to a command; beside these, SYSTEMERROR and PARAM_ERROR, which the gateway says as well. */
 type ServiceCode = Exclude<FaceCodeResult['return_code'], 'SUCCESS'> | 'ERROR';
 
+/** Why a scanned code can't be taken. */
+type ScanCode = 'other-wallet' | 'not-a-code';
+
 /** What a refund can be refused with: docs/facts.md#refunds, and what was reported beside it. */
 type RefusalCode =
   | RefundErrorCode
@@ -81,8 +84,8 @@ export interface ErrorWords {
 export interface OutcomeWords {
   readonly payment: PaymentWords;
   readonly refund: RefundWords;
-  /** The gateway's codes of payments, queries and reversals; and those of the face service. */
-  readonly codes: Table<ListedErrorCode | ServiceCode>;
+  /** The gateway's codes of payments, queries and reversals; those of the face service; and of the scanner. */
+  readonly codes: Table<ListedErrorCode | ServiceCode | ScanCode>;
   readonly errors: ErrorWords;
   readonly addition: AdditionWords;
   /** Of whatever nobody can know: it promises nothing. */

@@ -19,7 +19,7 @@ export const zh: OutcomeWords = {
     trouble: {
       certificate: { text: '微信支付不接受本店的证书，要等更换后才能办完。', advice: '请负责人更换证书。' },
       refused: { text: '微信支付不接受本店的密钥或商户号，暂时办不完。', advice: '请负责人核对密钥和商户号。' },
-      limit: { text: '本店的请求过于频繁，要多等一会儿。', advice: '收银机会继续办理。' },
+      limit: { text: '本店收退款过于频繁，要多等一会儿。', advice: '收银机会继续办理。' },
       silence: { text: '微信支付一直没有答复。', advice: '请检查网络。' },
       journal: { text: '收款流水暂时写不进去。', advice: '请负责人检查收银机的硬盘。' },
     },
@@ -27,6 +27,6 @@ export const zh: OutcomeWords = {
   unknown: {
     title: '结果暂时不明',
     text: '收银机遇到意外情况，还不能确定结果。',
-    advice: '请先查看这一单的结果；此前不要交付商品，也不要重复收款或退款。需要时请联系负责人。',
+    advice: '请顾客稍等，先查看这一单的结果；此前不要交付商品，也不要重复收款或退款。需要时，请联系负责人。',
   },
 };

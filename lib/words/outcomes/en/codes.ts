@@ -6,18 +6,19 @@ const check = 'Take the money another way, and ask the person in charge to check
 export const codes: OutcomeWords['codes'] = {
   SYSTEMERROR: {
     title: 'WeChat Pay is slow',
-    text: 'WeChat Pay took too long. The result of the payment is not known yet.',
-    advice: 'Wait for the result; until then, hand over no goods and take no money again.',
+    text: 'WeChat Pay took too long, and gave no result of the payment.',
+    advice: "Ask the customer to wait for the result; until then, don't hand over the goods or take money again.",
   },
   BANKERROR: {
     title: 'Trouble at the bank',
-    text: "The bank's system failed. The result of the payment is not known yet.",
-    advice: 'Wait for the result; until then, hand over no goods and take no money again.',
+    text: "The bank's system failed, and gave no result of the payment.",
+    advice: "Ask the customer to wait for the result; until then, don't hand over the goods or take money again.",
   },
   USERPAYING: {
     title: 'Waiting for the password',
-    text: 'The customer is paying and must enter the password.',
-    advice: 'Tell the customer: "Please enter your password on the phone." Hand over no goods before the result.',
+    text: 'The customer must enter the password for this payment.',
+    advice:
+      'Tell the customer: "Please enter your password on the phone." Don\'t hand over the goods before the result.',
   },
   PARAM_ERROR: {
     title: 'Something sent was wrong',
@@ -40,7 +41,7 @@ export const codes: OutcomeWords['codes'] = {
     advice: check,
   },
   NOT_UTF8: {
-    title: 'Wrong writing of text',
+    title: 'Text sent wrongly',
     text: "The till sent text in a wrong encoding. WeChat Pay didn't take it.",
     advice: check,
   },
@@ -72,7 +73,8 @@ export const codes: OutcomeWords['codes'] = {
   AUTHCODEEXPIRE: {
     title: 'Code expired',
     text: 'The code has expired; ask the customer to refresh it in WeChat and try again.',
-    advice: 'Ask the customer to refresh the payment code in WeChat, then scan it again; or look at the face again.',
+    advice:
+      'Ask the customer to refresh the payment code in WeChat, then scan it again; or take the payment by face again.',
   },
   AUTH_CODE_ERROR: {
     title: 'Wrong payment code',
@@ -88,12 +90,12 @@ export const codes: OutcomeWords['codes'] = {
     title: 'Not enough money',
     text: 'The customer has not enough money; ask the customer to pay with another card.',
     advice:
-      'Tell the customer: "There is not enough money, please choose another card." Then scan or look at the face again.',
+      'Tell the customer: "There is not enough money, please choose another card." Then scan again, or take the payment by face again.',
   },
   NOTSUPORTCARD: {
     title: 'Card not supported',
     text: "This card can't be used here; ask the customer to pay with another card or to add a new one.",
-    advice: 'Ask the customer to choose another card, then scan or look at the face again.',
+    advice: 'Ask the customer to choose another card, then scan again, or take the payment by face again.',
   },
   BUYER_MISMATCH: {
     title: 'Another payer',
@@ -126,12 +128,12 @@ export const codes: OutcomeWords['codes'] = {
     advice: 'Take the money another way, and ask the person in charge to check the two.',
   },
   INVALID_REQUEST: {
-    title: 'Request not valid',
+    title: 'Not taken',
     text: "WeChat Pay didn't take it: the shop's permission or certificate may be wrong, or it was sent twice.",
     advice: 'Take the money another way, and ask the person in charge to check the payment settings.',
   },
   FREQUENCY_LIMITED: {
-    title: 'Too many requests',
+    title: 'Too many payments at once',
     text: 'The shop asks for payments too often, and this one was not taken.',
     advice: 'Wait a moment, then take the payment again.',
   },
@@ -159,6 +161,17 @@ export const codes: OutcomeWords['codes'] = {
     title: 'Customer wants to scan',
     text: 'Before the camera, the customer chose to pay by scanning.',
     advice: "Scan the customer's payment code.",
+  },
+  'other-wallet': {
+    title: 'Code of another wallet',
+    text: 'What was scanned is the payment code of another wallet; only WeChat Pay is taken here.',
+    advice:
+      'Tell the customer: "Please open the payment code in WeChat." Then scan again, or take the money another way.',
+  },
+  'not-a-code': {
+    title: 'Not a payment code',
+    text: 'What was scanned is no payment code.',
+    advice: 'Ask the customer to open the payment code in WeChat, hold it to the scanner, and scan again.',
   },
   ERROR: {
     title: "It didn't work",

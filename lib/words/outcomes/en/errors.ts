@@ -1,13 +1,14 @@
 import type { ErrorWords } from '../words.js';
 
-const wait = 'First look at the result of this order; until then, hand over no goods and take no money again.';
+const wait =
+  "Ask the customer to wait, and look at the result of this order; until then, don't hand over the goods or take money again.";
 const scanInstead = 'Take the payment by payment code instead, and ask the person in charge to check the face service.';
 
 export const errors: ErrorWords = {
   codes: {
     ERR_INVALID_PARAMETER: {
       title: 'Something entered is wrong',
-      text: 'What the till filled in is not allowed. It was not sent.',
+      text: 'What was entered is not allowed. It was not sent.',
       advice: 'Check amount, order number and payment code; if it happens again, ask the person in charge.',
     },
     ERR_INVALID_POLICY: {
@@ -44,7 +45,7 @@ export const errors: ErrorWords = {
       title: 'Payment program closed',
       text: 'The payment program was closed. The result of this one is not known yet.',
       advice:
-        'Open the payment program again and look at the result; until then, hand over no goods and take no money again.',
+        "Open the payment program again and look at the result; until then, don't hand over the goods or take money again.",
     },
     ERR_LIBRARY_LOAD: {
       title: "Face payment can't start",
@@ -74,7 +75,7 @@ export const errors: ErrorWords = {
     ERR_JOURNAL: {
       title: "Trouble with till's records",
       text: "The till's records can't be read or written. The result of this one is not known yet.",
-      advice: "Hand over no goods and take no money again; ask the person in charge to check the till's disk.",
+      advice: "Don't hand over the goods or take money again; ask the person in charge to check the till's disk.",
     },
     ERR_JOURNAL_LOCKED: {
       title: 'Payment program open twice',
@@ -99,7 +100,7 @@ export const errors: ErrorWords = {
     ERR_PAY_SIGNATURE: {
       title: 'Answer not to be trusted',
       text: "The answer can't be shown to come from WeChat Pay. The result is not known yet.",
-      advice: 'Hand over no goods and take no money again; ask the person in charge to check the key.',
+      advice: "Don't hand over the goods or take money again; ask the person in charge to check the key.",
     },
     ERR_PAY_MISMATCH: {
       title: "Another order's answer",
@@ -109,7 +110,8 @@ export const errors: ErrorWords = {
     ERR_PAY_PROTOCOL: {
       title: 'WeChat Pay refuses',
       text: "WeChat Pay didn't take this request. The result is not known yet.",
-      advice: 'Hand over no goods and take no money again; ask the person in charge to check merchant number and key.',
+      advice:
+        "Don't hand over the goods or take money again; ask the person in charge to check merchant number and key.",
     },
     ERR_BILL: {
       title: "Bill can't be used",
@@ -137,7 +139,7 @@ export const errors: ErrorWords = {
   refund: {
     'not-paid': {
       title: 'Not paid, no refund',
-      text: 'This order was not paid, so nothing was refunded.',
+      text: "The till's records have no payment of this order, so nothing was refunded.",
       advice: 'Check the order number.',
     },
     'too-much': {

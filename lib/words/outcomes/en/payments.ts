@@ -1,18 +1,19 @@
 import type { PaymentWords } from '../words.js';
 
-const keep = 'Keep the goods for now, take no money again, and give the order number to the person in charge.';
+const keep =
+  "Ask the customer to wait, and give the order number to the person in charge. Keep the goods for now, and don't take money again.";
 
 export const payment: PaymentWords = {
   paid: (amount) => ({
     title: 'Paid',
-    text: `${amount} received.`,
+    text: `The customer's payment was received: ${amount}.`,
     advice: 'Hand over the goods, and tell the customer: "Paid, thank you."',
   }),
   failed: {
     dns: {
       title: 'WeChat Pay not found',
       text: 'The till has no network. The payment was not sent, and nothing was charged.',
-      advice: 'Check the network, then take the payment again; take cash if there is a hurry.',
+      advice: 'Check the network, then take the payment again; or take cash instead.',
     },
     unreachable: {
       title: 'WeChat Pay out of reach',
@@ -96,22 +97,24 @@ export const payment: PaymentWords = {
     unknown: {
       title: 'Payment reversed',
       text: 'The result stayed unknown, so the payment was reversed: nothing was charged, or it was given back.',
-      advice: 'Hand over no goods for this payment. If the customer still wants to buy, make a new order.',
+      advice: "Don't hand over the goods for this payment. To sell all the same, make a new order.",
     },
     'given-up': {
       title: 'Sale reversed',
       text: 'The payment was reversed as you asked: nothing was charged, or it was given back.',
-      advice: 'Tell the customer: "We did not take this payment; what was charged has been given back."',
+      advice:
+        'Don\'t hand over the goods, and tell the customer: "This is cancelled; anything charged has been given back."',
     },
     payerror: {
       title: "Customer's payment failed",
       text: "The customer's payment failed and was reversed: nothing was charged, or it was given back.",
-      advice: 'Ask the customer to pay with another card or another way, and make a new order.',
+      advice:
+        "Don't hand over the goods. Ask the customer to pay with another card or another way, and make a new order.",
     },
     unlisted: {
       title: 'Payment reversed',
       text: 'This payment was reversed: nothing was charged, or it was given back.',
-      advice: 'If the customer still wants to buy, make a new order.',
+      advice: "Don't hand over the goods. To sell all the same, make a new order.",
     },
   },
   reversing: {
@@ -119,24 +122,23 @@ export const payment: PaymentWords = {
       title: 'Payment being reversed',
       text: 'The result stayed unknown. This order takes no payment any more; it is being reversed.',
       advice:
-        'Hand over no goods, and tell the customer: "We don\'t take this payment; what was charged is given back." If the customer still wants to buy, make a new order.',
+        'Don\'t hand over the goods, and tell the customer: "The payment wasn\'t made; anything charged is given back." To sell all the same, make a new order.',
     },
     'given-up': {
       title: 'Sale being reversed',
       text: 'This payment was given up as you asked; it is being reversed.',
-      advice: 'Hand over no goods, and tell the customer: "This is cancelled; what was charged is given back."',
+      advice: 'Don\'t hand over the goods, and tell the customer: "This is cancelled; anything charged is given back."',
     },
     payerror: {
       title: 'Failed, being reversed',
       text: "The customer's payment failed. This order takes no payment any more; it is being reversed.",
       advice:
-        'Hand over no goods. What was charged is given back; ask the customer to pay another way, and make a new order.',
+        "Don't hand over the goods. Anything charged is given back; ask the customer to pay another way, and make a new order.",
     },
     unlisted: {
       title: 'Payment being reversed',
       text: 'This order takes no payment any more; it is being reversed.',
-      advice:
-        'Hand over no goods. What was charged is given back; if the customer still wants to buy, make a new order.',
+      advice: "Don't hand over the goods. Anything charged is given back; to sell all the same, make a new order.",
     },
   },
   attention: {
@@ -169,7 +171,7 @@ export const payment: PaymentWords = {
       title: 'Too late to reverse',
       text: 'This order was not reversed, and now it is too late for that. The customer may have been charged.',
       advice:
-        'Keep the goods for now, and give the order number to the person in charge, who checks and then refunds the customer.',
+        'Ask the customer to wait, and give the order number to the person in charge, who checks and then refunds. Keep the goods for now.',
     },
     denied: {
       title: 'The order is gone',

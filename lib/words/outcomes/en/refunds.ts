@@ -1,7 +1,8 @@
 import type { RefundWords } from '../words.js';
 
 const again = 'Make the refund again a little later; if it happens again, ask the person in charge.';
-const keep = 'Make no other refund, pay out no cash, and give the order number to the person in charge.';
+const keep =
+  "Ask the customer to wait, and give the order number to the person in charge. Don't refund again, and don't pay out cash.";
 
 export const refund: RefundWords = {
   refunded: {
@@ -13,12 +14,12 @@ export const refund: RefundWords = {
     title: 'Refund in progress',
     text: 'WeChat Pay has taken this refund.',
     advice:
-      'Tell the customer: "It takes about twenty minutes to your balance, about three working days to a bank card." Pay out no cash besides.',
+      'Tell the customer: "It takes about twenty minutes to your balance, about three working days to a bank card." Don\'t pay out cash as well.',
   },
   sending: {
     title: 'Refund being sent',
     text: "This refund is being sent; WeChat Pay hasn't answered yet.",
-    advice: 'The till goes on with it; make no second refund, and pay out no cash.',
+    advice: "The till goes on with it; don't refund again, and don't pay out cash.",
   },
   refused: {
     SYSTEMERROR: { title: 'Refund took too long', text: 'WeChat Pay took too long.', advice: again },
@@ -34,7 +35,7 @@ export const refund: RefundWords = {
     },
     INVALID_REQ_TOO_MUCH: {
       title: 'Too many faulty refunds',
-      text: 'Too many of the shop’s refunds were faulty, and this one was not taken.',
+      text: "Too many of the shop's refunds were faulty, and this one was not taken.",
       advice: 'Make the refund a few minutes later; if it happens again, ask the person in charge.',
     },
     TRADE_OVERDUE: {
@@ -212,7 +213,7 @@ export const refund: RefundWords = {
       title: 'Certificate is unusable',
       text: "WeChat Pay doesn't accept the shop's certificate. This refund isn't made yet.",
       advice:
-        'Ask the person in charge to change the certificate, then make the refund again with the same refund number; pay out no cash.',
+        "Ask the person in charge to change the certificate, then make the refund again with the same refund number; don't pay out cash.",
     },
     unreadable: {
       title: 'Record is unreadable',

@@ -6,17 +6,17 @@ const check = '请换一种方式收款，并请负责人检查收银程序。';
 export const codes: OutcomeWords['codes'] = {
   SYSTEMERROR: {
     title: '微信支付系统超时',
-    text: '微信支付系统超时，付款结果还不知道。',
-    advice: '请等待查询结果；此前不要交付商品，也不要重复收款。',
+    text: '微信支付系统超时，没有给出付款结果。',
+    advice: '请顾客稍等，等待查询结果；此前不要交付商品，也不要重复收款。',
   },
   BANKERROR: {
     title: '银行系统异常',
-    text: '银行系统异常，付款结果还不知道。',
-    advice: '请等待查询结果；此前不要交付商品，也不要重复收款。',
+    text: '银行系统异常，没有给出付款结果。',
+    advice: '请顾客稍等，等待查询结果；此前不要交付商品，也不要重复收款。',
   },
   USERPAYING: {
     title: '等待顾客输入密码',
-    text: '顾客正在支付，需要输入支付密码。',
+    text: '这笔付款需要顾客输入支付密码。',
     advice: '请告诉顾客：“请在手机上输入支付密码。”结果出来前不要交付商品。',
   },
   PARAM_ERROR: { title: '提交内容有误', text: '收银机提交的内容有误，微信支付没有受理。', advice: check },
@@ -97,13 +97,13 @@ export const codes: OutcomeWords['codes'] = {
     advice: '请换一种方式收款，并请负责人核对这两个号码。',
   },
   INVALID_REQUEST: {
-    title: '请求无效',
+    title: '这一笔没有受理',
     text: '微信支付没有受理：可能是本店的权限或证书有问题，也可能是重复提交。',
     advice: '请换一种方式收款，并请负责人检查收款设置。',
   },
   FREQUENCY_LIMITED: {
-    title: '请求过于频繁',
-    text: '本店的收款请求过于频繁，这一次没有受理。',
+    title: '收款过于频繁',
+    text: '本店收款过于频繁，这一次没有受理。',
     advice: '请稍等片刻，然后重新收款。',
   },
   ORDERNOTEXIST: {
@@ -130,6 +130,16 @@ export const codes: OutcomeWords['codes'] = {
     title: '顾客选择扫码支付',
     text: '顾客在刷脸时选择了扫码支付。',
     advice: '请扫描顾客的付款码收款。',
+  },
+  'other-wallet': {
+    title: '这是其他钱包的码',
+    text: '扫到的是其他钱包的付款码，这里只收微信支付。',
+    advice: '请告诉顾客：“请打开微信的付款码。”然后重新扫码，或者换一种方式收款。',
+  },
+  'not-a-code': {
+    title: '扫到的不是付款码',
+    text: '扫到的内容不是付款码。',
+    advice: '请让顾客打开微信的付款码，对准扫码枪重新扫码。',
   },
   ERROR: {
     title: '操作没有成功',

@@ -1,13 +1,13 @@
 import type { ErrorWords } from '../words.js';
 
-const wait = '请先查看这一单的结果；此前不要交付商品，也不要重复收款。';
+const wait = '请顾客稍等，先查看这一单的结果；此前不要交付商品，也不要重复收款。';
 const scanInstead = '请改用付款码收款，并请负责人检查刷脸服务。';
 
 export const errors: ErrorWords = {
   codes: {
     ERR_INVALID_PARAMETER: {
       title: '填写内容有误',
-      text: '收银机填写的内容不符合要求，没有提交。',
+      text: '填写的内容不符合要求，没有提交。',
       advice: '请检查金额、订单号和付款码；再次出现时，请联系负责人。',
     },
     ERR_INVALID_POLICY: {
@@ -136,7 +136,7 @@ export const errors: ErrorWords = {
   refund: {
     'not-paid': {
       title: '没有收款，不能退款',
-      text: '这一单没有收到款，所以没有退款。',
+      text: '流水里没有这一单的收款，所以没有退款。',
       advice: '请核对订单号。',
     },
     'too-much': {

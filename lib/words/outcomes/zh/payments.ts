@@ -1,18 +1,18 @@
 import type { PaymentWords } from '../words.js';
 
-const keep = '请暂不交付商品，也不要再次收款，把订单号告诉负责人。';
+const keep = '请顾客稍等，把订单号告诉负责人；请暂不交付商品，也不要再次收款。';
 
 export const payment: PaymentWords = {
   paid: (amount) => ({
     title: '收款成功',
-    text: `已收到 ${amount}。`,
+    text: `已收到顾客的付款：${amount}。`,
     advice: '请交付商品，并告诉顾客：“付款成功，谢谢。”',
   }),
   failed: {
     dns: {
       title: '找不到微信支付',
       text: '收银机没有连上网络，付款没有发出，没有扣款。',
-      advice: '请检查网络，然后重新收款；着急时可收现金。',
+      advice: '请检查网络，然后重新收款；也可以改收现金。',
     },
     unreachable: {
       title: '连不上微信支付',
@@ -101,24 +101,24 @@ export const payment: PaymentWords = {
     'given-up': {
       title: '收款已撤销',
       text: '已按要求撤销这笔收款：没有扣款，或者已退回顾客。',
-      advice: '请告诉顾客：“这笔没有收款，扣过的钱已经退回。”',
+      advice: '请不要交付商品，并告诉顾客：“这笔已经取消，如已扣款，钱已退回。”',
     },
     payerror: {
       title: '顾客支付失败',
       text: '顾客支付失败，已经撤销：没有扣款，或者已退回顾客。',
-      advice: '请问顾客是否换一张卡或换一种方式付款，并重新下单收款。',
+      advice: '请不要交付商品。请顾客换一张卡或换一种方式付款，并重新下单收款。',
     },
     unlisted: {
       title: '付款已撤销',
       text: '这笔付款已经撤销：没有扣款，或者已退回顾客。',
-      advice: '顾客还要买时，请重新下单收款。',
+      advice: '请不要交付商品。顾客还要买时，请重新下单收款。',
     },
   },
   reversing: {
     unknown: {
       title: '付款正在撤销',
       text: '付款结果一直不明，这一单不再收款，正在撤销。',
-      advice: '请不要交付商品，并告诉顾客：“这笔不收，如已扣款会退回。”还要买时，请重新下单收款。',
+      advice: '请不要交付商品，并告诉顾客：“这笔没有收成，如已扣款会退回。”顾客还要买时，请重新下单收款。',
     },
     'given-up': {
       title: '收款正在撤销',
@@ -133,7 +133,7 @@ export const payment: PaymentWords = {
     unlisted: {
       title: '付款正在撤销',
       text: '这一单不再收款，正在撤销。',
-      advice: '请不要交付商品。如已扣款会退回顾客；还要买时，请重新下单收款。',
+      advice: '请不要交付商品。如已扣款会退回顾客；顾客还要买时，请重新下单收款。',
     },
   },
   attention: {
@@ -165,7 +165,7 @@ export const payment: PaymentWords = {
     'reverse-expired': {
       title: '已过撤销期限',
       text: '这一单没有撤销成，而且已过撤销期限，顾客可能已被扣款。',
-      advice: '请暂不交付商品，把订单号告诉负责人，由负责人核实后给顾客退款。',
+      advice: '请顾客稍等，把订单号告诉负责人，由负责人核实后退款；请暂不交付商品。',
     },
     denied: {
       title: '订单查不到了',

@@ -1,7 +1,7 @@
 import type { RefundWords } from '../words.js';
 
 const again = '请稍后重新退款；再次出现时，请联系负责人。';
-const keep = '请不要再次退款，也不要付现金；把订单号告诉负责人。';
+const keep = '请顾客稍等，把订单号告诉负责人；请不要再次退款，也不要付现金。';
 
 export const refund: RefundWords = {
   refunded: {
@@ -28,12 +28,12 @@ export const refund: RefundWords = {
     },
     FREQUENCY_LIMITED: {
       title: '退款过于频繁',
-      text: '本店的退款请求过于频繁，这一次没有受理。',
+      text: '本店退款过于频繁，这一次没有受理。',
       advice: '请过一分钟再退款。',
     },
     INVALID_REQ_TOO_MUCH: {
       title: '退款错误过多',
-      text: '本店出错的退款请求过多，这一次没有受理。',
+      text: '本店出错的退款过多，这一次没有受理。',
       advice: '请过几分钟再退款；再次出现时，请联系负责人。',
     },
     TRADE_OVERDUE: {

@@ -1,0 +1,150 @@
+import type { Difference } from '../bill/difference.js';
+import { ClosedError } from '../errors.js';
+import { isOlder } from '../face/sdk-version.js';
+import { FaceService } from '../face/service.js';
+import { systemClock } from '../payment/clock.js';
+import type { PaymentOutcome } from '../payment/decision/outcomes.js';
+import type { RefundOutcome } from '../payment/decision/refund/outcomes.js';
+import type { Order } from '../payment/order.js';
+import type { PaymentProcessor } from '../payment/processor.js';
+import type { PayOptions } from '../payment/progress.js';
+import { Closing } from './closing.js';
+import { FacePay, type FacePayOutcome } from './face-pay.js';
+import { HealthBoard } from './health.js';
+import { localTillMerchant } from './local-till-merchant.js';
+import { scannedCode } from './scanned-code.js';
+import type { LocalMerchantOptions, Till, TillHealth, TillOptions, TillPayOptions } from './till.js';
+import type { TillMerchant } from './till-merchant.js';
+import { checkCustomerTimeout, checkTillOptions, customerTimeoutOf, faceOptionsOf } from './till-options.js';
+
+/**
+ * What a till needs, put together in the right order and closed by one call: face service, merchant, journal, recovery, and the
+ * outcomes that come later. Recovery runs beside the sales.
+ *
+ * It opens without a camera, too, so that codes can be taken: health.camera is 'down' then, and each sale tries it again.
+ *
+ * @throws InvalidParameterError for an option that is missing or wrong, before anything is opened.
+ * @throws LibraryLoadError, HostProcessError if the vendor's library can't be loaded; JournalError if the journal is another
+ * process's, is damaged, or can't be used. What was opened before is closed again.
+ * @example
+ * const till = await openTill({
+ *   merchant: { appid, mch_id, key, certificate },
+ *   journal: 'C:\\ProgramData\\Till\\payments',
+ *   terminal: { store_id: 'S1', store_name: 'Shop', device_id: 'T1' },
+ *   onOutcome: (outcome) => save(outcome),
+ * });
+ * const outcome = await till.pay({ out_trade_no: 'A1', total_fee: 1250, body: 'Lunch' }, { scan });
+ * await till.acknowledge(outcome);
+ */
+export async function openTill(options: TillOptions & LocalMerchantOptions): Promise<Till> {
+  checkTillOptions(options);
+  const openMerchant = localTillMerchant(options);
+  const { terminal, rail, camera, init, onOutcome, onHealth } = options;
+  const closing = new Closing();
+  const board = new HealthBoard(onHealth);
+  try {
+    const face = await FaceService.open(faceOptionsOf(options));
+    closing.add(() => face.close({ timeout: 3000 }));
+    const { version } = face.library;
+    board.warn('sdk-too-old', version !== undefined && isOlder(version, '1.23'));
+    const merchant = await openMerchant({ closing, board, clock: systemClock, onOutcome });
+    const facePay = new FacePay({
+      face,
+      merchant,
+      terminal,
+      rail,
+      camera,
+      init,
+    });
+    closing.add(() => facePay.close());
+    await merchant.look();
+    board.begin();
+    return new OpenTill(facePay, merchant, board, closing, customerTimeoutOf(options));
+  } catch (error) {
+    // The first error says what is wrong; of those that follow from it nobody could make anything.
+    await closing.close().catch(() => undefined);
+    throw error;
+  }
+}
+
+class OpenTill implements Till {
+  readonly #facePay: FacePay;
+  readonly #merchant: TillMerchant;
+  readonly #board: HealthBoard;
+  readonly #closing: Closing;
+  readonly #customerTimeout: number;
+  #isClosed = false;
+
+  constructor(facePay: FacePay, merchant: TillMerchant, board: HealthBoard, closing: Closing, customerTimeout: number) {
+    this.#facePay = facePay;
+    this.#merchant = merchant;
+    this.#board = board;
+    this.#closing = closing;
+    this.#customerTimeout = customerTimeout;
+  }
+
+  get health(): TillHealth {
+    return this.#board.health;
+  }
+
+  async pay(order: Order, options: TillPayOptions = {}): Promise<FacePayOutcome> {
+    this.#ensureOpen();
+    checkCustomerTimeout(options.customerTimeout ?? this.#customerTimeout);
+    return this.#facePay.pay(order, options);
+  }
+
+  async payByCode(order: Order, auth_code: string, options?: PayOptions): Promise<PaymentOutcome> {
+    this.#ensureOpen();
+    return this.#merchant.pay(order, scannedCode(auth_code), options);
+  }
+
+  async cancel(out_trade_no: string): Promise<PaymentOutcome> {
+    this.#ensureOpen();
+    return this.#merchant.cancel(out_trade_no);
+  }
+
+  async refund(...given: Parameters<PaymentProcessor['refund']>): Promise<RefundOutcome> {
+    this.#ensureOpen();
+    return this.#merchant.refund(...given);
+  }
+
+  async refunds(out_trade_no: string): Promise<RefundOutcome[]> {
+    this.#ensureOpen();
+    return this.#merchant.refunds(out_trade_no);
+  }
+
+  async outcome(out_trade_no: string): Promise<PaymentOutcome | undefined> {
+    this.#ensureOpen();
+    return this.#merchant.outcome(out_trade_no);
+  }
+
+  async settled(out_trade_no: string): Promise<PaymentOutcome> {
+    this.#ensureOpen();
+    return this.#merchant.settled(out_trade_no);
+  }
+
+  async refundSettled(out_refund_no: string): Promise<RefundOutcome> {
+    this.#ensureOpen();
+    return this.#merchant.refundSettled(out_refund_no);
+  }
+
+  async acknowledge(outcome: Parameters<PaymentProcessor['acknowledge']>[0]): Promise<void> {
+    this.#ensureOpen();
+    return this.#merchant.acknowledge(outcome);
+  }
+
+  async *reconcile(bill_date: string): AsyncGenerator<Difference, void, undefined> {
+    this.#ensureOpen();
+    yield* this.#merchant.reconcile(bill_date);
+  }
+
+  close(): Promise<void> {
+    this.#isClosed = true;
+    this.#board.end();
+    return this.#closing.close();
+  }
+
+  #ensureOpen(): void {
+    if (this.#isClosed) throw new ClosedError('The till');
+  }
+}
