@@ -1,5 +1,5 @@
 import * as catalogue from '../../lib/pay/error-codes.js';
-import { code, type Language, table, type Words } from './words.js';
+import { code, type Language, table, type Words } from './languages.js';
 
 const states = {
   failed: { en: 'failed · 支付确认失败', zh: '支付确认失败' },

@@ -1,5 +1,5 @@
 import type * as wxpayFace from '../../lib/index.js';
-import type { Words } from './words.js';
+import type { Words } from './languages.js';
 
 type Exports = typeof wxpayFace;
 type ErrorCode = wxpayFace.ErrorCode;

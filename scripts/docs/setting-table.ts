@@ -5,7 +5,7 @@ import {
   settingRules,
   settingsOf,
 } from '../../lib/simulator/scenario.js';
-import { code, type Language, table, type Words } from './words.js';
+import { code, type Language, table, type Words } from './languages.js';
 
 /** What each setting of the simulator does. Its values and its default are the code's. */
 const meanings: Readonly<Record<keyof Settings, Words>> = {

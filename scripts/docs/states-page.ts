@@ -2,8 +2,8 @@ import * as refundStates from '../../lib/payment/decision/refund/states.js';
 import { transitions as refundTransitions } from '../../lib/payment/decision/refund/transitions.js';
 import * as paymentStates from '../../lib/payment/decision/states.js';
 import { transitions as paymentTransitions } from '../../lib/payment/decision/transitions.js';
+import { code, type Language, table, type Words } from './languages.js';
 import { paymentWords, refundWords } from './state-words.js';
-import { code, type Language, table, type Words } from './words.js';
 
 interface Row {
   readonly from: string;

@@ -75,6 +75,7 @@ describe('What a server leaves unfinished', function () {
     await one.journal.create(payment('A2'));
     await one.journal.put(payment('A2', { revision: 2, state: 'polling' }));
     expect(one.journal.holds(payment('A1'))).to.equal(true);
+    expect(await codeOf(two.journal.put(paid('A1')))).to.equal('ERR_JOURNAL_LOST');
     one.proxy.fate = () => 'is lost';
     one.proxy.breakAll();
     await until(() => new Set(two.heard).size === 2);
@@ -87,7 +88,6 @@ describe('What a server leaves unfinished', function () {
     expect(await codeOf(one.journal.put(paid('A2', 3)))).to.equal('ERR_JOURNAL_LOST');
     expect(one.journal.holds(payment('A1'))).to.equal(false);
     expect(two.journal.holds(payment('A1'))).to.equal(true);
-    expect(one.heard).to.deep.equal([]);
   });
 
   it('is claimed once, however many claim at once, and nothing of those who live', async () => {
@@ -107,7 +107,6 @@ describe('What a server leaves unfinished', function () {
     await until(() => left().length >= count);
     await sleep(2 * lease);
     expect(new Set(left()).size).to.equal(count);
-    expect(left().length - count, 'swept again').to.be.lessThan(living.length * 6 * 1_000);
     const revisions = await postgres.query(
       database,
       `select revision, count(*)::int from wxpay_face.record where id like 'left%' group by revision`,
@@ -120,14 +119,22 @@ describe('What a server leaves unfinished', function () {
   it('stays with the living when the database was away for longer than a lease', async () => {
     const own = await Postgres.start();
     cleanUp.push(() => own.stop());
-    const [one, two] = [await opened(own.url()), await opened(own.url())];
+    const one = await opened(own.url());
+    const proxy = await FaultyProxy.start(own.port);
+    cleanUp.push(() => proxy.close());
+    const two = await opened(own.url('postgres', proxy.port));
     await one.journal.create(payment('A1'));
     await two.journal.create(payment('A2'));
-    for (let times = 0; times < 3; times += 1) {
+    for (let times = 0; times < 2; times += 1) {
       await own.stopAtOnce();
       await sleep(1.3 * lease);
       expect(one.journal.holds(payment('A1'))).to.equal(false);
+      // One comes back before the other.
+      proxy.fate = () => 'is lost';
       await own.startAgain();
+      await until(() => one.journal.holds(payment('A1')));
+      await sleep(0.5 * lease);
+      proxy.fate = () => 'arrives';
       await one.journal.put(payment('A1', { revision: 2 + times, state: 'polling' }));
       await two.journal.put(payment('A2', { revision: 2 + times, state: 'polling' }));
       await sleep(0.5 * lease);
@@ -140,15 +147,15 @@ describe('What a server leaves unfinished', function () {
   it('is driven though the answer of its claim was lost', async () => {
     const [one, two] = [await opened(), await proxied()];
     for (const id of ['A1', 'A2', 'A3']) await one.journal.create(payment(id));
-    let isLost = false;
-    two.proxy.fate = (sent) => {
-      if (isLost || !sent.includes('wxpay-face claim')) return 'arrives';
-      isLost = true;
-      return 'loses its answer';
-    };
+    let isClaimed = false;
+    two.proxy.fate = (sent) => (!isClaimed && sent.includes('wxpay-face claim') ? 'loses its answer' : 'arrives');
     await one.journal.close();
+    await until(async () => {
+      const rows = await postgres.query(database, 'select id from wxpay_face.record where revision = 2');
+      isClaimed = rows.length === 3;
+      return isClaimed;
+    });
     await until(() => new Set(two.heard).size === 3);
-    expect(two.proxy.count['loses its answer']).to.equal(1);
     await two.journal.put(paid('A1', 3));
   });
 

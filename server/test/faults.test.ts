@@ -105,6 +105,36 @@ describe('A database that fails', function () {
     await other.close();
   });
 
+  it('has a write that was stored before another server claimed the record told from the claim', async () => {
+    const other = await PostgresJournal.open({ database: postgres.url(database), merchant: 'A', lease: 1_000 });
+    other.onTakeUp(async () => {});
+    await journal.create(payment('A1'));
+    let isStored = false;
+    proxy.fate = (sent) => {
+      if (isStored) return 'is lost';
+      isStored = sent.includes('wxpay-face update');
+      return isStored ? 'loses its answer' : 'arrives';
+    };
+    const writing = codeOf(journal.put(payment('A1', { revision: 2, state: 'polling' })));
+    await until(async () => (await stored('A1'))[0]?.revision === 3);
+    proxy.fate = () => 'arrives';
+    expect(await writing).to.equal('ERR_JOURNAL_LOST');
+    expect((await stored('A1'))[0]?.state).to.equal('polling');
+    await other.close();
+  });
+
+  it('begins no payment on a server that can not renew its lease, though all else is well', async () => {
+    await journal.create(payment('A1'));
+    proxy.fate = (sent) => (sent.includes('wxpay_face.server as mine') ? 'is lost' : 'arrives');
+    await until(() => !journal.holds(payment('A1')));
+    expect(await codeOf(journal.create(payment('A2')))).to.equal('ERR_JOURNAL');
+    expect(await stored('A2')).to.deep.equal([]);
+    const writing = journal.put(payment('A1', { revision: 2, state: 'polling' }));
+    expect(await journal.get('payment', 'A1')).to.deep.equal(payment('A1'));
+    proxy.fate = () => 'arrives';
+    await writing;
+  });
+
   it('is told of at once where nothing can have been written down, and begins no payment', async () => {
     await journal.create(payment('A1'));
     proxy.fate = () => 'is lost';

@@ -175,7 +175,7 @@ describe('the code in README and guides', () => {
 
   it('calls scripts that the package has', () => {
     const { scripts } = JSON.parse(readPage('package.json').text);
-    for (const line of lines)
+    for (const line of [...lines, ...shellLines(readPage('CONTRIBUTING.md'))])
       for (const [, name = ''] of line.matchAll(/npm(?: --prefix \S+)? run ([\w:]+)/g))
         expect(scripts).to.have.property(name);
   });

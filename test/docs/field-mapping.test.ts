@@ -4,7 +4,7 @@ import { commands } from '../../lib/face/commands.js';
 import { prepareRequest } from '../../lib/face/messages.js';
 import { calls } from '../../lib/pay/calls.js';
 import { events } from '../../lib/payment/decision/states.js';
-import { languages, pageOf } from '../../scripts/docs/words.js';
+import { languages, pageOf } from '../../scripts/docs/languages.js';
 import { skip } from '../support/skip.js';
 import { fieldMappingPages, leftOut, mapFields, signaturesOf } from './field-mapping.js';
 import { readPage } from './pages.js';

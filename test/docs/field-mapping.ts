@@ -3,7 +3,7 @@ import ts from 'typescript';
 import { commands } from '../../lib/face/commands.js';
 import { calls } from '../../lib/pay/calls.js';
 import { paymentErrorCodes, queryErrorCodes, reverseErrorCodes } from '../../lib/pay/error-codes.js';
-import { code, type Language, table, type Words } from '../../scripts/docs/words.js';
+import { code, type Language, table, type Words } from '../../scripts/docs/languages.js';
 import { root } from './pages.js';
 import { common, type VendorCall, vendorCalls } from './vendor-fields.js';
 

@@ -1,7 +1,8 @@
 import { expect } from 'chai';
 import { errorCodesPage } from '../../scripts/docs/error-codes-page.js';
+import { languages, pageOf } from '../../scripts/docs/languages.js';
 import { statesPage } from '../../scripts/docs/states-page.js';
-import { languages, pageOf } from '../../scripts/docs/words.js';
+import { wordsPage } from '../../scripts/docs/words-page.js';
 import { readPage } from './pages.js';
 
 describe('the pages that are made of tables of the code', () => {
@@ -17,6 +18,10 @@ describe('the pages that are made of tables of the code', () => {
       expect(readPage(pageOf('error-codes.md', language)).text, 'npm run docs:error-codes').to.equal(
         errorCodesPage(language),
       );
+    });
+
+    it(`are what a cashier is told: ${pageOf('words.md', language)}`, () => {
+      expect(readPage(pageOf('words.md', language)).text, 'npm run docs:words').to.equal(wordsPage(language));
     });
   }
 });

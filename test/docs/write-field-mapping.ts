@@ -1,6 +1,6 @@
 // npm run docs:field-mapping
 import { writeFileSync } from 'node:fs';
-import { languages, pageOf } from '../../scripts/docs/words.js';
+import { languages, pageOf } from '../../scripts/docs/languages.js';
 import { fieldMappingPages } from './field-mapping.js';
 
 const pages = fieldMappingPages();

@@ -5,6 +5,8 @@ import {
   BillError,
   type BillRow,
   type Clock,
+  type Description,
+  describe,
   type ErrorCode,
   FacePay,
   type FacePayOutcome,
@@ -99,12 +101,18 @@ function told(outcome: FacePayOutcome): unknown {
   }
 }
 
+function show({ title, text, advice, handOver }: Description): void {
+  screen.show(title, handOver ? text : `${text} ${advice}`);
+}
+
 async function sell(order: Order): Promise<void> {
   try {
     const outcome = await facePay.pay(order, { onProgress, signal: AbortSignal.timeout(60_000), screen_index: '1' });
     told(outcome);
+    show(describe(outcome, 'zh'));
     if (outcome.status !== 'scan') await processor.acknowledge(outcome);
   } catch (error) {
+    show(describe(error, 'en'));
     if (error instanceof WxpayFaceError) screen.show(String(codes(error)), '');
     if (error instanceof InvalidParameterError) screen.show(error.parameter, error.rule);
     if (error instanceof InvalidPolicyError) screen.show(error.field, error.rule);

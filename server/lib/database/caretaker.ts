@@ -11,7 +11,6 @@ export interface OwnRow {
   readonly merchant: string;
   readonly kind: 'payment' | 'refund';
   readonly id: string;
-  readonly givenUp: boolean;
 }
 
 /** A merchant whose rows can be taken up here. */
@@ -59,13 +58,13 @@ const claim: Statement = {
     update wxpay_face.record as r
     set owner = $1::uuid, revision = r.revision + 1, write_id = gen_random_uuid()
     from found where r.numbers = found.numbers and r.kind = found.kind and r.id = found.id
-    returning r.merchant as "merchant", r.kind as "kind", r.id as "id", r.given_up as "givenUp"`,
+    returning r.merchant as "merchant", r.kind as "kind", r.id as "id"`,
 };
 
 const own: Statement = {
   name: 'wxpay-face own',
   text: `
-    select merchant as "merchant", kind as "kind", id as "id", given_up as "givenUp" from wxpay_face.record
+    select merchant as "merchant", kind as "kind", id as "id" from wxpay_face.record
     where owner = $1::uuid and not finished and (merchant, kind, id) > ($2::text, $3::text, $4::text)
       and schema = ${schema}
     order by merchant, kind, id limit ${page}`,
@@ -136,8 +135,13 @@ export class Caretaker {
   }
 
   async #turn(): Promise<void> {
-    await this.#poll();
     await this.#sweep();
+    await this.#claim();
+    // What was taken up just now may have been given up: first the restart, then the cancel.
+    await this.#poll();
+  }
+
+  async #claim(): Promise<void> {
     while (this.#takers.size > 0 && this.#lease.isGood) {
       const { owner, duration } = this.#lease;
       const rows = await this.#connections.query<OwnRow>(claim, [owner, duration, [...this.#takers.keys()]]);

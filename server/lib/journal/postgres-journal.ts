@@ -250,11 +250,9 @@ export class PostgresJournal implements Journal, Taker {
   }
 
   /** For the database's care. */
-  async takeUp({ kind, id, givenUp }: OwnRow): Promise<void> {
+  async takeUp({ kind, id }: OwnRow): Promise<void> {
     this.#own.add(keyOf({ kind, id }));
     for (const listener of this.#onTakeUp) await listener({ kind, id }).catch(() => undefined);
-    // The flag is handed on after the restart.
-    if (givenUp && kind === 'payment') this.cancel(id);
   }
 
   /** For the database's care. */
