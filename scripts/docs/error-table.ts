@@ -72,7 +72,7 @@ export const errorTable: { readonly [Code in ErrorCode]: Row<Code> } = {
     sent: notByThis,
     todo: {
       en: 'compare the number; look whether it is this till’s journal',
-      zh: '核对号码，并确认这是本收银台的流水',
+      zh: '核对号码，并确认这是本收银机的流水',
     },
   },
   ERR_ORDER_FOREIGN: {

@@ -91,7 +91,7 @@ const meanings: Readonly<Record<keyof Settings, Words>> = {
   loseRequest: { en: 'calls whose request never arrives', zh: '请求到不了网关的接口' },
   loseResponse: {
     en: 'calls whose answer never arrives: the gateway has acted',
-    zh: '应答到不了收银台的接口：网关已经处理',
+    zh: '应答到不了收银机的接口：网关已经处理',
   },
   sendTwice: { en: 'calls whose answer comes twice', zh: '应答来两次的接口' },
   omitNumber: { en: 'calls whose answer lacks the out_trade_no', zh: '应答里没有 out_trade_no 的接口' },

@@ -63,7 +63,7 @@ export const paymentWords: StateWords<Phase, EventName, GuardName, Plan> = {
     'declined before, over a connection of its own': '此前已被拒绝，且查询用的是单独的连接',
     'over a connection of its own': '查询用的是单独的连接',
     'given up by a person': '由人放弃',
-    'the till stood still': '收银台停顿过',
+    'the till stood still': '收银机停顿过',
     'the deadline has passed': '期限已过',
     'payment and queries refused, nothing verified': '支付和查询都被拒绝，没有一个应答验签通过',
     'everything refused for long': '长时间全部被拒绝',

@@ -51,6 +51,16 @@ describe('examples/electron-main', () => {
     expect(till.output()).not.to.include(simulator.client.key);
   });
 
+  it('takes the code that the scanner types into its page', async () => {
+    const { simulator, openApp } = await open({ face: 'waiting' });
+    const till = await openApp();
+    till.call('pay', order(1));
+    await till.says(/getWxpayfaceCode/);
+    till.call('scanned', '134567890123456789');
+    await till.says(/"method":"pay","value":\{.*"status":"paid"/);
+    expect(simulator.ledger.map(({ charged }) => charged)).to.deep.equal([1250]);
+  });
+
   it('has the cashier’s words for its page, and gives a sale back', async () => {
     const { simulator, openApp } = await open('success');
     const till = await openApp();

@@ -32,6 +32,20 @@ describe('examples/till', () => {
     expect(screens.map(({ request }) => request.payresult)).to.deep.equal(['SUCCESS', 'ERROR']);
   });
 
+  it('takes the code of the scanner while the camera looks', async () => {
+    const { simulator, openTill } = await open({ face: 'waiting' });
+    const till = openTill();
+    await till.says(/fen>/);
+    till.type('1250');
+    await till.says(/looking getWxpayfaceCode/);
+    till.type('281234123412341234');
+    await till.says(/请出示微信付款码/);
+    till.type('134567890123456789');
+    await till.says(/ paid\n/);
+    expect(simulator.calls.filter(({ name }) => name === 'micropay')).to.have.length(1);
+    expect(simulator.calls.map(({ name }) => name)).to.include('stopWxpayface');
+  });
+
   it('gives back a part of a sale, and asks again for what has not ended', async () => {
     const { simulator, openTill } = await open('success');
     const till = await openTill();
