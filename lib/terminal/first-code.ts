@@ -2,7 +2,7 @@ import { onAbort } from '../abort.js';
 import { ClosedError, InvalidParameterError, WxpayFaceError } from '../errors.js';
 import type { Clock } from '../payment/clock.js';
 import { cancelledBy } from '../payment/decision/outcomes.js';
-import { decide, type Race, type RaceEvent, raceWith, type Verdict } from './race.js';
+import type { decide as decideFirst, Race, RaceEvent, Verdict } from './race.js';
 import type { Recognition } from './recognition.js';
 import { readScan } from './scanned-code.js';
 import type { TillPayOptions } from './till.js';
@@ -15,7 +15,6 @@ const pause = 100;
 interface Ways {
   readonly recognition: Recognition;
   readonly scan: Scan | undefined;
-  readonly clock: Clock;
   /** Aborts if the sale is given up. */
   readonly givenUp: AbortSignal;
   /** The customer is to scan now. @param why The vendor's word, or the error's code. */
@@ -23,13 +22,13 @@ interface Ways {
 }
 
 /** Waits for the first code, or for what ends the sale without one. The scanner is no longer asked then. */
-export async function firstCode(ways: Ways): Promise<Verdict> {
-  const { recognition, scan, clock, givenUp, onScanning } = ways;
+export async function firstCode(ways: Ways, clock: Clock, decide: typeof decideFirst): Promise<Verdict> {
+  const { recognition, scan, givenUp, onScanning } = ways;
   const scanning = new AbortController();
   let ignore = () => {};
   try {
     return await new Promise<Verdict>((resolve) => {
-      let race: Race | undefined = raceWith(scan !== undefined);
+      let race: Race | undefined = { face: 'looking', scan: scan === undefined ? 'none' : 'waiting' };
       const hear = (event: RaceEvent): void => {
         if (race === undefined) return;
         const next = decide(race, event);

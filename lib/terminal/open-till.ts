@@ -14,6 +14,7 @@ import type { Face } from './face.js';
 import type { FacePayOutcome } from './face-pay.js';
 import { HealthBoard } from './health.js';
 import { localTillMerchant } from './local-till-merchant.js';
+import type { decide } from './race.js';
 import { Sales } from './sales.js';
 import { scannedCode } from './scanned-code.js';
 import type { LocalMerchantOptions, Till, TillHealth, TillOptions, TillPayOptions } from './till.js';
@@ -26,6 +27,7 @@ import { Watch } from './watch.js';
 interface Internals {
   readonly clock?: Clock;
   readonly openFace?: (options: OpenOptions) => Promise<Face & Pick<FaceService, 'close'>>;
+  readonly decide?: typeof decide;
 }
 
 /** Milliseconds that the camera and the gateway are waited for at the start; after that the till opens without them. */
@@ -80,9 +82,19 @@ export async function openTill(options: TillOptions & LocalMerchantOptions, inte
       },
     });
     const onCamera = (state: 'ready' | 'down') => board.set({ camera: state });
-    const sales = new Sales({ face, merchant, terminal, rail, camera, init, clock, onCamera });
+    const sales = new Sales({
+      face,
+      merchant,
+      terminal,
+      rail,
+      camera,
+      init,
+      clock,
+      onCamera,
+      decide: internals.decide,
+    });
     closing.add(() => closeSales(sales, clock));
-    const watch = new Watch(() => Promise.all([sales.check(), merchant.look()]), internals.clock?.sleep);
+    const watch = new Watch(() => Promise.all([sales.check(), merchant.look()]), internals.clock);
     closing.add(() => watch.stop());
     await within(clock, startTimeout, Promise.all([sales.prepare(), merchant.look()]));
     board.begin();
@@ -166,8 +178,8 @@ class OpenTill implements Till {
     return this.#merchant.refundSettled(out_refund_no);
   }
 
+  /** Also while the till is being closed: the sale under way has its outcome then. */
   async acknowledge(outcome: Parameters<PaymentProcessor['acknowledge']>[0]): Promise<void> {
-    this.#ensureOpen();
     return this.#merchant.acknowledge(outcome);
   }
 

@@ -34,8 +34,6 @@ export type Verdict =
   | { readonly verdict: 'wants-scan' }
   | { readonly verdict: 'failed'; readonly error: unknown };
 
-export const raceWith = (hasScanner: boolean): Race => ({ face: 'looking', scan: hasScanner ? 'waiting' : 'none' });
-
 const failed = (error: unknown): Verdict => ({ verdict: 'failed', error });
 
 /** The first code decides; one way that fails leaves the sale to the other. */

@@ -19,7 +19,7 @@ import { Leftovers } from './leftovers.js';
 import type { Merchant } from './merchant.js';
 import { MerchantLine } from './merchant-line.js';
 import { finished, report } from './progress.js';
-import type { Verdict } from './race.js';
+import { decide, type Verdict } from './race.js';
 import { Recognition } from './recognition.js';
 import { CustomerScreen } from './screen.js';
 import type { TillPayOptions } from './till.js';
@@ -28,6 +28,7 @@ export interface SalesOptions extends Pick<FacePayOptions, 'terminal' | 'rail' |
   readonly face: Face;
   readonly merchant: Merchant;
   readonly clock?: Clock;
+  readonly decide?: typeof decide | undefined;
   /** Hears whether the service does what it's asked. */
   readonly onCamera?: (state: 'ready' | 'down') => void;
 }
@@ -201,8 +202,8 @@ export class Sales {
       if (giveUp.signal.aborted) throw giveUp.signal.reason;
       const recognition = new Recognition((stop) => this.#lookForFace(sought, stop, onStep));
       const onScanning = (why: string): void => onStep('scanning', why);
-      const clock = this.#clock;
-      const verdict = await firstCode({ recognition, scan, clock, givenUp: giveUp.signal, onScanning });
+      const ways = { recognition, scan, givenUp: giveUp.signal, onScanning };
+      const verdict = await firstCode(ways, this.#clock, this.#options.decide ?? decide);
       return { verdict, recognition };
     } catch (error) {
       const isGivenUp = giveUp.signal.aborted && !(error instanceof OrderExistsError);

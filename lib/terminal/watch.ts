@@ -5,24 +5,26 @@ import type { Clock } from '../payment/clock.js';
 const interval = 60_000;
 
 /** A till that has nothing to do need not keep the program alive. */
-const idle: Clock['sleep'] = (ms, signal) => wait(ms, undefined, { ref: false, ...(signal && { signal }) });
+const idle: Pick<Clock, 'sleep'> = {
+  sleep: (ms, signal) => wait(ms, undefined, { ref: false, ...(signal && { signal }) }),
+};
 
 /** Looks again and again, a while after the last look has ended. */
 export class Watch {
-  readonly #sleep: Clock['sleep'];
+  readonly #clock: Pick<Clock, 'sleep'>;
   readonly #look: () => Promise<unknown>;
   readonly #life = new AbortController();
 
   /** @param look Never rejects. */
-  constructor(look: () => Promise<unknown>, sleep: Clock['sleep'] = idle) {
-    this.#sleep = sleep;
+  constructor(look: () => Promise<unknown>, clock = idle) {
+    this.#clock = clock;
     this.#look = look;
   }
 
   async begin(): Promise<void> {
     const { signal } = this.#life;
     for (;;) {
-      await this.#sleep(interval, signal).catch(() => undefined);
+      await this.#clock.sleep(interval, signal).catch(() => undefined);
       if (signal.aborted) return;
       await this.#look();
     }
