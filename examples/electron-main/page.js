@@ -27,7 +27,7 @@ async function conclude(outcome) {
 }
 
 window.till.onProgress(({ step, detail = '' }) => log(`${step} ${detail}`));
-window.till.onWrongCode(() => log('请顾客出示微信付款码，再扫一次'));
+window.till.onWrongCode((code) => tell({ code }).catch(fail));
 window.till.onOutcome((outcome) => conclude(outcome).catch(fail));
 window.till.onHealth(({ camera, merchant }) => {
   find('#health').textContent =

@@ -15,7 +15,7 @@ const config = readConfig(file);
 function tell(what) {
   const { title, text, advice } = describe(what, language);
   const number = what.out_refund_no ?? what.out_trade_no ?? what.code ?? '';
-  console.log(`${number} ${what.status ?? what.message}\n  ${title}\n  ${text}\n  ${advice}`);
+  console.log(`${number} ${what.status ?? what.message ?? ''}\n  ${title}\n  ${text}\n  ${advice}`);
 }
 
 const till = await openTill({
@@ -38,8 +38,7 @@ let takeCode;
 let sale = new AbortController();
 const scan = (signal, wrong) =>
   new Promise((resolve) => {
-    if (wrong)
-      console.log(wrong === 'other-wallet' ? '请出示微信付款码 · not a code of WeChat' : '请再扫一次 · scan again');
+    if (wrong) tell({ code: wrong });
     takeCode = resolve;
     signal.addEventListener('abort', () => {
       takeCode = undefined;

@@ -39,7 +39,7 @@ describe('examples/till', () => {
     till.type('1250');
     await till.says(/looking getWxpayfaceCode/);
     till.type('281234123412341234');
-    await till.says(/请出示微信付款码/);
+    await till.says(/other-wallet/);
     till.type('134567890123456789');
     await till.says(/ paid\n/);
     expect(simulator.calls.filter(({ name }) => name === 'micropay')).to.have.length(1);
