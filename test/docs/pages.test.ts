@@ -19,7 +19,7 @@ import {
 const bare = (line: string): string =>
   line
     .replace(/<!--.*?-->/g, '')
-    .replace(/`[^`]*`/g, '')
+    .replace(/`[^`]*`(?:, `[^`]*`)*/g, '')
     .replace(/!?\[([^\]]*)\]\([^)\s]*\)/g, '$1')
     .replace(/^\|(?: ?-+ ?\|)+$/, '')
     .replace(/(?<=\d)[:,](?=\d)/g, '');
