@@ -75,8 +75,10 @@ export class FacePay {
    * whatever happened in between. Resolves when the outcome is durable and the screen was told. The first payment after a
    * start clears a screen that a crash may have left waiting.
    *
-   * An abort before the payment is sent resolves as 'cancelled' at once, by 'timeout' if its reason is a TimeoutError
-   * (AbortSignal.timeout); after that it is the merchant's, see PayOptions.signal.
+   * An abort before the payment is sent resolves as 'cancelled', by 'timeout' if its reason is a TimeoutError
+   * (AbortSignal.timeout): at once, or when the recognition has ended, which gets 3 s for it. If it goes on, its screen hears
+   * that nothing was paid when it ends, and the next payment waits for it as long again, then starts the service anew. An abort
+   * after that is the merchant's, see PayOptions.signal.
    *
    * @throws InvalidParameterError before anything happens; BusyError during another payment; OrderExistsError for a number
    * that the journal knows; ServiceCallError, ServiceCommandError and others if the camera's side fails: nothing was

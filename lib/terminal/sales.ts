@@ -91,10 +91,13 @@ export class Sales {
     if (!this.#isShared) await this.#camera.prepare();
   }
 
-  /** Between two sales, never during a recognition: whether the service answers. A shared camera is left alone. */
+  /**
+   * Between two sales: whether the service answers. Not during a recognition, nor while the customer looks at a result; and a
+   * shared camera is left alone.
+   */
   async check(): Promise<void> {
-    const isIdle = this.#running === undefined && this.#leftovers.areNone && !this.#closing.signal.aborted;
-    if (isIdle && !this.#isShared) await this.#camera.check();
+    const isIdle = this.#running === undefined && this.#leftovers.areNone && this.#screen.isClear;
+    if (isIdle && !this.#isShared && !this.#closing.signal.aborted) await this.#camera.check();
   }
 
   /** See FacePay.pay and Till.pay. */

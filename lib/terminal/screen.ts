@@ -50,14 +50,20 @@ export class CustomerScreen {
     const abandon = new AbortController();
     this.#state = 'shown';
     this.#shown = { answered: this.#call(params, abandon), abandon };
-    await this.settle();
+    // The call goes on, but holds nobody up: nor does its time-out stop what can't be stopped any more (vendor page 9).
+    if (!(await this.settle())) abandon.abort();
     return true;
+  }
+
+  /** Nothing of ours is on it. */
+  get isClear(): boolean {
+    return this.#state === 'clear';
   }
 
   /** Waits for the customer; false if only a release clears the screen. */
   async settle(): Promise<boolean> {
     if (this.#shown && this.#state === 'shown') await within(this.#clock, this.#timeout, this.#shown.answered);
-    return this.#state === 'clear';
+    return this.isClear;
   }
 
   /** Lets the commands after it go ahead: a release clears the screen. The call itself may go on. */
@@ -76,7 +82,7 @@ export class CustomerScreen {
       state = 'left';
     }
     this.#unreturned -= 1;
-    if (!abandon.signal.aborted) this.#state = state;
+    if (this.#shown?.abandon === abandon) this.#state = state;
   }
 
   #warn(): void {

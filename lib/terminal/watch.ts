@@ -1,4 +1,4 @@
-import { setTimeout as wait } from 'node:timers/promises';
+import { onAbort } from '../abort.js';
 import type { Clock } from '../payment/clock.js';
 
 /** Milliseconds between two looks. */
@@ -6,7 +6,14 @@ const interval = 60_000;
 
 /** A till that has nothing to do need not keep the program alive. */
 const idle: Pick<Clock, 'sleep'> = {
-  sleep: (ms, signal) => wait(ms, undefined, { ref: false, ...(signal && { signal }) }),
+  sleep: (ms, signal) =>
+    new Promise((resolve) => {
+      const timer = setTimeout(resolve, ms).unref();
+      onAbort(signal, () => {
+        clearTimeout(timer);
+        resolve();
+      });
+    }),
 };
 
 /** Looks again and again, a while after the last look has ended. */

@@ -63,6 +63,7 @@ class Shop {
   readonly #sales = new Map<string, Sale>();
   readonly #mutation: ShopMutation;
   readonly #isShared: boolean;
+  readonly #faults: number;
   #openedAt = 0;
 
   constructor(seed: number, mutation: ShopMutation) {
@@ -70,6 +71,7 @@ class Shop {
     this.#random = random;
     this.#mutation = mutation;
     const faults = random.chance(0.3) ? 0 : random.next();
+    this.#faults = faults;
     this.#face = new SimulatedFace(this.#clock, random, faults, (what) => this.#violate(what));
     this.#client = new ShopClient(this.#clock, random, faults);
     this.#isShared = random.chance(0.2);
@@ -280,6 +282,9 @@ class Shop {
       closedAt === never
     )
       this.#violate('a sale with a code was cut off');
+    // A release, an initialisation, what was left of the last sale, and the credential.
+    if (this.#faults === 0 && code === undefined && seen.length === 0 && ended - begun > 30_000)
+      this.#violate('the camera did not look');
     if (outcome?.status === 'scan' && sale.hasScanner) this.#violate('nobody waited for the scanner');
     if (code === undefined && firstAt === never && ended - Math.min(givenUpAt, closedAt) > slack)
       this.#violate('a sale without a code went on');

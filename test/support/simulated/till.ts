@@ -165,7 +165,8 @@ export class Till {
   #face(rail: Sale['rail'], screen: { waiting: number }): FaceService {
     const success = { return_code: 'SUCCESS' as const };
     const done = async () => success;
-    return Object.assign(Object.create(FaceService.prototype), {
+    const library = { value: { path: 'simulated', arch: process.arch, host: 'in-process' } };
+    return Object.assign(Object.create(FaceService.prototype, { library }), {
       initWxpayface: done,
       releaseWxpayface: done,
       getWxpayfaceRawdata: async () => ({ ...success, rawdata: 'rawdata' }),
