@@ -89,7 +89,10 @@ export class Camera {
   /** Between two sales: asks the service for something that changes nothing. Never rejects. */
   async check(): Promise<void> {
     await this.#rest(async () => {
-      await this.#options.face.getWxpayfaceRawdata();
+      const { face } = this.#options;
+      // A library that has to be loaded anew for this question must not be initialised for it as well: only a sale does that.
+      face.forgetInit();
+      await face.getWxpayfaceRawdata();
       // A service that answers, but refuses the camera, is of no use.
       if (!this.#isRefused) this.#options.onState('ready');
     });
