@@ -50,6 +50,9 @@ type Check = (record: JournalRecord, stored: Entry | undefined) => void;
 
 const day = 24 * 60 * 60 * 1000;
 
+/** Milliseconds, see {@link FileJournalOptions.keep}. */
+export const usualKeep = 400 * day;
+
 /** A log below this many bytes is left alone. */
 const leastToCompact = 2 ** 22;
 
@@ -90,7 +93,8 @@ export class FileJournal implements Journal {
   /**
    * Opens the journal, or begins one, reads it through, and removes what is finished, acknowledged and older than `keep` by
    * this machine's clock: if that is ahead, earlier than it should. What is unfinished or not acknowledged stays, whatever
-   * the clock says. A program that runs for months calls {@link FileJournal.prune} itself.
+   * the clock says. A program that runs for months calls {@link FileJournal.prune} itself; a till from
+   * openTill that was given a folder does so each day.
    *
    * Whether the mirror was used is said by a process warning with code WXPAY_FACE_JOURNAL_COPY.
    *
@@ -105,7 +109,7 @@ export class FileJournal implements Journal {
     options: FileJournalOptions = {},
     { files = systemFiles, now = Date.now }: Internals = {},
   ): Promise<FileJournal> {
-    const { keep = 400 * day, mirror, readOnly = false } = options;
+    const { keep = usualKeep, mirror, readOnly = false } = options;
     if (typeof keep !== 'number' || !(keep >= 0))
       throw new InvalidParameterError('keep', `must be milliseconds, not ${shown(keep)}`);
     if (mirror !== undefined && typeof mirror !== 'string')

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import type { Difference } from '../bill/difference.js';
 import { reconcile } from '../bill/reconcile.js';
 import { InvalidParameterError } from '../errors.js';
-import { FileJournal } from '../journal/file-journal.js';
+import { FileJournal, usualKeep } from '../journal/file-journal.js';
 import { isJournalRecord, type Journal, type JournalRecord, keyOf } from '../journal/journal.js';
 import { PayClient } from '../pay/client.js';
 import type { MerchantIdentity, PayClientOptions } from '../pay/types.js';
@@ -34,6 +34,8 @@ const writes: ReadonlySet<string> = new Set(['create', 'put']);
 const limitLasts = 60_000;
 /** Milliseconds by which this machine's clock may differ from the gateway's, whose Date header counts whole seconds. */
 const harmlessDifference = 30_000;
+
+const day = 24 * 60 * 60 * 1000;
 
 /** A number that no order has. */
 const impossibleNumber = (): string => `TILL${randomBytes(14).toString('hex')}`;
@@ -67,12 +69,18 @@ function makeClient(merchant: Given): { client: Client; close: () => void } {
   return { client: merchant, close: () => undefined };
 }
 
-async function openJournal(given: LocalMerchantOptions['journal'], closing: Closing): Promise<Journal> {
-  if (isJournal(given)) return given;
+interface OpenJournal {
+  readonly journal: Journal;
+  /** Milliseconds that what is finished is kept; undefined if that is its owner's matter. */
+  readonly keep?: number;
+}
+
+async function openJournal(given: LocalMerchantOptions['journal'], closing: Closing): Promise<OpenJournal> {
+  if (isJournal(given)) return { journal: given };
   const { folder, ...options } = typeof given === 'string' ? { folder: given } : given;
   const journal = await FileJournal.open(folder, options);
   closing.add(() => journal.close());
-  return journal;
+  return { journal, keep: options.keep ?? usualKeep };
 }
 
 /** What a till gives its merchant. */
@@ -107,31 +115,36 @@ class LocalTillMerchant implements TillMerchant {
   readonly identity: MerchantIdentity;
   readonly #client: Client;
   readonly #journal: Journal;
+  readonly #keep: number | undefined;
   readonly #processor: PaymentProcessor;
   readonly #parts: TillParts;
   readonly #unfinished = new Set<string>();
   #limitedAt = Number.NEGATIVE_INFINITY;
+  /** The journal did it when it was opened. */
+  #prunedAt: number;
 
   static async open(
     client: Client,
-    journal: Journal,
+    opened: OpenJournal,
     policies: Pick<PaymentProcessorOptions, 'polling' | 'reversal'>,
     parts: TillParts,
   ): Promise<LocalTillMerchant> {
     const unfinished: JournalRecord[] = [];
-    for await (const record of journal.list({ finished: false })) unfinished.push(record);
-    return new LocalTillMerchant(client, journal, policies, parts, unfinished);
+    for await (const record of opened.journal.list({ finished: false })) unfinished.push(record);
+    return new LocalTillMerchant(client, opened, policies, parts, unfinished);
   }
 
   private constructor(
     client: Client,
-    journal: Journal,
+    { journal, keep }: OpenJournal,
     policies: Pick<PaymentProcessorOptions, 'polling' | 'reversal'>,
     parts: TillParts,
     unfinished: readonly JournalRecord[],
   ) {
     const { board, clock, closing, onOutcome } = parts;
     this.#parts = parts;
+    this.#keep = keep;
+    this.#prunedAt = clock.monotonic();
     this.identity = client.identity;
     this.#client = watched(client, calls, (name, end) => this.#called(name, end));
     this.#journal = watched(journal, writes, (_, end, [record]) => this.#written(end, record));
@@ -173,6 +186,16 @@ class LocalTillMerchant implements TillMerchant {
     if (this.#parts.board.health.merchant !== 'reachable')
       await this.#client.orderquery({ out_trade_no: impossibleNumber() }).catch(() => undefined);
     this.#compareTimes();
+    await this.#prune();
+  }
+
+  /** Once a day. */
+  async #prune(): Promise<void> {
+    const { clock } = this.#parts;
+    if (this.#keep === undefined || clock.monotonic() - this.#prunedAt < day) return;
+    this.#prunedAt = clock.monotonic();
+    // If it can't be done now, tomorrow: nothing is lost by that.
+    await this.#journal.prune(clock.wall() - this.#keep).catch(() => undefined);
   }
 
   #called(name: string, end: End): void {

@@ -49,7 +49,7 @@ export interface LocalMerchantOptions {
   merchant: PayClientOptions | (PaymentClient & Pick<PayClient, 'getWxpayfaceAuthinfo'>);
   /**
    * A folder for a FileJournal, which is locked to this process and closed with the till; or a journal, which is its owner's.
-   * `keep` and `mirror`: see FileJournalOptions.
+   * `keep` and `mirror`: see FileJournalOptions. What is beyond `keep` is removed at the start, and each day from a folder's journal.
    */
   journal: string | { folder: string; keep?: number; mirror?: string } | Journal;
   polling?: NonNullable<PaymentProcessorOptions['polling']>;

@@ -1,6 +1,10 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { expect } from 'chai';
 import { type Simulator, startSimulator } from 'wxpay-face/simulator';
 import { FaceService } from '../../lib/face/service.js';
+import { FileJournal } from '../../lib/journal/file-journal.js';
 import { MemoryJournal } from '../../lib/journal/memory-journal.js';
 import { type Clock, systemClock } from '../../lib/payment/clock.js';
 import { openTill } from '../../lib/terminal/open-till.js';
@@ -67,7 +71,12 @@ describe('A till at rest, on real parts', () => {
     simulator = await startSimulator({ scenario: { latency: 0, service: 'down' } });
     service = await PipeServer.start();
     process.env.WXPAY_FACE_PIPE = service.path;
-    service.answer = () => ({ return_code: 'SUCCESS', rawdata: 'r', face_code: '120061098828009406', openid: 'o' });
+    let customers = 0;
+    service.answer = () => {
+      customers += 1;
+      const face_code = `1200610988280${String(customers).padStart(5, '0')}`;
+      return { return_code: 'SUCCESS', rawdata: 'r', face_code, openid: 'o' };
+    };
   });
   afterEach(async () => {
     await till.close();
@@ -101,5 +110,47 @@ describe('A till at rest, on real parts', () => {
     expect(await till.pay(newOrder())).to.include({ status: 'paid' });
     expect([asked('initWxpayface'), asked('getWxpayfaceCode')]).to.deep.equal([2, 1]);
     expect(till.health.camera).to.equal('ready');
+  });
+
+  describe('removes what is finished, acknowledged and beyond keep', () => {
+    const day = 24 * 60 * 60 * 1000;
+    let folder: string;
+    beforeEach(() => {
+      folder = mkdtempSync(join(tmpdir(), 'at-rest-'));
+    });
+    afterEach(async () => {
+      await till.close();
+      rmSync(folder, { recursive: true });
+    });
+    const sell = async () => {
+      const order = newOrder();
+      const outcome = await till.pay(order);
+      expect(outcome).to.include({ status: 'paid' });
+      return { no: order.out_trade_no, outcome };
+    };
+
+    it('once a day from the journal of a folder, and nothing else', async () => {
+      await open({ journal: { folder, keep: 2 * day } });
+      const [old, untold] = [await sell(), await sell()];
+      await till.acknowledge(old.outcome);
+      await clock.pass(1.5 * day);
+      const recent = await sell();
+      await till.acknowledge(recent.outcome);
+      expect(await till.outcome(old.no)).to.include({ status: 'paid' });
+      await clock.pass(day);
+      expect(await till.outcome(old.no)).to.equal(undefined);
+      for (const { no } of [untold, recent]) expect(await till.outcome(no)).to.include({ status: 'paid' });
+    });
+
+    it('but not from a journal of one’s own', async () => {
+      const journal = await FileJournal.open(folder, { keep: 0 });
+      await open({ journal });
+      const { no, outcome } = await sell();
+      await till.acknowledge(outcome);
+      await clock.pass(500 * day);
+      expect(await till.outcome(no)).to.include({ status: 'paid' });
+      await till.close();
+      await journal.close();
+    });
   });
 });
