@@ -9,6 +9,8 @@ export interface CommandRequest {
     readonly stop: () => void;
     /** False once the caller has turned to the next customer: then neither a stop nor a new start may get in the way. */
     readonly awaited: () => boolean;
+    /** Milliseconds that the person has, if others than the library's humanTimeout. */
+    readonly timeout?: number | undefined;
   };
 }
 

@@ -20,6 +20,14 @@ export interface FaceCallEvent {
   /** The `code` of the error, if there was no usable response. */
   readonly error?: string;
 }
+
+/** How long a command is waited for. */
+export interface CommandOptions {
+  readonly signal?: AbortSignal | undefined;
+  /** Milliseconds, instead of OpenOptions.humanTimeout. */
+  readonly humanTimeout?: number | undefined;
+}
+
 /** Milliseconds between two stops of one recognition. */
 const stopInterval = 1000;
 
@@ -86,7 +94,12 @@ export class CommandQueue {
    * @param params What a stop is sent with
    * @throws signal.reason before it is sent; afterwards an abort ends the wait, as the command's row says
    */
-  async run(cmd: string, params: Fields, request: () => Uint8Array, signal?: AbortSignal): Promise<RawResponse> {
+  async run(
+    cmd: string,
+    params: Fields,
+    request: () => Uint8Array,
+    { signal, humanTimeout }: CommandOptions = {},
+  ): Promise<RawResponse> {
     const command = findCommand(cmd);
     const call = Symbol(cmd);
     this.#inFlight.add(call);
@@ -117,7 +130,7 @@ export class CommandQueue {
       if (signal?.aborted) throw signal.reason;
       ignore = onAbort(signal, command?.abort === 'leave' ? leave : stop);
       if (cmd === 'releaseWxpayface') this.#init = undefined;
-      const person = command?.waitsForPerson ? { stop, awaited: () => !left } : undefined;
+      const person = command?.waitsForPerson ? { stop, awaited: () => !left, timeout: humanTimeout } : undefined;
       const response = await this.#exchange(loaded, cmd, request, person);
       if (cmd === 'initWxpayface' && response.return_code === 'SUCCESS') this.#init = { request, loaded };
       return response;

@@ -20,7 +20,7 @@ import { calledFrom, callSite } from './errors.js';
 import type { LibraryAccess } from './library-access.js';
 import { assertAccepted, checkParams, prepareRequest, type RawResponse } from './messages.js';
 import { checkMilliseconds, type LibraryInfo, type OpenOptions, openLibrary } from './open.js';
-import { CommandQueue } from './queue.js';
+import { type CommandOptions, CommandQueue } from './queue.js';
 import { newerThan } from './sdk-version.js';
 
 /**
@@ -91,11 +91,13 @@ export class FaceService {
     options?: { signal?: AbortSignal | undefined },
   ): Promise<FaceCodeResult>;
   getWxpayfaceCode(params: FaceAuthParams, options?: { signal?: AbortSignal | undefined }): Promise<FaceAuthResult>;
+  /** @internal */
+  getWxpayfaceCode(params: GetWxpayfaceCodeParams, options: CommandOptions): Promise<FaceCodeResult>;
   getWxpayfaceCode(
     params: GetWxpayfaceCodeParams | FaceAuthParams,
-    options?: { signal?: AbortSignal | undefined },
+    options?: CommandOptions,
   ): Promise<FaceCodeResult | FaceAuthResult> {
-    return this.#command('getWxpayfaceCode', { ...params }, options?.signal);
+    return this.#command('getWxpayfaceCode', { ...params }, options);
   }
 
   /**
@@ -109,7 +111,7 @@ export class FaceService {
     params: GetWxpayfaceUserInfoParams,
     options?: { signal?: AbortSignal | undefined },
   ): Promise<FaceUserResult> {
-    return this.#command('getWxpayfaceUserInfo', { ...params }, options?.signal);
+    return this.#command('getWxpayfaceUserInfo', { ...params }, options);
   }
 
   /**
@@ -129,7 +131,7 @@ export class FaceService {
     params: UpdateWxpayfacePayResultParams,
     options?: { signal?: AbortSignal | undefined },
   ): Promise<FaceResponse> {
-    return this.#command('updateWxpayfacePayResult', { ...params }, options?.signal);
+    return this.#command('updateWxpayfacePayResult', { ...params }, options);
   }
 
   /** Ends a recognition at once, as long as no code was returned (vendor page 9). Overtakes the other commands. */
@@ -204,7 +206,12 @@ export class FaceService {
     return this.#closed.finally(() => clearTimeout(timer));
   }
 
-  async #command<Result extends FaceResponse>(name: CommandName, given: Fields, signal?: AbortSignal): Promise<Result> {
+  async #command<Result extends FaceResponse>(
+    name: CommandName,
+    given: Fields,
+    options: CommandOptions = {},
+  ): Promise<Result> {
+    const { signal } = options;
     const caller = callSite(this[name]);
     const command: Command = commands[name];
     const params = Object.fromEntries(
@@ -212,7 +219,7 @@ export class FaceService {
     );
     try {
       checkParams(command, params);
-      const response = await this.#send(name, params, signal);
+      const response = await this.#send(name, params, options);
       assertAccepted<Result>(name, command, params, response);
       if (signal?.aborted && response.return_code !== 'SUCCESS') throw signal.reason;
       return response;
@@ -221,12 +228,12 @@ export class FaceService {
     }
   }
 
-  #send(cmd: string, params: Fields, signal?: AbortSignal): Promise<RawResponse> {
+  #send(cmd: string, params: Fields, options: CommandOptions = {}): Promise<RawResponse> {
     if (this.#closed !== undefined) throw new ClosedError('the face service');
     const request = prepareRequest(cmd, params);
-    if (signal?.aborted) throw signal.reason;
+    if (options.signal?.aborted) throw options.signal.reason;
     this.#warnOfNewer(cmd, params);
-    return this.#queue.run(cmd, { ...params }, request, signal);
+    return this.#queue.run(cmd, { ...params }, request, options);
   }
 
   #warnOfNewer(cmd: string, params: Fields): void {

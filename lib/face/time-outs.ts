@@ -29,9 +29,10 @@ export const inWords = (milliseconds: number): string =>
  */
 export function watch(
   { cmd, person }: CommandRequest,
-  { callTimeout, humanTimeout }: TimeOuts,
+  { callTimeout, humanTimeout: usual }: TimeOuts,
   late: (problem: string) => void,
 ): () => void {
+  const humanTimeout = person?.timeout ?? usual;
   let timer: NodeJS.Timeout | undefined;
   let over = false;
   const after = (milliseconds: number | undefined, act: () => void) => {

@@ -14,8 +14,13 @@ import type { Face } from './face.js';
 import type { CustomerScreen } from './screen.js';
 import { within } from './waiting.js';
 
-/** What one recognition takes: the command's parameters, but for the credential, which is held here. */
-export type Recognition = Omit<GetWxpayfaceCodeParams, 'authinfo'>;
+/** What one recognition takes. */
+export interface Recognition {
+  /** The command's, but for the credential, which is held here. */
+  readonly params: Omit<GetWxpayfaceCodeParams, 'authinfo'>;
+  /** Milliseconds that the library waits for the customer, if others than it was opened with. */
+  readonly humanTimeout: number | undefined;
+}
 
 /** With a code. */
 export type FaceCode = FaceCodeResult & { return_code: 'SUCCESS' };
@@ -173,7 +178,8 @@ export class Camera {
     }
     begin('looking', 'getWxpayfaceCode');
     const authinfo = this.#authinfo.text;
-    const code = await face.getWxpayfaceCode({ ...recognition, authinfo }, signal && { signal });
+    const { params, humanTimeout } = recognition;
+    const code = await face.getWxpayfaceCode({ ...params, authinfo }, { signal, humanTimeout });
     this.#options.onState('ready');
     return { face: code, authinfo };
   }

@@ -1,4 +1,5 @@
 import type { FaceCodeResult, GetWxpayfaceCodeParams } from '../face/commands.js';
+import type { CommandOptions } from '../face/queue.js';
 import type { FaceService } from '../face/service.js';
 
 /** What a sale needs of the face service. */
@@ -14,5 +15,5 @@ export interface Face
     | 'abandon'
     | 'forgetInit'
   > {
-  getWxpayfaceCode(params: GetWxpayfaceCodeParams, options?: { signal?: AbortSignal }): Promise<FaceCodeResult>;
+  getWxpayfaceCode(params: GetWxpayfaceCodeParams, options?: CommandOptions): Promise<FaceCodeResult>;
 }

@@ -19,7 +19,13 @@ import { Sales } from './sales.js';
 import { scannedCode } from './scanned-code.js';
 import type { LocalMerchantOptions, Till, TillHealth, TillOptions, TillPayOptions } from './till.js';
 import type { TillMerchant } from './till-merchant.js';
-import { checkCustomerTimeout, checkTillOptions, customerTimeoutOf, faceOptionsOf } from './till-options.js';
+import {
+  checkCustomerTimeout,
+  checkTillOptions,
+  customerTimeoutOf,
+  faceOptionsOf,
+  humanTimeoutOf,
+} from './till-options.js';
 import { within } from './waiting.js';
 import { Watch } from './watch.js';
 
@@ -100,7 +106,7 @@ export async function openTill(options: TillOptions & LocalMerchantOptions, inte
     board.begin();
     void watch.begin();
     setImmediate(opened);
-    return new OpenTill(sales, merchant, board, closing, customerTimeoutOf(options));
+    return new OpenTill(sales, merchant, board, closing, options);
   } catch (error) {
     // The first error says what is wrong; of those that follow from it nobody could make anything.
     await closing.close().catch(() => undefined);
@@ -119,15 +125,15 @@ class OpenTill implements Till {
   readonly #merchant: TillMerchant;
   readonly #board: HealthBoard;
   readonly #closing: Closing;
-  readonly #customerTimeout: number;
+  readonly #options: TillOptions;
   #isClosed = false;
 
-  constructor(sales: Sales, merchant: TillMerchant, board: HealthBoard, closing: Closing, customerTimeout: number) {
+  constructor(sales: Sales, merchant: TillMerchant, board: HealthBoard, closing: Closing, options: TillOptions) {
     this.#sales = sales;
     this.#merchant = merchant;
     this.#board = board;
     this.#closing = closing;
-    this.#customerTimeout = customerTimeout;
+    this.#options = options;
   }
 
   get health(): TillHealth {
@@ -136,11 +142,12 @@ class OpenTill implements Till {
 
   async pay(order: Order, options: TillPayOptions = {}): Promise<FacePayOutcome> {
     this.#ensureOpen();
-    const { customerTimeout = this.#customerTimeout } = options;
+    const { customerTimeout = customerTimeoutOf(this.#options) } = options;
     checkCustomerTimeout(customerTimeout);
     if (options.scan !== undefined && typeof options.scan !== 'function')
       throw new InvalidParameterError('scan', 'must be a function');
-    return this.#sales.pay(order, { ...options, customerTimeout });
+    const humanTimeout = humanTimeoutOf(this.#options, customerTimeout);
+    return this.#sales.pay(order, { ...options, customerTimeout, humanTimeout });
   }
 
   async payByCode(order: Order, auth_code: string, options: PayOptions = {}): Promise<PaymentOutcome> {

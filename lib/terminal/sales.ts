@@ -33,6 +33,12 @@ export interface SalesOptions extends Pick<FacePayOptions, 'terminal' | 'rail' |
   readonly onCamera?: (state: 'ready' | 'down') => void;
 }
 
+/** What the till adds to what the cashier's program asks for. */
+export interface SaleOptions extends TillPayOptions {
+  /** Milliseconds that the library waits for this customer, if others than it was opened with. */
+  readonly humanTimeout?: number;
+}
+
 /** What one sale is about. */
 interface Sale {
   readonly order: Order;
@@ -101,12 +107,12 @@ export class Sales {
   }
 
   /** See FacePay.pay and Till.pay. */
-  async pay(order: Order, options: TillPayOptions): Promise<FacePayOutcome> {
+  async pay(order: Order, options: SaleOptions): Promise<FacePayOutcome> {
     if (this.#closing.signal.aborted) throw new ClosedError('FacePay');
     if (this.#running) throw new BusyError(this.#running.out_trade_no);
     checkOrder(order);
-    const sought = this.#sought(order, options);
-    checkParams(commands.getWxpayfaceCode, { ...sought, authinfo: 'comes later' });
+    const sought = { params: this.#params(order, options), humanTimeout: options.humanTimeout };
+    checkParams(commands.getWxpayfaceCode, { ...sought.params, authinfo: 'comes later' });
     const giveUp = new AbortController();
     const outcome = this.#sell({ order, sought, options, giveUp });
     this.#running = { out_trade_no: order.out_trade_no, giveUp, ended: outcome.catch(() => undefined) };
@@ -143,7 +149,7 @@ export class Sales {
     return this.#options.camera === 'shared';
   }
 
-  #sought(order: Order, options: TillPayOptions) {
+  #params(order: Order, options: TillPayOptions) {
     const { screen_index, disable_keyboard, use_window_nofocus, openid } = options;
     const { terminal, rail = 'micropay' } = this.#options;
     return {

@@ -41,14 +41,18 @@ export function checkTillOptions(options: TillOptions): void {
 
 /** How a till runs the library: so that a hang is noticed, and a crash of the library isn't the till's. */
 export function faceOptionsOf(options: TillOptions, platform = process.platform): OpenOptions {
-  const { library, host, callTimeout, humanTimeout } = options.face ?? {};
+  const { library, host, callTimeout } = options.face ?? {};
   return {
     library,
     host: host ?? (platform === 'win32' ? 'host-process' : 'auto'),
     callTimeout: callTimeout ?? defaults.callTimeout,
-    humanTimeout: humanTimeout ?? customerTimeoutOf(options) + defaults.beyondCustomer,
+    humanTimeout: humanTimeoutOf(options, customerTimeoutOf(options)),
   };
 }
+
+/** Milliseconds after which a recognition hangs: the customer's time is over by then, unless given otherwise. */
+export const humanTimeoutOf = ({ face }: TillOptions, customerTimeout: number): number =>
+  face?.humanTimeout ?? customerTimeout + defaults.beyondCustomer;
 
 export const customerTimeoutOf = ({ customerTimeout }: TillOptions): number =>
   customerTimeout ?? defaults.customerTimeout;

@@ -96,7 +96,7 @@ export type TillPayOptions = FacePayPayOptions & {
    * };
    */
   scan?: (signal: AbortSignal, wrong?: WrongCode) => Promise<string>;
-  /** Milliseconds, instead of the till's. */
+  /** Milliseconds, instead of the till's. The library waits for this customer for as long and 10 s, unless given `humanTimeout`. */
   customerTimeout?: number;
 };
 

@@ -126,6 +126,17 @@ describe('A library in this process', () => {
     expect(service.cmds).to.deep.equal(['getWxpayfaceCode', 'stopWxpayface']);
   });
 
+  it('waits for one person longer than for others, if it’s told to', async () => {
+    const face = await open({ library: stubPath, callTimeout: 15_000, humanTimeout: 1 });
+    service.answer = async () => {
+      await new Promise((resolve) => setTimeout(resolve, 300));
+      return { return_code: 'USER_CANCEL' };
+    };
+    const code = face.getWxpayfaceCode(recognition, { humanTimeout: 60_000 });
+    expect(await code).to.deep.equal({ return_code: 'USER_CANCEL' });
+    expect(service.cmds).to.deep.equal(['getWxpayfaceCode']);
+  });
+
   it('is given up if stopWxpayface brings nothing within callTimeout', async () => {
     const face = await open({ library: stubPath, callTimeout: 500, humanTimeout: 100 });
     const never = deferred<typeof success>();

@@ -1,7 +1,8 @@
 import { expect } from 'chai';
+import { HostProcessError } from '../../lib/face/errors.js';
 import { MemoryJournal } from '../../lib/journal/memory-journal.js';
 import { openTill } from '../../lib/terminal/open-till.js';
-import type { Till, TillHealth } from '../../lib/terminal/till.js';
+import type { Till, TillHealth, TillOptions } from '../../lib/terminal/till.js';
 import { faceOptionsOf } from '../../lib/terminal/till-options.js';
 import { SimulatedClock } from '../support/simulated/clock.js';
 import { SimulatedFace } from '../support/simulated/face.js';
@@ -12,7 +13,7 @@ const minute = 60_000;
 const terminal = { store_id: 'S1', store_name: 'shop', device_id: 'T1' };
 
 /** A till on simulated time, in which nothing goes wrong by itself. */
-async function openAt(camera: 'dedicated' | 'shared' = 'dedicated') {
+async function openAt(camera: 'dedicated' | 'shared' = 'dedicated', change: Partial<TillOptions> = {}) {
   const [clock, random] = [new SimulatedClock(), new Random(1)];
   const face = new SimulatedFace(clock, random, 0, (what) => expect.fail(what));
   const told: TillHealth[] = [];
@@ -23,6 +24,7 @@ async function openAt(camera: 'dedicated' | 'shared' = 'dedicated') {
     camera,
     onOutcome: () => undefined,
     onHealth: (health: TillHealth) => void told.push(health),
+    ...change,
   };
   const till: Till = await clock.until(openTill(options, { clock, openFace: async () => face }));
   const asked = (cmd: string) => face.cmds.filter((each) => each === cmd).length;
@@ -76,6 +78,26 @@ describe('A till at rest', () => {
     expect(asked('getWxpayfaceRawdata')).to.equal(before);
     await clock.until(till.close());
     expect(await sale).to.include({ status: 'cancelled', by: 'cashier' });
+  });
+});
+
+describe('A customer who takes long', () => {
+  it('is waited for as long as this very sale allows, however short the till’s own time is', async () => {
+    const { clock, face, till } = await openAt('dedicated', { customerTimeout: minute });
+    face.customerOf = () => ({ does: 'shows the face', after: 5 * minute });
+    const order = { out_trade_no: 'A1', total_fee: 1, body: 'tea' };
+    const sale = till.pay(order, { customerTimeout: 10 * minute });
+    expect(await clock.until(sale)).to.include({ status: 'paid' });
+    await clock.until(till.close());
+  });
+
+  it('is waited for no longer than the library was told to', async () => {
+    const { clock, face, till } = await openAt('dedicated', { face: { humanTimeout: minute } });
+    face.customerOf = () => ({ does: 'shows the face', after: 5 * minute });
+    const order = { out_trade_no: 'A1', total_fee: 1, body: 'tea' };
+    const sale = till.pay(order, { customerTimeout: 10 * minute }).catch((error: unknown) => error);
+    expect(await clock.until(sale)).to.be.instanceOf(HostProcessError);
+    await clock.until(till.close());
   });
 });
 

@@ -6,6 +6,7 @@ import type {
 } from '../../../lib/face/commands.js';
 import { HostProcessError, ServiceCommandError } from '../../../lib/face/errors.js';
 import { Lane } from '../../../lib/face/lane.js';
+import type { CommandOptions } from '../../../lib/face/queue.js';
 import type { Face } from '../../../lib/terminal/face.js';
 import type { SimulatedClock } from './clock.js';
 import type { Random } from './random.js';
@@ -38,7 +39,7 @@ export interface Seen {
 const success: FaceResponse = { return_code: 'SUCCESS' };
 /** Milliseconds after which a call that hangs is given up, and its connection with it. */
 const callTimeout = 20_000;
-const humanTimeout = 100_000;
+const usualHumanTimeout = 100_000;
 
 const unended = { at: Number.POSITIVE_INFINITY, isStopped: false, endedAt: Number.POSITIVE_INFINITY };
 
@@ -110,7 +111,7 @@ export class SimulatedFace implements Face {
 
   async getWxpayfaceCode(
     { authinfo, out_trade_no = '' }: GetWxpayfaceCodeParams,
-    { signal }: { signal?: AbortSignal } = {},
+    { signal, humanTimeout = usualHumanTimeout }: CommandOptions = {},
   ): Promise<FaceCodeResult> {
     const leave = await this.#enter('getWxpayfaceCode', signal);
     try {
@@ -122,6 +123,7 @@ export class SimulatedFace implements Face {
       const result = await this.#look(
         { out_trade_no, authinfo, isCode: false, told: [], isCleared: false, ...unended },
         signal,
+        humanTimeout,
       );
       if (signal?.aborted && result.return_code !== 'SUCCESS') throw signal.reason;
       return result;
@@ -230,7 +232,7 @@ export class SimulatedFace implements Face {
     });
   }
 
-  #look(seen: Seen, signal: AbortSignal | undefined): Promise<FaceCodeResult> {
+  #look(seen: Seen, signal: AbortSignal | undefined, humanTimeout: number): Promise<FaceCodeResult> {
     const { does, after } = this.customerOf(seen.out_trade_no);
     const stop: Stop = this.canStop
       ? this.#random.pick(['ends it', 'ends it', 'comes too late', 'does nothing'])
