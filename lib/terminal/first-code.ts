@@ -85,8 +85,11 @@ async function scanned(scan: Scan, signal: AbortSignal, clock: Clock): Promise<{
 /** Its error is told even if a face pays after all. A long number in it might be a customer's code. */
 function warn(error: unknown): void {
   const words = error instanceof Error ? `${error.name}: ${error.message}` : String(error);
-  process.emitWarning(`scan() failed, so only the camera is left for this sale: ${words.replace(/\d{10,}/g, '…')}`, {
-    type: 'WxpayFaceWarning',
-    code: 'WXPAY_FACE_SCAN',
-  });
+  process.emitWarning(
+    `scan() failed, so only the camera is left for this sale: ${words.replace(/\d(?:[\s-]?\d){9,}/g, '…')}`,
+    {
+      type: 'WxpayFaceWarning',
+      code: 'WXPAY_FACE_SCAN',
+    },
+  );
 }
