@@ -9,7 +9,8 @@ const nothing = (): void => {};
 
 /** Calls back when the signal aborts, at once if it has. Returns how to stop that. */
 export function onAbort(signal: AbortSignal | undefined, call: () => void): () => void {
-  if (signal === undefined) return nothing;
+  // null as well: what is plain JavaScript gives that for a signal that isn't there, as to fetch.
+  if (!signal) return nothing;
   if (signal.aborted) {
     call();
     return nothing;
@@ -43,7 +44,7 @@ export async function unlessAborted<Result>(
   begin: () => Promise<Result>,
   signal: AbortSignal | undefined,
 ): Promise<Result> {
-  if (signal === undefined) return begin();
+  if (!signal) return begin();
   if (signal.aborted) throw signal.reason;
   let stop = () => {};
   const aborted = new Promise<never>((_, reject) => {

@@ -142,7 +142,7 @@ class OpenTill implements Till {
 
   async pay(order: Order, options: TillPayOptions = {}): Promise<FacePayOutcome> {
     this.#ensureOpen();
-    const { customerTimeout = customerTimeoutOf(this.#options) } = options;
+    const customerTimeout = options.customerTimeout ?? customerTimeoutOf(this.#options);
     checkCustomerTimeout(customerTimeout);
     if (options.scan !== undefined && typeof options.scan !== 'function')
       throw new InvalidParameterError('scan', 'must be a function');

@@ -1,5 +1,5 @@
 import { onAbort, unlessAborted } from '../abort.js';
-import { ClosedError } from '../errors.js';
+import { ClosedError, InvalidParameterError } from '../errors.js';
 import { commands } from '../face/commands.js';
 import { checkParams } from '../face/messages.js';
 import { OrderExistsError } from '../journal/errors.js';
@@ -62,8 +62,8 @@ export class Sales {
   readonly #camera: Camera;
   readonly #closing = new AbortController();
   readonly #leftovers: Leftovers;
-  /** The payments beside the camera. */
-  readonly #scanned = new Set<Promise<void>>();
+  /** The payments beside the camera, by their numbers. */
+  readonly #scanned = new Map<string, Promise<void>>();
   #running: { out_trade_no: string; ended: Promise<unknown>; giveUp: AbortController } | undefined;
 
   constructor(options: SalesOptions) {
@@ -111,8 +111,12 @@ export class Sales {
     if (this.#closing.signal.aborted) throw new ClosedError('FacePay');
     if (this.#running) throw new BusyError(this.#running.out_trade_no);
     checkOrder(order);
+    // The journal may not have it yet.
+    if (this.#scanned.has(order.out_trade_no)) throw new OrderExistsError(order.out_trade_no);
     const sought = { params: this.#params(order, options), humanTimeout: options.humanTimeout };
     checkParams(commands.getWxpayfaceCode, { ...sought.params, authinfo: 'comes later' });
+    if (options.signal && typeof options.signal.addEventListener !== 'function')
+      throw new InvalidParameterError('signal', 'must be an AbortSignal');
     const giveUp = new AbortController();
     const outcome = this.#sell({ order, sought, options, giveUp });
     this.#running = { out_trade_no: order.out_trade_no, giveUp, ended: outcome.catch(() => undefined) };
@@ -126,9 +130,14 @@ export class Sales {
   /** See Till.payByCode. */
   async payByCode(order: Order, code: PaymentCode, options: PayOptions): Promise<PaymentOutcome> {
     if (this.#closing.signal.aborted) throw new ClosedError('FacePay');
+    checkOrder(order);
+    const { out_trade_no } = order;
+    // Paid beside it, the sale that waits for a face could end as 'cancelled', or with a screen that says no.
+    if (this.#running?.out_trade_no === out_trade_no) throw new BusyError(out_trade_no);
+    if (this.#scanned.has(out_trade_no)) throw new OrderExistsError(out_trade_no);
     const payment = this.#options.merchant.pay(order, code, options);
-    const ended = payment.catch(() => undefined).then(() => void this.#scanned.delete(ended));
-    this.#scanned.add(ended);
+    const ended = payment.catch(() => undefined).then(() => void this.#scanned.delete(out_trade_no));
+    this.#scanned.set(out_trade_no, ended);
     return payment;
   }
 
@@ -140,7 +149,7 @@ export class Sales {
   /** Waits for the sales in progress, then releases the service (vendor page 10). */
   async close(): Promise<void> {
     this.#closing.abort(new ClosedError('FacePay'));
-    await Promise.all([this.#running?.ended, ...this.#scanned]);
+    await Promise.all([this.#running?.ended, ...this.#scanned.values()]);
     await this.#leftovers.clear();
     await this.#camera.giveBack();
   }

@@ -116,6 +116,7 @@ export interface Till {
   /**
    * By a code from the scanner, without the camera; also beside a sale before it. What a keyboard-wedge scanner adds is removed.
    * @throws InvalidParameterError for what is no code of WeChat Pay: another wallet is named. Nothing was sent.
+   * @throws BusyError for the number of the sale before the camera: its code comes by `scan`. Nothing was sent.
    * @throws what PaymentProcessor.pay throws.
    */
   payByCode(order: Order, auth_code: string, options?: PayOptions): Promise<PaymentOutcome>;
