@@ -131,6 +131,26 @@ describe('The HTTP of a merchant server', function () {
         expect([status, body.status]).to.deep.equal([200, 'paid']);
       });
 
+      it('tells each step of a payment while it happens', async () => {
+        simulator.scenario = { payment: 'password', password: 'waiting' };
+        const [till, other] = [await terminal(), await terminal()];
+        const number = newNumber();
+        await till.pay(number, newCode(), { key: 'one', wait: 0 });
+        await until(() => paymentsOf(number) === 1);
+        const stream = till.events(`/v1/payments/${number}/progress`);
+        expect((await other.get(`/v1/payments/${number}/progress`)).status).to.equal(404);
+        const steps: Array<Record<string, unknown>> = [];
+        for await (const step of stream) {
+          steps.push(step);
+          if (step.step === 'password') simulator.act('enter-password');
+        }
+        const names = steps.map(({ step }) => step);
+        expect(names).to.include('password');
+        expect(names.at(-1)).to.equal('finished');
+        for (const step of steps) expect(step).not.to.have.property('until');
+        expect(steps[0]?.remaining).to.be.within(1, polling.timeout);
+      });
+
       it('gives a sale up, also a paid one, if the terminal may', async () => {
         const [till, lesser] = [await terminal(), await terminal({ can: ['pay'] })];
         const number = newNumber();

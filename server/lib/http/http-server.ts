@@ -6,6 +6,7 @@ import { hashOf, type Terminals } from '../terminals/terminal.js';
 import type { Caller } from './caller.js';
 import { Rate, Waits } from './limits.js';
 import { acknowledge, cancel, look, pay, unacknowledged } from './payments.js';
+import { progressOf } from './progress.js';
 import { acknowledgeRefund, lookAtRefund, refund, refundsOf, unacknowledgedRefunds } from './refunds.js';
 import { RefusedError, refusalOf } from './refusals.js';
 import * as schemas from './schemas.js';
@@ -117,6 +118,19 @@ export function httpServer({ merchants, terminals, canPay, tls, behindProxy }: H
       v1.delete<Numbered>('/payments/:number', { schema: schemas.look }, async (request, reply) => {
         const by = deadline(request, usualWait);
         return answer(reply, await waiting(request, (who) => cancel(who, request.params.number, by)));
+      });
+      v1.get<Numbered>('/payments/:number/progress', { schema: schemas.number }, async (request, reply) => {
+        const left = leaving.get(request) ?? new AbortController().signal;
+        await waiting(request, async (caller) => {
+          const steps = progressOf(caller, request.params.number, left)[Symbol.asyncIterator]();
+          // A refusal is an answer like any other: the stream begins with the first step.
+          let step = await steps.next();
+          reply.hijack();
+          reply.raw.writeHead(200, { 'content-type': 'text/event-stream', 'cache-control': 'no-store' });
+          for (; !step.done && !left.aborted; step = await steps.next())
+            reply.raw.write(`data: ${JSON.stringify(step.value)}\n\n`);
+          reply.raw.end();
+        });
       });
       v1.get<Numbered>('/payments/:number/refunds', { schema: schemas.number }, (request) =>
         refundsOf(callerOf(request), request.params.number),

@@ -5,6 +5,7 @@ import {
   OrderUnknownError,
   type PaymentCode,
   type PaymentOutcome,
+  type PaymentProgress,
 } from 'wxpay-face';
 import { type Caller, demand, noteIn, noteOf, ownPayment } from './caller.js';
 import { forbidden, invalid, takenNumber } from './refusals.js';
@@ -24,7 +25,7 @@ export async function pay(
   { attempt, deadline }: { attempt: string | undefined; deadline: Deadline },
 ): Promise<Answer> {
   demand(caller, 'pay');
-  const { processor, journal } = caller.merchant;
+  const { processor, journal, progress } = caller.merchant;
   if ((order.out_trade_no ?? out_trade_no) !== out_trade_no)
     throw invalid('order.out_trade_no is not the number in the address');
   const again = async (record: JournalRecord): Promise<Answer> => {
@@ -37,11 +38,15 @@ export async function pay(
   let isWrittenDown = false;
   const writtenDown = Promise.withResolvers<void>();
   // The first step is told when the first record is stored.
-  const onProgress = () => {
+  const onProgress = (step: PaymentProgress) => {
+    progress.tell(step);
     isWrittenDown = true;
     writtenDown.resolve();
   };
-  const paying = processor.pay({ ...order, out_trade_no }, code, { note: noteOf(caller, attempt), onProgress });
+  const note = noteOf(caller, attempt);
+  const paying = processor
+    .pay({ ...order, out_trade_no }, code, { note, onProgress })
+    .finally(() => progress.forget(out_trade_no));
   try {
     // However short the wait: an answer says that it's known here.
     await Promise.race([paying, writtenDown.promise]);

@@ -10,12 +10,15 @@ import {
 import type { Database } from '../database/database.js';
 import { PostgresJournal } from '../journal/postgres-journal.js';
 import type { MerchantOptions } from './options.js';
+import { ProgressHub } from './progress-hub.js';
 
 /** Whose money it is: a merchant, or one of a provider's sub-merchants. Each has a journal and a processor of its own. */
 export interface Merchant {
   readonly client: PayClient;
   readonly journal: Journal;
   readonly processor: PaymentProcessor;
+  /** Of the payments that run on this server. */
+  readonly progress: ProgressHub;
 }
 
 /** Where journals are: in a database, or in a folder. */
@@ -78,7 +81,7 @@ export class Merchants {
     // Whoever waits for the end asks for it.
     const reversal = { ...policies.reversal, mode: 'background' as const };
     const processor = new PaymentProcessor({ client, journal, ...policies, reversal });
-    this.#merchants.set(name, { client, journal, processor });
+    this.#merchants.set(name, { client, journal, processor, progress: new ProgressHub() });
     // In a database each server takes up by itself what nobody drives.
     if (!('database' in place)) void recover(processor);
   }

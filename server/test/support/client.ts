@@ -38,6 +38,19 @@ export class Client {
     };
   }
 
+  /** Server-sent events, until the server ends them. */
+  async *events(path: string): AsyncIterable<Record<string, unknown>> {
+    const response = await fetch(`${this.#url}${path}`, { headers: { authorization: `Bearer ${this.#token}` } });
+    let text = '';
+    for await (const chunk of response.body ?? []) {
+      text += Buffer.from(chunk).toString();
+      for (let end = text.indexOf('\n\n'); end >= 0; end = text.indexOf('\n\n')) {
+        yield JSON.parse(text.slice('data: '.length, end));
+        text = text.slice(end + 2);
+      }
+    }
+  }
+
   get = (path: string): Promise<Answer> => this.ask('GET', path);
   delete = (path: string): Promise<Answer> => this.ask('DELETE', path);
 
