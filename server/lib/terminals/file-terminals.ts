@@ -1,56 +1,57 @@
 import { readFile, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { Terminal, Terminals } from './terminal.js';
+import { JournalError } from 'wxpay-face';
+import { isTerminal, type Terminal, type Terminals } from './terminal.js';
 
-/** Terminals of a server without a database: a file beside its journal. */
+/** Terminals of a server without a database: a file beside its journal, which the command line may change at any time. */
 export class FileTerminals implements Terminals {
   readonly #path: string;
-  #terminals: readonly Terminal[];
-  #writing: Promise<void> = Promise.resolve();
+  #changing: Promise<unknown> = Promise.resolve();
 
-  private constructor(path: string, terminals: readonly Terminal[]) {
+  private constructor(path: string) {
     this.#path = path;
-    this.#terminals = terminals;
   }
 
+  /** @throws JournalError if the file is none of terminals. */
   static async open(folder: string): Promise<FileTerminals> {
-    const path = join(folder, 'terminals.json');
-    const text = await readFile(path, 'utf8').catch((error: unknown) => {
-      if (Object(error).code === 'ENOENT') return '[]';
-      throw error;
-    });
-    const terminals: Terminal[] = JSON.parse(text);
-    return new FileTerminals(path, terminals);
+    const terminals = new FileTerminals(join(folder, 'terminals.json'));
+    await terminals.list();
+    return terminals;
   }
 
   async add(terminal: Terminal): Promise<void> {
-    await this.#write([...this.#terminals.filter(({ name }) => name !== terminal.name), terminal]);
+    await this.#change((all) => [...all.filter(({ name }) => name !== terminal.name), terminal]);
   }
 
   async remove(name: string): Promise<boolean> {
-    const isKnown = this.#terminals.some((terminal) => terminal.name === name);
-    if (isKnown) await this.#write(this.#terminals.filter((terminal) => terminal.name !== name));
-    return isKnown;
+    return this.#change((all) => all.filter((terminal) => terminal.name !== name));
   }
 
   async find(tokenHash: string): Promise<Terminal | undefined> {
-    return this.#terminals.find((terminal) => terminal.tokenHash === tokenHash);
+    return (await this.list()).find((terminal) => terminal.tokenHash === tokenHash);
   }
 
   async list(): Promise<Terminal[]> {
-    return [...this.#terminals];
+    const text = await readFile(this.#path, 'utf8').catch((error: unknown) => {
+      if (Object(error).code === 'ENOENT') return '[]';
+      throw new JournalError(`The terminals can't be read: ${this.#path}`, { cause: error });
+    });
+    const terminals: unknown = JSON.parse(text);
+    if (!Array.isArray(terminals) || !terminals.every(isTerminal))
+      throw new JournalError(`The file of terminals is none: ${this.#path}`);
+    return terminals;
   }
 
-  /** Who is withdrawn is so at once, whether the file can be written or not. */
-  async #write(terminals: readonly Terminal[]): Promise<void> {
-    this.#terminals = terminals;
-    const text = JSON.stringify(terminals, undefined, 2);
-    this.#writing = this.#writing
-      .catch(() => undefined)
-      .then(async () => {
-        await writeFile(`${this.#path}.new`, text, { mode: 0o600, flush: true });
-        await rename(`${this.#path}.new`, this.#path);
-      });
-    await this.#writing;
+  /** Whether it has changed in number. */
+  #change(change: (all: readonly Terminal[]) => readonly Terminal[]): Promise<boolean> {
+    const changed = this.#changing.then(async () => {
+      const before = await this.list();
+      const after = change(before);
+      await writeFile(`${this.#path}.new`, JSON.stringify(after, undefined, 2), { mode: 0o600, flush: true });
+      await rename(`${this.#path}.new`, this.#path);
+      return after.length !== before.length;
+    });
+    this.#changing = changed.catch(() => undefined);
+    return changed;
   }
 }

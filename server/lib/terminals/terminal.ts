@@ -44,6 +44,17 @@ export interface Terminals {
   list(): Promise<Terminal[]>;
 }
 
+/** What came back from a file. */
+export const isTerminal = (value: unknown): value is Terminal => {
+  const { id, name, merchant, sub_merchant, store_id, store_name, can, tokenHash } = Object(value);
+  const texts = [id, name, merchant, sub_merchant ?? '', store_id, store_name, tokenHash];
+  return (
+    texts.every((text) => typeof text === 'string') &&
+    Array.isArray(can) &&
+    can.every((right) => rights.includes(right))
+  );
+};
+
 /** Bytes of a token. */
 const length = 32;
 
