@@ -1,10 +1,11 @@
 import { timingSafeEqual } from 'node:crypto';
-import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
+import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest, type RouteOptions } from 'fastify';
 import type { AuthinfoParams, Order, PaymentCode, PaymentOutcome, RefundOutcome, RefundRequest } from 'wxpay-face';
 import type { Merchants } from '../merchants/merchants.js';
 import { hashOf, type Terminals } from '../terminals/terminal.js';
 import type { Caller } from './caller.js';
 import { Rate, Waits } from './limits.js';
+import { openApiOf } from './openapi.js';
 import { acknowledge, cancel, look, pay, unacknowledged } from './payments.js';
 import { progressOf } from './progress.js';
 import { acknowledgeRefund, lookAtRefund, refund, refundsOf, unacknowledgedRefunds } from './refunds.js';
@@ -69,8 +70,13 @@ export function httpServer({ merchants, terminals, canPay, tls, behindProxy }: H
     return waits.run(caller.terminal.id, () => task(caller));
   };
 
-  server.get('/healthz', (_request, reply) => health(reply, canPay()));
-  server.get('/readyz', (_request, reply) => health(reply, canPay()));
+  const routes: RouteOptions[] = [];
+  server.addHook('onRoute', (route) => {
+    routes.push(route);
+  });
+  for (const path of ['/healthz', '/readyz'])
+    server.get(path, { schema: schemas.health }, (_request, reply) => health(reply, canPay()));
+  server.get('/openapi.json', async () => openApiOf(routes));
 
   server.register(
     (v1, _options, done) => {
@@ -94,7 +100,7 @@ export function httpServer({ merchants, terminals, canPay, tls, behindProxy }: H
         reply.raw.once('close', () => left.abort());
       });
 
-      v1.get('/identity', async (request) => callerOf(request).merchant.client.identity);
+      v1.get('/identity', { schema: schemas.identity }, async (request) => callerOf(request).merchant.client.identity);
       v1.post<{ Body: AuthinfoParams }>('/authinfo', { schema: schemas.authinfo }, async (request) => {
         const { merchant, terminal } = callerOf(request);
         const { store_id, store_name, name } = terminal;
@@ -115,11 +121,11 @@ export function httpServer({ merchants, terminals, canPay, tls, behindProxy }: H
         const by = deadline(request, 0);
         return answer(reply, await waiting(request, (who) => look(who, request.params.number, until, by)));
       });
-      v1.delete<Numbered>('/payments/:number', { schema: schemas.look }, async (request, reply) => {
+      v1.delete<Numbered>('/payments/:number', { schema: schemas.cancel }, async (request, reply) => {
         const by = deadline(request, usualWait);
         return answer(reply, await waiting(request, (who) => cancel(who, request.params.number, by)));
       });
-      v1.get<Numbered>('/payments/:number/progress', { schema: schemas.number }, async (request, reply) => {
+      v1.get<Numbered>('/payments/:number/progress', { schema: schemas.progress }, async (request, reply) => {
         const left = leaving.get(request) ?? new AbortController().signal;
         await waiting(request, async (caller) => {
           const steps = progressOf(caller, request.params.number, left)[Symbol.asyncIterator]();
@@ -132,7 +138,7 @@ export function httpServer({ merchants, terminals, canPay, tls, behindProxy }: H
           reply.raw.end();
         });
       });
-      v1.get<Numbered>('/payments/:number/refunds', { schema: schemas.number }, (request) =>
+      v1.get<Numbered>('/payments/:number/refunds', { schema: schemas.refunds }, (request) =>
         refundsOf(callerOf(request), request.params.number),
       );
       v1.post<Numbered & { Body: { revision: number } }>(
@@ -152,7 +158,7 @@ export function httpServer({ merchants, terminals, canPay, tls, behindProxy }: H
           return answer(reply, await waiting(request, (who) => refund(who, request.params.number, request.body, by)));
         },
       );
-      v1.get<Numbered>('/refunds/:number', { schema: schemas.look }, async (request, reply) => {
+      v1.get<Numbered>('/refunds/:number', { schema: schemas.lookAtRefund }, async (request, reply) => {
         const { until = 'decided' } = request.query;
         const by = deadline(request, 0);
         return answer(reply, await waiting(request, (who) => lookAtRefund(who, request.params.number, until, by)));
@@ -166,7 +172,7 @@ export function httpServer({ merchants, terminals, canPay, tls, behindProxy }: H
         },
       );
 
-      v1.get<Numbered>('/unacknowledged', { schema: schemas.wait }, async (request, reply) => {
+      v1.get<Numbered>('/unacknowledged', { schema: schemas.unacknowledged }, async (request, reply) => {
         const by = deadline(request, 0);
         const found = await waiting(request, (caller) =>
           lookUntil(async () => {

@@ -28,11 +28,11 @@ export class Client {
       ...(body !== undefined && { body: typeof body === 'string' ? body : JSON.stringify(body) }),
     });
     const text = await response.text();
-    const isLines = response.headers.get('content-type')?.includes('ndjson') ?? false;
-    const lines = isLines ? text.split('\n').filter((line) => line !== '') : [];
+    const type = response.headers.get('content-type') ?? '';
+    const lines = type.includes('ndjson') ? text.split('\n').filter((line) => line !== '') : [];
     return {
       status: response.status,
-      body: isLines || text === '' ? {} : JSON.parse(text),
+      body: type.includes('application/json') ? JSON.parse(text) : {},
       lines: lines.map((line) => JSON.parse(line)),
       headers: response.headers,
     };
