@@ -3,23 +3,15 @@ import { createServer, type Server } from 'node:https';
 import type { Duplex } from 'node:stream';
 import { TLSSocket } from 'node:tls';
 import { gzipSync } from 'node:zlib';
-import { parseXml } from '../pay/xml.js';
 import { answer, certificateRefusals, page, type Reply, refuse } from './replies.js';
-import { type Fields, type GatewayContext, routes } from './routes.js';
+import { type GatewayContext, routes } from './routes.js';
 import type { Settings } from './scenario.js';
+import { readRequest } from './xml.js';
 
 async function bodyOf(request: IncomingMessage): Promise<Buffer> {
   const chunks: Buffer[] = [];
   for await (const chunk of request) chunks.push(chunk);
   return Buffer.concat(chunks);
-}
-
-function fieldsOf(body: Buffer): Fields | undefined {
-  try {
-    return parseXml(body);
-  } catch {
-    return undefined;
-  }
 }
 
 const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms).unref());
@@ -49,7 +41,7 @@ function refusedCertificate({ socket }: IncomingMessage, { certificate }: Settin
 async function serve(request: IncomingMessage, response: ServerResponse, context: GatewayContext): Promise<void> {
   const body = await bodyOf(request);
   response.setHeader('date', new Date(Date.now() + context.settings().clock).toUTCString());
-  const fields = fieldsOf(body);
+  const fields = readRequest(body);
   const { method = '', url = '' } = request;
   const route = routes.get(url);
   // Without a query, which may hold anything.

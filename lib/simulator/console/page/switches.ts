@@ -2,7 +2,7 @@ import { paymentErrorCodes, queryErrorCodes, reportedErrorCodes, reverseErrorCod
 import { refundCodes } from '../../refund-codes.js';
 import { gatewayCalls, type ScenarioName, type Settings, scenarios, settingRules, settingsOf } from '../../scenario.js';
 import type { Snapshot } from '../snapshot.js';
-import { byId, element } from './elements.js';
+import { byId, element, showTitle } from './elements.js';
 import type { Texts } from './texts.js';
 import { currentLanguage, words } from './words.js';
 
@@ -66,6 +66,7 @@ function option(value: string, text: string): HTMLOptionElement {
 function showInList(select: HTMLSelectElement, value: string): void {
   if (![...select.options].some((each) => each.value === value)) select.append(option(value, value));
   select.value = value;
+  showTitle(select);
 }
 
 function choice(name: Name, choices: readonly string[], change: Change): Control {
@@ -254,6 +255,6 @@ export function makeSwitches(change: Change, setScenario: (name: string) => void
     }
     custom.hidden = changes === 0;
     custom.textContent = `${page.changed} ${changes} ↺`;
-    custom.setAttribute('aria-label', page.undo);
+    custom.title = page.undo;
   };
 }
