@@ -84,7 +84,7 @@ export const hasRail = (client: PaymentClient, rail: RecordedRail): boolean => c
 export function railOf(client: PaymentClient, code: PaymentCode): RecordedRail {
   if (!('auth_code' in code)) return 'facepay';
   if (!isOfV3(client)) return 'micropay';
-  // Nothing says that API v3 takes the codes of faces (docs/facts.md#api-v3-code-payment).
+  // Nothing says that API v3 takes the codes of faces (docs/facts.md#api-v3).
   return code.from === 'face' && client.faceCodes !== 'v3' && client.v2 !== undefined ? 'micropay' : 'codepay';
 }
 

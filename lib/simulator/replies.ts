@@ -18,7 +18,7 @@ const catalogues: Partial<Record<GatewayCall, Readonly<Record<string, { zh: { de
   closeorder: refundCodes,
 };
 
-const describe = (call: GatewayCall, err_code: string): string =>
+export const describe = (call: GatewayCall, err_code: string): string =>
   ((catalogues[call] ?? paymentErrorCodes)[err_code] ?? reportedErrorCodes[err_code])?.zh.description ?? err_code;
 
 /** An answer, as it goes over HTTP. */
@@ -28,7 +28,7 @@ export interface Reply {
   readonly fields: Fields;
   readonly status: number;
   readonly type: string;
-  /** Bytes are sent as they are. */
+  /** Bytes are sent as they are, without another packing. */
   readonly body: string | Buffer;
   readonly headers?: Readonly<Record<string, string>>;
 }

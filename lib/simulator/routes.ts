@@ -82,7 +82,7 @@ const query =
 
 const reverse: Route['act'] = (fields, { ledger, settings }, now) => ledger.reverse(fields, settings(), now);
 
-const booksOf = ({ ledger, refunds, merchant, settings }: GatewayContext, now: number): Books => {
+export const booksOf = ({ ledger, refunds, merchant, settings }: GatewayContext, now: number): Books => {
   refunds.settle(settings(), now);
   return { orders: ledger.orders, refunds: refunds.all, merchant };
 };

@@ -1,9 +1,10 @@
 import { InvalidParameterError } from '../errors.js';
 
-/** The calls of the simulated gateway, by the vendor's names. */
+/** The calls of the simulated gateway, by the vendor's names; those that API v3 has, too, by v2's. */
 export const gatewayCalls = [
   'get_wxpayface_authinfo',
   'micropay',
+  'codepay',
   'orderquery',
   'reverse',
   'facepay',
@@ -12,6 +13,7 @@ export const gatewayCalls = [
   'refund',
   'refundquery',
   'downloadbill',
+  'tradebill',
   'downloadfundflow',
   'closeorder',
   'authcodetoopenid',
@@ -39,7 +41,7 @@ export interface ScenarioSettings {
   confirmDelay?: number;
   /** What the gateway answers to a payment: 'paid', 'password' (USERPAYING), or an err_code by name ['paid']. */
   payment?: string;
-  /** With an err_code: whether the customer's money moved all the same [false]. */
+  /** With an err_code, which API v3 tells with HTTP 4xx or 5xx: whether the customer's money moved all the same [false]. */
   charged?: boolean;
   /** With 'password': whether the customer enters it. 'waiting': when told so ['entered']. */
   password?: 'entered' | 'never' | 'waiting';
@@ -108,6 +110,17 @@ export interface ScenarioSettings {
   sendTwice?: readonly GatewayCall[];
   /** Calls whose answer lacks the out_trade_no [[]]. */
   omitNumber?: readonly GatewayCall[];
+  /**
+   * What API v3's answers are signed with: its public key, its platform certificate, or as the request asks, as while a merchant
+   * changes from one to the other ['asked'].
+   */
+  signer?: 'asked' | 'public-key' | 'certificate';
+  /** Calls of API v3 whose answer is signed wrongly on purpose, to see that it's refused [[]]. */
+  probe?: readonly GatewayCall[];
+  /** Calls of API v3 whose answer nobody has signed [[]]. */
+  unsigned?: readonly GatewayCall[];
+  /** Calls of API v3 whose answer was signed ten minutes ago [[]]. */
+  stale?: readonly GatewayCall[];
 }
 
 /** All settings, each with a value. */
@@ -146,6 +159,10 @@ const success: Settings = {
   loseResponse: [],
   sendTwice: [],
   omitNumber: [],
+  signer: 'asked',
+  probe: [],
+  unsigned: [],
+  stale: [],
 };
 
 /** Every named scenario: what it changes of `success`. */
@@ -157,10 +174,10 @@ export const scenarios = {
   'system-error-but-paid': { payment: 'SYSTEMERROR', charged: true },
   'number-taken': { numberUsed: 'INVALID_REQUEST' },
   'not-ours': { numberUsed: 'SUCCESS' },
-  'lost-response': { loseResponse: ['micropay', 'facepay'] },
+  'lost-response': { loseResponse: ['micropay', 'codepay', 'facepay'] },
   'certificate-refused': { payment: 'password', password: 'never', certificate: 'mismatch' },
-  limited: { limited: ['micropay', 'facepay'] },
-  'limited-unsigned': { limited: ['micropay', 'facepay'], limit: 'unsigned' },
+  limited: { limited: ['micropay', 'codepay', 'facepay'] },
+  'limited-unsigned': { limited: ['micropay', 'codepay', 'facepay'], limit: 'unsigned' },
   'too-many-calls': { callsPerSecond: 1 },
   'refund-pending': { refundEnd: 'waiting' },
   'refund-closed': { refundEnd: 'REFUNDCLOSE' },
@@ -222,6 +239,10 @@ export const settingRules: Readonly<Record<keyof Settings, SettingRule>> = {
   loseResponse: { kind: 'calls' },
   sendTwice: { kind: 'calls' },
   omitNumber: { kind: 'calls' },
+  signer: { kind: 'choice', choices: ['asked', 'public-key', 'certificate'] },
+  probe: { kind: 'calls' },
+  unsigned: { kind: 'calls' },
+  stale: { kind: 'calls' },
 };
 
 const farthestOffset = 100 * 365 * 24 * 60 * 60 * 1000;

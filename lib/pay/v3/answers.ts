@@ -135,7 +135,7 @@ function object({ body }: Answer): Readonly<Record<string, unknown>> {
 /** What the answers of a call come to, in v2's names. */
 export type Translate = (answer: Answer) => Fields;
 
-/** Only 200 with SUCCESS is a payment; USERPAYING comes with 202, and with nothing else (docs/facts.md#api-v3-code-payment). */
+/** Only 200 with SUCCESS is a payment; USERPAYING comes with 202, and with nothing else (docs/facts.md#api-v3). */
 export const translatePayment: Translate = (answer) => {
   if (!isGood(answer)) return refusal(answer, 'ORDERNOTEXIST');
   const fields = texts(order(object(answer)));

@@ -11,7 +11,7 @@ import {
 } from '../parameters.js';
 import type { SettingsV3 } from './options.js';
 
-/* What the calls take, in v2's names, as API v3's tables want it (docs/facts.md#api-v3-code-payment). */
+/* What the calls take, in v2's names, as API v3's tables want it (docs/facts.md#api-v3). */
 
 export type Params = Readonly<Record<string, unknown>>;
 export type Body = Record<string, unknown>;

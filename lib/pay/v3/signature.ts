@@ -2,7 +2,7 @@ import { createSign, createVerify, type KeyObject } from 'node:crypto';
 import type { IncomingHttpHeaders } from 'node:http';
 import { PaySignatureError } from '../errors.js';
 
-/* API v3's signatures, SHA256 with RSA (docs/facts.md#api-v3-code-payment): pure, but for the keys. */
+/* API v3's signatures, SHA256 with RSA (docs/facts.md#api-v3): pure, but for the keys. */
 
 /** What a request's signature covers. */
 export interface SignedRequest {

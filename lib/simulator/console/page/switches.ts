@@ -35,7 +35,7 @@ const groups: ReadonlyArray<readonly [group: keyof Texts['groups'], names: reado
     'refund',
     ['refund', 'refundTaken', 'refundEnd', 'refundDelay', 'refundInterval', 'refundquery', 'bill', 'billFormat'],
   ],
-  ['network', ['gateway', 'latency', 'clock', 'callsPerSecond', 'limit']],
+  ['network', ['gateway', 'latency', 'clock', 'callsPerSecond', 'limit', 'signer']],
   ['customer', ['service', 'face', 'faceDelay', 'confirm', 'confirmDelay']],
 ];
 
@@ -147,7 +147,7 @@ function makeControl(name: Name, change: Change): Control {
 /** Settings that name calls: a table for each group of them, with a box for each call. */
 const callTables = [
   ['lostMessages', ['loseRequest', 'loseResponse']],
-  ['oddAnswers', ['limited', 'sendTwice', 'omitNumber']],
+  ['oddAnswers', ['limited', 'sendTwice', 'omitNumber', 'probe', 'unsigned', 'stale']],
 ] as const;
 type CallSetting = (typeof callTables)[number][1][number];
 
