@@ -146,7 +146,7 @@ export const identityBody = ({
 export function paymentBody(params: Params, settings: SettingsV3): Body {
   const { store, device_ip } = settings;
   const scene_info = { device_ip, store_info: { ...store } };
-  return bodyOf(payment, params, { ...identityBody(settings), scene_info });
+  return bodyOf(payment, params, { ...identityBody(settings), amount: { currency: 'CNY' }, scene_info });
 }
 
 /** @throws InvalidParameterError */

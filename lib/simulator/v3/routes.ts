@@ -215,9 +215,11 @@ export function askedOfV3(request: SignedRequest, context: GatewayContext): Aske
     if (said !== undefined) return refused(said);
     const verdict = verdictOf(route, fields, context);
     const settings = context.settings();
+    const { appid, mch_id } = context.merchant;
+    const ours = { appid, mch_id };
     const { status, body: told } =
       'ok' in verdict
-        ? { status: 200, body: route.body(fields, { ...verdict.ok, host: headers.host ?? '' }) }
+        ? { status: 200, body: route.body({ ...ours, ...fields }, { ...verdict.ok, host: headers.host ?? '' }) }
         : errorOf(verdict, describe(route.call, verdict.err_code));
     const { out_trade_no, ...nameless } = told as Json;
     const json = JSON.stringify(settings.omitNumber.includes(route.call) ? nameless : told);
