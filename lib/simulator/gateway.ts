@@ -4,9 +4,10 @@ import type { Duplex } from 'node:stream';
 import { TLSSocket } from 'node:tls';
 import { gzipSync } from 'node:zlib';
 import { parseXml } from '../pay/xml.js';
+import type { GatewayCall } from './gateway-calls.js';
 import { answer, certificateRefusals, page, type Reply, refuse } from './replies.js';
 import { type Fields, type GatewayContext, routes } from './routes.js';
-import type { GatewayCall, Settings } from './scenario.js';
+import type { Settings } from './scenario.js';
 import { askedOfV3 } from './v3/routes.js';
 
 async function bodyOf(request: IncomingMessage): Promise<Buffer> {

@@ -21,9 +21,10 @@ import { asRecord, type Scenario, settingsOf } from './scenario.js';
 
 export type { CallEntry } from './call-log.js';
 export type { CustomerAction } from './customer.js';
+export type { GatewayCall } from './gateway-calls.js';
 export type { LedgerEntry } from './ledger.js';
 export type { RefundEnd, RefundEntry } from './refunds.js';
-export type { GatewayCall, Scenario, ScenarioName, ScenarioSettings } from './scenario.js';
+export type { Scenario, ScenarioName, ScenarioSettings } from './scenario.js';
 export { scenarios } from './scenario.js';
 
 /** Where a simulator listens, and how it begins. */

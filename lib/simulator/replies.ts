@@ -4,9 +4,10 @@ import { paymentErrorCodes, queryErrorCodes, reportedErrorCodes, reverseErrorCod
 import { sign, verifySignature } from '../pay/sign.js';
 import type { SignType } from '../pay/types.js';
 import { buildXml } from '../pay/xml.js';
+import type { GatewayCall } from './gateway-calls.js';
 import { refundCodes } from './refund-codes.js';
 import type { Download, Fields, GatewayContext, Route } from './routes.js';
-import type { GatewayCall, Settings } from './scenario.js';
+import type { Settings } from './scenario.js';
 
 const catalogues: Partial<Record<GatewayCall, Readonly<Record<string, { zh: { description: string } }>>>> = {
   orderquery: queryErrorCodes,

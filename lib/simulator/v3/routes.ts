@@ -1,10 +1,10 @@
 import { createHash } from 'node:crypto';
 import { gzipSync } from 'node:zlib';
 import { billOf } from '../bill.js';
+import type { GatewayCall } from '../gateway-calls.js';
 import type { Verdict } from '../ledger.js';
 import { describe, page, type Reply } from '../replies.js';
 import { booksOf, type Fields, type GatewayContext, routes as v2 } from '../routes.js';
-import type { GatewayCall } from '../scenario.js';
 import { errorOf, fieldsOf, orderBody, refundBody } from './messages.js';
 import { type SignedRequest, signatureOf, wrongSignature } from './signatures.js';
 

@@ -1,7 +1,8 @@
 import { createSign, createVerify, randomBytes, X509Certificate } from 'node:crypto';
 import type { IncomingHttpHeaders } from 'node:http';
 import type { CertificatesV3 } from '../certificates.js';
-import type { GatewayCall, Settings } from '../scenario.js';
+import type { GatewayCall } from '../gateway-calls.js';
+import type { Settings } from '../scenario.js';
 
 /** Milliseconds: older and newer requests are refused. */
 const longest = 5 * 60_000;

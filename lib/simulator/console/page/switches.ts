@@ -1,6 +1,8 @@
 import { paymentErrorCodes, queryErrorCodes, reportedErrorCodes, reverseErrorCodes } from '../../../pay/error-codes.js';
+import { gatewayCalls } from '../../gateway-calls.js';
 import { refundCodes } from '../../refund-codes.js';
-import { gatewayCalls, type ScenarioName, type Settings, scenarios, settingRules, settingsOf } from '../../scenario.js';
+import { type ScenarioName, type Settings, scenarios, settingsOf } from '../../scenario.js';
+import { settingRules } from '../../setting-rules.js';
 import type { Snapshot } from '../snapshot.js';
 import { byId, element } from './elements.js';
 import type { Texts } from './texts.js';
