@@ -103,7 +103,11 @@ const numbered: Read = (body) =>
 /** v2 writes them without the underscores that API v3 puts between the words: ORDER_NOT_EXIST, NOT_ENOUGH. */
 const squeezed = (code: string): string => code.replaceAll('_', '');
 const v2Codes: ReadonlyMap<string, string> = new Map(
-  [paymentErrorCodes, queryErrorCodes, reverseErrorCodes].flatMap(Object.keys).map((code) => [squeezed(code), code]),
+  [paymentErrorCodes, queryErrorCodes, reverseErrorCodes]
+    .flatMap(Object.keys)
+    // Only a 404 says so.
+    .filter((code) => code !== 'ORDERNOTEXIST')
+    .map((code) => [squeezed(code), code]),
 );
 
 /** A no in v2's words: the code itself, unless v2 knows it by another spelling or another name. */

@@ -144,7 +144,13 @@ const never = <T>(): Promise<T> => new Promise<T>(() => undefined);
 const youth = Math.max(15_000, 2 * connectTimeout);
 /** Milliseconds by which a timer may come late unnoticed. */
 const stillness = 50;
-const ownTraits: Traits = { isBounded: true, asks: true, heeds: true, hasGatewayTime: true };
+const ownTraits: Omit<Traits, 'api' | 'faceCodes'> = { isBounded: true, asks: true, heeds: true, hasGatewayTime: true };
+
+/** Of a seed, without a draw: which API a till pays by changes nothing else in its history. Refunds are v2's. */
+const apiOf = (seed: number): Pick<Traits, 'api' | 'faceCodes'> => ({
+  api: seed % 3 === 0 && !hasRefunds(seed) ? 'v3' : 'v2',
+  faceCodes: seed % 2 === 0 ? 'v3' : 'v2',
+});
 
 export class World {
   readonly clock = new SimulatedClock(() => this.#till.isBusy);
@@ -219,7 +225,7 @@ export class World {
     this.#planCrash(30);
     if (crashAt !== undefined) [this.#crashes, this.#crashesOn, this.#steps] = [1, 'operation', crashAt];
     this.#isOwnClient = random.chance(0.6);
-    this.#traits = this.#isOwnClient
+    const traits = this.#isOwnClient
       ? ownTraits
       : {
           isBounded: random.chance(0.35),
@@ -227,6 +233,7 @@ export class World {
           heeds: random.chance(0.5),
           hasGatewayTime: random.chance(0.5),
         };
+    this.#traits = { ...traits, ...apiOf(seed) };
     this.#notBefore = random.between(0, 20_000);
     this.settleAfter = Math.max(this.#notBefore, requestTimeout) + random.between(1, 280_000);
     this.#pollingTimeout = random.between(0, random.chance(0.2) ? 1_000 : 60_000);
