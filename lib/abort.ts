@@ -5,12 +5,14 @@ interface Callback {
 /** Of each signal that somebody waits with. One listener serves them all: Node.js warns of more than ten on a signal. */
 const waiting = new WeakMap<AbortSignal, { callbacks: Set<Callback>; listener: () => void }>();
 
+const nothing = (): void => {};
+
 /** Calls back when the signal aborts, at once if it has. Returns how to stop that. */
 export function onAbort(signal: AbortSignal | undefined, call: () => void): () => void {
-  if (signal === undefined) return () => {};
+  if (signal === undefined) return nothing;
   if (signal.aborted) {
     call();
-    return () => {};
+    return nothing;
   }
   let shared = waiting.get(signal);
   if (shared === undefined) {

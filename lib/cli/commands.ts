@@ -16,7 +16,7 @@ import { simulate } from './commands/simulate.js';
 
 const journal: CommandGroup = {
   name: 'journal',
-  says: "look at the payments' journal, and finish what is unfinished",
+  says: ({ help }) => help.says.journal,
   commands: [listJournal, showJournal, checkJournal, salvageJournal, recoverJournal],
 };
 

@@ -1,5 +1,6 @@
 import { resolve } from 'node:path';
-import { InvalidParameterError } from '../errors.js';
+import type { Saying } from '../words/cli/index.js';
+import { UsageError } from './errors.js';
 
 interface Field {
   /** Default 'text'. 'path': of a file, relative to the configuration file's folder (from the environment: to this one). */
@@ -64,20 +65,30 @@ export const configFields: Readonly<Record<string, Field>> = {
   simulator: { type: 'flag' },
 };
 
-const types: Readonly<Record<NonNullable<Field['type']>, { says: string; holds: (value: unknown) => boolean }>> = {
-  text: { says: 'must be a text', holds: (value) => typeof value === 'string' },
-  path: { says: 'must be the path of a file', holds: (value) => typeof value === 'string' },
-  number: { says: 'must be a number', holds: (value) => typeof value === 'number' },
-  flag: { says: 'must be true or false', holds: (value) => typeof value === 'boolean' },
-  'text or false': { says: 'must be a text or false', holds: (value) => value === false || typeof value === 'string' },
+const holds: Readonly<Record<NonNullable<Field['type']>, (value: unknown) => boolean>> = {
+  text: (value) => typeof value === 'string',
+  path: (value) => typeof value === 'string',
+  number: (value) => typeof value === 'number',
+  flag: (value) => typeof value === 'boolean',
+  'text or false': (value) => value === false || typeof value === 'string',
 };
+
+/** Adds to a sentence on a value where that value came from. */
+export const sourced =
+  (says: Saying, source: Saying): Saying =>
+  (words) =>
+    words.usage.sourced(says(words), source(words));
 
 /**
  * A field's value as it is used: a path absolute.
- * @throws InvalidParameterError
+ * @throws UsageError
  */
-export function checked(source: string, name: string, value: unknown, folder: string): unknown {
+export function checked(source: Saying, name: string, value: unknown, folder: string): unknown {
   const type = configFields[name]?.type ?? 'text';
-  if (!types[type].holds(value)) throw new InvalidParameterError(name, `${types[type].says} (${source})`);
+  if (!holds[type](value))
+    throw new UsageError(
+      sourced(({ usage }) => usage.wrongType[type](name), source),
+      name,
+    );
   return type === 'path' ? resolve(folder, String(value)) : value;
 }

@@ -1,6 +1,5 @@
 import { readFileSync, statSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
-import { InvalidParameterError } from '../errors.js';
 import type { InitWxpayfaceParams } from '../face/commands.js';
 import type { OpenOptions } from '../face/open.js';
 import { PayClient } from '../pay/client.js';
@@ -8,18 +7,21 @@ import type { PayClientOptions } from '../pay/types.js';
 import type { PaymentProcessorOptions } from '../payment/processor.js';
 import type { FacePayOptions } from '../terminal/face-pay.js';
 import { type Fields, isFields } from '../unknown.js';
-import { checked, configFields } from './config-fields.js';
+import { english, type Saying } from '../words/cli/index.js';
+import { checked, configFields, sourced } from './config-fields.js';
+import { parseConfig, readConfigFile } from './config-file.js';
+import { codeOf, isUsage, sayingOf, UsageError } from './errors.js';
 
 /** What the commands run with. */
 export interface Config {
   /** Where it came from, for messages. */
-  readonly source: string;
+  readonly source: Saying;
   /** What a person should know of it, and do about it. */
-  readonly warnings: ReadonlyArray<{ readonly says: string; readonly todo: string }>;
+  readonly warnings: ReadonlyArray<{ readonly says: Saying; readonly todo: Saying }>;
   /**
    * The merchant without what lies in files of its own; undefined if there is no credential at all: they may be on the
    * merchant's server.
-   * @throws InvalidParameterError that names field and file, never a value. So do the next two.
+   * @throws UsageError that names field and file, never a value. So do the next two.
    */
   credentials(): PayClientOptions | undefined;
   /** Reads the merchant's certificate. */
@@ -38,46 +40,26 @@ export interface Config {
 
 type Values = ReadonlyMap<string, unknown>;
 
-const codeOf = (error: unknown): string =>
-  error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : 'unreadable';
-
 const defaultFile = 'wxpay-face.json';
 
-/** The file's text without the mark that Windows' editors put in front; undefined if none is there and none was named. */
-function readConfigFile(file: string, named: boolean): string | undefined {
-  try {
-    return readFileSync(file, 'utf8').replace(/^\ufeff/, '');
-  } catch (error) {
-    if (!named && codeOf(error) === 'ENOENT') return undefined;
-    throw new InvalidParameterError('config', `can't be read: ${file} (${codeOf(error)})`);
-  }
-}
-
-function parseConfig(file: string, text: string): Fields {
-  let parsed: unknown;
-  try {
-    parsed = JSON.parse(text);
-  } catch (error) {
-    // The parser's own words may quote what is in the file.
-    const at = /position (\d+)/.exec(error instanceof Error ? error.message : '')?.[1];
-    const line = at === undefined ? '' : ` near line ${text.slice(0, Number(at)).split('\n').length}`;
-    throw new InvalidParameterError('config', `is not JSON${line}: ${file}`);
-  }
-  if (!isFields(parsed)) throw new InvalidParameterError('config', `must be a JSON object: ${file}`);
-  return parsed;
-}
-
 /** Every leaf of the file under its dotted name; one that isn't listed is a spelling mistake. */
-function leaves(record: Fields, source: string, prefix = ''): Array<[string, unknown]> {
+function leaves(record: Fields, source: Saying, prefix = ''): Array<[string, unknown]> {
   return Object.entries(record).flatMap(([name, value]): Array<[string, unknown]> => {
     const path = `${prefix}${name}`;
     if (Object.hasOwn(configFields, path)) return [[path, value]];
     const inner = Object.keys(configFields).filter((known) => known.startsWith(`${path}.`));
     if (inner.length === 0) {
-      const known = [...new Set(Object.keys(configFields).map((field) => field.split('.')[0]))].join(', ');
-      throw new InvalidParameterError(path, `is no field of the configuration; there are ${known} (${source})`);
+      const known = [...new Set(Object.keys(configFields).map((field) => field.replace(/\..*/, '')))];
+      throw new UsageError(
+        sourced(({ usage }) => usage.noField(path, known), source),
+        path,
+      );
     }
-    if (!isFields(value)) throw new InvalidParameterError(path, `must be an object (${source})`);
+    if (!isFields(value))
+      throw new UsageError(
+        sourced(({ usage }) => usage.noObject(path), source),
+        path,
+      );
     return leaves(value, source, `${path}.`);
   });
 }
@@ -88,13 +70,17 @@ function variableOf(name: string): string | undefined {
   return env !== undefined && process.env[env] ? env : undefined;
 }
 
-function gather(file: string, record: Fields, source: string): Values {
+function gather(file: string, record: Fields, source: Saying): Values {
   const values = new Map<string, unknown>();
   for (const [name, value] of leaves(record, source))
     if (value !== null && value !== '') values.set(name, checked(source, name, value, dirname(file)));
   for (const name of Object.keys(configFields)) {
     const env = variableOf(name);
-    if (env !== undefined) values.set(name, checked(env, name, process.env[env], '.'));
+    if (env !== undefined)
+      values.set(
+        name,
+        checked(() => env, name, process.env[env], '.'),
+      );
   }
   return values;
 }
@@ -134,7 +120,7 @@ function contents(name: string, file: string): Buffer {
   try {
     return readFileSync(file);
   } catch (error) {
-    throw new InvalidParameterError(name, `can't be read: ${file} (${codeOf(error)})`);
+    throw new UsageError(({ usage }) => usage.fileUnreadable(name, file, codeOf(error)), name);
   }
 }
 
@@ -144,13 +130,13 @@ function certificateOf({ text, has }: ReturnType<typeof reader>): PayClientOptio
   const secret = passphrase === undefined ? {} : { passphrase };
   if (p12 !== undefined) {
     if (cert !== undefined || key !== undefined)
-      throw new InvalidParameterError('certificate', 'must name either p12, or cert and key');
+      throw new UsageError(({ usage }) => usage.certificateBoth, 'certificate');
     // The vendor's passphrase for it is the mch_id (docs/facts.md#certificates).
     return { pfx: contents('certificate.p12', p12), passphrase: passphrase ?? text('mch_id') ?? '' };
   }
   if (cert !== undefined && key !== undefined)
     return { cert: contents('certificate.cert', cert), key: contents('certificate.key', key), ...secret };
-  if (has('certificate')) throw new InvalidParameterError('certificate', 'must name either p12, or both cert and key');
+  if (has('certificate')) throw new UsageError(({ usage }) => usage.certificateForms, 'certificate');
   return undefined;
 }
 
@@ -160,7 +146,7 @@ const hosts = ['auto', 'in-process', 'host-process'] as const;
 function choice<Word extends string>(name: string, words: readonly Word[], text: string | undefined): Word | undefined {
   if (text === undefined) return undefined;
   const word = words.find((known) => known === text);
-  if (word === undefined) throw new InvalidParameterError(name, `must be one of ${words.join(', ')}`);
+  if (word === undefined) throw new UsageError(({ usage }) => usage.oneOf(name, words), name);
   return word;
 }
 
@@ -169,7 +155,7 @@ function credentialsOf(values: Values): PayClientOptions | undefined {
   if (['appid', 'mch_id', 'key'].every((name) => text(name) === undefined)) return undefined;
   for (const name of ['appid', 'mch_id', 'key'])
     if (text(name) === undefined)
-      throw new InvalidParameterError(name, `is required; environment variable ${configFields[name]?.env}`);
+      throw new UsageError(({ usage }) => usage.credentialMissing(name, configFields[name]?.env ?? ''), name);
   const sign_type = choice('sign_type', signTypes, text('sign_type'));
   const optional = (name: string) => (values.has(name) ? { [name]: values.get(name) } : {});
   return {
@@ -209,34 +195,33 @@ function exposedSecrets(file: string | undefined, values: Values, inFile: Readon
   if (file !== undefined && ['key', 'certificate.passphrase'].some((name) => inFile.has(name))) secrets.push(file);
   return secrets.flatMap((path) => {
     const mode = statSync(path, { throwIfNoEntry: false })?.mode ?? 0;
-    return mode & 0o004
-      ? [{ says: `${path} holds a secret and can be read by everybody`, todo: `chmod 600 "${path}"` }]
-      : [];
+    return mode & 0o004 ? [{ says: ({ usage }) => usage.exposed(path), todo: ({ usage }) => usage.hide(path) }] : [];
   });
 }
 
 /** Adds to an error of a value where that value came from: the environment, else what is named. */
-function from<T>(otherwise: string, make: () => T): T {
+function from<T>(otherwise: Saying, make: () => T): T {
   try {
     return make();
   } catch (error) {
-    if (!(error instanceof InvalidParameterError)) throw error;
-    const source = variableOf(error.parameter) ?? otherwise;
-    if (error.message.includes(source)) throw error;
-    throw new InvalidParameterError(error.parameter, `${error.rule} (${source})`);
+    if (!isUsage(error)) throw error;
+    const variable = error.parameter === undefined ? undefined : variableOf(error.parameter);
+    const source = variable === undefined ? otherwise : () => variable;
+    if (error.message.includes(source(english))) throw error;
+    throw new UsageError(sourced(sayingOf(error), source), error.parameter);
   }
 }
 
 /**
  * Reads the configuration file, and the environment over it.
  * @param option The path that was given, else the environment variable WXPAY_FACE_CONFIG's, else wxpay-face.json here.
- * @throws InvalidParameterError that names field and file, never a value.
+ * @throws UsageError that names field and file, never a value.
  */
 export function readConfig(option: string | undefined): Config {
   const named = option ?? (process.env.WXPAY_FACE_CONFIG || undefined);
   const file = resolve(named ?? defaultFile);
   const text = readConfigFile(file, named !== undefined);
-  const source = text === undefined ? `the environment; there is no ${file}` : file;
+  const source: Saying = text === undefined ? ({ usage }) => usage.environment(file) : () => file;
   const record = text === undefined ? {} : parseConfig(file, text);
   const values = gather(file, record, source);
   const inFile = new Set(leaves(record, source).map(([name]) => name));
@@ -255,7 +240,7 @@ export function readConfig(option: string | undefined): Config {
       warnings:
         values.size > 0
           ? exposedSecrets(text === undefined ? undefined : file, values, inFile)
-          : [{ says: `nothing is configured: there is no ${file}`, todo: 'name the file by --config' }],
+          : [{ says: ({ usage }) => usage.nothingConfigured(file), todo: ({ usage }) => usage.nameConfig }],
       credentials: () => from(source, () => credentialsOf(values)),
       certificate: () => from(source, () => certificateOf(read)),
       ca: () => from(source, () => (ca === undefined ? undefined : contents('ca', ca))),
@@ -278,12 +263,12 @@ export function readConfig(option: string | undefined): Config {
 /**
  * The merchant's side, for a command that needs it.
  * @param sub_mch_id Service-provider mode: another sub-merchant than the configured one.
- * @throws InvalidParameterError that names field and file.
+ * @throws UsageError that names field and file.
  */
 export function makeClient(config: Config, sub_mch_id?: string): PayClient {
   return from(config.source, () => {
     const credentials = config.credentials();
-    if (credentials === undefined) throw new InvalidParameterError('appid, mch_id and key', 'are required');
+    if (credentials === undefined) throw new UsageError(({ usage }) => usage.credentialsMissing);
     const [certificate, ca] = [config.certificate(), config.ca()];
     return new PayClient({
       ...credentials,

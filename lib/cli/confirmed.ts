@@ -1,19 +1,23 @@
 import { createInterface } from 'node:readline';
-import { InvalidParameterError } from '../errors.js';
+import type { Saying } from '../words/cli/index.js';
+import { UsageError } from './errors.js';
+import type { Output } from './output.js';
+
+/** Yes in each language, whichever is spoken. */
+const yes = /^(?:y|yes|是)$/i;
 
 /** Asks a person; false if the answer is no, or the signal is aborted first. */
-export async function confirmed(question: string, signal: AbortSignal): Promise<boolean> {
+export async function confirmed({ words }: Output, question: Saying, signal: AbortSignal): Promise<boolean> {
   // Interrupted already: its listener would never be called.
   if (signal.aborted) return false;
-  if (!process.stdin.isTTY)
-    throw new InvalidParameterError('--yes', 'is required if nobody can be asked: stdin is no terminal');
+  if (!process.stdin.isTTY) throw new UsageError(({ usage }) => usage.yesMissing);
   const lines = createInterface({ input: process.stdin, output: process.stderr });
   lines.on('SIGINT', () => process.emit('SIGINT'));
   try {
     return await new Promise((resolve) => {
       signal.addEventListener('abort', () => resolve(false), { once: true });
       lines.once('close', () => resolve(false));
-      lines.question(`${question} [y/N] `, (answer) => resolve(/^y(?:es)?$/i.test(answer.trim())));
+      lines.question(`${question(words)} ${words.payments.yesOrNo} `, (answer) => resolve(yes.test(answer.trim())));
     });
   } finally {
     lines.close();

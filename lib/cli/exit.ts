@@ -1,26 +1,18 @@
-import { InvalidParameterError } from '../errors.js';
 import type { RefundOutcome } from '../payment/decision/refund/outcomes.js';
 import type { FacePayOutcome } from '../terminal/face-pay.js';
+import { isUsage } from './errors.js';
 
-/** What the command's exit codes mean; printed by --help, and in docs. */
+/** The command's exit codes. What they mean is printed by --help, and in docs. */
 export const exitCodes = {
-  done: { code: 0, means: 'done as asked: paid, reversed, refunded, every check good, each fen agrees' },
-  failed: {
-    code: 1,
-    means: 'not done: declined, cancelled, refused, not paid, no such order, a check failed, out of reach',
-  },
-  usage: { code: 2, means: 'wrong arguments or configuration; nothing was sent' },
-  attention: { code: 3, means: 'a person must look at a payment, a refund or a difference; the reason is told' },
-  unfinished: { code: 4, means: 'not at its end yet; ask again, or "wxpay-face journal recover" goes on with it' },
-  interrupted: { code: 130, means: 'ended at once by a second Ctrl-C' },
+  done: { code: 0 },
+  failed: { code: 1 },
+  usage: { code: 2 },
+  attention: { code: 3 },
+  unfinished: { code: 4 },
+  interrupted: { code: 130 },
 } as const;
 
 export type Exit = keyof typeof exitCodes;
-
-export const exitHelp = [
-  'Exit codes:',
-  ...Object.values(exitCodes).map(({ code, means }) => `  ${String(code).padEnd(4)} ${means}`),
-].join('\n');
 
 /** How a payment that was asked for ended. */
 export const payExits: Readonly<Record<FacePayOutcome['status'], Exit>> = {
@@ -53,4 +45,4 @@ export const refundExits: Readonly<Record<RefundOutcome['status'], Exit>> = {
   attention: 'attention',
 };
 
-export const exitOfError = (error: unknown): Exit => (error instanceof InvalidParameterError ? 'usage' : 'failed');
+export const exitOfError = (error: unknown): Exit => (isUsage(error) ? 'usage' : 'failed');

@@ -8,6 +8,8 @@ import { GatewayAgent, secureContext } from '../pay/http/agent.js';
 import { hints } from '../pay/http/hints.js';
 import { ask } from '../pay/http/watch.js';
 import type { Settings } from '../pay/options.js';
+import type { Saying } from '../words/cli/index.js';
+import { codeOf } from './errors.js';
 
 /** What a connection to the gateway tells before anything is asked. */
 export interface Knock {
@@ -20,13 +22,16 @@ export interface Knock {
 }
 
 export class KnockError extends Error {
+  readonly says: Saying;
   /** It was reached, but nobody can say that it's the gateway. */
   readonly inTls: boolean;
 
-  constructor(origin: string, error: unknown) {
-    const code = error instanceof Error && 'code' in error ? String(error.code) : '';
+  /** @param said If it is known better than by the error. */
+  constructor(origin: string, error: unknown, said?: Saying) {
+    const code = codeOf(error);
     const message = error instanceof Error ? error.message : String(error);
-    super([`${origin}: ${message}`, hints[code]].filter(Boolean).join('; '));
+    super(message);
+    this.says = said ?? (({ doctor }) => doctor.unreachable(origin, message, code, hints[code] ?? ''));
     this.inTls = /^(?:CERT|ERR_TLS|ERR_SSL|DEPTH_ZERO|SELF_SIGNED|UNABLE_TO|EPROTO)/.test(code);
   }
 }
@@ -40,11 +45,18 @@ export async function knock(origin: string, { transport }: Settings, signal: Abo
   const asked = request(origin, { agent, signal, headers: { 'user-agent': 'wxpay-face' } }).end();
   asked.once('socket', ask);
   const patience = transport.timeout.response;
-  asked.setTimeout(patience, () => asked.destroy(new Error(`no answer within ${patience} ms`)));
+  let said: Saying | undefined;
+  asked.setTimeout(patience, () => {
+    said = ({ doctor }) => doctor.noAnswer(origin, patience);
+    asked.destroy(new Error('no answer'));
+  });
   try {
     const [response]: IncomingMessage[] = await once(asked, 'response');
     const socket = response?.socket;
-    if (response === undefined || !(socket instanceof TLSSocket)) throw new Error('no TLS connection');
+    if (response === undefined || !(socket instanceof TLSSocket)) {
+      said = ({ doctor }) => doctor.noTls(origin);
+      throw new Error('no TLS connection');
+    }
     const { valid_to } = socket.getPeerCertificate();
     const date = Date.parse(response.headers.date ?? '');
     return {
@@ -53,7 +65,7 @@ export async function knock(origin: string, { transport }: Settings, signal: Abo
       ...(Number.isNaN(date) ? {} : { date }),
     };
   } catch (error) {
-    throw new KnockError(origin, error);
+    throw new KnockError(origin, error, said);
   } finally {
     asked.on('error', () => undefined).destroy();
   }

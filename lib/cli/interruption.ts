@@ -1,3 +1,4 @@
+import { english, type Words } from '../words/cli/index.js';
 import { exitCodes } from './exit.js';
 import type { Output } from './output.js';
 
@@ -5,10 +6,7 @@ import type { Output } from './output.js';
 const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 
 /** What is said at the first Ctrl-C, and at the second, which ends the program at once. */
-export interface Words {
-  readonly first: string;
-  readonly second: string;
-}
+type Said = Words['payments']['interruptions'];
 
 export interface Interruption {
   /** Aborted by the first Ctrl-C (or SIGTERM, SIGHUP). */
@@ -16,17 +14,18 @@ export interface Interruption {
   ignore(): void;
 }
 
-export function onInterruption(output: Output, words: Words): Interruption {
+/** @param of Which of the commands is interrupted. */
+export function onInterruption(output: Output, of: keyof Said): Interruption {
   const controller = new AbortController();
   const interrupt = (): void => {
     if (!controller.signal.aborted) {
-      output.note(`\n${words.first}`);
+      output.note(({ payments }) => `\n${payments.interruptions[of].first}`);
       controller.abort();
       return;
     }
     const exitCode = exitCodes.interrupted.code;
-    output.note(`\n${words.second}`);
-    output.emit('error', { code: 'ERR_INTERRUPTED', message: words.second, exitCode });
+    output.note(({ payments }) => `\n${payments.interruptions[of].second}`);
+    output.emit('error', { code: 'ERR_INTERRUPTED', message: english.payments.interruptions[of].second, exitCode });
     process.stdout.write('', () => process.exit(exitCode));
   };
   for (const signal of signals) process.on(signal, interrupt);

@@ -1,77 +1,64 @@
-import type { Trouble } from '../payment/decision/outcomes.js';
 import type { RefundOutcome } from '../payment/decision/refund/outcomes.js';
 import type { FacePayOutcome } from '../terminal/face-pay.js';
+import { yuan } from '../words/amount.js';
+import { english, type Saying, type Words } from '../words/cli/index.js';
+import { padEnd } from './columns.js';
 import { type Exit, exitCodes } from './exit.js';
 import type { Output } from './output.js';
-import { yuan } from './output.js';
+import { localGatewayTime } from './time.js';
 
-/** What goes on with a payment that has not come to its end. */
-export const recovery = '"wxpay-face journal recover" brings it to its end';
-
-/** What keeps a payment from its end, as it is told to a person. */
-export const troubles: Readonly<Record<Trouble, string>> = {
-  certificate: 'the gateway refuses the merchant’s certificate: put a good one in',
-  refused: 'the gateway refuses the key or the merchant',
-  limit: 'the gateway limits the calls',
-  silence: 'the gateway gives no answer',
-  journal: 'the journal can’t be written',
-};
-const reversals = {
-  unknown: 'its result was unknown for too long',
-  'given-up': 'it was given up',
-  payerror: 'the gateway said PAYERROR',
-} as const;
-const cancellers = { customer: 'by the customer', cashier: 'by the cashier', timeout: 'by a time limit' } as const;
-
-function detail(outcome: FacePayOutcome): string {
+function detail(outcome: FacePayOutcome, { payments }: Words): string {
   switch (outcome.status) {
     case 'paid':
-      return `${yuan(outcome.total_fee)}, transaction_id ${outcome.transaction_id}`;
+      return payments.paid(yuan(outcome.total_fee), outcome.transaction_id);
     case 'declined':
-      return [outcome.err_code, outcome.err_code_des].filter(Boolean).join(' ');
+      return payments.no(outcome.err_code, outcome.err_code_des ?? '');
     case 'failed':
+      return payments.failed(outcome.code, outcome.reason);
     case 'attention':
-      return `${outcome.reason} (${outcome.code})`;
+      return payments.attention(outcome.code, outcome.reason);
     case 'cancelled':
-      return cancellers[outcome.by];
+      return payments.cancellers[outcome.by];
     case 'scan':
-      return 'the customer wants to pay by scanning: wxpay-face pay --auth-code-stdin';
+      return payments.scan;
     case 'reversed':
-      return `${reversals[outcome.why]}; nothing is charged, or it was given back`;
-    case 'reversing':
-      return [reversals[outcome.why], outcome.trouble && troubles[outcome.trouble], recovery]
-        .filter(Boolean)
-        .join('; ');
+      return payments.both([payments.reversals[outcome.why], payments.nothingCharged]);
+    case 'reversing': {
+      const trouble = outcome.trouble === undefined ? [] : [payments.troubles[outcome.trouble]];
+      return payments.both([payments.reversals[outcome.why], ...trouble, payments.recovery]);
+    }
   }
 }
 
-function refundDetail(outcome: RefundOutcome): string {
+function refundDetail(outcome: RefundOutcome, { payments }: Words): string {
   switch (outcome.status) {
-    case 'refunded':
-      return [`refund_id ${outcome.refund_id}`, outcome.time, outcome.to].filter(Boolean).join(', ');
-    case 'processing':
-      return [
-        outcome.accepted ? 'the gateway has taken it' : 'the gateway has not answered yet',
-        outcome.trouble && troubles[outcome.trouble],
-        '"wxpay-face journal recover" goes on with it',
-      ]
-        .filter(Boolean)
-        .join('; ');
+    case 'refunded': {
+      const time = outcome.time === undefined ? '' : localGatewayTime(outcome.time);
+      return payments.refunded(outcome.refund_id, time, outcome.to ?? '');
+    }
+    case 'processing': {
+      const trouble = outcome.trouble === undefined ? [] : [payments.troubles[outcome.trouble]];
+      return payments.both([outcome.accepted ? payments.accepted : payments.notAnswered, ...trouble, payments.goesOn]);
+    }
     case 'refused':
-      return [outcome.err_code, outcome.err_code_des].filter(Boolean).join(' ');
+      return payments.no(outcome.err_code, outcome.err_code_des ?? '');
     case 'failed':
+      return payments.failed(outcome.code, outcome.reason);
     case 'attention':
-      return `${outcome.reason} (${outcome.code})`;
+      return payments.refundAttention(outcome.code, outcome.reason);
   }
 }
 
 /** One line for people. */
-export function sentence(outcome: FacePayOutcome | RefundOutcome): string {
-  const status = outcome.status.padEnd(9);
-  if (!('kind' in outcome)) return `${status} ${outcome.out_trade_no}: ${detail(outcome)}`;
-  const { out_refund_no, out_trade_no, refund_fee } = outcome;
-  return `${status} ${out_refund_no} of ${out_trade_no}: ${yuan(refund_fee)}; ${refundDetail(outcome)}`;
-}
+export const sentence =
+  (outcome: FacePayOutcome | RefundOutcome): Saying =>
+  (words) => {
+    const { payments } = words;
+    const status = padEnd(payments.statuses[outcome.status], 9);
+    if (!('kind' in outcome)) return payments.line(status, outcome.out_trade_no, detail(outcome, words));
+    const { out_refund_no, out_trade_no, refund_fee } = outcome;
+    return payments.refundLine(status, out_refund_no, out_trade_no, yuan(refund_fee), refundDetail(outcome, words));
+  };
 
 /** Tells how a command ended; resolves with its exit code. */
 export function tellOutcome(output: Output, outcome: FacePayOutcome | RefundOutcome, exit: Exit): number {
@@ -82,9 +69,9 @@ export function tellOutcome(output: Output, outcome: FacePayOutcome | RefundOutc
 }
 
 /** The same for a payment that has not come to its end. @param then What goes on with it. */
-export function tellUnfinished(output: Output, out_trade_no: string, why: string, then: string): number {
+export function tellUnfinished(output: Output, out_trade_no: string, why: Saying, then: Saying): number {
   const exitCode = exitCodes.unfinished.code;
-  output.say(`unfinished ${out_trade_no}: ${why}; ${then}`);
-  output.emit('result', { exitCode, status: 'unfinished', out_trade_no, reason: why });
+  output.say((words) => words.payments.unfinished(out_trade_no, why(words), then(words)));
+  output.emit('result', { exitCode, status: 'unfinished', out_trade_no, reason: why(english) });
   return exitCode;
 }

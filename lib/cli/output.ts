@@ -1,18 +1,22 @@
-import { WxpayFaceError } from '../errors.js';
+import { english, type Saying, type Words } from '../words/cli/index.js';
+import { codeOf, sayingOf } from './errors.js';
 import { exitCodes, exitOfError } from './exit.js';
 
 /**
- * Where a command tells what it has to tell. As text: results on stdout, everything else on stderr. With --json: stdout has
- * one JSON document a line, each with its `type`, the last one 'result' or 'error'; stderr has notes for people.
+ * Where a command tells what it has to tell. As text: results on stdout, everything else on stderr, in the language of whoever
+ * reads it. With --json: stdout has one JSON document a line, each with its `type`, the last one 'result' or 'error'; stderr has
+ * notes for people. Both are English then, whatever the language.
  */
 export interface Output {
   readonly json: boolean;
+  /** In which language people are told. */
+  readonly words: Words;
   /** A result for people. */
-  say(text: string): void;
+  say(saying: Saying): void;
   /** A step of a long wait, for people. */
-  step(text: string): void;
+  step(saying: Saying): void;
   /** What a person must know in either case: a warning, what Ctrl-C does. */
-  note(text: string): void;
+  note(saying: Saying): void;
   /** A document for programs. */
   emit(type: string, document: object): void;
 }
@@ -24,13 +28,16 @@ const withoutPersonal = (name: string, value: unknown): unknown => (personal.has
 
 export const toJson = (document: object, indent?: number): string => JSON.stringify(document, withoutPersonal, indent);
 
-export function makeOutput(json: boolean): Output {
+/** @param language The words of whoever reads the text. */
+export function makeOutput(json: boolean, language: Words): Output {
+  const words = json ? english : language;
   const nothing = (): void => undefined;
   return {
     json,
-    say: json ? nothing : (text) => void process.stdout.write(`${text}\n`),
-    step: json ? nothing : (text) => void process.stderr.write(`${text}\n`),
-    note: (text) => void process.stderr.write(`${text}\n`),
+    words,
+    say: json ? nothing : (saying) => void process.stdout.write(`${saying(words)}\n`),
+    step: json ? nothing : (saying) => void process.stderr.write(`${saying(words)}\n`),
+    note: (saying) => void process.stderr.write(`${saying(words)}\n`),
     emit: json ? (type, document) => void process.stdout.write(`${toJson({ type, ...document })}\n`) : nothing,
   };
 }
@@ -38,13 +45,11 @@ export function makeOutput(json: boolean): Output {
 /** Tells an error; resolves with the exit code. The package's own errors carry no secret. */
 export function tellError(output: Output, error: unknown): number {
   const exitCode = exitCodes[exitOfError(error)].code;
-  const known = error instanceof Error && 'code' in error && typeof error.code === 'string';
+  const code = codeOf(error);
   const message = error instanceof Error ? error.message : String(error);
-  if (output.json) output.emit('error', { code: known ? error.code : 'ERR_UNEXPECTED', message, exitCode });
-  else output.note(`wxpay-face: ${message}`);
-  // A bug: where it is.
-  if (!known && !(error instanceof WxpayFaceError) && error instanceof Error) output.note(error.stack ?? '');
+  if (output.json) output.emit('error', { code: code === '' ? 'ERR_UNEXPECTED' : code, message, exitCode });
+  else output.note((words) => words.errors.line(sayingOf(error)(words)));
+  // A bug: where it is. What it is was told.
+  if (code === '' && error instanceof Error) output.note(() => error.stack?.replace(/^.*?(?=\n {4}at )\n/s, '') ?? '');
   return exitCode;
 }
-
-export const yuan = (fen: number): string => `¥${(fen / 100).toFixed(2)}`;

@@ -1,12 +1,12 @@
 import { existsSync, readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import { InvalidParameterError } from '../errors.js';
 import { FileJournal, type FileJournalOptions } from '../journal/file-journal.js';
 import type { Journal, JournalRecord } from '../journal/journal.js';
 import { fileNames } from '../journal/reading.js';
 import type { PayClient } from '../pay/client.js';
 import { PaymentProcessor } from '../payment/processor.js';
 import { type Config, makeClient } from './config.js';
+import { UsageError } from './errors.js';
 
 /** What a folder holds, by its files; a damaged journal is one, too. An empty folder waits for its first. */
 export function journalAt(folder: string): 'journal' | 'nothing' | 'something else' {
@@ -23,8 +23,8 @@ export function journalAt(folder: string): 'journal' | 'nothing' | 'something el
 /** A folder named wrongly must not look like a journal without payments, nor become one. */
 export function ensureJournal(folder: string): void {
   const found = journalAt(folder);
-  if (found === 'nothing') throw new InvalidParameterError('journal', `is not there: ${folder}`);
-  if (found === 'something else') throw new InvalidParameterError('journal', `is none: ${folder} holds other files`);
+  if (found === 'nothing') throw new UsageError(({ usage }) => usage.journalNotThere(folder));
+  if (found === 'something else') throw new UsageError(({ usage }) => usage.journalNone(folder));
 }
 
 /** Works on a journal that is there, or may begin one; records are kept, however old. */
@@ -82,9 +82,12 @@ export async function withProcessor<T>(
   }
 }
 
+const isFen = (value: unknown): value is number =>
+  typeof value === 'number' && Number.isSafeInteger(value) && value >= 0;
+
 /** What a record says that its type doesn't know: the rail of a payment, and what it, or the refund, is about, in fen. */
 export function recorded({ kind, data }: JournalRecord): { rail: 'micropay' | 'facepay'; fen?: number } {
   const { rail, total_fee, refund_fee } = data;
   const fen = kind === 'refund' ? refund_fee : total_fee;
-  return { rail: rail === 'facepay' ? 'facepay' : 'micropay', ...(typeof fen === 'number' && { fen }) };
+  return { rail: rail === 'facepay' ? 'facepay' : 'micropay', ...(isFen(fen) && { fen }) };
 }

@@ -1,24 +1,40 @@
-import { Argument, Command as CommanderCommand, Option } from 'commander';
+import { Argument, Command as CommanderCommand, InvalidArgumentError, Option } from 'commander';
+import type { Words } from '../words/cli/index.js';
 import type { Command, CommandGroup, Given, Part, Raw } from './command.js';
-import { exitHelp } from './exit.js';
-import { jsonOption } from './options.js';
+import { UsageError } from './errors.js';
+import { closingHelp, helpIn } from './help.js';
+import { jsonOption, langOption } from './options.js';
 import { makeOutput, tellError } from './output.js';
+
+/** What is made of the table, besides. */
+interface Surroundings {
+  readonly version: string;
+  /** Of help, and of errors of usage. */
+  readonly words: Words;
+  /** Called with a command's exit code. */
+  readonly end: (exitCode: number) => void;
+}
 
 const isOption = ({ written }: Part<unknown>): boolean => written.startsWith('--');
 
 /** Lets a part explain what is wrong while commander can still say where. */
 const checkedBy =
-  ({ read }: Part<unknown>) =>
+  ({ read }: Part<unknown>, words: Words) =>
   (text: string): string => {
-    read(text);
-    return text;
+    try {
+      read(text);
+      return text;
+    } catch (error) {
+      if (!(error instanceof UsageError)) throw error;
+      throw new InvalidArgumentError(error.says(words));
+    }
   };
 
-function makeOption(part: Part<unknown>): Option {
-  const option = new Option(part.written, part.says);
+function makeOption(part: Part<unknown>, words: Words): Option {
+  const option = new Option(part.written, part.says(words));
   if (part.default !== undefined) option.default(part.default);
   if (part.choices) return option.choices([...part.choices]);
-  return option.required ? option.argParser(checkedBy(part)) : option;
+  return option.required ? option.argParser(checkedBy(part, words)) : option;
 }
 
 /** What commander read for a command's parts. */
@@ -34,17 +50,17 @@ function givenTo(made: CommanderCommand, { name, takes }: Pick<Command, 'name' |
   };
 }
 
-function addCommand(parent: CommanderCommand, command: Command, end: (exitCode: number) => void): void {
+function addCommand(parent: CommanderCommand, command: Command, { words, end }: Surroundings): void {
   const { name, says, takes, more } = command;
-  const made = parent.command(name).description(says);
-  const all = [jsonOption, ...takes];
+  const made = parent.command(name).description(says(words));
+  const all = [jsonOption, langOption, ...takes];
   for (const part of all)
-    if (isOption(part)) made.addOption(makeOption(part));
-    else made.addArgument(new Argument(part.written, part.says).argParser(checkedBy(part)));
-  if (more !== undefined) made.addHelpText('after', `\n${more}`);
+    if (isOption(part)) made.addOption(makeOption(part, words));
+    else made.addArgument(new Argument(part.written, part.says(words)).argParser(checkedBy(part, words)));
+  if (more !== undefined) made.addHelpText('after', `\n${more(words)}`);
   made.action(async () => {
     const given = givenTo(made, { name, takes: all });
-    const output = makeOutput(given(jsonOption));
+    const output = makeOutput(given(jsonOption), words);
     try {
       end(await command.run(given, output));
     } catch (error) {
@@ -53,33 +69,30 @@ function addCommand(parent: CommanderCommand, command: Command, end: (exitCode: 
   });
 }
 
-/**
- * The program that the table of commands describes.
- * @param end Called with a command's exit code.
- */
-export function makeProgram(
-  table: ReadonlyArray<Command | CommandGroup>,
-  version: string,
-  end: (exitCode: number) => void,
-): CommanderCommand {
+/** The program that the table of commands describes. */
+export function makeProgram(table: ReadonlyArray<Command | CommandGroup>, around: Surroundings): CommanderCommand {
+  const { words, version } = around;
+  const { help } = words;
   const program = new CommanderCommand('wxpay-face')
-    .description('WeChat Pay face payment for tills · 微信刷脸支付')
-    .version(version)
+    .description(help.program)
+    .addOption(makeOption(langOption, words))
+    .version(version, '-V, --version', help.ofVersion)
+    .helpOption('-h, --help', help.ofHelp)
+    .addHelpCommand('help [command]', help.ofHelp)
+    .configureHelp({ formatHelp: helpIn(help) })
+    .configureOutput({ outputError: (said, write) => write(help.wrongUsage(said)) })
     .exitOverride()
     // Every command inherits it: `pay 12 50` must not charge 12 fen.
     .allowExcessArguments(false)
-    .showHelpAfterError('(--help tells more)')
-    .addHelpText(
-      'after',
-      `\nCredentials come from the configuration file or from WXPAY_FACE_… environment variables, never from arguments.\n\n${exitHelp}`,
-    );
+    .showHelpAfterError(help.afterError)
+    .addHelpText('after', closingHelp(help));
   for (const row of table) {
     if ('run' in row) {
-      addCommand(program, row, end);
+      addCommand(program, row, around);
       continue;
     }
-    const group = program.command(row.name).description(row.says);
-    for (const command of row.commands) addCommand(group, command, end);
+    const group = program.command(row.name).description(row.says(words));
+    for (const command of row.commands) addCommand(group, command, around);
   }
   return program;
 }

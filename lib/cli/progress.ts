@@ -16,12 +16,12 @@ export function showProgress(output: Output): () => void {
   let silence = 0;
   const timer = setInterval(() => {
     silence += patience;
-    output.step(`          … waiting for ${silence / 1000} s`);
+    output.step(({ payments }) => payments.waiting(silence / 1000));
   }, patience).unref();
   const stop = watchSteps((step) => {
     silence = 0;
     timer.refresh();
-    output.step(`  ${step}`);
+    output.step((words) => `  ${step(words)}`);
   });
   return () => {
     clearInterval(timer);

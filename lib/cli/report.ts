@@ -1,7 +1,7 @@
 import { closeSync, openSync, rmSync, writeSync } from 'node:fs';
 import { extname } from 'node:path';
 import type { Difference } from '../bill/difference.js';
-import { InvalidParameterError } from '../errors.js';
+import { codeOf, UsageError } from './errors.js';
 
 const columns = ['kind', 'out_trade_no', 'out_refund_no', 'transaction_id', 'here', 'there', 'state'] as const;
 
@@ -47,19 +47,19 @@ function create(target: string): number {
   try {
     return openSync(target, 'wx');
   } catch (error) {
-    const code = error instanceof Error && 'code' in error ? error.code : 'unreadable';
-    const reason = code === 'EEXIST' ? 'is there already' : `can't be written (${code})`;
-    throw new InvalidParameterError('--output', `${reason}: ${target}`);
+    const code = codeOf(error);
+    throw new UsageError(({ usage }) =>
+      code === 'EEXIST' ? usage.outputExists(target) : usage.outputUnwritable(target, code),
+    );
   }
 }
 
-/** @param target `csv` or `json` is stdout; else a file whose name ends so. @throws InvalidParameterError */
+/** @param target `csv` or `json` is stdout; else a file whose name ends so. @throws UsageError */
 export function openReport(target: string | undefined): Report {
   if (target === undefined) return noReport;
   const isOnStdout = target === 'csv' || target === 'json';
   const name = isOnStdout ? target : extname(target).slice(1).toLowerCase();
-  if (name !== 'csv' && name !== 'json')
-    throw new InvalidParameterError('--output', 'must be csv, json, or a file whose name ends so');
+  if (name !== 'csv' && name !== 'json') throw new UsageError(({ usage }) => usage.outputForms);
   const format = formats[name];
   const file = isOnStdout ? undefined : create(target);
   const write = (part: string): void => {

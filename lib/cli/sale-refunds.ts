@@ -5,11 +5,11 @@ import { PayResponseError } from '../pay/errors.js';
 import type { Refund } from '../pay/refund-types.js';
 import type { OrderRef } from '../pay/types.js';
 import type { RefundOutcome } from '../payment/decision/refund/outcomes.js';
-import { OrderUnknownError } from '../payment/errors.js';
 import type { PaymentProcessor } from '../payment/processor.js';
 import { fromRecord } from '../payment/record.js';
 import { knownRefund, outcomeOf } from '../payment/refund/record.js';
 import { reservedOutcome } from '../payment/refund/reserved.js';
+import { ToldError } from './errors.js';
 
 /** A refund as the journal has it. */
 export interface JournalledRefund {
@@ -69,7 +69,7 @@ export async function refundsAtGateway(
 /**
  * The merchant's number of a sale that is named by either number.
  * @param client Asked if the journal doesn't know the vendor's.
- * @throws OrderUnknownError if neither knows it, and what the client throws.
+ * @throws ToldError (ERR_ORDER_UNKNOWN) if neither knows it, and what the client throws.
  */
 export async function saleNumber(
   order: OrderRef,
@@ -87,8 +87,7 @@ export async function saleNumber(
     if (answer?.result_code === 'SUCCESS' && typeof answer.out_trade_no === 'string') return answer.out_trade_no;
   }
   if (out_trade_no !== undefined) return out_trade_no;
-  const message = `Neither the journal nor the gateway knows ${transaction_id}`;
-  throw new OrderUnknownError('ERR_ORDER_UNKNOWN', message, { out_trade_no: transaction_id });
+  throw new ToldError('ERR_ORDER_UNKNOWN', ({ payments }) => payments.refund.unknownNumber(transaction_id));
 }
 
 /** The vendor's numbers have 28 digits, but a merchant's may have, too. */

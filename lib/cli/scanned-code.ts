@@ -1,6 +1,6 @@
 import { createInterface } from 'node:readline';
 import { Writable } from 'node:stream';
-import { InvalidParameterError } from '../errors.js';
+import { UsageError } from './errors.js';
 import type { Output } from './output.js';
 
 /**
@@ -9,7 +9,7 @@ import type { Output } from './output.js';
  */
 export function readScannedCode(output: Output, signal: AbortSignal): Promise<string | undefined> {
   const { stdin } = process;
-  if (stdin.isTTY) output.note("Scan the customer's code:");
+  if (stdin.isTTY) output.note(({ payments }) => payments.scanNow);
   const nowhere = new Writable({ write: (_chunk, _encoding, done) => done() });
   const lines = createInterface({ input: stdin, output: nowhere, terminal: stdin.isTTY === true });
   // A terminal that shows no keys gives no signals either.
@@ -27,7 +27,7 @@ export function readScannedCode(output: Output, signal: AbortSignal): Promise<st
     lines.once('close', () => {
       signal.removeEventListener('abort', giveUp);
       stdin.unref?.();
-      reject(new InvalidParameterError('auth_code', 'is required: one line on stdin'));
+      reject(new UsageError(({ usage }) => usage.codeMissing));
     });
   });
 }

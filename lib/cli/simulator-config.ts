@@ -1,7 +1,7 @@
 import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
-import { InvalidParameterError } from '../errors.js';
 import type { Simulator } from '../simulator/index.js';
+import { UsageError } from './errors.js';
 
 const terminal = { store_id: 'SZTX001', store_name: '腾大餐厅', device_id: 'TILL-1' };
 
@@ -22,11 +22,10 @@ function isSimulators(file: string): boolean {
 
 /** Only what an earlier simulator wrote may be written over: a real configuration, and the files beside it, hold keys. */
 export function ensureReplaceable(file: string): void {
-  if (!existsSync(dirname(file))) throw new InvalidParameterError('--write-config', 'is in a folder that is not there');
+  if (!existsSync(dirname(file))) throw new UsageError(({ usage }) => usage.noFolderForConfig);
   if (isSimulators(file)) return;
   const taken = [file, ...Object.values(sideFiles).map((ending) => `${baseOf(file)}.${ending}`)].find(existsSync);
-  if (taken !== undefined)
-    throw new InvalidParameterError('--write-config', `would overwrite ${taken}, which no simulator wrote`);
+  if (taken !== undefined) throw new UsageError(({ usage }) => usage.wouldOverwrite(taken));
 }
 
 /**

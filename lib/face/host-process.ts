@@ -234,6 +234,12 @@ export async function restarting(
     }
   };
 
+  const end = async () => {
+    await host.close();
+    // An end of our own is none of the library's.
+    quickEnds = 0;
+  };
+
   return {
     async connect() {
       if (closing.signal.aborted) throw closed();
@@ -243,11 +249,8 @@ export async function restarting(
       });
       return next;
     },
-    async restart() {
-      await host.close();
-      // An end of our own is none of the library's.
-      quickEnds = 0;
-    },
+    restart: end,
+    abandon: end,
     async close() {
       closing.abort();
       // The caller that it was started for may have given up; it would be left over.

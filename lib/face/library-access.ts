@@ -27,6 +27,11 @@ export interface LibraryAccess {
   connect(): Promise<LoadedLibrary>;
   /** Ends what runs, and rejects its calls; the next connect() starts anew. Absent in this process. */
   restart?(): Promise<void>;
+  /**
+   * Rejects the calls in flight; the next connect() starts anew. A host process is ended, in this process their threads are
+   * left behind.
+   */
+  abandon(): Promise<void>;
   /** Rejects the calls in flight, and those that come later. */
   close(): Promise<void>;
 }

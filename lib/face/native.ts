@@ -67,7 +67,7 @@ class InProcessLibrary implements LoadedLibrary {
     return new Promise((resolve, reject) => {
       const pending: Pending = { cmd, reject };
       this.#pending.add(pending);
-      const unwatch = watch(call, this.#timeOuts, (problem) => this.#break(problem));
+      const unwatch = watch(call, this.#timeOuts, (problem) => this.break(problem));
       this.#library
         .call(request)
         .then(resolve, (error: unknown) => reject(callError(cmd, error)))
@@ -92,7 +92,8 @@ class InProcessLibrary implements LoadedLibrary {
     );
   }
 
-  #break(problem: string): void {
+  /** @param problem As the end of a sentence. */
+  break(problem: string): void {
     this.problem = problem;
     this.giveUp((cmd) => new ServiceResponseError(cmd, `will not come: the library ${problem}`));
   }
@@ -141,6 +142,9 @@ export async function openInProcess(path: string, timeOuts: TimeOuts): Promise<L
       if (!open) throw closed();
       if (current.problem !== undefined) current = new InProcessLibrary(library, path, timeOuts);
       return current;
+    },
+    async abandon() {
+      current.break('was given up, since a call did not end');
     },
     async close() {
       open = false;

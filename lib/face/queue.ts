@@ -54,6 +54,17 @@ export class CommandQueue {
     }
   }
 
+  /** Rejects the commands in flight, those of a customer too. What comes next starts anew. */
+  async abandon(): Promise<void> {
+    this.forgetInit();
+    await this.#access.abandon();
+  }
+
+  /** Whatever is loaded anew from now on is not initialised by itself. */
+  forgetInit(): void {
+    this.#init = undefined;
+  }
+
   /** Waits for the commands in flight, then ends the access to the library. */
   async close(): Promise<void> {
     // An abort may still send a stopWxpayface meanwhile, or let go of a call that never returns.

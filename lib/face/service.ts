@@ -170,6 +170,24 @@ export class FaceService {
   }
 
   /**
+   * Rejects the calls in flight, such as a recognition that no stop has ended: a host process is ended, in this process their
+   * threads are left behind. The next command starts anew; nothing is initialised by itself.
+   * @internal
+   */
+  async abandon(): Promise<void> {
+    if (this.#closed !== undefined) throw new ClosedError('the face service');
+    await this.#queue.abandon();
+  }
+
+  /**
+   * After trouble: whoever goes on initialises, and no command does so by itself.
+   * @internal
+   */
+  forgetInit(): void {
+    this.#queue.forgetInit();
+  }
+
+  /**
    * Waits for calls in flight, those in the queue too; later calls are rejected with ClosedError. Idempotent, and the
    * shortest `timeout` counts.
    *

@@ -1,4 +1,3 @@
-import { XMLParser } from 'fast-xml-parser';
 import { entityCharacter } from './entities.js';
 import { PayResponseError } from './errors.js';
 import { checkXmlField, isXmlText } from './xml-text.js';
@@ -32,19 +31,17 @@ export function buildXml(fields: Readonly<Record<string, string>>): string {
   return `<xml>${elements}</xml>`;
 }
 
-const declaration = /^\ufeff?\s*(?:<\?xml\s[^<>?]*\?>)?/;
-// A section without its end goes to the body's end: looked for from each of many beginnings, it takes half a minute.
-const cdata = /<!\[CDATA\[[\s\S]*?(?:\]\]>|$)/g;
-const message = /^\s*<xml>(?:\s|<([A-Za-z][\w.$-]*)(?: ?\/>|>[^<]*<\/\1>))*<\/xml>\s*$/;
+const beginning = /^\ufeff?\s*(?:<\?xml\s[^<>?]*\?>\s*)?<xml>/;
+const cdataBegins = '<![CDATA[';
+const cdataEnds = ']]>';
 
-/** The one shape a v2 message has: flat, no attribute, no comment, no DTD. Said before a parser may read more into it. */
-function checkShape(xml: string): void {
-  // A CDATA section stands for text: a character that no name and no white space has.
-  if (!message.test(xml.replace(cdata, '\0')))
-    throw new PayResponseError(
-      'The body is no <xml> element with a flat list of elements without attributes, comments and declarations',
-    );
-}
+// JavaScript's own for an object; __proto__ is no name here anyway.
+const reserved: ReadonlySet<string> = new Set(['constructor', 'prototype']);
+
+const wrongShape = (): PayResponseError =>
+  new PayResponseError(
+    'The body is no <xml> element with a flat list of elements without attributes, comments and declarations',
+  );
 
 function decodeEntities(text: string): string {
   if (!text.includes('&')) return text;
@@ -57,53 +54,52 @@ function decodeEntities(text: string): string {
   });
 }
 
-// The message that is being read. The parser runs to its end at once, so that one serves all: to make one takes its time.
-let fields: Record<string, string> = {};
-let elements = 0;
-
-const parser = new XMLParser({
-  // No tree is wanted, and this form of one costs the library least.
-  preserveOrder: true,
-  parseTagValue: false,
-  trimValues: false,
-  // Paths of elements are read by nobody, and would be joined for each of them.
-  jPath: false,
-  // The library's own leaves an unknown entity as it is.
-  entityDecoder: {
-    decode: decodeEntities,
-    reset: () => {},
-    setXmlVersion: () => {},
-    setExternalEntities: () => {},
-    addInputEntities: () => {},
-  },
-  // Names never become those of an object here, so that nothing needs renaming.
-  onDangerousProperty: (name) => name,
-  maxNestedTags: 1,
-  // Called for each element as it begins.
-  updateTag: (name) => {
-    elements += 1;
-    if (elements > maxElements) throw new PayResponseError(`The body has more than ${maxElements} elements`);
-    if (Object.hasOwn(fields, name)) throw new PayResponseError('The body has a field twice');
-    fields[name] = '';
-    return false;
-  },
-  // Called for each piece of text in an element.
-  tagValueProcessor: (name, text) => {
-    fields[name] += text;
-    return undefined;
-  },
-});
-
-/** @param xml Of the right shape. The parser gets what is in the root: it passes over the white space between its elements then. */
-function readElements(xml: string): Record<string, string> {
-  fields = {};
-  elements = 0;
-  parser.parse(xml.slice(xml.indexOf('>') + 1, xml.lastIndexOf('<')));
-  return fields;
+/** The text from this place to the next tag, and where that begins. */
+function readText(xml: string, from: number): [text: string, end: number] {
+  let text = '';
+  for (let place = from; ; ) {
+    const next = xml.indexOf('<', place);
+    if (next < 0) throw wrongShape();
+    text += decodeEntities(xml.slice(place, next));
+    if (!xml.startsWith(cdataBegins, next)) return [text, next];
+    const end = xml.indexOf(cdataEnds, next + cdataBegins.length);
+    if (end < 0) throw wrongShape();
+    text += xml.slice(next + cdataBegins.length, end);
+    place = end + cdataEnds.length;
+  }
 }
 
-// No XML text has it, so that it can stand for another character.
-const hiddenReturn = '\u0001';
+/** The one shape that a v2 message has: flat, no attribute, no comment, no DTD. Goes through it once, whatever is in it. */
+function readElements(xml: string): Record<string, string> {
+  // Sticky: each matches where the text before it ended.
+  const opening = /\s*<([A-Za-z][\w.$-]*)(?:>| ?(\/)>)/y;
+  const ending = /\s*<\/xml>\s*$/y;
+  const fields: Record<string, string> = {};
+  let elements = 0;
+  let place = beginning.exec(xml)?.[0].length;
+  if (place === undefined) throw wrongShape();
+  for (;;) {
+    opening.lastIndex = place;
+    const [tag, name, isEmpty] = opening.exec(xml) ?? [];
+    if (tag === undefined || name === undefined) break;
+    elements += 1;
+    if (elements > maxElements) throw new PayResponseError(`The body has more than ${maxElements} elements`);
+    if (reserved.has(name)) throw wrongShape();
+    if (Object.hasOwn(fields, name)) throw new PayResponseError('The body has a field twice');
+    place += tag.length;
+    let text = '';
+    if (isEmpty === undefined) {
+      [text, place] = readText(xml, place);
+      const closing = `</${name}>`;
+      if (!xml.startsWith(closing, place)) throw wrongShape();
+      place += closing.length;
+    }
+    fields[name] = text;
+  }
+  ending.lastIndex = place;
+  if (!ending.test(xml)) throw wrongShape();
+  return fields;
+}
 
 const utf8 = new TextDecoder('utf-8', { fatal: true });
 
@@ -125,17 +121,7 @@ function decodeUtf8(body: string | Buffer): string {
  */
 export function parseXml(body: string | Buffer): Record<string, string> {
   if (Buffer.byteLength(body) > maxBytes) throw new PayResponseError(`The body has more than ${maxBytes} bytes`);
-  const xml = decodeUtf8(body).replace(declaration, '');
+  const xml = decodeUtf8(body);
   if (!isXmlText(xml)) throw new PayResponseError('The body has control characters');
-  checkShape(xml);
-  try {
-    // A gateway signs a carriage return as it is, while a parser must make it a line feed: it's hidden from the parser.
-    const read = readElements(xml.replaceAll('\r', hiddenReturn));
-    if (xml.includes('\r'))
-      for (const [name, value] of Object.entries(read)) read[name] = value.replaceAll(hiddenReturn, '\r');
-    return read;
-  } catch (error) {
-    if (error instanceof PayResponseError) throw error;
-    throw new PayResponseError('The body is no well-formed XML');
-  }
+  return readElements(xml);
 }

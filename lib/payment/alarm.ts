@@ -69,6 +69,24 @@ export class Alarm {
   }
 }
 
+/** One pause, until it wakes somebody. */
+export class Pause implements Sleeper {
+  due = 0;
+  readonly wake: () => void;
+  readonly #alarm: Alarm;
+
+  constructor(alarm: Alarm, wake: () => void) {
+    this.#alarm = alarm;
+    this.wake = wake;
+    alarm.set(this);
+  }
+
+  /** It wakes nobody any more. */
+  end(): void {
+    this.#alarm.stop(this);
+  }
+}
+
 /** Pauses of any length, by the alarms of those lengths for which somebody waits. */
 export class Pauses {
   readonly #clock: Clock;
@@ -78,12 +96,10 @@ export class Pauses {
     this.#clock = clock;
   }
 
-  /** Wakes after `wait` milliseconds. Returns what takes that back. */
-  begin(wait: number, wake: () => void): () => void {
+  /** @param wait Milliseconds. */
+  begin(wait: number, wake: () => void): Pause {
     const alarm = this.#alarms.get(wait) ?? new Alarm(this.#clock, wait, () => this.#alarms.delete(wait));
     this.#alarms.set(wait, alarm);
-    const sleeper = { due: 0, wake };
-    alarm.set(sleeper);
-    return () => alarm.stop(sleeper);
+    return new Pause(alarm, wake);
   }
 }

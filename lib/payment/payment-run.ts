@@ -1,12 +1,13 @@
 import type { JournalRecord } from '../journal/journal.js';
 import type { PayResult, RequestOptions } from '../pay/types.js';
-import type { Alarm, Pauses, Sleeper } from './alarm.js';
+import type { Alarm, Pause, Pauses, Sleeper } from './alarm.js';
 import { query, queryReversed, reverse, submit } from './calls.js';
 import type { Answer, Asked } from './decision/answers.js';
 import type { Step, Transition } from './decision/machine.js';
 import { type CancelledBy, outcomeOf, type PaymentOutcome, type Trouble } from './decision/outcomes.js';
 import { jittered } from './decision/policies.js';
 import {
+  eventOf,
   finalPhases,
   type Next,
   type PaymentEvent,
@@ -50,8 +51,8 @@ export class PaymentRun implements Subject<PaymentState, PaymentEvent, Next, Sto
     const { total_fee, requested } = this.#run.stored;
     return { out_trade_no: this.id, total_fee, earliest: this.#moments.earliestOwn(requested) };
   };
-  /** Takes the pause back in which it is, if it is in one. */
-  #endPause = () => {};
+  /** Its last one. */
+  #pause: Pause | undefined;
   readonly #run: Run<PaymentState, PaymentEvent, Next, StoredPayment, PaymentOutcome>;
 
   private constructor(
@@ -213,20 +214,20 @@ export class PaymentRun implements Subject<PaymentState, PaymentEvent, Next, Sto
   }
 
   async perform(next: Next, signal: AbortSignal): Promise<void> {
-    this.#endPause();
+    this.#pause?.end();
     if (next.do !== 'query' && next.do !== 'reverse') return;
     const { gate, policies, random } = this.#around;
     const pause = next.do === 'query' ? next.wait : jittered(next.wait, policies.reversal.backoff.jitter, random());
     if (pause > 0)
       await new Promise<void>((resolve) => {
-        this.#endPause = this.#parts.pauses.begin(pause, resolve);
+        this.#pause = this.#parts.pauses.begin(pause, resolve);
       });
     if (next.notBefore !== undefined) await this.#waitUntil(next.notBefore, signal);
     await gate(() => (next.do === 'query' ? this.#query(next, signal) : this.#reverse(next, signal)));
   }
 
   stop(): void {
-    this.#endPause();
+    this.#pause?.end();
     this.#request.stop(stopped);
     this.#parts.deadlines.stop(this.#deadline);
   }
@@ -240,8 +241,8 @@ export class PaymentRun implements Subject<PaymentState, PaymentEvent, Next, Sto
   }
 
   /** Resolves when the answer has had its effect: false if the payment was over before. */
-  #post(answer: Answer, { elapsed, quiet } = this.#now()): Promise<boolean> {
-    return this.#run.post({ elapsed, quiet, ...answer });
+  #post(answer: Answer, moment = this.#now()): Promise<boolean> {
+    return this.#run.post(eventOf(answer, moment));
   }
 
   #timeOut(isLate: boolean): void {
@@ -259,14 +260,14 @@ export class PaymentRun implements Subject<PaymentState, PaymentEvent, Next, Sto
     const { client } = this.#around;
     const { state, stored } = this.#run;
     this.#tell(state, state.phase === 'reversing' ? { detail: 'query' } : { attempt });
-    const { elapsed, quiet } = this.#now();
+    const asked = this.#now();
     const answer = await (state.phase === 'reversing'
       ? queryReversed(client, stored.rail, this.#order, { signal, fresh }, this.#asked, stored.refunds)
       : query(client, stored.rail, this.#order, { signal, fresh }, this.#asked));
     if (signal.aborted) return;
     // Given up, while its client still has the request.
     if (this.#request.withdrawal !== undefined) void this.#post({ on: this.#request.withdrawal.on });
-    this.#run.report({ fresh, elapsed, quiet, ...answer });
+    this.#run.report(eventOf(answer, asked, fresh));
   }
 
   async #reverse({ attempt }: Extract<Next, { do: 'reverse' }>, signal: AbortSignal): Promise<void> {
@@ -275,7 +276,7 @@ export class PaymentRun implements Subject<PaymentState, PaymentEvent, Next, Sto
     this.#tell(state, { attempt });
     const mayLeave = () => !signal.aborted && this.#run.state.phase === 'reversing';
     const answer = await reverse(this.#around.client, stored.rail, this.#order, { signal, mayLeave });
-    if (!signal.aborted) this.#run.report({ ...this.#now(), ...answer });
+    if (!signal.aborted) this.#run.report(eventOf(answer, this.#now()));
   }
 
   /** @param notBefore Milliseconds since the payment request, which has ended by then, or can't be waited for. */

@@ -64,12 +64,12 @@ export class Payments {
     const run = await this.runs.create(out_trade_no, (around) =>
       PaymentRun.begin(out_trade_no, stored, around, this.#own, onProgress),
     );
-    const outcome = this.runs.heard(out_trade_no, this.#told, run.wait(this.#told));
+    const outcome = run.wait(this.#told);
     // Before it is sent: an abort may come from within a progress handler, or from the client.
     const ignore = onAbort(signal, () => void run.giveUp('abort', cancelledBy(signal?.reason), signal?.reason));
     try {
       if (!signal?.aborted) run.submit(send);
-      return await outcome;
+      return await this.runs.heard(out_trade_no, this.#told, outcome);
     } finally {
       ignore();
     }
@@ -190,7 +190,7 @@ function requestOf(
   { extra, ...fields }: Order,
   code: PaymentCode,
 ): (options: RequestOptions) => Promise<PayResult> {
-  const order = { ...extra, ...fields };
+  const order = extra === undefined ? fields : { ...extra, ...fields };
   const taker = takerOf(client, rail);
   if ('auth_code' in code && taker !== undefined) {
     const params = extended(order, { auth_code: code.auth_code });

@@ -21,6 +21,8 @@ interface Writing {
   readonly isOver: boolean;
   /** Aborts when it is over. */
   readonly life: AbortSignal;
+  /** The journal begins to fail. */
+  onFault(): void;
 }
 
 const isLost = (error: unknown): boolean => error instanceof JournalError && error.code === 'ERR_JOURNAL_LOST';
@@ -32,14 +34,12 @@ export class RecordWriter {
   readonly #around: Around;
   readonly #run: Writing;
   readonly #waiters: Pick<Waiters<never>, 'reject'>;
-  readonly #onFault: () => void;
 
-  /** @param run Its end ends the attempts. @param onFault Called when the journal begins to fail. */
-  constructor(around: Around, run: Writing, waiters: Pick<Waiters<never>, 'reject'>, onFault: () => void) {
+  /** @param run Its end ends the attempts. */
+  constructor(around: Around, run: Writing, waiters: Pick<Waiters<never>, 'reject'>) {
     this.#around = around;
     this.#run = run;
     this.#waiters = waiters;
-    this.#onFault = onFault;
   }
 
   /**
@@ -52,7 +52,7 @@ export class RecordWriter {
     const { journal, patience } = this.#around;
     for (let attempts = 1; ; attempts += 1) {
       try {
-        await patience(journal.put(record), this.#goOn);
+        await patience(journal.put(record), (error) => this.#goOn(error));
         break;
       } catch (error) {
         // The journal is well: something else is to be decided.
@@ -71,17 +71,17 @@ export class RecordWriter {
   }
 
   /** A silent journal may still store it: that is waited for. */
-  readonly #goOn = (error: SilentJournalError): boolean => {
+  #goOn(error: SilentJournalError): boolean {
     if (this.#run.isOver) return false;
     this.#fails(error);
     return true;
-  };
+  }
 
   #fails(error: unknown): void {
     const isSilent = error instanceof SilentJournalError;
     const isNew = this.fault === undefined;
     this.fault = { error, isSilent };
-    if (isNew && !isLost(error)) this.#onFault();
+    if (isNew && !isLost(error)) this.#run.onFault();
     if (isSilent) this.#waiters.reject(error, 'brief', 'patient');
   }
 

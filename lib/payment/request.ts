@@ -28,7 +28,7 @@ export class PaymentRequest {
   readonly #life = new AbortController();
   #isUnderWay = false;
   #ended: Promise<void> | undefined;
-  #tellEnd = () => {};
+  #tellEnd: (() => void) | undefined;
 
   /**
    * @param isWanted The last look before it leaves: whether the payment's state still wants it sent.
@@ -107,7 +107,7 @@ export class PaymentRequest {
   /** Its end has had its effect. */
   settle(): void {
     this.#isUnderWay = false;
-    this.#tellEnd();
+    this.#tellEnd?.();
   }
 
   /** Gives it up if no byte may have left: false if it is too late for that. */

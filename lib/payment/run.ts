@@ -64,9 +64,7 @@ export class Run<
     this.#state = state;
     this.#revision = revision;
     this.#decidedAt = decidedAt;
-    this.#writer = new RecordWriter(around, this, this.#waiters, () => {
-      if (!this.#over && !subject.isFinal(this.#state)) subject.changed(this.#state, this.#state);
-    });
+    this.#writer = new RecordWriter(around, this, this.#waiters);
   }
 
   get state(): State {
@@ -104,6 +102,11 @@ export class Run<
   post(event: Event): Promise<boolean> {
     if (this.#over) return Promise.resolve(false);
     return new Promise((taken) => this.#put({ event, taken }));
+  }
+
+  /** The journal begins to fail. */
+  onFault(): void {
+    if (!this.#over && !this.#subject.isFinal(this.#state)) this.#subject.changed(this.#state, this.#state);
   }
 
   /** Posts what came of the step that was performed: nothing of it is under way any more. */

@@ -3,25 +3,17 @@ import { createServer, type Server } from 'node:https';
 import type { Duplex } from 'node:stream';
 import { TLSSocket } from 'node:tls';
 import { gzipSync } from 'node:zlib';
-import { parseXml } from '../pay/xml.js';
 import type { GatewayCall } from './gateway-calls.js';
 import { answer, certificateRefusals, page, type Reply, refuse } from './replies.js';
 import { type Fields, type GatewayContext, routes } from './routes.js';
 import type { Settings } from './scenario.js';
 import { askedOfV3 } from './v3/routes.js';
+import { readRequest } from './xml.js';
 
 async function bodyOf(request: IncomingMessage): Promise<Buffer> {
   const chunks: Buffer[] = [];
   for await (const chunk of request) chunks.push(chunk);
   return Buffer.concat(chunks);
-}
-
-function fieldsOf(body: Buffer): Fields | undefined {
-  try {
-    return parseXml(body);
-  } catch {
-    return undefined;
-  }
 }
 
 const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms).unref());
@@ -60,7 +52,7 @@ interface Asked {
 }
 
 function askedOfV2({ method, url, headers, socket }: Request, body: Buffer, context: GatewayContext): Asked {
-  const fields = fieldsOf(body);
+  const fields = readRequest(body);
   const route = routes.get(url);
   // Without a query, which may hold anything.
   const name = route?.call ?? `${method} ${url.replace(/\?.*/s, '')}`;

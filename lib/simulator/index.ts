@@ -6,10 +6,12 @@ import { findPrebuild } from '../addon.js';
 import { InvalidParameterError } from '../errors.js';
 import type { PayClientOptions } from '../pay/types.js';
 import type { PayClientV3Options } from '../pay/v3/options.js';
+import { billOf } from './bill.js';
 import { type CallEntry, CallLog } from './call-log.js';
 import { CallRate } from './call-rate.js';
 import { certificatesFor } from './certificates.js';
 import { ConsoleServer } from './console/server.js';
+import { ConsoleTill } from './console/till.js';
 import { act, type CustomerAction, offered } from './customer.js';
 import { SimulatedFaceService } from './face-service.js';
 import { Gateway } from './gateway.js';
@@ -17,6 +19,7 @@ import { IssuedCodes } from './issued-codes.js';
 import { Ledger, type LedgerEntry } from './ledger.js';
 import { RefundFollowUp } from './refund-follow-up.js';
 import { type RefundEnd, type RefundEntry, Refunds } from './refunds.js';
+import { booksOf } from './routes.js';
 import { asRecord, type Scenario, settingsOf } from './scenario.js';
 
 export type { CallEntry } from './call-log.js';
@@ -56,8 +59,9 @@ export interface Simulator {
   /** Environment for a process that loads the stub library. startSimulator sets it in its own process. */
   readonly env: Record<string, string>;
   /**
-   * A web page on loopback where a person plays the customer, watches each payment as it happens, and switches how service
-   * and gateway behave. Whoever knows this address can do so: it holds a random token.
+   * A web page on loopback where a person plays customer and cashier, watches each payment as it happens, and switches how
+   * service and gateway behave. The cashier's till is one of the page's own, opened in this process by its first sale. Whoever
+   * knows this address can do so: it holds a random token.
    */
   readonly consoleUrl: string;
   /**
@@ -95,7 +99,7 @@ export interface Simulator {
    * @returns false if the refund is unknown or hasn't ended, or if there is no address.
    */
   notifyRefund(out_refund_no: string): boolean;
-  /** Ends service, gateway and console; calls that wait for the customer are broken off. */
+  /** Ends service, gateway and console with its till; calls that wait for the customer are broken off. */
   close(): Promise<void>;
 }
 
@@ -193,6 +197,15 @@ export async function startSimulator(options: SimulatorOptions = {}): Promise<Si
     else service.start().catch((error: Error) => process.emitWarning(error));
     webConsole.changed();
   };
+  const client: PayClientOptions = {
+    appid: merchant.appid,
+    mch_id: merchant.mch_id,
+    key: merchant.key,
+    certificate: certificates.client,
+    endpoints: { pay: gateway.origin, payBackup: false, face: gateway.origin },
+    ca: certificates.ca,
+  };
+  const till = new ConsoleTill({ client, library, changed: () => webConsole.changed() });
   const webConsole = new ConsoleServer({
     snapshot: () => ({
       gateway: gateway.origin,
@@ -200,6 +213,7 @@ export async function startSimulator(options: SimulatorOptions = {}): Promise<Si
       scenario: String(asRecord(scenario).scenario ?? 'success'),
       settings,
       screen: { shows: service.screen, abandoned: service.abandoned, ...service.order },
+      till: till.state,
       password: ledger.awaitingPassword(settings, Date.now()),
       offered: offered(customer),
       ledger: ledgerNow().slice(-newest),
@@ -215,15 +229,18 @@ export async function startSimulator(options: SimulatorOptions = {}): Promise<Si
     setNotifyUrl: (notifyUrl) => {
       followUp.notifyUrl = notifyUrl;
     },
+    bill: (bill_date) => billOf(booksOf(context, Date.now()), { bill_date, bill_type: 'ALL' }, settings, Date.now()),
+    till,
   });
   log.on('change', () => webConsole.changed());
   service.on('screen', () => webConsole.changed());
 
   const close = async (): Promise<void> => {
     closed = true;
+    // The service first: it ends calls that wait for a customer.
     service.stop();
     followUp.close();
-    await Promise.all([gateway.close(), webConsole.close()]);
+    await Promise.all([till.close(), gateway.close(), webConsole.close()]);
     if (ownFolder) rmSync(ownFolder, { recursive: true, force: true });
   };
   try {
@@ -241,14 +258,7 @@ export async function startSimulator(options: SimulatorOptions = {}): Promise<Si
     library,
     env,
     consoleUrl: webConsole.url,
-    client: {
-      appid: merchant.appid,
-      mch_id: merchant.mch_id,
-      key: merchant.key,
-      certificate: certificates.client,
-      endpoints: { pay: gateway.origin, payBackup: false, face: gateway.origin },
-      ca: certificates.ca,
-    },
+    client,
     get clientV3() {
       const { merchant: ours, platform, publicKey } = certificates.v3();
       return {

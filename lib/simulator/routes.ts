@@ -83,6 +83,7 @@ const query =
 
 const reverse: Route['act'] = (fields, { ledger, settings }, now) => ledger.reverse(fields, settings(), now);
 
+/** With what is due by now. */
 export const booksOf = ({ ledger, refunds, merchant, settings }: GatewayContext, now: number): Books => {
   refunds.settle(settings(), now);
   return { orders: ledger.orders, refunds: refunds.all, merchant };

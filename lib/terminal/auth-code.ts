@@ -1,13 +1,13 @@
 import { ServiceResponseError } from '../face/errors.js';
 import { isOlder } from '../face/sdk-version.js';
-import type { FaceService } from '../face/service.js';
+import type { Face } from './face.js';
 
 /**
  * The 18 digits that micropay takes. SDKs before 1.16 ignore face_code_type, and return letters and digits
  * (docs/facts.md#the-two-rails).
  * @throws ServiceResponseError that names the SDK
  */
-export function authCode(face_code: string, face: FaceService): { auth_code: string; from: 'face' } {
+export function authCode(face_code: string, face: Face): { auth_code: string; from: 'face' } {
   if (/^[0-9]{18}$/.test(face_code)) return { auth_code: face_code, from: 'face' };
   const { version, path } = face.library;
   const sdk =

@@ -1,17 +1,27 @@
-import { performance } from 'node:perf_hooks';
 import { unlessAborted } from '../abort.js';
+import { ClosedError } from '../errors.js';
 import type { FaceCodeResult, GetWxpayfaceCodeParams, InitWxpayfaceParams } from '../face/commands.js';
-import { HostProcessError, ServiceCallError, ServiceCommandError, ServiceResponseError } from '../face/errors.js';
-import type { FaceService } from '../face/service.js';
+import {
+  HostProcessError,
+  LibraryLoadError,
+  ServiceCallError,
+  ServiceCommandError,
+  ServiceResponseError,
+} from '../face/errors.js';
 import type { AuthinfoParams, AuthinfoResponse } from '../pay/types.js';
+import type { Clock } from '../payment/clock.js';
+import type { Face } from './face.js';
 import type { CustomerScreen } from './screen.js';
 import { within } from './waiting.js';
 
 /** What one recognition takes: the command's parameters, but for the credential, which is held here. */
 export type Recognition = Omit<GetWxpayfaceCodeParams, 'authinfo'>;
 
-export interface Recognised {
-  readonly face: FaceCodeResult;
+/** With a code. */
+export type FaceCode = FaceCodeResult & { return_code: 'SUCCESS' };
+
+export interface Recognised<Result = FaceCodeResult> {
+  readonly face: Result;
   /** The one that the face was recognised with: the result is shown with the same. */
   readonly authinfo: string;
 }
@@ -20,21 +30,34 @@ export interface Recognised {
 export type CameraStep = 'camera' | 'credential' | 'looking';
 
 interface CameraOptions {
-  readonly face: FaceService;
+  readonly face: Face;
+  readonly clock: Clock;
   readonly screen: CustomerScreen;
   readonly init: InitWxpayfaceParams | undefined;
   readonly terminal: Omit<AuthinfoParams, 'rawdata'>;
   readonly getAuthinfo: (params: AuthinfoParams, signal: AbortSignal | undefined) => Promise<AuthinfoResponse>;
   /** Milliseconds that a release is waited for after a payment. */
   readonly timeout: number;
+  /** Hears whether the service does what it's asked. */
+  readonly onState: (state: 'ready' | 'down') => void;
 }
+
+/** Milliseconds before an initialisation is tried once more, if the service says that it's at one. */
+const initialising = 2000;
 
 /** An authinfo is left alone for the last tenth of its life, at most five minutes: a recognition takes its time. */
 const authinfoMargin = (lifetime: number): number => Math.min(lifetime / 10, 300_000);
 
-/** The service is gone, was restarted, or no longer takes what an earlier payment left behind. */
+/** The service is gone, was restarted, or no longer takes what an earlier payment left behind; or its library has gone. */
 const isServiceTrouble = (error: unknown): boolean =>
-  [ServiceCallError, ServiceCommandError, ServiceResponseError, HostProcessError].some((kind) => error instanceof kind);
+  [ServiceCallError, ServiceCommandError, ServiceResponseError, HostProcessError, LibraryLoadError].some(
+    (kind) => error instanceof kind,
+  );
+
+/** A service that was started a moment ago (docs/facts.md#the-library). */
+const isInitialising = (error: unknown): boolean =>
+  error instanceof ServiceCommandError &&
+  /initiali[sz]ing|正在初始化|初始化中/i.test(`${error.return_code} ${error.return_msg ?? ''}`);
 
 /** The service's camera, and the credential to use it. */
 export class Camera {
@@ -44,6 +67,10 @@ export class Camera {
   #state: 'unknown' | 'ready' | 'released' = 'unknown';
   /** Something of ours is left to release. */
   #isHeld = false;
+  /** The last initialisation has failed, or isn't over. */
+  #isRefused = false;
+  /** An initialisation, or a question, between two sales. Never rejects. */
+  #atRest: Promise<void> | undefined;
 
   constructor(options: CameraOptions) {
     this.#options = options;
@@ -52,6 +79,33 @@ export class Camera {
   /** Must be initialised anew: something may be left on the screen. */
   distrust(): void {
     this.#state = 'unknown';
+  }
+
+  /** At the program's start: initialises, so that no customer has to wait for it (vendor page 1). Never rejects. */
+  async prepare(): Promise<void> {
+    await this.#rest(() => this.#initialise(undefined, () => undefined));
+  }
+
+  /** Between two sales: asks the service for something that changes nothing. Never rejects. */
+  async check(): Promise<void> {
+    await this.#rest(async () => {
+      await this.#options.face.getWxpayfaceRawdata();
+      // A service that answers, but refuses the camera, is of no use.
+      if (!this.#isRefused) this.#options.onState('ready');
+    });
+  }
+
+  async #rest(ask: () => Promise<void>): Promise<void> {
+    this.#atRest ??= ask()
+      .catch((error: unknown) => {
+        if (error instanceof ClosedError) return;
+        this.#forget();
+        this.#options.onState('down');
+      })
+      .finally(() => {
+        this.#atRest = undefined;
+      });
+    await this.#atRest;
   }
 
   /** Initialises and gets the credential if that is necessary, and waits for a face. */
@@ -64,6 +118,7 @@ export class Camera {
       if (signal?.aborted) throw signal.reason;
       report(step, detail);
     };
+    await unlessAborted(async () => this.#atRest, signal);
     const stale = this.#state === 'ready' || this.#authinfo !== undefined;
     try {
       return await this.#lookForFace(recognition, signal, begin);
@@ -71,21 +126,29 @@ export class Camera {
       if (!isServiceTrouble(error)) throw error;
       this.#forget();
       // Only what an earlier payment left behind can be stale: a restarted service, a worn-out authinfo. Once.
-      if (!stale || signal?.aborted) throw error;
+      if (!stale || signal?.aborted) return this.#fail(error, signal);
     }
     try {
       return await this.#lookForFace(recognition, signal, begin);
     } catch (error) {
       this.#forget();
-      throw error;
+      return this.#fail(error, signal);
     }
+  }
+
+  #fail(error: unknown, signal: AbortSignal | undefined): never {
+    // The merchant's errors say nothing of the camera.
+    if (isServiceTrouble(error) && !signal?.aborted) this.#options.onState('down');
+    throw error;
   }
 
   /** After a payment its outcome is known: a service that no longer answers must not hold it up. */
   async giveBack(): Promise<void> {
     if (!this.#isHeld) return;
+    const { clock, timeout } = this.#options;
     const released = await within(
-      this.#options.timeout,
+      clock,
+      timeout,
       this.#release().then(() => true),
     );
     this.#state = released ? 'released' : 'unknown';
@@ -99,7 +162,7 @@ export class Camera {
   ): Promise<Recognised> {
     const { face } = this.#options;
     if (this.#state !== 'ready') await this.#initialise(signal, begin);
-    if (!this.#authinfo || performance.now() >= this.#authinfo.goodUntil) {
+    if (!this.#authinfo || this.#options.clock.monotonic() >= this.#authinfo.goodUntil) {
       begin('camera', 'getWxpayfaceRawdata');
       const { rawdata } = await unlessAborted(() => face.getWxpayfaceRawdata(), signal);
       begin('credential', 'get_wxpayface_authinfo');
@@ -107,11 +170,13 @@ export class Camera {
     }
     begin('looking', 'getWxpayfaceCode');
     const authinfo = this.#authinfo.text;
-    return { face: await face.getWxpayfaceCode({ ...recognition, authinfo }, signal && { signal }), authinfo };
+    const code = await face.getWxpayfaceCode({ ...recognition, authinfo }, signal && { signal });
+    this.#options.onState('ready');
+    return { face: code, authinfo };
   }
 
   async #initialise(signal: AbortSignal | undefined, begin: (step: CameraStep, detail: string) => void): Promise<void> {
-    const { face, screen, init } = this.#options;
+    const { face, screen } = this.#options;
     begin('camera', 'initWxpayface');
     // Closes what a crash, or a customer who walked away, left on the screen.
     if (this.#state === 'unknown') await unlessAborted(() => this.#release(), signal);
@@ -120,13 +185,27 @@ export class Camera {
     // An initialisation that fails, or is no longer waited for, may take the camera all the same.
     this.#state = 'unknown';
     this.#isHeld = true;
-    await unlessAborted(() => face.initWxpayface(init), signal);
+    this.#isRefused = true;
+    await unlessAborted(() => this.#init(), signal);
+    this.#isRefused = false;
     this.#state = 'ready';
+    this.#options.onState('ready');
+  }
+
+  async #init(): Promise<void> {
+    const { face, init, clock } = this.#options;
+    try {
+      await face.initWxpayface(init);
+    } catch (error) {
+      if (!isInitialising(error)) throw error;
+      await clock.sleep(initialising);
+      await face.initWxpayface(init);
+    }
   }
 
   async #newAuthinfo(rawdata: string, signal: AbortSignal | undefined) {
     const { getAuthinfo, terminal } = this.#options;
-    const asked = performance.now();
+    const asked = this.#options.clock.monotonic();
     const { authinfo, expires_in } = await getAuthinfo({ ...terminal, rawdata }, signal);
     const lifetime = expires_in * 1000;
     return { text: authinfo, goodUntil: asked + lifetime - authinfoMargin(lifetime) };
@@ -135,6 +214,7 @@ export class Camera {
   #forget(): void {
     this.#state = 'unknown';
     this.#authinfo = undefined;
+    this.#options.face.forgetInit();
   }
 
   async #release(): Promise<void> {

@@ -1,21 +1,40 @@
 import type { Difference } from '../bill/difference.js';
-import { ClosedError } from '../errors.js';
+import { ClosedError, InvalidParameterError } from '../errors.js';
+import type { OpenOptions } from '../face/open.js';
 import { isOlder } from '../face/sdk-version.js';
 import { FaceService } from '../face/service.js';
-import { systemClock } from '../payment/clock.js';
+import { type Clock, systemClock } from '../payment/clock.js';
 import type { PaymentOutcome } from '../payment/decision/outcomes.js';
 import type { RefundOutcome } from '../payment/decision/refund/outcomes.js';
 import type { Order } from '../payment/order.js';
 import type { PaymentProcessor } from '../payment/processor.js';
 import type { PayOptions } from '../payment/progress.js';
 import { Closing } from './closing.js';
-import { FacePay, type FacePayOutcome } from './face-pay.js';
+import type { Face } from './face.js';
+import type { FacePayOutcome } from './face-pay.js';
 import { HealthBoard } from './health.js';
 import { localTillMerchant } from './local-till-merchant.js';
+import type { decide } from './race.js';
+import { Sales } from './sales.js';
 import { scannedCode } from './scanned-code.js';
 import type { LocalMerchantOptions, Till, TillHealth, TillOptions, TillPayOptions } from './till.js';
 import type { TillMerchant } from './till-merchant.js';
 import { checkCustomerTimeout, checkTillOptions, customerTimeoutOf, faceOptionsOf } from './till-options.js';
+import { within } from './waiting.js';
+import { Watch } from './watch.js';
+
+/** What the simulation replaces, and nobody else. */
+interface Internals {
+  readonly clock?: Clock;
+  readonly openFace?: (options: OpenOptions) => Promise<Face & Pick<FaceService, 'close'>>;
+  readonly decide?: typeof decide;
+}
+
+/** Milliseconds that the camera and the gateway are waited for at the start; after that the till opens without them. */
+const startTimeout = 5000;
+
+/** Milliseconds that a payment under way is waited for at the end: until then it is decided, by the default policies. */
+const endTimeout = 60_000;
 
 /**
  * What a till needs, put together in the right order and closed by one call: face service, merchant, journal, recovery, and the
@@ -36,30 +55,52 @@ import { checkCustomerTimeout, checkTillOptions, customerTimeoutOf, faceOptionsO
  * const outcome = await till.pay({ out_trade_no: 'A1', total_fee: 1250, body: 'Lunch' }, { scan });
  * await till.acknowledge(outcome);
  */
-export async function openTill(options: TillOptions & LocalMerchantOptions): Promise<Till> {
+export async function openTill(options: TillOptions & LocalMerchantOptions, internals: Internals = {}): Promise<Till> {
   checkTillOptions(options);
   const openMerchant = localTillMerchant(options);
   const { terminal, rail, camera, init, onOutcome, onHealth } = options;
+  const { clock = systemClock, openFace = FaceService.open } = internals;
+  let opened = () => {};
+  const whenOpened = new Promise<void>((resolve) => {
+    opened = resolve;
+  });
   const closing = new Closing();
   const board = new HealthBoard(onHealth);
   try {
-    const face = await FaceService.open(faceOptionsOf(options));
+    const face = await openFace(faceOptionsOf(options));
     closing.add(() => face.close({ timeout: 3000 }));
     const { version } = face.library;
     board.warn('sdk-too-old', version !== undefined && isOlder(version, '1.23'));
-    const merchant = await openMerchant({ closing, board, clock: systemClock, onOutcome });
-    const facePay = new FacePay({
+    const merchant = await openMerchant({
+      closing,
+      board,
+      clock,
+      onOutcome: async (outcome) => {
+        // Not before whoever opens this till has it.
+        await whenOpened;
+        return onOutcome(outcome);
+      },
+    });
+    const onCamera = (state: 'ready' | 'down') => board.set({ camera: state });
+    const sales = new Sales({
       face,
       merchant,
       terminal,
       rail,
       camera,
       init,
+      clock,
+      onCamera,
+      decide: internals.decide,
     });
-    closing.add(() => facePay.close());
-    await merchant.look();
+    closing.add(() => closeSales(sales, clock));
+    const watch = new Watch(() => Promise.all([sales.check(), merchant.look()]), internals.clock);
+    closing.add(() => watch.stop());
+    await within(clock, startTimeout, Promise.all([sales.prepare(), merchant.look()]));
     board.begin();
-    return new OpenTill(facePay, merchant, board, closing, customerTimeoutOf(options));
+    void watch.begin();
+    setImmediate(opened);
+    return new OpenTill(sales, merchant, board, closing, customerTimeoutOf(options));
   } catch (error) {
     // The first error says what is wrong; of those that follow from it nobody could make anything.
     await closing.close().catch(() => undefined);
@@ -67,16 +108,22 @@ export async function openTill(options: TillOptions & LocalMerchantOptions): Pro
   }
 }
 
+/** A sale without a code is over at once. */
+async function closeSales(sales: Sales, clock: Clock): Promise<void> {
+  sales.giveUp();
+  await within(clock, endTimeout, sales.close());
+}
+
 class OpenTill implements Till {
-  readonly #facePay: FacePay;
+  readonly #sales: Sales;
   readonly #merchant: TillMerchant;
   readonly #board: HealthBoard;
   readonly #closing: Closing;
   readonly #customerTimeout: number;
   #isClosed = false;
 
-  constructor(facePay: FacePay, merchant: TillMerchant, board: HealthBoard, closing: Closing, customerTimeout: number) {
-    this.#facePay = facePay;
+  constructor(sales: Sales, merchant: TillMerchant, board: HealthBoard, closing: Closing, customerTimeout: number) {
+    this.#sales = sales;
     this.#merchant = merchant;
     this.#board = board;
     this.#closing = closing;
@@ -89,13 +136,16 @@ class OpenTill implements Till {
 
   async pay(order: Order, options: TillPayOptions = {}): Promise<FacePayOutcome> {
     this.#ensureOpen();
-    checkCustomerTimeout(options.customerTimeout ?? this.#customerTimeout);
-    return this.#facePay.pay(order, options);
+    const { customerTimeout = this.#customerTimeout } = options;
+    checkCustomerTimeout(customerTimeout);
+    if (options.scan !== undefined && typeof options.scan !== 'function')
+      throw new InvalidParameterError('scan', 'must be a function');
+    return this.#sales.pay(order, { ...options, customerTimeout });
   }
 
-  async payByCode(order: Order, auth_code: string, options?: PayOptions): Promise<PaymentOutcome> {
+  async payByCode(order: Order, auth_code: string, options: PayOptions = {}): Promise<PaymentOutcome> {
     this.#ensureOpen();
-    return this.#merchant.pay(order, scannedCode(auth_code), options);
+    return this.#sales.payByCode(order, scannedCode(auth_code), options);
   }
 
   async cancel(out_trade_no: string): Promise<PaymentOutcome> {
@@ -128,8 +178,8 @@ class OpenTill implements Till {
     return this.#merchant.refundSettled(out_refund_no);
   }
 
+  /** Also while the till is being closed: the sale under way has its outcome then. */
   async acknowledge(outcome: Parameters<PaymentProcessor['acknowledge']>[0]): Promise<void> {
-    this.#ensureOpen();
     return this.#merchant.acknowledge(outcome);
   }
 

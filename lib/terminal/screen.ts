@@ -1,5 +1,6 @@
 import type { UpdateWxpayfacePayResultParams } from '../face/commands.js';
-import type { FaceService } from '../face/service.js';
+import type { Clock } from '../payment/clock.js';
+import type { Face } from './face.js';
 import { within } from './waiting.js';
 
 /**
@@ -18,8 +19,9 @@ const warning =
 
 /** The customer's screen after a payment. Its calls return when the customer has confirmed, or never (vendor page 8). */
 export class CustomerScreen {
-  readonly #face: FaceService;
+  readonly #face: Face;
   readonly #timeout: number;
+  readonly #clock: Clock;
   #state: ScreenState = 'clear';
   /** The call that the state is about. */
   #shown: { readonly answered: Promise<unknown>; readonly abandon: AbortController } | undefined;
@@ -27,9 +29,10 @@ export class CustomerScreen {
   #hasWarned = false;
 
   /** @param timeout Milliseconds that it is waited for at once. */
-  constructor(face: FaceService, timeout: number) {
+  constructor(face: Face, timeout: number, clock: Clock) {
     this.#face = face;
     this.#timeout = timeout;
+    this.#clock = clock;
   }
 
   /** So many calls have not returned that another must not be added. */
@@ -47,14 +50,20 @@ export class CustomerScreen {
     const abandon = new AbortController();
     this.#state = 'shown';
     this.#shown = { answered: this.#call(params, abandon), abandon };
-    await this.settle();
+    // The call goes on, but holds nobody up: nor does its time-out stop what can't be stopped any more (vendor page 9).
+    if (!(await this.settle())) abandon.abort();
     return true;
+  }
+
+  /** Nothing of ours is on it. */
+  get isClear(): boolean {
+    return this.#state === 'clear';
   }
 
   /** Waits for the customer; false if only a release clears the screen. */
   async settle(): Promise<boolean> {
-    if (this.#shown && this.#state === 'shown') await within(this.#timeout, this.#shown.answered);
-    return this.#state === 'clear';
+    if (this.#shown && this.#state === 'shown') await within(this.#clock, this.#timeout, this.#shown.answered);
+    return this.isClear;
   }
 
   /** Lets the commands after it go ahead: a release clears the screen. The call itself may go on. */
@@ -73,7 +82,7 @@ export class CustomerScreen {
       state = 'left';
     }
     this.#unreturned -= 1;
-    if (!abandon.signal.aborted) this.#state = state;
+    if (this.#shown?.abandon === abandon) this.#state = state;
   }
 
   #warn(): void {

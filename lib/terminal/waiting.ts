@@ -1,11 +1,18 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import { onAbort } from '../abort.js';
 import { PayTransportError } from '../pay/errors.js';
+import type { Clock } from '../payment/clock.js';
 
 /** The value, or undefined if it has not come after so many milliseconds; then nobody waits for it any more. */
-export async function within<Value>(milliseconds: number, promise: Promise<Value>): Promise<Value | undefined> {
+export async function within<Value>(
+  clock: Clock,
+  milliseconds: number,
+  promise: Promise<Value>,
+): Promise<Value | undefined> {
   const timer = new AbortController();
-  const late = sleep(milliseconds, undefined, { signal: timer.signal }).catch(() => undefined);
+  const late = clock.sleep(milliseconds, timer.signal).then(
+    () => undefined,
+    () => undefined,
+  );
   try {
     return await Promise.race([promise, late]);
   } finally {

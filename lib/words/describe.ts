@@ -79,9 +79,11 @@ const refundTellers: Readonly<Record<RefundOutcome['status'], Teller>> = {
  * Of an error of this package, or of a code alone. Where tables have the same code, the first one speaks: it leaves the money in
  * doubt.
  */
-function codeTold({ code, sent, rule }: Fields, words: OutcomeWords): Sentences | undefined {
+function codeTold({ code, sent, rule, parameter }: Fields, words: OutcomeWords): Sentences | undefined {
   if (code === 'ERR_PAY_TRANSPORT') return words.errors.transport[sent === false ? 'not-sent' : 'sent'];
   if (code === 'ERR_REFUND') return sentencesOf(words.errors.refund, rule);
+  // A wrong scan that the till noticed, in place of the gateway.
+  if (code === 'ERR_INVALID_PARAMETER' && parameter === 'auth_code') return words.codes.AUTH_CODE_INVALID;
   const { errors, codes, payment, refund } = words;
   const tables: ReadonlyArray<Readonly<Record<string, Sentences>>> = [
     errors.codes,

@@ -8,6 +8,7 @@ npm('test');
 npm('test:nodes');
 npm('test:crash');
 npm('simulate', '--runs', '200000');
+npm('simulate', '--of', 'till', '--runs', '50000');
 npm('model');
 npm('test:sanitizers', '--long');
 npm('test:valgrind', '--long');

@@ -1,12 +1,17 @@
-// npm run simulate -- --runs 200000 [--seed 1]: histories of payments with faults and crashes, each repeatable by its seed.
+// npm run simulate -- --runs 200000 [--seed 1] [--of till]: histories of payments with faults and crashes, or of tills whose scans
+// race faces, each repeatable by its seed.
 import { availableParallelism } from 'node:os';
 import { parseArgs } from 'node:util';
 import { isMainThread, parentPort, Worker, workerData } from 'node:worker_threads';
 
-const { simulate } = await import('../../build/js/test/support/simulated/world.js');
+const histories = {
+  payments: async () => (await import('../../build/js/test/support/simulated/world.js')).simulate,
+  till: async () => (await import('../../build/js/test/support/simulated/shop.js')).sellThroughTill,
+};
 
 /** Runs every `step`th seed from `first` on; tells the seeds in which something went wrong, and now and then how far it is. */
-async function work({ first, step, end, tell }) {
+async function work({ of, first, step, end, tell }) {
+  const simulate = await histories[of]();
   // Stacks are expensive, and nobody reads them here.
   Error.stackTraceLimit = 0;
   let runs = 0;
@@ -28,9 +33,18 @@ function wholeNumber(name, text) {
 
 async function main() {
   const { values } = parseArgs({
-    options: { runs: { type: 'string', default: '10000' }, seed: { type: 'string', default: '1' } },
+    options: {
+      runs: { type: 'string', default: '10000' },
+      seed: { type: 'string', default: '1' },
+      of: { type: 'string', default: 'payments' },
+    },
   });
   const [runs, seed] = [wholeNumber('runs', values.runs), wholeNumber('seed', values.seed)];
+  const { of } = values;
+  if (!Object.hasOwn(histories, of)) {
+    console.error(`--of must be one of ${Object.keys(histories).join(', ')}, not ${of}`);
+    process.exit(2);
+  }
   const threads = Math.min(availableParallelism(), Math.max(1, runs));
   const started = performance.now();
   let [done, wrong, told] = [0, 0, 0];
@@ -49,7 +63,7 @@ async function main() {
   await Promise.all(
     Array.from({ length: threads }, (_, index) => {
       const worker = new Worker(new URL(import.meta.url), {
-        workerData: { first: seed + index, step: threads, end: seed + runs },
+        workerData: { of, first: seed + index, step: threads, end: seed + runs },
       });
       worker.on('message', hear);
       return new Promise((resolve, reject) => {
@@ -63,7 +77,7 @@ async function main() {
     `${done} runs from seed ${seed} in ${seconds.toFixed(1)} s: ${wrong === 0 ? 'all well' : `${wrong} went wrong`}`,
   );
   if (wrong > 0) {
-    console.log('One alone: npm run simulate -- --runs 1 --seed SEED');
+    console.log(`One alone: npm run simulate -- --of ${of} --runs 1 --seed SEED`);
     process.exitCode = 1;
   }
 }

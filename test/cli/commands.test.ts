@@ -80,18 +80,18 @@ describe('wxpay-face', () => {
     });
 
     const commands: ReadonlyArray<readonly [args: string, options: string[]]> = [
-      ['demo', ['json']],
-      ['simulate', ['json', 'port', 'pipe', 'scenario', 'no-open', 'write-config']],
-      ['doctor', ['json', 'config', 'journal']],
-      ['pay', ['json', 'out-trade-no', 'body', 'auth-code-stdin', 'screen-index', 'rail', 'config', 'journal']],
-      ['query', ['json', 'transaction-id', 'rail', 'config']],
-      ['reverse', ['json', 'transaction-id', 'yes', 'rail', 'config', 'journal']],
-      ['refund', ['json', 'transaction-id', 'out-refund-no', 'total', 'yes', 'config', 'journal']],
-      ['refunds', ['json', 'transaction-id', 'config', 'journal']],
-      ['reconcile', ['json', 'file', 'output', 'sub-mch-id', 'config', 'journal']],
-      ['journal list', ['json', 'kind', 'unfinished', 'unacknowledged', 'config', 'journal']],
-      ['journal show', ['json', 'config', 'journal']],
-      ['journal recover', ['json', 'acknowledge', 'config', 'journal']],
+      ['demo', ['json', 'lang']],
+      ['simulate', ['json', 'lang', 'port', 'pipe', 'scenario', 'no-open', 'write-config']],
+      ['doctor', ['json', 'lang', 'config', 'journal']],
+      ['pay', ['json', 'lang', 'out-trade-no', 'body', 'auth-code-stdin', 'screen-index', 'rail', 'config', 'journal']],
+      ['query', ['json', 'lang', 'transaction-id', 'rail', 'config']],
+      ['reverse', ['json', 'lang', 'transaction-id', 'yes', 'rail', 'config', 'journal']],
+      ['refund', ['json', 'lang', 'transaction-id', 'out-refund-no', 'total', 'yes', 'config', 'journal']],
+      ['refunds', ['json', 'lang', 'transaction-id', 'config', 'journal']],
+      ['reconcile', ['json', 'lang', 'file', 'output', 'sub-mch-id', 'config', 'journal']],
+      ['journal list', ['json', 'lang', 'kind', 'unfinished', 'unacknowledged', 'config', 'journal']],
+      ['journal show', ['json', 'lang', 'config', 'journal']],
+      ['journal recover', ['json', 'lang', 'acknowledge', 'config', 'journal']],
     ];
     for (const [args, options] of commands)
       it(`${args} takes ${options.map((name) => `--${name}`).join(', ')}, and no credential`, async () => {

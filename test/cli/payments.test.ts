@@ -5,6 +5,7 @@ import { FileJournal, type JournalRecord, PayClient } from 'wxpay-face';
 import { recover } from '../../lib/cli/commands/journal/recover.js';
 import { readConfig } from '../../lib/cli/config.js';
 import type { Output } from '../../lib/cli/output.js';
+import { english } from '../../lib/words/cli/index.js';
 import type { Command } from '../support/command.js';
 import { openShop, type Shop } from './shop.js';
 
@@ -467,7 +468,7 @@ describe('payments by wxpay-face', () => {
       await command.ended();
       const sent = calls().length;
       const nothing = (): void => undefined;
-      const silent: Output = { json: false, say: nothing, step: nothing, note: nothing, emit: nothing };
+      const silent: Output = { json: false, words: english, say: nothing, step: nothing, note: nothing, emit: nothing };
       const recovery = recover(readConfig(shop.config), shop.journal, { acknowledge: false }, silent);
       // Heard by the command alone: here nothing else listens for it.
       process.emit('SIGHUP');

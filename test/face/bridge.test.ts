@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect } from 'chai';
 import { FaceService } from 'wxpay-face';
-import { root } from '../support/native.js';
+import { libraryArchs, root } from '../support/native.js';
 import { skip } from '../support/skip.js';
 import { newOrder, openTill } from '../support/till.js';
 
@@ -12,9 +12,7 @@ const library = join(root, 'prebuilds', `win32-${arch}`, 'WxpayFaceSDK.dll');
 describe('A library of the other architecture', () => {
   before(function () {
     if (process.platform !== 'win32') return skip(this, 'only on Windows does the package serve two');
-    const windows = process.env.SystemRoot ?? 'C:\\Windows';
-    if (arch === 'ia32' && !existsSync(join(windows, 'SysWOW64', 'ntdll.dll')))
-      return skip(this, 'this Windows runs no 32-bit program');
+    if (!libraryArchs.includes(arch)) return skip(this, 'this Windows runs no 32-bit program');
     if (!existsSync(library)) return skip(this, `win32-${arch} has not been built here`);
   });
 

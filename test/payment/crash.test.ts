@@ -40,7 +40,10 @@ const steps = [
 
 const quick = { faceDelay: 5, confirmDelay: 0, latency: 40, giveUpAfter: 600 };
 
-/** What the gateway does with the payment; `later`: from the till's return on, where that is something else. */
+/**
+ * What the gateway does with the payment. No reversal leaves before a verified query has said something of the order: one that
+ * doesn't show what was charged. `later`: from the till's return on, where that is something else.
+ */
 const moods: Record<string, { now: Record<string, unknown>; later?: Record<string, unknown> }> = {
   'paid at once': { now: {} },
   'the password, then paid': { now: { scenario: 'userpaying-then-paid' } },
@@ -53,11 +56,11 @@ const moods: Record<string, { now: Record<string, unknown>; later?: Record<strin
   'a request that is lost': { now: { loseRequest: ['micropay'] } },
   'nobody there': { now: { scenario: 'gateway-down' }, later: {} },
   'charged, and reversed though the answers are lost': {
-    now: { payment: 'SYSTEMERROR', charged: true, query: 'SYSTEMERROR', loseResponse: ['reverse'] },
+    now: { payment: 'SYSTEMERROR', charged: true, query: 'ORDERNOTEXIST', loseResponse: ['reverse'] },
     later: {},
   },
   'charged, and no reversal for now': {
-    now: { payment: 'SYSTEMERROR', charged: true, query: 'SYSTEMERROR', reverse: 'SYSTEMERROR' },
+    now: { payment: 'SYSTEMERROR', charged: true, query: 'ORDERNOTEXIST', reverse: 'SYSTEMERROR' },
     later: { payment: 'SYSTEMERROR', charged: true },
   },
 };

@@ -6,7 +6,7 @@ import { machineOf, type Step, type Transition, transition } from '../../lib/pay
 import { beijingTime } from '../../lib/payment/decision/request-time.js';
 import type { Next, PaymentEvent } from '../../lib/payment/decision/states.js';
 import { type Row, transitions } from '../../lib/payment/decision/transitions.js';
-import type { Mutation } from '../support/simulated/world.js';
+import type { Mutation } from '../support/simulated/mutation.js';
 
 /* Deliberate mistakes, most of them made by somebody's payment code. The simulation must notice each. */
 

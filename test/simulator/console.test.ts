@@ -79,7 +79,11 @@ describe('The simulator’s console', () => {
   });
 
   describe('refuses', () => {
-    const paths = ['', 'page.js', 'page.css', 'events', 'customer', 'scenario', 'settings', 'refund', 'notify-url'];
+    const posts = [
+      ...['customer', 'scenario', 'settings', 'refund', 'notify-url'],
+      ...['pay', 'scan', 'abort', 'cancel', 'give-back', 'reconcile'],
+    ];
+    const paths = ['', 'page.js', 'page.css', 'events', ...posts];
 
     it('every path without the token, or with a wrong one', async () => {
       const { pathname } = new URL(simulator.consoleUrl);
@@ -130,9 +134,8 @@ describe('The simulator’s console', () => {
     });
 
     it('other methods than each path’s own', async () => {
-      for (const path of ['customer', 'scenario', 'settings', 'refund', 'notify-url'])
-        expect((await ask(`${path}?name=not-enough`)).status).to.be.oneOf([404, 405]);
-      for (const path of ['customer', 'scenario', 'settings', 'refund', 'notify-url']) {
+      for (const path of posts) expect((await ask(`${path}?name=not-enough`)).status).to.be.oneOf([404, 405]);
+      for (const path of posts) {
         const reply = await ask(path);
         expect(reply).to.include({ status: 405 });
         expect(reply.headers.allow).to.equal('POST');
@@ -151,6 +154,11 @@ describe('The simulator’s console', () => {
         ['refund', {}, 'out_refund_no must be a string'],
         ['refund', { out_refund_no: 'R1', end: 'PROCESSING' }, 'end must be one of SUCCESS'],
         ['notify-url', { url: 'file:///etc/hostname' }, 'notifyUrl must be an address'],
+        ['pay', { out_trade_no: 'A1', total_fee: 12.5, body: 'x' }, 'total_fee must be whole fen'],
+        ['pay', { total_fee: 1, body: 'x' }, 'out_trade_no must be a string'],
+        ['scan', { out_trade_no: 'A1', total_fee: 1, body: 'x' }, 'code must be a string'],
+        ['give-back', { out_trade_no: 'A1', refund_fee: '1' }, 'refund_fee must be whole fen'],
+        ['reconcile', {}, 'bill_date must be a string'],
         ['settings', 'x'.repeat(100_000), 'body is too long'],
       ];
       for (const [path, body, said] of nonsense) {
@@ -179,6 +187,27 @@ describe('The simulator’s console', () => {
     expect((await post('customer', { action: 'show-face' })).status).to.equal(409);
     expect((await post('refund', { out_refund_no: 'R1' })).status).to.equal(409);
     expect((await post('refund', { out_refund_no: 'R1', end: 'SUCCESS' })).status).to.equal(409);
+  });
+
+  it('tells apart that the till has nothing to give up, to take back or to refund', async () => {
+    expect((await post('abort', {})).status).to.equal(409);
+    expect((await post('cancel', { out_trade_no: 'A1' })).status).to.equal(409);
+    expect((await post('give-back', { out_trade_no: 'A1', refund_fee: 1 })).status).to.equal(409);
+  });
+
+  it('does one thing at a time, and ends with the simulator, whatever its till is at', async () => {
+    const sale = { out_trade_no: 'A1', total_fee: 1, body: 'x' };
+    expect((await post('pay', sale)).status).to.equal(204);
+    expect((await post('pay', { ...sale, out_trade_no: 'A2' })).status).to.equal(409);
+    expect((await post('give-back', { out_trade_no: 'A1', refund_fee: 1 })).status).to.equal(409);
+    await simulator.close();
+  });
+
+  it('shows a day’s bill, where the gateway has one', async () => {
+    const today = new Date(Date.now() + 8 * 60 * 60 * 1000).toISOString().slice(0, 10).replaceAll('-', '');
+    expect(await ask(`bill-${today}.txt`)).to.include({ status: 404, body: 'No Bill Exist' });
+    expect((await ask('bill-2026.txt')).status).to.equal(404);
+    expect((await post(`bill-${today}.txt`, {})).status).to.equal(405);
   });
 
   it('tells every change as it happens, as one JSON snapshot', async () => {

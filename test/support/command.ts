@@ -43,11 +43,12 @@ export class Command {
   stderr = '';
 
   constructor(args: readonly string[], { env = {}, cwd, input, hidden = [] }: Options = {}) {
-    const inherited = Object.entries(process.env).filter(([name]) => !name.startsWith('WXPAY_FACE_'));
+    const inherited = Object.entries(process.env).filter(([name]) => !/^(?:WXPAY_FACE_|LANG|LC_)/.test(name));
     this.#json = args.includes('--json');
     this.#hidden = hidden;
     this.#child = spawn(process.execPath, [cli, ...args], {
-      env: { ...Object.fromEntries(inherited), ...env },
+      // English, unless the test says another language.
+      env: { ...Object.fromEntries(inherited), LANG: 'C', ...env },
       ...(cwd !== undefined && { cwd }),
     });
     this.#child.stdout.setEncoding('utf8').on('data', (text) => (this.stdout += text));

@@ -46,8 +46,13 @@ export const coreTestPath = join(build, 'test', 'core-test');
 /** A library of test/addon/libraries. */
 export const testLibrary = (name: string, folder = build) => join(folder, 'test', `${name}${windows ? '.dll' : '.so'}`);
 
-/** On Windows the package serves two: the architectures whose library a till of this one may meet. */
-export const libraryArchs = windows ? (['x64', 'ia32'] as const) : [process.arch];
+/** Wine may be without its half for 32-bit programs. */
+const runs32 = existsSync(join(process.env.SystemRoot ?? 'C:\\Windows', 'SysWOW64', 'ntdll.dll'));
+
+/** On Windows the package serves two: the architectures whose library a till of this one may meet here. */
+export const libraryArchs = (windows ? ['x64', 'ia32'] : [process.arch]).filter(
+  (arch) => arch === process.arch || arch === 'x64' || runs32,
+);
 
 /** The same for a library of the other architecture; undefined if that has not been built here. */
 export function testLibraryFor(arch: string, name: string): string | undefined {

@@ -11,7 +11,9 @@ import {
   type LocalMerchantOptions,
   MemoryJournal,
   openTill,
+  PayClient,
   type PaymentOutcome,
+  PaymentProcessor,
   type RefundOutcome,
   type Till,
   type TillHealth,
@@ -183,12 +185,16 @@ describe('A whole till', () => {
 
   it('tells how a payment of an earlier run ended', async () => {
     become({ payment: 'password', password: 'waiting' });
-    const first = await open();
     const order = newOrder();
+    const journal = await FileJournal.open(join(folder, 'payments'));
+    const client = new PayClient(simulator.client);
+    const processor = new PaymentProcessor({ client, journal });
     const payment = failureOf(
-      first.payByCode(order, code, { onProgress: ({ step }) => step === 'password' && void first.close() }),
+      processor.pay(order, { auth_code: code }, { onProgress: ({ step }) => step === 'password' && processor.close() }),
     );
     expect(await payment).to.be.instanceOf(ClosedError);
+    await journal.close();
+    client.close();
     simulator.act('enter-password');
     const heard = new Promise<PaymentOutcome | RefundOutcome>((resolve) => {
       void open({ onOutcome: resolve });

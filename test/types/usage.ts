@@ -5,6 +5,8 @@ import {
   BillError,
   type BillRow,
   type Clock,
+  type Description,
+  describe,
   type ErrorCode,
   FacePay,
   type FacePayOutcome,
@@ -20,8 +22,11 @@ import {
   type Merchant,
   type Order,
   OrderUnknownError,
+  openTill,
   PayClient,
   type PayClientOptions,
+  PayClientV3,
+  type PayClientV3Options,
   type PaymentClient,
   type PaymentOutcome,
   PaymentProcessor,
@@ -29,7 +34,10 @@ import {
   type PaymentProgress,
   PayTransportError,
   type RefundNotice,
+  type RefundOutcome,
   type RefundQueryResult,
+  type Till,
+  type TillHealth,
   type Trouble,
   WxpayFaceError,
 } from 'wxpay-face';
@@ -44,6 +52,11 @@ const scenario: Scenario = 'pay-timeout';
 simulator.scenario = scenario;
 const client = new PayClient({ ...simulator.client, callsPerSecond: 30 });
 client.callsPerSecond = undefined;
+const ours: PayClientV3Options = { ...simulator.clientV3, v2: client };
+const v3 = new PayClientV3(ours);
+const v3Processor = new PaymentProcessor({ client: v3, journal: new MemoryJournal() });
+const v3Merchant: Merchant = localMerchant(v3, v3Processor);
+const otherCall: { status: number; body: unknown } = await v3.request('GET', '/v3/certificates');
 const clock: Clock = { wall: () => 0, monotonic: () => 0, sleep: async () => {} };
 const options: PaymentProcessorOptions = {
   client,
@@ -99,12 +112,18 @@ function told(outcome: FacePayOutcome): unknown {
   }
 }
 
+function show({ title, text, advice, handOver }: Description): void {
+  screen.show(title, handOver ? text : `${text} ${advice}`);
+}
+
 async function sell(order: Order): Promise<void> {
   try {
     const outcome = await facePay.pay(order, { onProgress, signal: AbortSignal.timeout(60_000), screen_index: '1' });
     told(outcome);
+    show(describe(outcome, 'zh'));
     if (outcome.status !== 'scan') await processor.acknowledge(outcome);
   } catch (error) {
+    show(describe(error, 'en'));
     if (error instanceof WxpayFaceError) screen.show(String(codes(error)), '');
     if (error instanceof InvalidParameterError) screen.show(error.parameter, error.rule);
     if (error instanceof InvalidPolicyError) screen.show(error.field, error.rule);
@@ -238,4 +257,59 @@ async function end(): Promise<void> {
   await simulator.close();
 }
 
-export { certificates, end, optional, otherCommands, own, ownProcessor, rows, sell };
+declare const scanner: { next(): Promise<string>; read(signal: AbortSignal): Promise<string> };
+declare const lamp: { shine(isGreen: boolean): void };
+
+/** A whole till in one object. */
+const till: Till = await openTill({
+  face: { library: simulator.library },
+  merchant: simulator.client,
+  journal: './payments',
+  terminal: { store_id: 'S1', store_name: 'shop', device_id: 'T1' },
+  onOutcome: async (outcome) => {
+    if ('kind' in outcome) {
+      const refund: RefundOutcome = outcome;
+      await save(refund.out_refund_no, refund);
+    } else {
+      const payment: PaymentOutcome = outcome;
+      await save(payment.out_trade_no, payment);
+    }
+  },
+  onHealth: ({ camera, merchant: gateway }) => lamp.shine(camera === 'ready' && gateway === 'reachable'),
+});
+const mirrored = { folder: './payments', mirror: 'D:/payments', keep: 1 };
+const withPolicies: Till = await openTill({
+  merchant: client,
+  journal: mirrored,
+  terminal: { store_id: 'S1', store_name: 'shop', device_id: 'T1' },
+  polling: { timeout: 50_000 },
+  reversal: { mode: 'await' },
+  onOutcome: () => {},
+});
+// @ts-expect-error A local merchant needs a journal.
+await openTill({ merchant: client, terminal: { store_id: 'S', store_name: 's', device_id: 'd' }, onOutcome: () => {} });
+// @ts-expect-error Somebody must hear what nobody waits for any more.
+await openTill({ merchant: client, journal: 'x', terminal: { store_id: 'S', store_name: 's', device_id: 'd' } });
+
+async function sellAtTill(order: Order): Promise<unknown> {
+  const health: TillHealth = till.health;
+  const outcome = await till.pay(order, { scan: () => scanner.next(), customerTimeout: 60_000, onProgress });
+  await till.acknowledge(outcome);
+  const other = await till.pay(order, {
+    scan: (signal, wrong) => {
+      if (wrong === 'other-wallet') screen.show('WeChat', '');
+      return scanner.read(signal);
+    },
+  });
+  const scanned: PaymentOutcome = await till.payByCode(order, await scanner.next(), { signal: AbortSignal.timeout(1) });
+  const refund = await till.refund(order.out_trade_no, { out_refund_no: 'R1', refund_fee: 100 });
+  await till.acknowledge(refund);
+  for await (const difference of till.reconcile('20261125')) screen.show(difference.kind, difference.out_trade_no);
+  const known: PaymentOutcome | undefined = await till.outcome('A');
+  const refunds: RefundOutcome[] = await till.refunds('A');
+  const settled = [await till.settled('A'), await till.refundSettled('R1'), await till.cancel('A')];
+  await till.close();
+  return [health, told(other), scanned, known, refunds, settled, withPolicies];
+}
+
+export { certificates, end, optional, otherCall, otherCommands, own, ownProcessor, rows, sell, sellAtTill, v3Merchant };

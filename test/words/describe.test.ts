@@ -1,6 +1,11 @@
+import { execFileSync } from 'node:child_process';
+import { readdirSync, readFileSync } from 'node:fs';
+import { dirname, join, relative, resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { expect } from 'chai';
 import {
   type Description,
+  InvalidParameterError,
   type Language,
   OrderExistsError,
   type PaymentOutcome,
@@ -19,6 +24,11 @@ const tables = { zh, en };
 const told = (language: Language, cases = [...outcomes, ...thrown, ...codes]): Array<readonly [string, Description]> =>
   cases.map(({ name, what }) => [name, tell(what, language)]);
 
+/** What may be told alike, and why. */
+const alike = [
+  { names: ['AUTH_CODE_INVALID', 'a wrong scan'], why: 'one mistake, noticed by the gateway or by the till before' },
+];
+
 const sentencesOf = ({ title, text, advice }: Description): string[] => [title, text, advice];
 
 /** Without what is put in: amounts and numbers. */
@@ -27,6 +37,12 @@ const withoutValues = (sentence: string): string =>
     .replaceAll(out_trade_no, '')
     .replaceAll(out_refund_no, '')
     .replace(/¥[\d,]+\.\d\d(?!\d)/g, '');
+
+/** Without what is added of the sale. */
+const withoutNotes = (sentence: string): string =>
+  withoutValues(sentence)
+    .replace(/(?:订单号|退款单号|退款金额)：。/g, '')
+    .replace(/ ?(?:Order number|Refund number|Refund): \./g, '');
 
 /** Of those told, the names of those with a sentence that a rule finds wrong. */
 const wrong = (language: Language, isWrong: (sentence: string) => boolean): string[] =>
@@ -72,12 +88,17 @@ for (const language of languages)
         { code: 'ERR_REFUND', rule: 'new' },
         { code: 'NEW' },
       ].map((what) => [JSON.stringify(what), tell(what, language)] as const);
+      const scan = new InvalidParameterError('auth_code', 'is a payment code of another wallet');
       const names = new Map<string, string[]>();
-      for (const [name, description] of [...told(language), ...unlisted]) {
+      for (const [name, description] of [
+        ...told(language),
+        ...unlisted,
+        ['a wrong scan', tell(scan, language)] as const,
+      ]) {
         const words = sentencesOf(description).slice(1).map(withoutNotes).join('\n');
         names.set(words, [...(names.get(words) ?? []), name]);
       }
-      expect([...names.values()].filter(({ length }) => length > 1)).to.deep.equal([]);
+      expect([...names.values()].filter(({ length }) => length > 1)).to.deep.equal(alike.map(({ names }) => names));
     });
 
     it('let the goods go for what is paid, and for nothing else', () => {
@@ -179,12 +200,6 @@ for (const language of languages)
     });
   });
 
-/** Without what is added of the sale. */
-const withoutNotes = (sentence: string): string =>
-  withoutValues(sentence)
-    .replace(/(?:订单号|退款单号|退款金额)：。/g, '')
-    .replace(/ ?(?:Order number|Refund number|Refund): \./g, '');
-
 describe("the cashier's words in Chinese", () => {
   it('have no Latin word, and no digits but those of amounts and numbers', () => {
     expect(wrong('zh', (sentence) => /[A-Za-z\d\uff10-\uff19\uff21-\uff3a\uff41-\uff5a]/.test(sentence))).to.deep.equal(
@@ -250,6 +265,27 @@ describe("the cashier's words in both languages", () => {
       ({ what }) => tell(what, 'zh').advice.includes('“') !== tell(what, 'en').advice.includes('"'),
     );
     expect(differ.map(({ name }) => name)).to.deep.equal([]);
+  });
+
+  it('come without the code of other rooms, so that they can also be said in a browser', () => {
+    const words = fileURLToPath(new URL('../../lib/words/', import.meta.url));
+    const files = readdirSync(words, { recursive: true, encoding: 'utf8' }).filter((name) => name.endsWith('.js'));
+    const imported = files
+      .filter((name) => name === 'describe.js' || name.startsWith('outcomes'))
+      .flatMap((name) =>
+        [...readFileSync(join(words, name), 'utf8').matchAll(/from '(.*)'/g)].map(([, path = '']) =>
+          relative(words, resolve(words, dirname(name), path)),
+        ),
+      );
+    expect(imported).to.include(join('outcomes', 'zh.js'));
+    expect(new Set(imported.filter((path) => path.startsWith('..')))).to.deep.equal(
+      new Set([join('..', 'unknown.js')]),
+    );
+  });
+
+  it('are what docs/words.md shows', () => {
+    const folder = fileURLToPath(new URL('../../lib/words/outcomes', import.meta.url));
+    execFileSync(process.execPath, ['scripts/docs/words.mjs', '--check', folder], { stdio: 'pipe' });
   });
 
   it('are tables of the same codes', () => {

@@ -9,27 +9,30 @@ import { PaymentProcessor } from '../../payment/processor.js';
 import { type Scenario, type Simulator, startSimulator } from '../../simulator/index.js';
 import { FacePay, type FacePayOutcome } from '../../terminal/face-pay.js';
 import { localMerchant } from '../../terminal/merchant.js';
+import { yuan } from '../../words/amount.js';
+import { english, type Saying, type Words } from '../../words/cli/index.js';
+import { padStart } from '../columns.js';
 import type { Command } from '../command.js';
 import { exitCodes } from '../exit.js';
 import { onInterruption } from '../interruption.js';
-import { type Output, yuan } from '../output.js';
+import type { Output } from '../output.js';
 import { watchSteps } from '../steps.js';
 
 interface Act {
-  title: string;
+  title: keyof Words['play']['acts'];
   scenario: Scenario;
   expected: FacePayOutcome['status'];
 }
 
 const acts: readonly Act[] = [
-  { title: 'The customer pays', scenario: 'success', expected: 'paid' },
-  { title: 'The customer must enter a password, and does', scenario: 'userpaying-then-paid', expected: 'paid' },
+  { title: 'pays', scenario: 'success', expected: 'paid' },
+  { title: 'password', scenario: 'userpaying-then-paid', expected: 'paid' },
   {
-    title: 'No result can be had in time: the payment is reversed',
+    title: 'reversed',
     scenario: 'userpaying-forever',
     expected: 'reversed',
   },
-  { title: 'The customer walks away from the camera', scenario: 'user-cancel', expected: 'cancelled' },
+  { title: 'leaves', scenario: 'user-cancel', expected: 'cancelled' },
 ];
 
 /** A demonstration's pace: the same policies as in a shop, a few times faster. Milliseconds. */
@@ -43,10 +46,18 @@ export function agrees(outcome: FacePayOutcome, entry: Simulator['ledger'][numbe
   return outcome.status === 'paid' ? kept === outcome.total_fee : kept === 0;
 }
 
-function describe(entry: Simulator['ledger'][number] | undefined): string {
-  if (!entry) return 'no such order';
-  return `${entry.trade_state}, charged ${yuan(entry.charged)}, refunded ${yuan(entry.refunded)}`;
-}
+const describe =
+  (entry: Simulator['ledger'][number] | undefined): Saying =>
+  ({ play }) =>
+    entry ? play.entry(entry.trade_state, yuan(entry.charged), yuan(entry.refunded)) : play.noOrder;
+
+/** Why it failed, if it did. */
+const reasonOf =
+  (outcome: FacePayOutcome): Saying =>
+  ({ payments }) => {
+    if (outcome.status === 'failed') return payments.failed(outcome.code, outcome.reason);
+    return outcome.status === 'attention' ? payments.attention(outcome.code, outcome.reason) : '';
+  };
 
 interface Stage {
   readonly facePay: FacePay;
@@ -58,29 +69,32 @@ interface Stage {
 async function performAct({ title, scenario, expected }: Act, index: number, stage: Stage): Promise<boolean> {
   const { facePay, simulator, signal, output } = stage;
   const order = { out_trade_no: `DEMO-${Date.now()}-${index}`, total_fee: 1250, body: '拿铁咖啡 Latte' };
-  output.say(`\n${index}. ${title} (scenario ${scenario})`);
+  output.say(({ play }) => play.act(index, play.acts[title], String(scenario)));
   simulator.scenario = scenario;
   const start = performance.now();
   const stopWatching = watchSteps((step) => {
     const at = Math.round(performance.now() - start);
-    output.say(`   ${`${at} ms`.padStart(8)}  ${step}`);
-    output.emit('step', { scenario, at, step });
+    output.say((words) => `   ${padStart(words.play.at(at), 10)}  ${step(words)}`);
+    output.emit('step', { scenario, at, step: step(english) });
   });
   const outcome = await facePay.pay(order, { signal }).finally(stopWatching);
   if (signal.aborted) return false;
   const entry = simulator.ledger.find(({ out_trade_no }) => out_trade_no === order.out_trade_no);
   const agree = outcome.status === expected && agrees(outcome, entry);
-  const reason = 'reason' in outcome ? ` · ${outcome.reason}` : '';
-  output.say(`   outcome   ${outcome.status}${reason} · order ${order.out_trade_no} · ${yuan(order.total_fee)}`);
-  output.say(`   ledger    ${describe(entry)}`);
-  output.say(agree ? '   they agree' : `   THEY DISAGREE (expected: ${expected})`);
+  output.say((words) => {
+    const { play, payments } = words;
+    const status = payments.statuses[outcome.status];
+    return play.outcome(status, reasonOf(outcome)(words), order.out_trade_no, yuan(order.total_fee));
+  });
+  output.say((words) => words.play.ledger(describe(entry)(words)));
+  output.say(({ play, payments }) => (agree ? play.agree : play.disagree(payments.statuses[expected])));
   output.emit('act', { scenario, expected, outcome, ledger: entry ?? null, agree });
   return agree;
 }
 
 async function perform(output: Output): Promise<number> {
   const { failed, done } = exitCodes;
-  const interruption = onInterruption(output, { first: 'Stopping the demonstration.', second: 'Ended at once.' });
+  const interruption = onInterruption(output, 'demo');
   const { signal } = interruption;
   // On the vendor's pipe a real service may be listening.
   const ownPipe = `\\\\.\\pipe\\wxpay-face-demo-${process.pid}`;
@@ -95,9 +109,10 @@ async function perform(output: Output): Promise<number> {
     merchant: localMerchant(client, processor),
     terminal: { store_id: 'SZTX001', store_name: '腾大餐厅', device_id: 'TILL-1' },
   });
-  output.say(`Library   ${face.library.path} (${face.library.arch}, ${face.library.host})`);
-  output.say(`Gateway   ${simulator.client.endpoints?.pay} (TLS with a client certificate)`);
-  output.say(`Journal   in ${folder}`);
+  const { path, arch, host } = face.library;
+  output.say(({ play }) => play.library(path, arch, host));
+  output.say(({ play }) => play.tlsGateway(simulator.client.endpoints?.pay ?? ''));
+  output.say(({ play }) => play.journal(folder));
 
   let good = true;
   try {
@@ -116,15 +131,14 @@ async function perform(output: Output): Promise<number> {
   }
   interruption.ignore();
   const { code } = good && !signal.aborted ? done : failed;
-  const end = good ? 'Every outcome agrees with the gateway’s ledger.' : 'An outcome and the ledger disagree.';
-  output.say(`\n${signal.aborted ? 'Interrupted.' : end}`);
+  output.say(({ play }) => (signal.aborted ? play.interrupted : good ? play.allAgree : play.oneDisagrees));
   output.emit('result', { exitCode: code });
   return code;
 }
 
 export const demo: Command = {
   name: 'demo',
-  says: 'run whole face payments against the simulator, through every real part',
+  says: ({ help }) => help.says.demo,
   takes: [],
   run: (_given, output) => perform(output),
 };

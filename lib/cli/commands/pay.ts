@@ -1,33 +1,28 @@
 import { randomBytes } from 'node:crypto';
-import { InvalidParameterError } from '../../errors.js';
 import { FaceService } from '../../face/service.js';
 import { OrderExistsError } from '../../journal/errors.js';
 import { FileJournal } from '../../journal/file-journal.js';
 import { checkOrder, type Order } from '../../payment/order.js';
 import { FacePay, type FacePayOutcome } from '../../terminal/face-pay.js';
 import { localMerchant } from '../../terminal/merchant.js';
+import { yuan } from '../../words/amount.js';
 import { type Command, certainText, flag, type Given, text } from '../command.js';
 import type { Config } from '../config.js';
+import { sayingOf, UsageError } from '../errors.js';
 import { payExits } from '../exit.js';
 import { onInterruption } from '../interruption.js';
 import { configOption, configured, fen, journalFolder, journalOption, railOption } from '../options.js';
-import { recovery, tellOutcome, tellUnfinished } from '../outcome.js';
-import { type Output, yuan } from '../output.js';
+import { tellOutcome, tellUnfinished } from '../outcome.js';
+import type { Output } from '../output.js';
 import { type Payments, withProcessor } from '../payments.js';
 import { showProgress } from '../progress.js';
 import { readScannedCode } from '../scanned-code.js';
 
-const words = {
-  first: 'Giving the payment up; waiting for how it ends. Ctrl-C again ends at once.',
-  second:
-    'Ended at once. If the payment request had left, the payment is in the journal and unfinished: "wxpay-face journal recover" brings it to its end.',
-};
-
-const totalFee = fen('<total_fee>', 'amount in fen: 1250 is ¥12.50');
-const outTradeNo = text('--out-trade-no <number>', 'your number of this sale; default a new one');
-const bodyOption = certainText('--body <text>', 'what is sold, as the customer sees it', '刷脸支付');
-const authCodeStdin = flag('--auth-code-stdin', "the customer's scanned code, a line on stdin, instead of a face");
-const screenIndex = text('--screen-index <number>', "the customer's screen, from 1, the main one");
+const totalFee = fen('<total_fee>', ({ help }) => help.takes.totalFee);
+const outTradeNo = text('--out-trade-no <number>', ({ help }) => help.takes.newNumber);
+const bodyOption = certainText('--body <text>', ({ help }) => help.takes.body, '刷脸支付');
+const authCodeStdin = flag('--auth-code-stdin', ({ help }) => help.takes.authCodeStdin);
+const screenIndex = text('--screen-index <number>', ({ help }) => help.takes.screenIndex);
 
 /** Unique, and easy to find in the merchant's books. */
 const newNumber = (): string =>
@@ -42,8 +37,7 @@ interface Payer {
 async function byFace(config: Config, given: Given, { client, processor }: Payments): Promise<Payer> {
   const { terminal, init, source } = config;
   const [rail, screen_index] = [given(railOption), given(screenIndex)];
-  if (terminal === undefined)
-    throw new InvalidParameterError('terminal', `is required: store_id, store_name and device_id (${source})`);
+  if (terminal === undefined) throw new UsageError((words) => words.usage.terminalMissing(source(words)));
   const face = await FaceService.open(config.face);
   const facePay = new FacePay({ face, merchant: localMerchant(client, processor), terminal, rail, init });
   return {
@@ -78,19 +72,19 @@ async function isUnderWay({ journal }: Payments, out_trade_no: string, error: un
 
 export const pay: Command = {
   name: 'pay',
-  says: 'take one payment, by a face or by a scanned code, through to its end',
+  says: ({ help }) => help.says.pay,
   takes: [totalFee, outTradeNo, bodyOption, authCodeStdin, screenIndex, railOption, configOption, journalOption],
   run: async (given, output) => {
     const config = configured(given, output);
     const out_trade_no = given(outTradeNo) ?? newNumber();
     const order = { out_trade_no, total_fee: given(totalFee), body: given(bodyOption) };
     checkOrder(order);
-    const interruption = onInterruption(output, words);
+    const interruption = onInterruption(output, 'pay');
     const journal = await FileJournal.open(journalFolder(given, config));
     try {
       return await withProcessor(config, journal, async (payments) => {
         const payer = given(authCodeStdin) ? byScan(output, payments) : await byFace(config, given, payments);
-        output.step(`order ${out_trade_no}, ${yuan(order.total_fee)}`);
+        output.step((words) => words.payments.order(out_trade_no, yuan(order.total_fee)));
         output.emit('started', order);
         const hideProgress = showProgress(output);
         try {
@@ -102,7 +96,7 @@ export const pay: Command = {
           return exitCode;
         } catch (error) {
           if (!(await isUnderWay(payments, out_trade_no, error))) throw error;
-          return tellUnfinished(output, out_trade_no, error instanceof Error ? error.message : String(error), recovery);
+          return tellUnfinished(output, out_trade_no, sayingOf(error), ({ payments: words }) => words.recovery);
         } finally {
           hideProgress();
           await payer.close();

@@ -1,16 +1,16 @@
 import { createReadStream, statSync } from 'node:fs';
-import { InvalidArgumentError } from 'commander';
 import { billDateOf, dayOf } from '../../bill/day.js';
 import type { DifferenceKind } from '../../bill/difference.js';
 import { reconcile as differencesOf } from '../../bill/reconcile.js';
-import { InvalidParameterError } from '../../errors.js';
 import type { Journal } from '../../journal/journal.js';
 import type { Bill, BillRow } from '../../pay/bill/bill.js';
 import { readBill } from '../../pay/bill/streamed-bill.js';
 import { BillError } from '../../pay/errors.js';
+import type { Saying } from '../../words/cli/index.js';
 import { type Command, type Part, text } from '../command.js';
 import { type Config, makeClient } from '../config.js';
-import { differenceHead, differenceLine, differenceWords } from '../difference.js';
+import { differenceHead, differenceLine } from '../difference.js';
+import { ToldError, UsageError } from '../errors.js';
 import { exitCodes } from '../exit.js';
 import { onInterruption } from '../interruption.js';
 import { configOption, configured, journalFolder, journalOption } from '../options.js';
@@ -37,24 +37,17 @@ const isDay = (bill_date: string): boolean => {
 /** A bill's date, yyyyMMdd; undefined of yesterday's. */
 const dayArgument: Part<string | undefined> = {
   written: '[day]',
-  says: 'yesterday, if none is named, or yyyy-mm-dd; in Beijing',
+  says: ({ help }) => help.takes.day,
   read: (raw) => {
     if (raw === undefined || raw === 'yesterday') return undefined;
     const bill_date = String(raw).replace(/^(\d{4})-(\d\d)-(\d\d)$/, '$1$2$3');
-    if (!/^\d{8}$/.test(bill_date) || !isDay(bill_date))
-      throw new InvalidArgumentError('It must be yesterday, or a day as yyyy-mm-dd.');
+    if (!/^\d{8}$/.test(bill_date) || !isDay(bill_date)) throw new UsageError(({ usage }) => usage.noDay);
     return bill_date;
   },
 };
-const fileOption = text('--file <file>', 'a bill from disk, packed or not, instead of the one that the gateway has');
-const outputOption = text(
-  '--output <csv|json|file>',
-  'the differences as CSV or JSON, on stdout instead of the table, or in a file that is named so',
-);
-const subMchIdOption = text(
-  '--sub-mch-id <number>',
-  "service provider: this sub-merchant's; default the configured one",
-);
+const fileOption = text('--file <file>', ({ help }) => help.takes.file);
+const outputOption = text('--output <csv|json|file>', ({ help }) => help.takes.output);
+const subMchIdOption = text('--sub-mch-id <number>', ({ help }) => help.takes.subMchId);
 
 /** A bill while it's read: its rows are counted, and those of a file must be of the day. */
 class WatchedBill implements Bill {
@@ -71,7 +64,10 @@ class WatchedBill implements Bill {
     for await (const row of this.#bill.rows) {
       check(row);
       this.count += 1;
-      if (this.count % manyRows === 0) output.step(`${this.count} rows of the bill`);
+      if (this.count % manyRows === 0) {
+        const { count } = this;
+        output.step((words) => words.reconcile.read(count));
+      }
       yield row;
     }
   }
@@ -85,13 +81,13 @@ class WatchedBill implements Bill {
   }
 }
 
-/** @throws InvalidParameterError for the bill of another day: each sale of either would differ. A reversal may be older. */
+/** @throws UsageError for the bill of another day: each sale of either would differ. A reversal may be older. */
 const ofDay =
   (bill_date: string) =>
   ({ trade_state, time }: BillRow): void => {
     const day = time.slice(0, 10);
     if (trade_state !== 'REVOKED' && day !== written(bill_date))
-      throw new InvalidParameterError('--file', `is the bill of ${day}, not of ${written(bill_date)}`);
+      throw new UsageError(({ usage }) => usage.billOfOtherDay(day, written(bill_date)));
   };
 
 const noBill = (): Bill => ({ rows: (async function* () {})(), summary: async () => ({}), close: () => undefined });
@@ -105,7 +101,7 @@ interface Wanted {
 
 function kept(file: string, signal: AbortSignal): Promise<Bill> {
   if (statSync(file, { throwIfNoEntry: false })?.isFile() !== true)
-    throw new InvalidParameterError('--file', `is not there: ${file}`);
+    throw new UsageError(({ usage }) => usage.billNotThere(file));
   return readBill(createReadStream(file, { signal }));
 }
 
@@ -140,13 +136,13 @@ async function downloaded(
     client.close();
     if (!(error instanceof BillError) || error.code !== 'ERR_BILL_MISSING') throw error;
     if (await isEmptyDay(journal, wanted, client.gatewayTime() ?? Date.now())) return undefined;
-    const message = `The gateway has no bill of ${written(bill_date)}: yesterday's is there after 10:00 in Beijing`;
-    throw new BillError('ERR_BILL_MISSING', message, { cause: error });
+    throw new ToldError('ERR_BILL_MISSING', (words) => words.reconcile.notYet(written(bill_date)));
   }
 }
 
 function tellKinds(output: Output, kinds: Iterable<DifferenceKind>): void {
-  for (const kind of kinds) output.say(`  ${kind}: ${differenceWords[kind]}`);
+  for (const kind of kinds)
+    output.say((words) => words.reconcile.meaning(words.reconcile.kinds[kind], words.reconcile.meanings[kind]));
 }
 
 async function compare(
@@ -158,8 +154,9 @@ async function compare(
   signal: AbortSignal,
 ): Promise<number> {
   const { bill_date, file, sub_mch_id } = wanted;
-  const say = report.isOnStdout ? (line: string) => output.step(line) : (line: string) => output.say(line);
-  output.step(`${file ?? 'downloading the bill'} of ${written(bill_date)}`);
+  const say = (line: Saying): void => (report.isOnStdout ? output.step(line) : output.say(line));
+  const day = written(bill_date);
+  output.step(({ reconcile: words }) => (file === undefined ? words.downloading(day) : words.reading(file, day)));
   const found = file === undefined ? await downloaded(config, journal, wanted, signal) : await kept(file, signal);
   const watched = new WatchedBill(found ?? noBill(), output, file === undefined ? () => undefined : ofDay(bill_date));
   const kinds = new Map<DifferenceKind, number>();
@@ -174,9 +171,7 @@ async function compare(
   report.end();
   const count = [...kinds.values()].reduce((sum, each) => sum + each, 0);
   const rows = watched.count;
-  const what = found === undefined ? 'the gateway has no bill of this day' : `${rows} rows of the bill`;
-  const finding = count === 0 ? 'each fen agrees' : count === 1 ? '1 difference' : `${count} differences`;
-  say(`${written(bill_date)}: ${finding}, ${what}`);
+  say(({ reconcile: words }) => words.found(day, count, found === undefined ? words.noBill : words.rows(rows)));
   if (!report.isOnStdout) tellKinds(output, kinds.keys());
   const { code } = count === 0 ? exitCodes.done : exitCodes.attention;
   output.emit('result', { exitCode: code, bill_date, rows, differences: count, kinds: Object.fromEntries(kinds) });
@@ -185,19 +180,18 @@ async function compare(
 
 export const reconcile: Command = {
   name: 'reconcile',
-  says: "compare the gateway's bill of a day with the payments' journal; exit code 0 only if each fen agrees",
+  says: ({ help }) => help.says.reconcile,
   takes: [dayArgument, fileOption, outputOption, subMchIdOption, configOption, journalOption],
-  more: `Changes nothing, and reads the journal beside a till program that runs. The gateway has yesterday's bill after 10:00 in
-Beijing, and keeps bills for three months.`,
+  more: ({ help }) => help.more.reconcile,
   run: async (given, output) => {
     const config = configured(given, output);
     const folder = journalFolder(given, config);
     const [file, target] = [given(fileOption), given(outputOption)];
     const bill_date = given(dayArgument) ?? billDateOf(Date.now() - 24 * hour);
     if (output.json && (target === 'csv' || target === 'json'))
-      throw new InvalidParameterError('--output', 'can not be on stdout beside --json: name a file');
+      throw new UsageError(({ usage }) => usage.outputOnStdout);
     const wanted = { bill_date, file, sub_mch_id: given(subMchIdOption) ?? config.subMerchant };
-    const interruption = onInterruption(output, { first: 'Giving the comparison up.', second: 'Ended at once.' });
+    const interruption = onInterruption(output, 'reconcile');
     const report = openReport(target);
     try {
       return await withJournalToRead(folder, (journal) =>

@@ -1,17 +1,18 @@
-import { InvalidParameterError } from '../../errors.js';
 import type { Journal } from '../../journal/journal.js';
 import type { PayClient } from '../../pay/client.js';
 import { maximumFen } from '../../pay/parameters.js';
 import type { RefundOutcome } from '../../payment/decision/refund/outcomes.js';
-import { OrderUnknownError } from '../../payment/errors.js';
 import { checkRefund, type RefundRequest } from '../../payment/refund/parameters.js';
+import { yuan } from '../../words/amount.js';
+import { english, type Saying } from '../../words/cli/index.js';
 import { type Command, type Given, type Part, type Raw, text, wholeNumber } from '../command.js';
 import { confirmed } from '../confirmed.js';
+import { ToldError, UsageError } from '../errors.js';
 import { exitCodes, refundExits } from '../exit.js';
 import { onInterruption } from '../interruption.js';
 import { configOption, configured, journalFolder, journalOption, transactionIdOption, yesOption } from '../options.js';
 import { tellOutcome } from '../outcome.js';
-import { type Output, yuan } from '../output.js';
+import type { Output } from '../output.js';
 import { type Payments, recorded, withJournal, withProcessor } from '../payments.js';
 import { showProgress } from '../progress.js';
 import {
@@ -31,25 +32,25 @@ const readFen = wholeNumber(1, maximumFen);
 const perhapsFen = (raw: Raw): number | undefined => (raw === undefined ? undefined : readFen(raw));
 
 // With --transaction-id the amount is the only argument, and stands where the number does else.
-const firstArgument = text('[out_trade_no]', "your number of the sale, or the vendor's");
+const firstArgument = text('[out_trade_no]', ({ help }) => help.takes.refundedSale);
 const secondArgument: Part<number | undefined> = {
   written: '[fen]',
-  says: 'what is given back, in fen: 1250 is ¥12.50',
+  says: ({ help }) => help.takes.refundFee,
   read: perhapsFen,
 };
-const outRefundNo = text('--out-refund-no <number>', 'your number of this refund; default R1-…, R2-…');
+const outRefundNo = text('--out-refund-no <number>', ({ help }) => help.takes.outRefundNo);
 const totalOption: Part<number | undefined> = {
   written: '--total <fen>',
-  says: 'what the sale cost, if the journal does not know it: the gateway is asked first',
+  says: ({ help }) => help.takes.total,
   read: perhapsFen,
 };
 
-/** @throws InvalidParameterError */
+/** @throws UsageError */
 function fenOf(argument: string): number {
   try {
     return readFen(argument);
   } catch {
-    throw new InvalidParameterError('fen', `must be a whole number from 1 to ${maximumFen}`);
+    throw new UsageError(({ usage }) => usage.noFen(maximumFen));
   }
 }
 
@@ -65,14 +66,13 @@ interface Wanted {
 function wantedBy(given: Given): Wanted {
   const [first, second, transaction_id] = [given(firstArgument), given(secondArgument), given(transactionIdOption)];
   const rest = { out_refund_no: given(outRefundNo), total_fee: given(totalOption), yes: given(yesOption) };
-  if (first === undefined) throw new InvalidParameterError('out_trade_no', 'and the amount in fen are required');
+  if (first === undefined) throw new UsageError(({ usage }) => usage.saleAndFenMissing);
   if (transaction_id === undefined) {
-    if (second === undefined) throw new InvalidParameterError('fen', 'is required: what is given back');
+    if (second === undefined) throw new UsageError(({ usage }) => usage.fenMissing);
     return { order: { out_trade_no: first }, refund_fee: second, ...rest };
   }
   // Two names may be those of two orders.
-  if (second !== undefined)
-    throw new InvalidParameterError('--transaction-id', 'is instead of out_trade_no, not beside it');
+  if (second !== undefined) throw new UsageError(({ usage }) => usage.twoNames);
   return { order: { transaction_id }, refund_fee: fenOf(first), ...rest };
 }
 
@@ -111,8 +111,7 @@ async function awaited(
 ): Promise<RefundOutcome> {
   const { processor } = payments;
   let outcome = await processor.refund(out_trade_no, refund, { signal });
-  if (isWaiting(outcome) && !signal.aborted)
-    output.step('the gateway takes two refunds of one sale a minute apart: waiting for that');
+  if (isWaiting(outcome) && !signal.aborted) output.step((words) => words.payments.refund.aMinuteApart);
   for (let rest = 4; rest > 0 && isWaiting(outcome) && !signal.aborted; rest -= 1)
     outcome = await processor.refund(out_trade_no, refund, { signal });
   if (outcome.status !== 'processing' || !outcome.accepted) return outcome;
@@ -131,19 +130,15 @@ async function refundSale(
 ): Promise<number> {
   const { journal, client, processor } = payments;
   const out_trade_no = await saleNumber(order, journal, client, signal);
-  const keep = (says: string): number => {
+  const keep = (why: 'interrupted' | 'notConfirmed'): number => {
     const { code } = exitCodes.failed;
-    output.say(`${out_trade_no}: kept, ${says}`);
-    output.emit('result', { exitCode: code, out_trade_no, status: 'kept', reason: says });
+    output.say(({ payments: words }) => words.reverse.line(out_trade_no, words.kept, words[why]));
+    output.emit('result', { exitCode: code, out_trade_no, status: 'kept', reason: english.payments[why] });
     return code;
   };
   const sale = await journal.get('payment', out_trade_no);
   if (sale === undefined && total_fee === undefined)
-    throw new OrderUnknownError(
-      'ERR_ORDER_UNKNOWN',
-      `${out_trade_no} is not in the journal: say by --total what it cost, and the gateway is asked for it`,
-      { out_trade_no },
-    );
+    throw new ToldError('ERR_ORDER_UNKNOWN', (words) => words.payments.refund.unknownSale(out_trade_no));
   const earlier =
     wanted.out_refund_no === undefined
       ? await earlierRefunds(journal, client, { out_trade_no, refund_fee }, signal)
@@ -152,9 +147,12 @@ async function refundSale(
   const refund = { out_refund_no, refund_fee, ...(total_fee !== undefined && { total_fee }) };
   checkRefund(out_trade_no, refund);
   const cost = total_fee ?? (sale && recorded(sale).fen);
-  const of = cost === undefined ? out_trade_no : `${out_trade_no} (${yuan(cost)})`;
-  if (!yes && !(await confirmed(`Give back ${yuan(refund_fee)} of ${of}, as ${out_refund_no}?`, signal)))
-    return keep(signal.aborted ? 'interrupted' : 'not confirmed');
+  const question: Saying = ({ payments: { refund: words } }) => {
+    const of = cost === undefined ? out_trade_no : words.costing(out_trade_no, yuan(cost));
+    return words.question(yuan(refund_fee), of, out_refund_no);
+  };
+  if (!yes && !(await confirmed(output, question, signal)))
+    return keep(signal.aborted ? 'interrupted' : 'notConfirmed');
   // Nothing was decided yet, even if nobody had to be asked.
   if (signal.aborted) return keep('interrupted');
   const hideProgress = showProgress(output);
@@ -174,7 +172,7 @@ async function refundSale(
 
 export const refund: Command = {
   name: 'refund',
-  says: 'give back a paid sale, or a part of it: money goes back',
+  says: ({ help }) => help.says.refund,
   takes: [
     firstArgument,
     secondArgument,
@@ -185,17 +183,12 @@ export const refund: Command = {
     configOption,
     journalOption,
   ],
-  more: `It is in the journal before it leaves, also of a sale that the journal did not know (--total). The same command again asks
-for the same refund until it has come to its end and was told: after Ctrl-C, too, money goes back once. That the gateway
-has taken a refund is not its end: "wxpay-face refunds" tells how it stands, "wxpay-face journal recover" goes on with it.`,
+  more: ({ help }) => help.more.refund,
   run: async (given, output) => {
     const wanted = wantedBy(given);
     const config = configured(given, output);
     const folder = journalFolder(given, config);
-    const interruption = onInterruption(output, {
-      first: 'Stopping. A refund that is in the journal goes on with the next "journal recover".',
-      second: 'Ended at once. The same command again is safe: it asks for the same refund.',
-    });
+    const interruption = onInterruption(output, 'refund');
     const begin = wanted.total_fee !== undefined;
     try {
       return await withJournal(

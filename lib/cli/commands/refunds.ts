@@ -1,8 +1,10 @@
 import type { Journal } from '../../journal/journal.js';
 import type { PayClient } from '../../pay/client.js';
 import type { Refund } from '../../pay/refund-types.js';
+import { yuan } from '../../words/amount.js';
 import type { Command } from '../command.js';
 import { makeClient } from '../config.js';
+import { sayingOf } from '../errors.js';
 import { exitCodes } from '../exit.js';
 import { onInterruption } from '../interruption.js';
 import {
@@ -15,7 +17,7 @@ import {
   transactionIdOption,
 } from '../options.js';
 import { sentence } from '../outcome.js';
-import { type Output, yuan } from '../output.js';
+import type { Output } from '../output.js';
 import { journalAt, withJournalToRead } from '../payments.js';
 import { refundsAtGateway, refundsInJournal, saleNumber } from '../sale-refunds.js';
 
@@ -32,7 +34,7 @@ async function askedFor(
     return await refundsAtGateway(client, out_trade_no, signal);
   } catch (error) {
     if (!isKnown) throw error;
-    output.note(`The gateway can't be asked: ${error instanceof Error ? error.message : String(error)}`);
+    output.note((words) => words.payments.refunds.cannotAsk(sayingOf(error)(words)));
     return undefined;
   }
 }
@@ -50,16 +52,20 @@ async function list(
   const there = await askedFor(client, out_trade_no, isKnown, output, signal);
   const shown = new Map(there?.map((refund) => [refund.out_refund_no, refund]));
   for (const { outcome } of here) {
-    const status = shown.get(outcome.out_refund_no)?.refund_status ?? (there && 'nothing');
-    output.say(`${sentence(outcome)}${status === undefined ? '' : `; the gateway shows ${status}`}`);
+    const status = shown.get(outcome.out_refund_no)?.refund_status;
+    output.say((words) => {
+      const line = sentence(outcome)(words);
+      const { gatewayShows, nothing } = words.payments.refunds;
+      return there === undefined ? line : gatewayShows(line, status ?? nothing);
+    });
   }
   const known = new Set(here.map(({ outcome }) => outcome.out_refund_no));
   const elsewhere = [...shown.values()].filter(({ out_refund_no }) => !known.has(out_refund_no));
   for (const { out_refund_no, refund_fee, refund_status } of elsewhere)
-    output.say(
-      `elsewhere ${out_refund_no} of ${out_trade_no}: ${yuan(refund_fee)}; the gateway shows ${refund_status}`,
+    output.say(({ payments }) =>
+      payments.refunds.elsewhere(out_refund_no, out_trade_no, yuan(refund_fee), refund_status),
     );
-  if (here.length + elsewhere.length === 0) output.say(`no refunds of ${out_trade_no}`);
+  if (here.length + elsewhere.length === 0) output.say(({ payments }) => payments.refunds.none(out_trade_no));
   const { code } = exitCodes.done;
   output.emit('result', {
     exitCode: code,
@@ -72,14 +78,14 @@ async function list(
 
 export const refunds: Command = {
   name: 'refunds',
-  says: "show a sale's refunds, as the journal and the gateway know them",
+  says: ({ help }) => help.says.refunds,
   takes: [outTradeNo, transactionIdOption, configOption, journalOption],
   run: async (given, output) => {
     const order = orderOf(given);
     const config = configured(given, output);
     const folder = perhapsJournal(given, config);
     const client = config.credentials() === undefined ? undefined : makeClient(config);
-    const interruption = onInterruption(output, { first: 'Giving the query up.', second: 'Ended at once.' });
+    const interruption = onInterruption(output, 'query');
     const { signal } = interruption;
     try {
       if (folder === undefined || (client !== undefined && journalAt(folder) === 'nothing'))

@@ -1,14 +1,16 @@
-import { InvalidParameterError } from '../../errors.js';
 import type { Journal, JournalRecord } from '../../journal/journal.js';
 import { MemoryJournal } from '../../journal/memory-journal.js';
 import type { OrderRef } from '../../pay/types.js';
 import type { Rail } from '../../payment/order.js';
 import { adoptedOrder } from '../../payment/record.js';
+import { english, type Saying } from '../../words/cli/index.js';
 import type { Command } from '../command.js';
 import { type Config, makeClient } from '../config.js';
 import { confirmed } from '../confirmed.js';
+import { sayingOf, UsageError } from '../errors.js';
 import { type Exit, exitCodes, reverseExits } from '../exit.js';
 import { onInterruption } from '../interruption.js';
+import { named } from '../named.js';
 import {
   configOption,
   configured,
@@ -20,7 +22,7 @@ import {
   transactionIdOption,
   yesOption,
 } from '../options.js';
-import { recovery, tellOutcome, tellUnfinished } from '../outcome.js';
+import { tellOutcome, tellUnfinished } from '../outcome.js';
 import type { Output } from '../output.js';
 import { journalAt, recorded, withJournal, withProcessor } from '../payments.js';
 import { showProgress } from '../progress.js';
@@ -36,34 +38,42 @@ interface ReverseRequest {
 }
 
 /** States in which there is nothing to reverse, and what that means to somebody who wants it reversed. */
-const settled: Readonly<Record<string, { exit: Exit; says: string }>> = {
-  REVOKED: { exit: 'done', says: 'it is reversed' },
-  CLOSED: { exit: 'done', says: 'it is closed, and nothing is charged' },
-  REFUND: { exit: 'attention', says: 'it was refunded, at least in part: look at the merchant site' },
-  ORDERNOTEXIST: { exit: 'failed', says: 'the gateway knows no such order' },
+const settled: Readonly<Record<string, { exit: Exit; says: Saying }>> = {
+  REVOKED: { exit: 'done', says: ({ payments }) => payments.reverse.isReversed },
+  CLOSED: { exit: 'done', says: ({ payments }) => payments.reverse.isClosed },
+  REFUND: { exit: 'attention', says: ({ payments }) => payments.reverse.isRefunded },
+  ORDERNOTEXIST: { exit: 'failed', says: ({ payments }) => payments.reverse.isUnknown },
 };
+
+const recovery: Saying = ({ payments }) => payments.recovery;
+const interrupted: Saying = ({ payments }) => payments.interrupted;
+const notConfirmed: Saying = ({ payments }) => payments.notConfirmed;
+
+const numberOf = ({ out_trade_no, transaction_id }: OrderRef): string => out_trade_no ?? transaction_id ?? '';
 
 /** Gives an order up. Resolves with the exit code. */
 async function giveOrderUp(config: Config, request: ReverseRequest, output: Output): Promise<number> {
   const client = makeClient(config);
-  const interruption = onInterruption(output, {
-    first: 'Stopping. What was decided stands.',
-    second: 'Ended at once. Repeating the same command is safe.',
-  });
+  const interruption = onInterruption(output, 'reverse');
   const { signal } = interruption;
-  const tell = (exit: Exit, order: OrderRef, status: string, says: string): number => {
+  /** @param status 'kept', or what the gateway shows. */
+  const tell = (exit: Exit, order: OrderRef, status: string, says: Saying): number => {
     const exitCode = exitCodes[exit].code;
-    output.say(`${order.out_trade_no ?? order.transaction_id}: ${status}, ${says}`);
-    output.emit('result', { exitCode, ...order, status, reason: says });
+    output.say((words) => {
+      const { reverse: ways, kept, seen } = words.payments;
+      return ways.line(numberOf(order), status === 'kept' ? kept : seen.state(status), says(words));
+    });
+    output.emit('result', { exitCode, ...order, status, reason: says(english) });
     return exitCode;
   };
 
-  async function isWanted(order: OrderRef, seen: string): Promise<boolean> {
-    return request.yes || confirmed(`Reverse ${order.out_trade_no ?? order.transaction_id} (${seen})?`, signal);
+  async function isWanted(order: OrderRef, seen: Saying): Promise<boolean> {
+    const question: Saying = (words) => words.payments.reverse.question(numberOf(order), seen(words));
+    return request.yes || confirmed(output, question, signal);
   }
 
   /** Durable in this journal, irrevocable, and confirmed by a query. @param then What goes on with it after an interruption. */
-  async function giveUp(journal: Journal, out_trade_no: string, then: string): Promise<number> {
+  async function giveUp(journal: Journal, out_trade_no: string, then: Saying): Promise<number> {
     return withProcessor(config, journal, async ({ processor }) => {
       const hideProgress = showProgress(output);
       const stop = (): void => void processor.close();
@@ -74,7 +84,7 @@ async function giveOrderUp(config: Config, request: ReverseRequest, output: Outp
         return tellOutcome(output, outcome, reverseExits[outcome.status]);
       } catch (error) {
         if (!signal.aborted || (await journal.get('payment', out_trade_no))?.state !== 'reversing') throw error;
-        return tellUnfinished(output, out_trade_no, 'interrupted while it was being reversed', then);
+        return tellUnfinished(output, out_trade_no, ({ payments }) => payments.reverse.interrupted, then);
       } finally {
         hideProgress();
       }
@@ -85,13 +95,13 @@ async function giveOrderUp(config: Config, request: ReverseRequest, output: Outp
   async function cancel(journal: Journal, record: JournalRecord): Promise<number> {
     const { id: out_trade_no } = record;
     const { rail } = recorded(record);
-    const seen = await client[queryCalls[rail]]({ out_trade_no }, { signal }).then(describeOrder, (error: unknown) =>
-      error instanceof Error ? error.message : 'not known',
-    );
-    const isGivenUp = await isWanted({ out_trade_no }, `${record.state} in the journal; at the gateway: ${seen}`);
+    const seen = await client[queryCalls[rail]]({ out_trade_no }, { signal }).then(describeOrder, sayingOf);
+    const inBoth: Saying = (words) =>
+      words.payments.reverse.inBoth(named(words.payments.states, record.state), seen(words));
+    const isGivenUp = await isWanted({ out_trade_no }, inBoth);
     // Nothing was decided yet, even if nobody had to be asked.
-    if (signal.aborted) return tell('failed', { out_trade_no }, 'kept', 'interrupted');
-    if (!isGivenUp) return tell('failed', { out_trade_no }, 'kept', 'not confirmed');
+    if (signal.aborted) return tell('failed', { out_trade_no }, 'kept', interrupted);
+    if (!isGivenUp) return tell('failed', { out_trade_no }, 'kept', notConfirmed);
     return giveUp(journal, out_trade_no, recovery);
   }
 
@@ -102,16 +112,14 @@ async function giveOrderUp(config: Config, request: ReverseRequest, output: Outp
     const before = settled[stateOf(found)];
     if (before) return tell(before.exit, order, stateOf(found), before.says);
     const { out_trade_no = order.out_trade_no } = found;
-    if (typeof out_trade_no !== 'string')
-      throw new InvalidParameterError('out_trade_no', 'is not known to the gateway');
-    if (config.certificate() === undefined)
-      throw new InvalidParameterError('certificate', 'is required for a reversal');
+    if (typeof out_trade_no !== 'string') throw new UsageError(({ usage }) => usage.orderUnknown);
+    if (config.certificate() === undefined) throw new UsageError(({ usage }) => usage.certificateMissing);
     const isGivenUp = await isWanted(order, describeOrder(found));
-    if (signal.aborted) return tell('failed', order, 'kept', 'interrupted');
-    if (!isGivenUp) return tell('failed', order, 'kept', 'not confirmed');
+    if (signal.aborted) return tell('failed', order, 'kept', interrupted);
+    if (!isGivenUp) return tell('failed', order, 'kept', notConfirmed);
     const journal = new MemoryJournal();
     await journal.create(adoptedOrder(out_trade_no, rail, client.identity, Date.now()));
-    return giveUp(journal, out_trade_no, 'whether it is reversed is unknown: repeat the command');
+    return giveUp(journal, out_trade_no, ({ payments }) => payments.reverse.repeat);
   }
 
   const known = <T>(out_trade_no: string | undefined, otherwise: () => Promise<T>): Promise<T | number> => {
@@ -136,10 +144,9 @@ async function giveOrderUp(config: Config, request: ReverseRequest, output: Outp
 
 export const reverse: Command = {
   name: 'reverse',
-  says: 'give an order up, also a paid one of the last 7 days: money goes back',
+  says: ({ help }) => help.says.reverse,
   takes: [outTradeNo, transactionIdOption, yesOption, railOption, configOption, journalOption],
-  more: `A sale that the journal knows is given up through the journal: the decision outlives a crash, a later payment can not
-slip through, and the till hears of it. Any other is reversed at the gateway until a query shows it.`,
+  more: ({ help }) => help.more.reverse,
   run: async (given, output) => {
     const order = orderOf(given);
     const config = configured(given, output);

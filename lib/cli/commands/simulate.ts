@@ -23,26 +23,23 @@ function openPage(url: string): void {
 const readPort = wholeNumber(0, 65_535);
 const portOption: Part<number | undefined> = {
   written: '--port <port>',
-  says: "the gateway's port; default any free one",
+  says: ({ help }) => help.takes.port,
   read: (raw) => (raw === undefined ? undefined : readPort(raw)),
 };
-const pipeOption = text('--pipe <path>', 'where the simulated WxpayFaceService listens');
-const scenarioOption = text('--scenario <name>', 'how customer and gateway behave at first');
-const openOption = flag('--no-open', "don't open the page in the browser");
-const writeConfigOption = text(
-  '--write-config <file>',
-  'write a configuration for the other commands; removed at the end',
-);
+const pipeOption = text('--pipe <path>', ({ help }) => help.takes.pipe);
+const scenarioOption = text('--scenario <name>', ({ help }) => help.takes.scenario);
+const openOption = flag('--no-open', ({ help }) => help.takes.noOpen);
+const writeConfigOption = text('--write-config <file>', ({ help }) => help.takes.writeConfig);
 
 export const simulate: Command = {
   name: 'simulate',
-  says: 'play camera, customer and gateway, with a web page to play them from, until Ctrl-C',
+  says: ({ help }) => help.says.simulate,
   takes: [portOption, pipeOption, scenarioOption, openOption, writeConfigOption],
   run: async (given, output) => {
     const [port, pipe, scenario] = [given(portOption), given(pipeOption), given(scenarioOption)];
     const writeConfig = given(writeConfigOption);
     if (writeConfig !== undefined) ensureReplaceable(resolve(writeConfig));
-    const interruption = onInterruption(output, { first: 'Stopping the simulator.', second: 'Ended at once.' });
+    const interruption = onInterruption(output, 'simulate');
     const simulator = await startSimulator({
       ...(port !== undefined && { port }),
       ...(pipe !== undefined && { pipe }),
@@ -51,16 +48,15 @@ export const simulate: Command = {
     let removeConfig = (): void => undefined;
     try {
       if (writeConfig !== undefined) removeConfig = writeSimulatorConfig(simulator, writeConfig);
-      const gateway = simulator.client.endpoints?.pay;
-      const pipeName = simulator.env.WXPAY_FACE_PIPE;
+      const gateway = simulator.client.endpoints?.pay ?? '';
       const config = writeConfig === undefined ? undefined : resolve(writeConfig);
-      output.say(`Console   ${simulator.consoleUrl}`);
-      output.say(`Gateway   ${gateway}`);
-      output.say(`Service   ${pipeName}`);
-      output.say(`Library   ${simulator.library}`);
-      if (config !== undefined) output.say(`Config    ${config} (try: wxpay-face doctor --config "${config}")`);
-      output.say('Ctrl-C ends it.');
       const { consoleUrl, library, env } = simulator;
+      output.say(({ play }) => play.console(consoleUrl));
+      output.say(({ play }) => play.gateway(gateway));
+      output.say(({ play }) => play.service(env.WXPAY_FACE_PIPE ?? ''));
+      output.say(({ play }) => play.simulatedLibrary(library));
+      if (config !== undefined) output.say(({ play }) => play.config(config));
+      output.say(({ play }) => play.howToEnd);
       output.emit('ready', { consoleUrl, gateway, library, env, ...(config !== undefined && { config }) });
       if (given(openOption)) openPage(consoleUrl);
       await new Promise<void>((end) => {

@@ -2,9 +2,10 @@ import { InvalidParameterError } from '../../errors.js';
 import type { PayClient } from '../../pay/client.js';
 import { troubleOf } from '../../pay/trouble.js';
 import type { Config } from '../config.js';
+import { sayingOf } from '../errors.js';
 import { networkAdvice } from './gateway.js';
 import { isNetworkFault, limited } from './key.js';
-import { fail, type Good, messageOf, ok, type Patient, skip, type Verdict } from './verdict.js';
+import { fail, type Good, ok, type Patient, skip, type Verdict } from './verdict.js';
 
 interface Facts {
   config: Config;
@@ -16,17 +17,14 @@ interface Facts {
 
 export async function checkAuthinfo({ config, client, rawdata }: Facts, { signal }: Patient): Promise<Verdict<Good>> {
   const { terminal, source } = config;
-  if (terminal === undefined) return skip(`no terminal in ${source}`);
+  if (terminal === undefined) return skip((words) => words.doctor.noTerminal(source(words)));
   try {
     await client.getWxpayfaceAuthinfo({ ...terminal, rawdata }, { signal });
-    return ok('get_wxpayface_authinfo answered SUCCESS: this merchant may take faces', true);
+    return ok(({ doctor }) => doctor.mayTakeFaces, true);
   } catch (error) {
     if (troubleOf(error) === 'limit') return limited(error);
-    if (isNetworkFault(error)) return fail(messageOf(error), networkAdvice);
-    const todo =
-      error instanceof InvalidParameterError
-        ? 'correct `terminal`'
-        : 'ask WeChat Pay whether face payment (刷脸支付) is opened for this merchant and terminal';
-    return fail(messageOf(error), todo);
+    if (isNetworkFault(error)) return fail(sayingOf(error), networkAdvice);
+    const isWrong = error instanceof InvalidParameterError;
+    return fail(sayingOf(error), ({ doctor }) => (isWrong ? doctor.correctTerminal : doctor.askForFaces));
   }
 }

@@ -1,5 +1,6 @@
 import type { InitWxpayfaceParams } from '../../face/commands.js';
 import type { FaceService } from '../../face/service.js';
+import { ToldError } from '../errors.js';
 
 /** The vendor's service behind its library: asked with patience, and given back. */
 export class Camera {
@@ -38,7 +39,7 @@ export class Camera {
     const late = new Promise<never>((_, reject) => {
       timer = setTimeout(() => {
         this.isSilent = true;
-        reject(new Error(`WxpayFaceService did not answer within ${this.#timeout / 1000} s`));
+        reject(new ToldError('ERR_SERVICE_CALL', ({ doctor }) => doctor.serviceSilent(this.#timeout / 1000)));
       }, this.#timeout);
     });
     try {

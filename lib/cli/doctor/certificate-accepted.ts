@@ -2,10 +2,12 @@ import type { Certificate } from '../../pay/certificate.js';
 import type { PayClient } from '../../pay/client.js';
 import { PayProtocolError, PayResponseError, PaySignatureError } from '../../pay/errors.js';
 import { troubleOf } from '../../pay/trouble.js';
+import type { Saying } from '../../words/cli/index.js';
+import { sayingOf } from '../errors.js';
 import { networkAdvice, type Trusted } from './gateway.js';
 import { isNetworkFault, limited } from './key.js';
 import type { Merchant } from './merchant.js';
-import { fail, type Good, messageOf, ok, type Patient, skip, type Verdict, warn } from './verdict.js';
+import { fail, type Good, ok, type Patient, skip, type Verdict, warn } from './verdict.js';
 
 /** What a gateway that took the certificate may say of a reversal that names no order. INVALID_REQUEST may mean the certificate. */
 const missesOrder: ReadonlySet<string> = new Set([
@@ -19,26 +21,29 @@ export async function checkCertificateAccepted(
   { merchant, client }: { merchant: Merchant; client: PayClient; certificate: Certificate; tls: Trusted },
   { signal }: Patient,
 ): Promise<Verdict<Good>> {
-  if (merchant.options.sandbox) return skip('the sandbox asks for none');
+  if (merchant.options.sandbox) return skip(({ doctor }) => doctor.certificate.sandbox);
   try {
     // Names no order, so that nothing can come of it.
     const answer = await client.post('/secapi/pay/reverse', {}, { certificate: true, signal });
     const { result_code, err_code = '', err_code_des = '' } = answer;
     if (result_code === 'FAIL' && !missesOrder.has(err_code))
       return warn(
-        `a reversal that names no order was answered ${[err_code, err_code_des].filter(Boolean).join(' ')}`,
-        'compare the certificate, `key` and the merchant’s permissions with the merchant site; if it stays, ask WeChat Pay',
+        ({ doctor }) => doctor.certificate.oddAnswer([err_code, err_code_des].filter(Boolean).join(' ')),
+        ({ doctor }) => doctor.certificate.compare,
         true,
       );
   } catch (error) {
-    if (isNetworkFault(error)) return fail(messageOf(error), networkAdvice);
+    if (isNetworkFault(error)) return fail(sayingOf(error), networkAdvice);
     const trouble = troubleOf(error);
     if (trouble === 'limit') return limited(error);
     // The answers of a gateway that took the certificate; what it thinks of the signature, the next check tells.
     if (trouble === 'certificate' || !(error instanceof PayProtocolError || error instanceof PaySignatureError)) {
-      const refused = error instanceof PayResponseError ? 'the gateway refuses it' : messageOf(error);
-      return fail(refused, 'take the certificate that the merchant site gave for this `mch_id`, and the newest one');
+      const refused: Saying = ({ doctor }) => doctor.certificate.refused;
+      return fail(
+        error instanceof PayResponseError ? refused : sayingOf(error),
+        ({ doctor }) => doctor.certificate.takeNewest,
+      );
     }
   }
-  return ok('the gateway takes it', true);
+  return ok(({ doctor }) => doctor.certificate.taken, true);
 }

@@ -1,3 +1,4 @@
+import type { Saying } from '../../words/cli/index.js';
 import type { Trusted } from './gateway.js';
 import { fail, type Good, ok, type Verdict, warn } from './verdict.js';
 
@@ -5,12 +6,18 @@ import { fail, type Good, ok, type Verdict, warn } from './verdict.js';
 const limits = { harmless: 30_000, bearable: 300_000 };
 
 export function checkClock({ tls: { answer, at } }: { tls: Trusted }): Verdict<Good> {
-  if (answer.date === undefined) return warn('the gateway’s answer has no Date', 'compare the clock by hand', true);
+  if (answer.date === undefined)
+    return warn(
+      ({ doctor }) => doctor.clock.noDate,
+      ({ doctor }) => doctor.clock.compare,
+      true,
+    );
   // The gateway's second began up to a second before it answered.
   const ahead = Math.round((at - answer.date - 500) / 1000);
-  const off = Math.abs(ahead) * 1000;
-  const says = `${Math.abs(ahead)} s ${ahead < 0 ? 'behind' : 'ahead of'} the gateway`;
-  const todo = 'let the system set its clock by itself (Windows: w32tm /resync), and look at its time zone';
+  const seconds = Math.abs(ahead);
+  const off = seconds * 1000;
+  const says: Saying = ({ doctor: { clock } }) => (ahead < 0 ? clock.behind(seconds) : clock.ahead(seconds));
+  const todo: Saying = ({ doctor }) => doctor.clock.set;
   if (off <= limits.harmless) return ok(says, true);
   return off <= limits.bearable ? warn(says, todo, true) : fail(says, todo);
 }

@@ -1,13 +1,19 @@
+import type { Saying } from '../../words/cli/index.js';
 import { type Config, readConfig } from '../config.js';
-import { fail, messageOf, ok, type Patient, type Verdict, warn } from './verdict.js';
+import { sayingOf } from '../errors.js';
+import { fail, ok, type Patient, type Verdict, warn } from './verdict.js';
 
 export function checkConfig(_: object, { config: file }: Patient): Verdict<Config> {
   try {
     const config = readConfig(file);
     const { source, warnings } = config;
-    if (warnings.length === 0) return ok(source, config);
-    return warn(warnings.map(({ says }) => says).join('; '), warnings.map(({ todo }) => todo).join('; '), config);
+    if (warnings.length === 0) return ok((words) => words.doctor.is(source(words)), config);
+    const all =
+      (part: 'says' | 'todo'): Saying =>
+      (words) =>
+        words.doctor.all(warnings.map((warning) => warning[part](words)));
+    return warn(all('says'), all('todo'), config);
   } catch (error) {
-    return fail(messageOf(error), 'correct the configuration file; docs list its fields');
+    return fail(sayingOf(error), ({ doctor }) => doctor.correctConfig);
   }
 }

@@ -1,4 +1,6 @@
-import { type Finding, type Listener, type Patient, skip, type Verdict } from './verdict.js';
+import type { Words } from '../../words/cli/index.js';
+import { named } from '../named.js';
+import { type CheckName, type Finding, type Listener, type Patient, skip, type Verdict } from './verdict.js';
 
 /** Facts of earlier checks by their names; undefined if a check provided none. */
 type Perhaps<Facts> = { readonly [Name in keyof Facts]: Facts[Name] | undefined };
@@ -11,10 +13,13 @@ export class Examination {
   readonly findings: Finding[] = [];
   readonly #patient: Patient;
   readonly #listener: Listener;
+  readonly #words: Words;
 
-  constructor(patient: Patient, listener: Listener) {
+  /** @param words Of the findings. */
+  constructor(patient: Patient, listener: Listener, words: Words) {
     this.#patient = patient;
     this.#listener = listener;
+    this.#words = words;
   }
 
   /**
@@ -22,7 +27,7 @@ export class Examination {
    * @returns the fact that it provides
    */
   async check<Facts extends object, Fact>(
-    name: string,
+    name: CheckName,
     facts: Perhaps<Facts>,
     run: (facts: Facts, patient: Patient) => Verdict<Fact> | Promise<Verdict<Fact>>,
   ): Promise<Fact | undefined> {
@@ -31,27 +36,29 @@ export class Examination {
     return verdict.fact;
   }
 
-  report(name: string, { fact: _, ...verdict }: Verdict<unknown>): void {
-    const finding = { name, ...verdict };
+  report(name: CheckName, verdict: Verdict<unknown>): void {
+    const { status, says } = verdict;
+    const todo = 'todo' in verdict && { todo: verdict.todo(this.#words) };
+    const finding = { name, status, says: says(this.#words), ...todo };
     this.findings.push(finding);
     this.#listener.found(finding);
   }
 
   async #verdict<Facts extends object, Fact>(
-    name: string,
+    name: CheckName,
     facts: Perhaps<Facts>,
     run: (facts: Facts, patient: Patient) => Verdict<Fact> | Promise<Verdict<Fact>>,
   ): Promise<Verdict<Fact>> {
     const { signal } = this.#patient;
-    if (signal.aborted) return skip('interrupted');
+    if (signal.aborted) return skip(({ doctor }) => doctor.interrupted);
     if (!areThere(facts)) {
-      const [missing] = Object.entries(facts).find(([, fact]) => fact === undefined) ?? [];
-      return skip(`without ${missing} it has no meaning`);
+      const [missing = ''] = Object.entries(facts).find(([, fact]) => fact === undefined) ?? [];
+      return skip(({ doctor }) => doctor.without(named(doctor.names, missing)));
     }
     const running = run(facts, this.#patient);
     if (running instanceof Promise) this.#listener.waits?.(name);
     const verdict = await running;
     // What was broken off has found nothing.
-    return signal.aborted && verdict.status !== 'ok' ? skip('interrupted') : verdict;
+    return signal.aborted && verdict.status !== 'ok' ? skip(({ doctor }) => doctor.interrupted) : verdict;
   }
 }

@@ -1,4 +1,5 @@
 import { PayClient } from '../../pay/client.js';
+import { english, type Saying, type Words } from '../../words/cli/index.js';
 import type { Config } from '../config.js';
 import { checkAuthinfo } from './authinfo.js';
 import type { Camera } from './camera.js';
@@ -18,13 +19,13 @@ import { checkService } from './service.js';
 import { type Finding, type Listener, type Patient, skip } from './verdict.js';
 
 /** Why camera and service are not touched: a customer may be before them. */
-function reasonToLeaveAlone({ runs }: TillProgram): string | undefined {
-  if (runs === 'perhaps') return 'whether the till program runs can’t be seen: camera and service are left alone';
-  return runs ? 'the till program runs: camera and service are left to it' : undefined;
+function reasonToLeaveAlone({ runs }: TillProgram): Saying | undefined {
+  if (runs === 'perhaps') return ({ doctor }) => doctor.perhapsRuns;
+  return runs ? ({ doctor }) => doctor.runs : undefined;
 }
 
-function leaveAlone(examination: Examination, reason: string): void {
-  for (const name of ['library', 'service', 'init', 'rawdata']) examination.report(name, skip(reason));
+function leaveAlone(examination: Examination, reason: Saying): void {
+  for (const name of ['library', 'service', 'init', 'rawdata'] as const) examination.report(name, skip(reason));
 }
 
 /** @returns the rawdata, if it came to that */
@@ -64,9 +65,16 @@ async function examineMerchant(
   }
 }
 
-/** Runs the checks one after the other, reporting each, and gives the camera back. */
-export async function examine(patient: Patient, listener: Listener): Promise<readonly Finding[]> {
-  const examination = new Examination(patient, listener);
+/**
+ * Runs the checks one after the other, reporting each, and gives the camera back.
+ * @param words Of the findings.
+ */
+export async function examine(
+  patient: Patient,
+  listener: Listener,
+  words: Words = english,
+): Promise<readonly Finding[]> {
+  const examination = new Examination(patient, listener, words);
   const config = await examination.check('config', {}, checkConfig);
   const { journal } = patient;
   const till = await examination.check(

@@ -1,7 +1,9 @@
 import type { Settings } from '../../pay/options.js';
+import type { Saying } from '../../words/cli/index.js';
 import { type Knock, KnockError, knock } from '../gateway-probe.js';
+import { localDay, localTime } from '../time.js';
 import type { Merchant } from './merchant.js';
-import { dateOf, fail, type Good, ok, type Patient, skip, type Verdict, warn } from './verdict.js';
+import { fail, type Good, ok, type Patient, skip, type Verdict, warn } from './verdict.js';
 
 /** A host that was reached, whoever it is, and when, by this machine's clock. */
 export interface Reached {
@@ -15,14 +17,11 @@ export interface Trusted {
   readonly at: number;
 }
 
-export const networkAdvice =
-  'look at the network cable, DNS, the firewall, and whether a `proxy` is needed; the shop’s router must let HTTPS out';
+export const networkAdvice: Saying = ({ doctor }) => doctor.network;
 
 /** Who was reached, but can't be trusted, is no matter of the network. */
-const adviceOn = ({ inTls }: KnockError, now: number): string =>
-  inTls
-    ? `set this machine’s clock (it says ${new Date(now).toISOString()}); a proxy or an antivirus program that opens HTTPS needs its authority in \`ca\``
-    : networkAdvice;
+const adviceOn = ({ inTls }: KnockError, now: number): Saying =>
+  inTls ? ({ doctor }) => doctor.trust(localTime(now)) : networkAdvice;
 
 const reach = async (origin: string, settings: Settings, { signal }: Patient): Promise<Knock | KnockError> =>
   knock(origin, settings, signal).catch((error: unknown) => {
@@ -37,14 +36,14 @@ export async function checkGateway(
   const [origin = ''] = settings.hosts.pay;
   const began = patient.now();
   const answer = await reach(origin, settings, patient);
-  if (answer instanceof KnockError && !answer.inTls) return fail(answer.message, networkAdvice);
-  return ok(`${origin} is reachable`, { answer, at: (began + patient.now()) / 2 });
+  if (answer instanceof KnockError && !answer.inTls) return fail(answer.says, networkAdvice);
+  return ok(({ doctor }) => doctor.reachable(origin), { answer, at: (began + patient.now()) / 2 });
 }
 
 export function checkTls({ gateway }: { gateway: Reached }, { now }: Patient): Verdict<Trusted> {
   const { answer, at } = gateway;
-  if (answer instanceof KnockError) return fail(answer.message, adviceOn(answer, now()));
-  return ok(`${answer.protocol}, the gateway’s certificate is good until ${dateOf(answer.validTo)}`, { answer, at });
+  if (answer instanceof KnockError) return fail(answer.says, adviceOn(answer, now()));
+  return ok(({ doctor }) => doctor.tls(answer.protocol, localDay(answer.validTo)), { answer, at });
 }
 
 export async function checkBackupGateway(
@@ -52,10 +51,11 @@ export async function checkBackupGateway(
   patient: Patient,
 ): Promise<Verdict<Good>> {
   const [, origin] = settings.hosts.pay;
-  if (origin === undefined) return skip('none is configured');
+  if (origin === undefined) return skip(({ doctor }) => doctor.noBackup);
   const answer = await reach(origin, settings, patient);
-  if (!(answer instanceof KnockError)) return ok(`${origin} is reachable`, true);
-  return warn(answer.message, `payments go on while the first host works; ${adviceOn(answer, patient.now())}`, true);
+  if (!(answer instanceof KnockError)) return ok(({ doctor }) => doctor.reachable(origin), true);
+  const advice = adviceOn(answer, patient.now());
+  return warn(answer.says, (words) => words.doctor.firstHostWorks(advice(words)), true);
 }
 
 export async function checkFaceGateway(
@@ -65,6 +65,6 @@ export async function checkFaceGateway(
   const [origin = ''] = settings.hosts.face;
   const answer = await reach(origin, settings, patient);
   return answer instanceof KnockError
-    ? fail(answer.message, adviceOn(answer, patient.now()))
-    : ok(`${origin} is reachable`, true);
+    ? fail(answer.says, adviceOn(answer, patient.now()))
+    : ok(({ doctor }) => doctor.reachable(origin), true);
 }

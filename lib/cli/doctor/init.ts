@@ -1,10 +1,8 @@
+import { sayingOf } from '../errors.js';
 import type { InitAnswer } from './service.js';
-import { fail, type Good, messageOf, ok, type Verdict } from './verdict.js';
+import { fail, type Good, ok, type Verdict } from './verdict.js';
 
 export const checkInit = ({ service: { refusal } }: { service: InitAnswer }): Verdict<Good> =>
   refusal === undefined
-    ? ok('initWxpayface answered SUCCESS', true)
-    : fail(
-        messageOf(refusal),
-        'look at the camera’s cable, `init`, and whether another payment program has the camera; then restart WxpayFaceService',
-      );
+    ? ok(({ doctor }) => doctor.answered('initWxpayface'), true)
+    : fail(sayingOf(refusal), ({ doctor }) => doctor.lookAtCamera);

@@ -3,8 +3,9 @@ import { dirname, join } from 'node:path';
 import { JournalError } from '../../journal/errors.js';
 import { isHeld } from '../../journal/opening.js';
 import type { Config } from '../config.js';
+import { sayingOf } from '../errors.js';
 import { journalAt, withJournalToRead } from '../payments.js';
-import { fail, messageOf, ok, type Verdict, warn } from './verdict.js';
+import { fail, ok, skip, type Verdict, warn } from './verdict.js';
 
 /** Whether a till program has the camera, by its journal, which is locked while it runs. */
 export interface TillProgram {
@@ -23,13 +24,17 @@ function checkPlace(folder: string): Verdict<TillProgram> {
   if (journalAt(folder) === 'something else')
     return {
       ...fail(
-        `${folder} holds other files, and no journal`,
-        'correct `journal`; if it was the journal, keep the folder and restore its files',
+        ({ doctor: { journal } }) => journal.otherFiles(folder),
+        ({ doctor: { journal } }) => journal.correctJournal,
       ),
       fact,
     };
   tryToWrite(folder);
-  return warn(`there is no journal in ${folder} yet`, 'fine for a new till; else correct `journal`', fact);
+  return warn(
+    ({ doctor: { journal } }) => journal.none(folder),
+    ({ doctor: { journal } }) => journal.fineIfNew,
+    fact,
+  );
 }
 
 async function lookInto(folder: string): Promise<Verdict<TillProgram>> {
@@ -39,11 +44,11 @@ async function lookInto(folder: string): Promise<Verdict<TillProgram>> {
     for await (const _ of journal.list({ finished: false })) unfinished += 1;
   });
   const fact = { runs };
-  if (runs) return ok(`${folder} is open in another process: the till program runs, ${unfinished} unfinished`, fact);
-  if (unfinished === 0) return ok(`${folder}, nothing unfinished`, fact);
+  if (runs) return ok(({ doctor: { journal } }) => journal.held(folder, unfinished), fact);
+  if (unfinished === 0) return ok(({ doctor: { journal } }) => journal.nothingUnfinished(folder), fact);
   return warn(
-    `${folder}, ${unfinished} unfinished`,
-    'the till goes on with them when it starts; or: wxpay-face journal recover',
+    ({ doctor: { journal } }) => journal.unfinished(folder, unfinished),
+    ({ doctor: { journal } }) => journal.recover,
     fact,
   );
 }
@@ -52,20 +57,13 @@ async function lookInto(folder: string): Promise<Verdict<TillProgram>> {
 export async function checkJournal({ config }: { config: Pick<Config, 'journal'> }): Promise<Verdict<TillProgram>> {
   const { journal: folder } = config;
   if (folder === undefined)
-    return {
-      status: 'skip',
-      says: 'no journal is configured: fine if a merchant server has it',
-      fact: { runs: false },
-    };
+    return { ...skip(({ doctor: { journal } }) => journal.notConfigured), fact: { runs: false } };
   try {
     return journalAt(folder) === 'journal' ? await lookInto(folder) : checkPlace(folder);
   } catch (error) {
     const isDamaged = error instanceof JournalError && error.code === 'ERR_JOURNAL_DAMAGED';
-    const todo = isDamaged
-      ? 'keep the folder; "wxpay-face journal check" shows what of it is readable'
-      : 'let the user of this program write there, on a local disk with free space';
     return {
-      ...fail(messageOf(error), todo),
+      ...fail(sayingOf(error), ({ doctor: { journal } }) => (isDamaged ? journal.damaged : journal.unwritable)),
       // Who may not open it doesn't see who has it open.
       fact: { runs: existsSync(folder) ? 'perhaps' : false },
     };

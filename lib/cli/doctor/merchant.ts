@@ -1,7 +1,9 @@
 import { checkOptions, type Settings } from '../../pay/options.js';
 import type { PayClientOptions } from '../../pay/types.js';
+import type { Saying } from '../../words/cli/index.js';
 import type { Config } from '../config.js';
-import { fail, messageOf, ok, skip, type Verdict, warn } from './verdict.js';
+import { sayingOf } from '../errors.js';
+import { fail, ok, skip, type Verdict, warn } from './verdict.js';
 
 /** Who pays, without the certificate. */
 export interface Merchant {
@@ -17,22 +19,25 @@ function withAuthorities(config: Config, options: PayClientOptions): Merchant {
 }
 
 export function checkMerchant({ config }: { config: Config }): Verdict<Merchant> {
-  const todo = 'correct this field';
+  const todo: Saying = ({ doctor }) => doctor.correctField;
   let merchant: Merchant | undefined;
   try {
     const options = config.credentials();
-    if (options === undefined)
-      return skip(`no appid, mch_id, key in ${config.source}: fine if a merchant server has them`);
+    if (options === undefined) return skip((words) => words.doctor.noMerchant(config.source(words)));
     merchant = settled(options);
     merchant = withAuthorities(config, options);
   } catch (error) {
     // Without the further authorities: the gateway may be known to all.
-    return { ...fail(messageOf(error), todo), ...(merchant && { fact: merchant }) };
+    return { ...fail(sayingOf(error), todo), ...(merchant && { fact: merchant }) };
   }
   const { appid, mch_id, key } = merchant.options;
-  const who = `appid ${appid}, mch_id ${mch_id}`;
+  const who: Saying = ({ doctor }) => doctor.merchant(appid, mch_id);
   // The merchant site takes 32 letters and digits only.
   return /^[0-9A-Za-z]{32}$/.test(key)
     ? ok(who, merchant)
-    : warn(`${who}; key has not the form of an API v2 key`, 'an API v2 key has 32 letters and digits', merchant);
+    : warn(
+        (words) => words.doctor.oddKey(who(words)),
+        ({ doctor }) => doctor.keyForm,
+        merchant,
+      );
 }

@@ -1,7 +1,9 @@
 import { ServiceCallError } from '../../face/errors.js';
+import type { Saying } from '../../words/cli/index.js';
 import type { Config } from '../config.js';
+import { sayingOf } from '../errors.js';
 import type { Camera } from './camera.js';
-import { fail, messageOf, ok, type Verdict } from './verdict.js';
+import { fail, ok, type Verdict } from './verdict.js';
 
 /** How initWxpayface was answered. */
 export interface InitAnswer {
@@ -16,13 +18,13 @@ export async function checkService({
   config: Config;
   library: Camera;
 }): Promise<Verdict<InitAnswer>> {
-  const says = 'WxpayFaceService is running';
+  const says: Saying = ({ doctor }) => doctor.serviceRuns;
   try {
     await camera.init(config.init);
     return ok(says, {});
   } catch (refusal) {
     if (refusal instanceof ServiceCallError || camera.isSilent)
-      return fail(messageOf(refusal), 'start the WxpayFaceService program as administrator; if it runs, restart it');
+      return fail(sayingOf(refusal), ({ doctor }) => doctor.startService);
     return ok(says, { refusal });
   }
 }

@@ -89,24 +89,44 @@ export interface PaymentEvent {
    */
   readonly quiet: number;
   /** With submit:paid and query:SUCCESS. */
-  readonly payment?: Payment;
+  readonly payment?: Payment | undefined;
   /** With submit:declined. */
-  readonly decline?: Decline;
+  readonly decline?: Decline | undefined;
   /** With submit:not-sent. */
-  readonly failure?: FailureCode;
+  readonly failure?: FailureCode | undefined;
   /** With withdraw. */
-  readonly by?: CancelledBy;
+  readonly by?: CancelledBy | undefined;
   /** Whether the gateway answered at all, with a signature that verifies. */
-  readonly verified?: boolean;
+  readonly verified?: boolean | undefined;
   /** The query was asked over a connection of its own, so that an ORDERNOTEXIST is about our order. */
-  readonly fresh?: boolean;
+  readonly fresh?: boolean | undefined;
   /** The customer is asked for the password. */
-  readonly password?: boolean;
+  readonly password?: boolean | undefined;
   /** The timer of a timeout came late: the till stood still, and answers may lie unread. */
-  readonly late?: boolean;
+  readonly late?: boolean | undefined;
   /** What was seen, for a person. No secret in it. */
-  readonly detail?: string;
+  readonly detail?: string | undefined;
 }
+
+/** What happened, and when. Every field of it: the machine reads events of one hidden class in a fraction of the time. */
+export const eventOf = (
+  { on, payment, decline, failure, by, verified, password, late, detail }: Omit<PaymentEvent, 'elapsed' | 'quiet'>,
+  { elapsed, quiet }: Pick<PaymentEvent, 'elapsed' | 'quiet'>,
+  fresh?: boolean,
+): Required<PaymentEvent> => ({
+  on,
+  elapsed,
+  quiet,
+  payment,
+  decline,
+  failure,
+  by,
+  verified,
+  fresh,
+  password,
+  late,
+  detail,
+});
 
 /** What stays true over a restart. Written to the journal before anything follows from it. Plain JSON. */
 export interface Facts {

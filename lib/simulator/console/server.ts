@@ -3,62 +3,7 @@ import { readFile } from 'node:fs/promises';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import { InvalidParameterError } from '../../errors.js';
-import { type CustomerAction, customerActions } from '../customer.js';
-import { type RefundEnd, refundEnds } from '../refunds.js';
-import type { Snapshot } from './snapshot.js';
-
-/** What the console shows and changes. */
-export interface Controls {
-  snapshot(): Snapshot;
-  /** False where nothing asks for it. */
-  act(action: CustomerAction): boolean;
-  /** Both throw InvalidParameterError. */
-  setScenario(name: string): void;
-  set(changes: Record<string, unknown>): void;
-  /** False if it isn't under way. */
-  endRefund(out_refund_no: string, end: RefundEnd): boolean;
-  /** False if it hasn't ended, or if there is no address. */
-  notifyRefund(out_refund_no: string): boolean;
-  /** Throws InvalidParameterError. */
-  setNotifyUrl(notifyUrl: string): void;
-}
-
-type Body = Readonly<Record<string, unknown>>;
-
-function textIn(body: Body, name: string): string {
-  const value = body[name];
-  if (typeof value !== 'string') throw new InvalidParameterError(name, 'must be a string');
-  return value;
-}
-
-/** POSTs by their paths. */
-const actions: Readonly<Record<string, (controls: Controls, body: Body) => boolean>> = {
-  customer: (controls, { action }) => {
-    const known = customerActions.find((name) => name === action);
-    if (!known) throw new InvalidParameterError('action', `must be one of ${customerActions.join(', ')}`);
-    return controls.act(known);
-  },
-  scenario: (controls, body) => {
-    controls.setScenario(textIn(body, 'name'));
-    return true;
-  },
-  settings: (controls, body) => {
-    if ('scenario' in body) throw new InvalidParameterError('scenario', 'is no setting');
-    controls.set(body);
-    return true;
-  },
-  refund: (controls, body) => {
-    const out_refund_no = textIn(body, 'out_refund_no');
-    if (body.end === undefined) return controls.notifyRefund(out_refund_no);
-    const end = refundEnds.find((name) => name === body.end);
-    if (!end) throw new InvalidParameterError('end', `must be one of ${refundEnds.join(', ')}`);
-    return controls.endRefund(out_refund_no, end);
-  },
-  'notify-url': (controls, body) => {
-    controls.setNotifyUrl(textIn(body, 'url'));
-    return true;
-  },
-};
+import { actions, type Body, type Controls } from './actions.js';
 
 /** The page's files, built to the folder `console` beside this code. */
 const files: Readonly<Record<string, readonly [name: string, type: string]>> = {
@@ -66,6 +11,9 @@ const files: Readonly<Record<string, readonly [name: string, type: string]>> = {
   'page.css': ['page.css', 'text/css; charset=utf-8'],
   'page.js': ['page.js', 'text/javascript; charset=utf-8'],
 };
+
+/** A day's bill, by its path. */
+const billPath = /^bill-(\d{8})\.txt$/;
 
 const securityHeaders = {
   'content-security-policy': [
@@ -178,12 +126,17 @@ export class ConsoleServer {
     const action = Object.hasOwn(actions, path) ? actions[path] : undefined;
     const method = action ? 'POST' : 'GET';
     const file = Object.hasOwn(files, path) ? files[path] : undefined;
-    if (!action && !file && path !== 'events') return end(response, 404);
+    const [, bill_date] = billPath.exec(path) ?? [];
+    if (!action && !file && !bill_date && path !== 'events') return end(response, 404);
     if (request.method !== method) {
       response.setHeader('allow', method);
       return end(response, 405);
     }
     if (path === 'events') return this.#listen(response);
+    if (bill_date) {
+      const bill = this.#controls.bill(bill_date);
+      return end(response, bill === undefined ? 404 : 200, bill ?? 'No Bill Exist');
+    }
     if (file) {
       const [name, type] = file;
       response.setHeader('content-type', type);

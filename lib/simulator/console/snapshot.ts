@@ -4,6 +4,7 @@ import type { Screen } from '../face-service.js';
 import type { LedgerEntry } from '../ledger.js';
 import type { RefundEntry } from '../refunds.js';
 import type { Settings } from '../scenario.js';
+import type { TillState } from './till-state.js';
 
 /** All that the page shows. Holds no credential. Amounts in fen. */
 export interface Snapshot {
@@ -21,6 +22,8 @@ export interface Snapshot {
   };
   /** The order whose customer is asked for the password. */
   readonly password: Pick<LedgerEntry, 'out_trade_no' | 'total_fee'> | undefined;
+  /** The cashier's own program. */
+  readonly till: TillState;
   /** What the customer can do now. */
   readonly offered: readonly CustomerAction[];
   /** The newest of a long session, and so are the events and their calls. */

@@ -11,6 +11,7 @@ import type {
 import type { RefundErrorCode } from '../../payment/decision/refund/answers.js';
 import type { RefundAttentionCode } from '../../payment/decision/refund/outcomes.js';
 import type { RefundRule } from '../../payment/decision/refund/rules.js';
+import type { WrongCode } from '../../terminal/scanned-code.js';
 
 /** What a cashier reads. */
 export interface Sentences {
@@ -27,9 +28,6 @@ export type Table<Code extends string, Said = Sentences> = Readonly<Record<Code 
 
 /** What the service can say to a command; beside these, SYSTEMERROR and PARAM_ERROR, which the gateway says as well. */
 type ServiceCode = Exclude<FaceCodeResult['return_code'], 'SUCCESS'> | 'ERROR';
-
-/** Why a scanned code can't be taken. */
-type ScanCode = 'other-wallet' | 'not-a-code';
 
 /** What a refund can be refused with: docs/facts.md#refunds, and what was reported beside it. */
 type RefusalCode =
@@ -85,7 +83,7 @@ export interface OutcomeWords {
   readonly payment: PaymentWords;
   readonly refund: RefundWords;
   /** The gateway's codes of payments, queries and reversals; those of the face service; and of the scanner. */
-  readonly codes: Table<ListedErrorCode | ServiceCode | ScanCode>;
+  readonly codes: Table<ListedErrorCode | ServiceCode | WrongCode>;
   readonly errors: ErrorWords;
   readonly addition: AdditionWords;
   /** Of whatever nobody can know: it promises nothing. */

@@ -7,7 +7,7 @@ import { machineOf, transition } from '../../../lib/payment/decision/refund/mach
 import type { RefundEvent } from '../../../lib/payment/decision/refund/states.js';
 import { type RefundRow, transitions } from '../../../lib/payment/decision/refund/transitions.js';
 import { hasRefunds } from '../../../lib/payment/refund/client.js';
-import type { Mutation } from '../../support/simulated/world.js';
+import type { Mutation } from '../../support/simulated/mutation.js';
 
 /* Deliberate mistakes of code that refunds. The simulation must notice each, by what it is. */
 

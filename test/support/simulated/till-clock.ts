@@ -2,6 +2,9 @@ import type { Clock } from '../../../lib/payment/clock.js';
 import type { SimulatedClock } from './clock.js';
 import { sleepOn } from './sleep.js';
 
+/** Milliseconds by which a timer may come late unnoticed. */
+export const stillness = 50;
+
 /**
  * Clocks and timers of one run of the till's program. The program may stand still (a synchronous printer, a dialog, a
  * machine that sleeps): its timers then come late, all together, and what arrived meanwhile is read only after them.

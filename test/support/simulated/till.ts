@@ -15,9 +15,11 @@ import { knownRefund } from '../../../lib/payment/refund/record.js';
 import { FacePay } from '../../../lib/terminal/face-pay.js';
 import { SimulatedClient, type Traits } from './client.js';
 import { merchant } from './gateway.js';
+import type { Mutation } from './mutation.js';
 import { isFinalRefund, noticeOf, type Refund } from './refunding.js';
+import type { Sale } from './sale.js';
 import { TillClock } from './till-clock.js';
-import type { Mutation, Sale, World } from './world.js';
+import type { World } from './world.js';
 
 export const secret = 'secret-code';
 const never = <T>(): Promise<T> => new Promise<T>(() => undefined);
@@ -163,7 +165,8 @@ export class Till {
   #face(rail: Sale['rail'], screen: { waiting: number }): FaceService {
     const success = { return_code: 'SUCCESS' as const };
     const done = async () => success;
-    return Object.assign(Object.create(FaceService.prototype), {
+    const library = { value: { path: 'simulated', arch: process.arch, host: 'in-process' } };
+    return Object.assign(Object.create(FaceService.prototype, { library }), {
       initWxpayface: done,
       releaseWxpayface: done,
       getWxpayfaceRawdata: async () => ({ ...success, rawdata: 'rawdata' }),

@@ -1,30 +1,22 @@
 import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import { isDeepStrictEqual } from 'node:util';
-import type { Difference } from '../../../lib/bill/index.js';
-import type { UpdateWxpayfacePayResultParams } from '../../../lib/face/commands.js';
-import type { Files } from '../../../lib/journal/files.js';
 import type { Journal, JournalRecord } from '../../../lib/journal/journal.js';
 import { MemoryJournal } from '../../../lib/journal/memory-journal.js';
-import { PayProtocolError } from '../../../lib/pay/errors.js';
-import { troubleOf } from '../../../lib/pay/trouble.js';
-import type { PaymentClient } from '../../../lib/payment/client.js';
-import type { Clock } from '../../../lib/payment/clock.js';
-import type { Transition } from '../../../lib/payment/decision/machine.js';
 import type { PaymentOutcome } from '../../../lib/payment/decision/outcomes.js';
-import type { RefundTransition } from '../../../lib/payment/decision/refund/machine.js';
-import type { RefundOutcome } from '../../../lib/payment/decision/refund/outcomes.js';
-import { beijingTime } from '../../../lib/payment/decision/request-time.js';
 import type { PaymentProcessorOptions } from '../../../lib/payment/processor.js';
 import { fromRecord } from '../../../lib/payment/record.js';
-import { dayOf } from '../../../lib/simulator/beijing.js';
-import { differences } from './bill.js';
-import { connectTimeout, type Network, type Reply, requestTimeout, type Traits, type Witness } from './client.js';
+import { type Network, requestTimeout, type Traits, type Witness } from './client.js';
 import { SimulatedClock } from './clock.js';
 import { SimulatedDisk } from './disk.js';
-import { type Fate, fates, type Kind, SimulatedGateway, type Span } from './gateway.js';
+import { type Fate, fates, SimulatedGateway, type Span } from './gateway.js';
+import type { Mutation } from './mutation.js';
 import { Random } from './random.js';
 import { Refunding } from './refunding.js';
-import { decidedAt, isFinal, secret, Till } from './till.js';
+import { newSale, type Sale } from './sale.js';
+import { decidedAt, Till } from './till.js';
+import { stillness } from './till-clock.js';
+import { Verdict } from './verdict.js';
+import { Watch } from './watch.js';
 
 /*
  * One seed, one history: a till with the real machine, driver and processor, on a simulated clock, before a simulated
@@ -33,117 +25,14 @@ import { decidedAt, isFinal, secret, Till } from './till.js';
  * the journal, the gateway's book and what the cashier was told are held against each other.
  */
 
-/** A deliberate mistake that the simulation must notice. */
-export interface Mutation {
-  readonly transition?: Transition;
-  readonly refundTransition?: RefundTransition;
-  readonly journal?: (journal: Journal) => Journal;
-  /** What the journal is written with. */
-  readonly files?: (files: Files) => Files;
-  readonly clock?: (clock: Clock) => Clock;
-  readonly client?: (client: PaymentClient) => PaymentClient;
-  /** What pay() listens to. */
-  readonly signal?: (signal: AbortSignal) => AbortSignal;
-  readonly onOutcome?: (
-    handler: NonNullable<PaymentProcessorOptions['onOutcome']>,
-  ) => NonNullable<PaymentProcessorOptions['onOutcome']>;
-  /** What is acknowledged. @param revision That of the outcome which the journal knows now. */
-  readonly acknowledged?: (outcome: PaymentOutcome | RefundOutcome, revision: number) => PaymentOutcome | RefundOutcome;
-  /** Milliseconds. */
-  readonly journalTimeout?: number;
-  /** Whether the customer's screen is told such a result. */
-  readonly tellsScreen?: (payresult: UpdateWxpayfacePayResultParams['payresult']) => boolean;
-}
-
-/** By the gateway's clock and the till's. */
-interface Moment {
-  readonly gateway: number;
-  readonly wall: number;
-  readonly monotonic: number;
-  readonly till: Till;
-}
-
-export interface Sale {
-  readonly out_trade_no: string;
-  readonly total_fee: number;
-  readonly rail: 'micropay' | 'facepay';
-  readonly fate: Fate;
-  readonly told: Array<PaymentOutcome>;
-  /** Revisions that somebody has taken. */
-  readonly heard: Set<number>;
-  /** Revisions whose acknowledgement is stored. */
-  readonly acknowledged: Set<number>;
-  /** The latest outcome told, and when. */
-  last: { readonly revision: number; readonly at: number };
-  /** An abort from within: where, and at which step. */
-  abortAt?: { readonly where: 'progress' | 'channel' | 'client'; readonly step: number };
-  /** When it was written down: by the gateway's clock and the till's. */
-  created?: Moment;
-  /** When it was begun to be written down, the last time. */
-  begun?: Moment;
-  /** When the client was called, and the first byte left. */
-  calledAt?: number;
-  leftAt?: number;
-  /** When it is given up, by the till's clock. */
-  deadline?: number;
-  hasLeft: boolean;
-  sells: number;
-  requests: number;
-  /** Calls that left, of any kind. */
-  calls: number;
-  /** Answered that the number is another sale's, to a till that was alive to hear it. */
-  isKnownTaken: boolean;
-  /** The run of the till that a query has told of a payment from before ours, where it could know. */
-  knownOldBy?: Till;
-  /** The run of the till that a query has told where our order stands. */
-  confirmedBy?: Till;
-  /** The answer that it is paid came in time: to which run of the till, and until when it had time, by its clock. */
-  owed?: { readonly till: Till; readonly deadline: number };
-  /** Since when the merchant's certificate is refused, and nothing else was said to a reversal. */
-  certificateSince?: number;
-  /** Whether the till heard that the payment was not taken because of a limit. */
-  isLimitHeard: boolean;
-  isAborted: boolean;
-  isCancelled: boolean;
-  /** Given up again, with a good certificate, after the bad one had been put before a person. */
-  isTakenUp: boolean;
-  /** Given up before the request left. */
-  isGivenUpUnsent: boolean;
-  /** Another program made it: only refunds of it are asked for here. */
-  readonly isElsewhere: boolean;
-}
-
-const newSale = (given: Pick<Sale, 'out_trade_no' | 'total_fee' | 'rail' | 'fate' | 'isElsewhere'>): Sale => ({
-  ...given,
-  told: [],
-  heard: new Set(),
-  acknowledged: new Set(),
-  last: { revision: 0, at: 0 },
-  hasLeft: false,
-  sells: 0,
-  requests: 0,
-  calls: 0,
-  isKnownTaken: false,
-  isLimitHeard: false,
-  isAborted: false,
-  isCancelled: false,
-  isTakenUp: false,
-  isGivenUpUnsent: false,
-});
-
 type Place = 'written' | 'called' | 'answered' | 'deadline' | 'any';
 type JournalFault = 'fails' | 'hangs' | 'is slow' | 'is stored, and fails' | 'is stored, and hangs';
 
 const keyOf = ({ kind, id }: Pick<JournalRecord, 'kind' | 'id'>): string => `${kind} ${id}`;
-const isOfSale = (kind: Kind): boolean => kind === 'pay' || kind === 'query' || kind === 'reverse';
 
 const [minute, hour, day] = [60_000, 3_600_000, 86_400_000];
 const channel = 'wxpay-face.payment.phase';
 const never = <T>(): Promise<T> => new Promise<T>(() => undefined);
-/** A request of an own client never leaves later than this after it was written down. */
-const youth = Math.max(15_000, 2 * connectTimeout);
-/** Milliseconds by which a timer may come late unnoticed. */
-const stillness = 50;
 const ownTraits: Omit<Traits, 'api' | 'faceCodes'> = { isBounded: true, asks: true, heeds: true, hasGatewayTime: true };
 
 /** Of a seed, without a draw: which API a till pays by changes nothing else in its history. Refunds are v2's. */
@@ -172,25 +61,27 @@ export class World {
   readonly refunding: Refunding | undefined;
   readonly journalTimeout: number;
   readonly hasJournalFaults: boolean;
-  readonly #notBefore: number;
+  readonly notBefore: number;
   readonly settleAfter: number;
-  readonly #pollingTimeout: number;
+  readonly pollingTimeout: number;
   readonly #mutation: Mutation;
-  readonly #traits: Traits;
-  readonly #isOwnClient: boolean;
+  readonly #watch = new Watch(this);
+  readonly #verdict = new Verdict(this);
+  readonly traits: Traits;
+  readonly isOwnClient: boolean;
   /** The numbers whose record holds the request's time by the gateway's clock. */
-  readonly #dated = new Set<string>();
+  readonly dated = new Set<string>();
   readonly #aborts = new Map<string, AbortController>();
-  readonly #stands: Array<{ readonly where: Place; readonly ms: number; readonly isSuspended: boolean }> = [];
-  readonly #hasStands: boolean;
+  readonly stands: Array<{ readonly where: Place; readonly ms: number; readonly isSuspended: boolean }> = [];
+  readonly hasStands: boolean;
   readonly hasCertificateFaults: boolean;
   /** The till's clock may be wrong. */
   isMistimed = false;
-  readonly #isJumpy: boolean;
-  readonly #faults: number;
+  readonly isJumpy: boolean;
+  readonly faults: number;
   readonly #standing: number[] = [];
-  #stood = 0;
-  #isSuspendable = false;
+  stood = 0;
+  isSuspendable = false;
   #till: Till;
   /** The next crash falls on a step of the program, or on an operation of the disk. */
   #crashesOn: 'step' | 'operation' = 'step';
@@ -198,7 +89,7 @@ export class World {
   #crashes: number;
   hasHandler: boolean;
   crashed = false;
-  #hasRestarted = false;
+  hasRestarted = false;
   #isEnding = false;
   isLast = false;
   readonly #isOneCrash: boolean;
@@ -224,8 +115,8 @@ export class World {
         ]);
     this.#planCrash(30);
     if (crashAt !== undefined) [this.#crashes, this.#crashesOn, this.#steps] = [1, 'operation', crashAt];
-    this.#isOwnClient = random.chance(0.6);
-    const traits = this.#isOwnClient
+    this.isOwnClient = random.chance(0.6);
+    const traits = this.isOwnClient
       ? ownTraits
       : {
           isBounded: random.chance(0.35),
@@ -233,19 +124,19 @@ export class World {
           heeds: random.chance(0.5),
           hasGatewayTime: random.chance(0.5),
         };
-    this.#traits = { ...traits, ...apiOf(seed) };
-    this.#notBefore = random.between(0, 20_000);
-    this.settleAfter = Math.max(this.#notBefore, requestTimeout) + random.between(1, 280_000);
-    this.#pollingTimeout = random.between(0, random.chance(0.2) ? 1_000 : 60_000);
+    this.traits = { ...traits, ...apiOf(seed) };
+    this.notBefore = random.between(0, 20_000);
+    this.settleAfter = Math.max(this.notBefore, requestTimeout) + random.between(1, 280_000);
+    this.pollingTimeout = random.between(0, random.chance(0.2) ? 1_000 : 60_000);
     const initial = random.between(100, 5_000);
     this.policies = {
       polling: {
         firstDelay: random.between(0, 8_000),
         interval: random.between(500, 8_000),
-        timeout: this.#pollingTimeout,
+        timeout: this.pollingTimeout,
       },
       reversal: {
-        notBefore: this.#notBefore,
+        notBefore: this.notBefore,
         mode: random.pick(['background', 'await']),
         settleAfter: this.settleAfter,
         backoff: {
@@ -256,7 +147,7 @@ export class World {
         },
       },
     };
-    this.#faults = isCalm || random.chance(0.2) ? 0 : random.next() * 0.7;
+    this.faults = isCalm || random.chance(0.2) ? 0 : random.next() * 0.7;
     const span = (probability: number, longest: number): Span | undefined => {
       if (isCalm || !random.chance(probability)) return undefined;
       const from = random.between(0, 60_000);
@@ -269,7 +160,7 @@ export class World {
     this.refunding = isRefunding(refundRandom) ? new Refunding(this, refundRandom, calmAt) : undefined;
     if (this.refunding !== undefined) this.policies = { ...this.policies, refund: this.refunding.policy };
     const gateway = new SimulatedGateway(this.clock, random, refundRandom, {
-      faults: this.#faults,
+      faults: this.faults,
       calmAt,
       refundsCalmAt: this.refunding?.calmAt,
       certificate,
@@ -278,14 +169,14 @@ export class World {
     });
     const { clock } = this;
     if (gateway.refunds !== undefined) gateway.refunds.onEnd = (refund) => this.refunding?.notify(refund);
-    this.network = { clock, gateway, random, refundRandom, faults: this.#faults, latest: this.settleAfter - 1 };
+    this.network = { clock, gateway, random, refundRandom, faults: this.faults, latest: this.settleAfter - 1 };
     this.hasJournalFaults = !isCalm && random.chance(0.2);
     this.journalTimeout = random.between(1_000, 20_000);
-    this.#hasStands = !isCalm && random.chance(0.4);
-    for (let left = this.#hasStands ? random.between(1, 3) : 0; left > 0; left -= 1) {
+    this.hasStands = !isCalm && random.chance(0.4);
+    for (let left = this.hasStands ? random.between(1, 3) : 0; left > 0; left -= 1) {
       const isSuspended = random.chance(0.3);
-      if (isSuspended) this.#isSuspendable = true;
-      this.#stands.push({
+      if (isSuspended) this.isSuspendable = true;
+      this.stands.push({
         where: random.pick(['written', 'called', 'answered', 'answered', 'answered', 'deadline', 'any']),
         ms: random.weighted([
           [random.between(1, stillness), 1],
@@ -301,8 +192,8 @@ export class World {
       clock.jump(random.pick([10 * minute, 3 * hour, 365 * day]) * 2 * (random.next() - 0.5));
       this.isMistimed = true;
     }
-    this.#isJumpy = random.chance(0.3);
-    this.isMistimed ||= this.#isJumpy;
+    this.isJumpy = random.chance(0.3);
+    this.isMistimed ||= this.isJumpy;
     this.hasHandler = random.chance(0.5);
     this.#till = this.#start();
   }
@@ -324,7 +215,7 @@ export class World {
 
   /** Whether whoever asks is answered in time: no journal fails, no program stands still, and its client is ours. */
   get isPunctual(): boolean {
-    return this.#isOwnClient && !this.hasJournalFaults && !this.#hasStands;
+    return this.isOwnClient && !this.hasJournalFaults && !this.hasStands;
   }
 
   /** What the cashier does is heard when the program goes on. */
@@ -403,10 +294,10 @@ export class World {
 
   /** The till's program stands still, if it is to do so there. */
   stand(till: Till, where: Place): void {
-    const index = this.#stands.findIndex((each) => each.where === where);
+    const index = this.stands.findIndex((each) => each.where === where);
     if (index < 0 || this.#isEnding) return;
-    for (const { ms, isSuspended } of this.#stands.splice(index, 1)) {
-      this.#stood += ms;
+    for (const { ms, isSuspended } of this.stands.splice(index, 1)) {
+      this.stood += ms;
       this.#standing.push(ms);
       till.clock.stand(ms, isSuspended);
     }
@@ -429,7 +320,7 @@ export class World {
     const isPayingOnce = () =>
       this.sales.some((sale) => sale.out_trade_no === out_trade_no && sale.sells === 1) && till.isPaying(out_trade_no);
     // A refund() that hangs has the sale's pay() wait for it.
-    if (isPayingOnce() && !this.#hasStands && this.refunding === undefined)
+    if (isPayingOnce() && !this.hasStands && this.refunding === undefined)
       this.clock.at(this.journalTimeout + 1, () => {
         if (till.isAlive && isPayingOnce()) this.violate('a pay() waits for a journal that hangs');
       });
@@ -452,7 +343,7 @@ export class World {
     }
     const known = fromRecord(record);
     if (known?.facts.attention === 'certificate' && !acknowledged) this.#checkPatience(sale);
-    if (known?.stored.requested.gateway !== undefined) this.#dated.add(id);
+    if (known?.stored.requested.gateway !== undefined) this.dated.add(id);
     else if (sale.created?.till === till && till.knowsGatewayTime && !acknowledged && !this.hasJournalFaults)
       this.violate("the record lacks the request's time by the gateway's clock");
   }
@@ -464,7 +355,7 @@ export class World {
   }
 
   told(till: Till, sale: Sale, { status, ...rest }: PaymentOutcome): void {
-    const isOwn = this.#isOwnClient && !this.crashed && !this.#hasRestarted && !this.hasJournalFaults;
+    const isOwn = this.isOwnClient && !this.crashed && !this.hasRestarted && !this.hasJournalFaults;
     if (isOwn && sale.isGivenUpUnsent && ['reversing', 'reversed', 'paid'].includes(status))
       this.violate(`told ${status} what was given up before it left`);
     if (status !== 'attention' || !('code' in rest) || rest.code !== 'certificate') return;
@@ -480,136 +371,11 @@ export class World {
   }
 
   witness(till: Till): Witness {
-    return {
-      step: () => this.step(till),
-      refunding: (params) => this.refunding?.refunding(till, params),
-      called: (kind, number) => {
-        this.stand(till, 'called');
-        if (kind === 'pay') this.#paying(till, this.sale(number));
-      },
-      left: (kind, number) => {
-        if (isOfSale(kind)) this.#left(till, kind, this.sale(number));
-      },
-      arrived: (kind, number, reply) => {
-        if (isOfSale(kind)) this.#arrived(till, kind, this.sale(number), reply);
-        else this.stand(till, 'answered');
-      },
-      heard: (kind, number, reply, fresh) => {
-        if (isOfSale(kind)) this.#heard(till, kind, this.sale(number), reply, fresh);
-        else this.refunding?.heard(kind, number, reply);
-      },
-      failed: (kind, out_trade_no, error) => {
-        if (!isOfSale(kind)) this.refunding?.failed(kind, out_trade_no, error);
-        if (kind === 'pay' && troubleOf(error) === 'limit') this.sale(out_trade_no).isLimitHeard = true;
-        till.knowsGatewayTime ||= this.#traits.hasGatewayTime && error instanceof PayProtocolError;
-        if (kind === 'reverse' && troubleOf(error) === 'certificate') this.#refused(till, this.sale(out_trade_no));
-      },
-    };
-  }
-
-  #paying(till: Till, sale: Sale): void {
-    sale.calledAt = this.clock.monotonic();
-    sale.deadline = till.clock.monotonic() + this.#pollingTimeout;
-    if (this.#stands.some(({ where }) => where === 'deadline'))
-      this.clock.at(this.random.between(0, this.#pollingTimeout), () => this.stand(till, 'deadline'));
-    if (sale.abortAt?.where === 'client') this.#abortNow(till, sale);
-  }
-
-  #left(till: Till, kind: Kind, sale: Sale): void {
-    sale.calls += 1;
-    const now = this.clock.monotonic();
-    const state = this.states.get(sale.out_trade_no);
-    const { created, calledAt, leftAt } = sale;
-    if (kind === 'pay') {
-      sale.requests += 1;
-      sale.hasLeft = true;
-      sale.leftAt = now;
-      if (state === undefined || created === undefined) {
-        this.violate('sent before it was journalled');
-        return;
-      }
-      const age = Math.max(till.clock.monotonic() - created.monotonic, till.clock.wall() - created.wall);
-      if (this.#traits.asks && age > youth + 1) this.violate('the payment request left too late');
-      if (this.#traits.asks && sale.isGivenUpUnsent && !this.hasJournalFaults)
-        this.violate('the payment request left after it was given up');
-    }
-    if (kind !== 'reverse') return;
-    this.refunding?.reversing(sale.out_trade_no);
-    if (state !== 'reversing') this.violate(`reversed while the journal says ${state}`);
-    if (calledAt !== undefined && now - calledAt < this.#notBefore - 1) this.violate('reversed before notBefore');
-    if (this.#traits.asks && leftAt !== undefined && now - leftAt < this.#notBefore - 1)
-      this.violate('reversed before notBefore after the payment request left');
-    if (sale.confirmedBy !== till) this.violate('reversed before a query told where the order stands');
-    if (sale.knownOldBy === till) this.violate("reversed an older sale's payment");
-  }
-
-  #arrived(till: Till, kind: Kind, sale: Sale, reply: Reply): void {
-    this.stand(till, 'answered');
-    if (kind !== 'pay' || !till.isAlive || !this.#isOwnClient || sale.deadline === undefined) return;
-    const isPaid = reply.result_code === 'SUCCESS' && this.states.get(sale.out_trade_no) === 'submitting';
-    if (isPaid && till.clock.monotonic() < sale.deadline - 1) sale.owed = { till, deadline: sale.deadline };
-  }
-
-  #heard(till: Till, kind: Kind, sale: Sale, reply: Reply, fresh: boolean): void {
-    till.knowsGatewayTime ||= this.#traits.hasGatewayTime;
-    const { out_trade_no } = sale;
-    if (reply.result_code === 'FAIL') {
-      const { err_code, err_code_des = '' } = reply;
-      const isOpen = !isFinal(this.states.get(out_trade_no));
-      if (kind === 'pay' && isOpen && (/ORDERPAID|OUT_TRADE_NO_USED/.test(err_code) || err_code_des.includes('重复')))
-        sale.isKnownTaken = true;
-      if (kind === 'pay' && err_code === 'FREQUENCY_LIMITED') sale.isLimitHeard = true;
-      if (kind === 'query' && err_code === 'ORDERNOTEXIST' && fresh) sale.confirmedBy = till;
-      if (kind === 'reverse') delete sale.certificateSince;
-      return;
-    }
-    if (kind === 'reverse') delete sale.certificateSince;
-    if (kind !== 'query' || !('trade_state' in reply)) return;
-    const isOurs = 'out_trade_no' in reply && reply.out_trade_no === out_trade_no;
-    if (!isOurs || reply.trade_state === 'UNLISTED') return;
-    sale.confirmedBy = till;
-    const paidAt =
-      reply.trade_state === 'SUCCESS' && typeof reply.time_end === 'string' ? beijingTime(reply.time_end) : undefined;
-    if (paidAt !== undefined && this.#isKnownOld(till, sale, paidAt)) sale.knownOldBy = till;
-  }
-
-  /**
-   * When it can be known that a payment is older than ours. By the gateway's clock: if the client tells it and this run of
-   * the till has sold, or the record holds it; to two minutes, and what the last Date header may be behind. By the till's
-   * clock: if the client tells no gateway's clock or both agree; to an hour. Nothing is claimed of a clock that jumps or of
-   * a machine that sleeps.
-   */
-  #isKnownOld(till: Till, { out_trade_no, created, isElsewhere }: Sale, paidAt: number): boolean {
-    if (created === undefined || isElsewhere || this.#isJumpy || this.#isSuspendable) return false;
-    const { hasGatewayTime } = this.#traits;
-    const slack = this.#stood + minute;
-    if (this.#dated.has(out_trade_no) || (hasGatewayTime && created.till === till && !this.hasJournalFaults))
-      return paidAt < created.gateway - 2 * minute - slack;
-    if (hasGatewayTime && Math.abs(created.wall - created.gateway) + this.#stood > 4 * minute) return false;
-    return paidAt < created.wall - hour - minute;
-  }
-
-  /** Whether the till can't but take our own payment for an older one: its clock was far ahead, and it knew no better. */
-  #isMisdated({ created }: Sale): boolean {
-    if (created === undefined) return false;
-    if (this.#isSuspendable && this.#isJumpy) return true;
-    const isAhead = created.wall - created.gateway > hour - 2 * minute;
-    return isAhead && (!this.#traits.hasGatewayTime || this.#isJumpy);
-  }
-
-  #refused(till: Till, sale: Sale): void {
-    sale.certificateSince ??= this.clock.monotonic();
-    if (this.hasJournalFaults || this.#hasStands) return;
-    const ask = async () => {
-      const outcome = till.isAlive ? await till.processor.outcome(sale.out_trade_no) : undefined;
-      if (outcome?.status === 'reversing' && outcome.trouble !== 'certificate')
-        this.violate('reversing without a word of the refused certificate');
-    };
-    this.clock.at(1, () => void ask());
+    return this.#watch.witness(till);
   }
 
   #start(): Till {
-    const till = new Till(this, this.#mutation, this.#traits);
+    const till = new Till(this, this.#mutation, this.traits);
     this.#till = till;
     for (const sale of this.sales) delete sale.certificateSince;
     this.refunding?.begin();
@@ -620,7 +386,7 @@ export class World {
     const { random, clock } = this;
     for (let index = 0, count = random.between(1, 2); index < count; index += 1) this.#plan(`N${index}`);
     this.#planElsewhere();
-    if (this.#isJumpy) clock.at(random.between(0, 120_000), () => clock.jump(random.between(-10, 10) * 365 * day));
+    if (this.isJumpy) clock.at(random.between(0, 120_000), () => clock.jump(random.between(-10, 10) * 365 * day));
     if (random.chance(0.1)) clock.at(random.between(0, 120_000), () => void this.#restart());
     clock.at(random.between(0, 120_000), () => this.stand(this.#till, 'any'));
     const isAborting = this.sales.some(({ abortAt }) => abortAt?.where === 'channel');
@@ -637,13 +403,13 @@ export class World {
     if (waits > most) this.violate('unfinished for ever');
     this.#crashes = 0;
     this.#isEnding = true;
-    await this.#checkFinished();
-    if (this.hasHandler && this.#till.isAlive) await this.#checkTold();
+    await this.#verdict.finished();
+    if (this.hasHandler && this.#till.isAlive) await this.#verdict.told();
     await this.#restart();
     await this.#tellTheRest();
-    for (const sale of this.sales) await this.#check(sale);
+    for (const sale of this.sales) await this.#verdict.sale(sale);
     this.refunding?.check(this.network.gateway);
-    await this.#checkBill();
+    await this.#verdict.bill();
     return this.violations;
   }
 
@@ -693,10 +459,10 @@ export class World {
   readonly #onProgress = (message: unknown): void => {
     if (typeof message !== 'object' || message === null || !('out_trade_no' in message)) return;
     const sale = this.sales.find((each) => each.out_trade_no === message.out_trade_no);
-    if (sale?.abortAt?.where === 'channel' && this.random.chance(0.3)) this.#abortNow(this.#till, sale);
+    if (sale?.abortAt?.where === 'channel' && this.random.chance(0.3)) this.abortNow(this.#till, sale);
   };
 
-  #abortNow(till: Till, sale: Sale): void {
+  abortNow(till: Till, sale: Sale): void {
     const abort = this.#aborts.get(sale.out_trade_no);
     if (abort && !abort.signal.aborted) till.abort(sale, abort);
   }
@@ -718,13 +484,13 @@ export class World {
       return wasAlive;
     });
     this.clock.at(this.journalTimeout + 1, () => {
-      if (!isClosed && till.isAlive && !this.#hasStands) this.violate('close() waits for a journal that hangs');
+      if (!isClosed && till.isAlive && !this.hasStands) this.violate('close() waits for a journal that hangs');
     });
     if (this.#isEnding) {
       await this.clock.run(() => isClosed, 2 * this.journalTimeout);
       return;
     }
-    this.#hasRestarted = true;
+    this.hasRestarted = true;
     if (await closed) this.#start();
   }
 
@@ -737,151 +503,9 @@ export class World {
     }
     const till = this.#start();
     await this.clock.run(undefined, day);
-    await this.#checkFinished();
+    await this.#verdict.finished();
     await this.refunding?.checkRead(till);
     till.die();
-  }
-
-  async #checkFinished(): Promise<void> {
-    for await (const { kind, state } of this.store.list({ finished: false })) {
-      // A first record whose write failed late, and which can't be read: nothing was sent, and the next start ends it.
-      const isUnsent = state === 'submitting' && this.hasJournalFaults && !this.isLast;
-      const isUnsentRefund = kind === 'refund' && state === 'sending' && this.hasJournalFaults && !this.isLast;
-      if (!isUnsent && !isUnsentRefund) this.violate(`unfinished for ever: ${kind} ${state}`);
-    }
-  }
-
-  /** A till with a handler needs no other start to hear of what nobody waits for. */
-  async #checkTold(): Promise<void> {
-    this.refunding?.checkTold();
-    for await (const record of this.store.list({ kind: 'payment', finished: true })) {
-      if (this.sale(record.id).isElsewhere && record.state === 'paid') continue;
-      const isTold = this.sale(record.id).told.some(({ revision }) => revision === decidedAt(record));
-      if (!isTold) this.violate(`not told before another start: ${record.state}`);
-    }
-  }
-
-  async #check(sale: Sale): Promise<void> {
-    const { out_trade_no, told, fate } = sale;
-    const record = await this.store.get('payment', out_trade_no);
-    const { gateway } = this.network;
-    const entry = gateway.book.get(out_trade_no);
-    const violate = (what: string) => this.violate(what);
-    if (sale.requests > 1) violate('two payment requests for one order');
-    if (record === undefined) {
-      if (sale.requests > 0) violate('sent without a trace in the journal');
-      return;
-    }
-    if (sale.isElsewhere && record.state === 'paid') return;
-    if (JSON.stringify(record).includes(secret)) violate('a code in the journal');
-    // A second pay() of the number, aborted before it wrote anything, tells nothing of the first.
-    const isAbout = ({ revision }: PaymentOutcome) => revision !== undefined || sale.sells === 1;
-    const finals = told.filter((outcome) => outcome.status !== 'reversing' && isAbout(outcome));
-    const last = finals.at(-1);
-    if (last === undefined) return violate(`never told: ${record.state}`);
-    if (last.status !== record.state) violate(`told ${last.status}, journalled ${record.state}`);
-    const reversingAt = told.findIndex(({ status }) => status === 'reversing');
-    if (reversingAt >= 0 && told.slice(reversingAt).some(({ status }) => status === 'paid'))
-      violate('told paid after it was told reversing');
-    for (const earlier of finals)
-      if (!isDeepStrictEqual(earlier, last)) {
-        const isVoided = sale.isCancelled && (earlier.status === 'paid' || earlier.status === 'attention');
-        if (!isVoided) violate(`told ${earlier.status}, then ${last.status}`);
-      }
-    const isQuiet = !this.crashed && !this.hasJournalFaults;
-    // A till that dies at once takes the abort with it.
-    if (sale.isAborted && isQuiet && finals.some(({ status }) => status === 'paid'))
-      violate('told paid after it was aborted');
-    const isOwed = this.#isOwed(sale) && isQuiet && !sale.isAborted && !sale.isCancelled && !this.#isMisdated(sale);
-    if (isOwed && last.status !== 'paid')
-      violate(`told ${last.status}, though the answer that it is paid came in time`);
-    if ((last.status === 'failed' || last.status === 'cancelled') && gateway.received.has(out_trade_no))
-      violate(`told ${last.status}, though the gateway got it`);
-    if (
-      this.#traits.asks &&
-      sale.isGivenUpUnsent &&
-      isQuiet &&
-      !this.#hasRestarted &&
-      last.status !== 'cancelled' &&
-      last.status !== 'failed'
-    )
-      violate(`told ${last.status} what was given up before it left`);
-    const isUndisturbed =
-      isQuiet && !this.#hasRestarted && this.#faults === 0 && !this.#hasStands && !this.hasCertificateFaults;
-    // Of an answer that the network lost the till knows no limit: such a payment is queried like any other.
-    if (isUndisturbed && sale.isLimitHeard && !sale.isAborted && !sale.isCancelled) {
-      if (fate === 'limited' && sale.calls > 8) violate('more than 8 calls for a limited payment');
-      if (
-        fate === 'limited, by its signed word' &&
-        this.network.gateway.isUnlimited &&
-        sale.calls > (this.#isPlain ? 2 : 3)
-      )
-        violate('more than 2 calls for a payment that was not taken');
-    }
-    const net = entry === undefined ? 0 : entry.charged - entry.refunded;
-    if (entry?.isStrangers) {
-      // Whether the till ever heard that the number is taken is up to the network.
-      if (sale.isKnownTaken && !this.crashed && last.status !== 'attention')
-        violate(`another sale's number told as ${last.status}`);
-      if (sale.isKnownTaken && !this.crashed && entry.refunded > 0) violate("another sale's payment was reversed");
-      return;
-    }
-    const isCertificates = last.status === 'attention' && last.code === 'certificate' && this.hasCertificateFaults;
-    if (
-      last.status === 'attention' &&
-      !gateway.isForPersons(out_trade_no) &&
-      !isCertificates &&
-      !this.#isMisdated(sale)
-    )
-      violate(`attention for nothing: ${fate}`);
-    if (sale.isTakenUp && isCertificates && isQuiet) violate('left before a person, though it was given up again');
-    if (last.status === 'paid' && net !== sale.total_fee && fate !== 'refunded by hand')
-      violate('told paid, not charged');
-    if (last.status !== 'paid' && last.status !== 'attention' && net !== 0) violate(`told ${last.status}, but charged`);
-  }
-
-  /** Every history ends with the gateway's bill: the journal differs from it in nothing but what is left to persons, or others'. */
-  async #checkBill(): Promise<void> {
-    const unknown = new Set<string>();
-    for await (const difference of differences(this.network.gateway, this.store)) {
-      const { kind, out_trade_no } = difference;
-      if (kind === 'unknown-here') unknown.add(out_trade_no);
-      if (!this.#isKnownDifference(difference)) this.violate(`the bill differs: ${kind}`);
-    }
-    for (const { out_trade_no, charged } of this.network.gateway.book.values())
-      if (charged > 0 && !this.states.has(out_trade_no) && !unknown.has(out_trade_no))
-        this.violate('the bill has a sale that is not in the journal, and nobody says so');
-  }
-
-  #isKnownDifference({ kind, out_trade_no, out_refund_no = '', day }: Difference & { day: string }): boolean {
-    const { book, refunds } = this.network.gateway;
-    const state = this.states.get(out_trade_no);
-    if (state === undefined) return kind === 'unknown-here';
-    const made = refunds?.made.get(out_refund_no);
-    if (kind === 'refund-unknown-here') return made?.isElsewhere === true;
-    // The till's clock was wrong.
-    if (kind === 'refund-not-in-bill') return this.isMistimed && made !== undefined && dayOf(made.at) !== day;
-    const entry = book.get(out_trade_no);
-    if (entry?.isStrangers || state === 'attention') return made === undefined;
-    // Only the till's clock tells when the record ended.
-    const { reversedAt } = entry ?? {};
-    const isLater = reversedAt !== undefined && dayOf(reversedAt) !== day;
-    const isMisdated = kind === 'reversal-not-in-bill' || kind === 'reversed-still-charged';
-    return isMisdated && this.isMistimed && isLater;
-  }
-
-  /** Unless its till woke right after the deadline, so that nothing tells that it stood still. */
-  #isOwed({ owed }: Sale): boolean {
-    if (owed === undefined) return false;
-    const { till, deadline } = owed;
-    const late = till.clock.wakings.filter((at) => at >= deadline);
-    // It asks once more. If it stands still while it does, it has no answer in time.
-    return late.every((at) => at > deadline + stillness + 1) && late.length < 2;
-  }
-
-  /** Whether the one query that confirms a decline is answered before the deadline. */
-  get #isPlain(): boolean {
-    return this.#pollingTimeout > 40_000;
   }
 }
 

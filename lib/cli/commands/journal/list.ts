@@ -8,16 +8,16 @@ import { recordLine } from '../../record-line.js';
 const kinds = ['payment', 'refund'] as const;
 const kindOption: Part<JournalRecord['kind'] | undefined> = {
   written: '--kind <kind>',
-  says: 'only payments, or only refunds',
+  says: ({ help }) => help.takes.kind,
   choices: kinds,
   read: (raw) => kinds.find((kind) => kind === raw),
 };
-const unfinished = flag('--unfinished', 'only those that have not come to their end');
-const unacknowledged = flag('--unacknowledged', 'only those whose end the till has not acted upon');
+const unfinished = flag('--unfinished', ({ help }) => help.takes.unfinished);
+const unacknowledged = flag('--unacknowledged', ({ help }) => help.takes.unacknowledged);
 
 export const listJournal: Command = {
   name: 'list',
-  says: 'list its payments and refunds, the oldest change first',
+  says: ({ help }) => help.says.list,
   takes: [kindOption, unfinished, unacknowledged, configOption, journalOption],
   run: async (given, output) => {
     const folder = journalFolder(given, configured(given, output));
@@ -32,7 +32,8 @@ export const listJournal: Command = {
       for await (const record of journal.list(filter)) records.push(record);
       records.sort((a, b) => a.updatedAt - b.updatedAt);
       for (const record of records) output.say(recordLine(record));
-      if (records.length === 0) output.say(kind === 'refund' ? 'no refunds' : 'no payments');
+      if (records.length === 0)
+        output.say((words) => (kind === 'refund' ? words.journal.noRefunds : words.journal.noPayments));
       const { code } = exitCodes.done;
       output.emit('result', { exitCode: code, records });
       return code;

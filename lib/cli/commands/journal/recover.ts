@@ -13,14 +13,11 @@ import { refundSoon } from '../../sale-refunds.js';
 
 const { done, attention, unfinished } = exitCodes;
 
-const acknowledge = flag(
-  '--acknowledge',
-  'what was told here counts as acted upon: the till will not hear of it again',
-);
+const acknowledge = flag('--acknowledge', ({ help }) => help.takes.acknowledge);
 
 export const recoverJournal: Command = {
   name: 'recover',
-  says: 'bring every unfinished payment to its end, go on with refunds, and tell what nobody has acted upon',
+  says: ({ help }) => help.says.recover,
   takes: [acknowledge, configOption, journalOption],
   run: async (given, output) => {
     const config = configured(given, output);
@@ -46,10 +43,7 @@ export async function recover(
   options: { acknowledge: boolean },
   output: Output,
 ): Promise<number> {
-  const interruption = onInterruption(output, {
-    first: 'Stopping. What is unfinished stays in the journal.',
-    second: 'Ended at once. What is unfinished stays in the journal.',
-  });
+  const interruption = onInterruption(output, 'recover');
   const { signal } = interruption;
   try {
     return await withJournal(folder, (journal) =>
@@ -76,7 +70,7 @@ export async function recover(
         }
         for await (const _ of journal.list({ finished: false })) counts.unfinished += 1;
         const exit = counts.attention > 0 ? attention : counts.unfinished > 0 ? unfinished : done;
-        output.say(`${counts.told} told, ${counts.attention} for a person to look at, ${counts.unfinished} unfinished`);
+        output.say((words) => words.journal.recovered(counts.told, counts.attention, counts.unfinished));
         output.emit('result', { exitCode: exit.code, ...counts });
         return exit.code;
       }),

@@ -1,7 +1,7 @@
 import type { CallEntry, SimulatorEvent } from '../../call-log.js';
 import { customerActions } from '../../customer.js';
 import type { Snapshot } from '../snapshot.js';
-import { byId, element, icon, showList } from './elements.js';
+import { byId, element, icon, showList, showTitle } from './elements.js';
 import { messageOf, moodOf, type Payment, paymentsOf, stateOf } from './sequence.js';
 import { words, yuan } from './words.js';
 
@@ -192,6 +192,7 @@ export function showSequence(snapshot: Snapshot): void {
     ({ id, name }) => element('option', { value: id }, name),
   );
   select.value = payment && payment.id === chosen ? chosen : '';
+  showTitle(select);
 
   showList(
     byId('lanes', HTMLElement),

@@ -69,3 +69,14 @@ export function showList<Item>(
     if (parent.children[n] !== child) parent.insertBefore(child, parent.children[n] ?? null);
   });
 }
+
+/** What is chosen, in full: the list's own place may cut it. */
+export function showTitle(select: HTMLSelectElement): void {
+  select.title = select.selectedOptions[0]?.textContent ?? '';
+}
+
+/** What was typed, in full, where a field is too narrow for it. */
+export function showTitles(): void {
+  for (const field of document.querySelectorAll<HTMLInputElement>('input:not([type="checkbox"])'))
+    field.title = field.scrollWidth > field.clientWidth ? field.value : '';
+}

@@ -2,15 +2,19 @@ import { type CustomerAction, customerActions } from '../../customer.js';
 import type { Settings } from '../../scenario.js';
 import { settingsOf } from '../../scenario.js';
 import type { Snapshot } from '../snapshot.js';
+import { labelCounter, makeCounter, showCounter } from './counter.js';
 import { choose, showSequence, tick } from './diagram.js';
-import { byId } from './elements.js';
+import { countDown, showDisplay } from './display.js';
+import { byId, showTitles } from './elements.js';
 import { type RefundAction, showLedger } from './gateway.js';
-import { makeActions, showActions, showScreen } from './screen.js';
+import { keep, recall } from './preferences.js';
+import { labelKeys, makeActions, showActions, showScreen } from './screen.js';
 import { makeSwitches } from './switches.js';
 import { changeLanguage, label, words } from './words.js';
 
 let snapshot: Snapshot | undefined;
-let live = false;
+/** Undefined until the first word of the simulator. */
+let live: boolean | undefined;
 
 const alert = byId('alert', HTMLElement);
 let alertTimer: ReturnType<typeof setTimeout> | undefined;
@@ -65,23 +69,38 @@ let showSwitches = makeSwitches(set, setScenario);
 function show(): void {
   const { page } = words();
   const connection = byId('connection', HTMLElement);
+  connection.hidden = live === undefined;
   connection.className = live ? 'live' : 'lost';
   connection.textContent = live ? page.live : page.lost;
+  const ended = byId('ended', HTMLElement);
+  ended.hidden = live !== false;
+  ended.textContent = live === false ? page.ended : '';
+  document.body.dataset.live = String(live);
   if (!snapshot) return;
-  byId('gateway-address', HTMLElement).textContent = snapshot.gateway;
-  byId('pipe-address', HTMLElement).textContent = snapshot.pipe;
+  for (const [id, address] of [
+    ['gateway-address', snapshot.gateway],
+    ['pipe-address', snapshot.pipe],
+  ] as const) {
+    byId(id, HTMLElement).textContent = address;
+    byId(id, HTMLElement).title = address;
+  }
   document.body.dataset.gateway = snapshot.settings.gateway;
   byHandBox.checked = isByHand(snapshot.settings);
+  showDisplay(snapshot);
+  showCounter(snapshot);
   showScreen(snapshot);
   showActions(snapshot);
   showSequence(snapshot);
   showLedger(snapshot, actOnRefund);
   showSwitches(snapshot);
+  showTitles();
 }
 
 function inNewLanguage(): void {
   label();
+  labelCounter();
   makeActions(act);
+  labelKeys(keysBox.checked);
   showSwitches = makeSwitches(set, setScenario);
   show();
 }
@@ -97,25 +116,47 @@ payments.addEventListener('change', () => {
   show();
 });
 
+/** Single keys may be in the way of whoever speaks to the browser, or of an assistive program: WCAG 2.1.4. */
+const keysBox = byId('keys', HTMLInputElement);
+keysBox.checked = recall('keys') !== 'off';
+keysBox.addEventListener('change', () => {
+  keep('keys', keysBox.checked ? 'on' : 'off');
+  labelKeys(keysBox.checked);
+});
+
+const isTypedInto = (target: EventTarget | null): boolean =>
+  target instanceof HTMLSelectElement || (target instanceof HTMLInputElement && target.type !== 'checkbox');
+
 /** The digits press the customer's buttons, unless somebody is typing or choosing. */
 document.addEventListener('keydown', (event) => {
-  const typing = event.target instanceof HTMLInputElement || event.target instanceof HTMLSelectElement;
-  if ((typing && event.target.id !== 'by-hand') || event.ctrlKey || event.altKey || event.metaKey || event.repeat)
-    return;
-  const action = customerActions[Number(event.key) - 1];
+  const { key, target, ctrlKey, altKey, metaKey, repeat } = event;
+  if (!keysBox.checked || isTypedInto(target) || ctrlKey || altKey || metaKey || repeat) return;
+  const action = customerActions[Number(key) - 1];
   if (action) act(action);
 });
 
-const events = new EventSource('events');
-events.addEventListener('message', ({ data }) => {
-  snapshot = JSON.parse(data);
-  live = true;
-  show();
-});
-events.addEventListener('error', () => {
-  live = false;
-  show();
-});
+/** A simulator that ended, or a connection that broke. The browser itself tries again, but not after an answer that is no stream. */
+function listen(): void {
+  const events = new EventSource('events');
+  events.addEventListener('message', ({ data }) => {
+    snapshot = JSON.parse(data);
+    live = true;
+    show();
+  });
+  events.addEventListener('error', () => {
+    live = false;
+    show();
+    if (events.readyState === EventSource.CLOSED) setTimeout(listen, 1000);
+  });
+}
 
-setInterval(tick, 100);
+// What scrolls must be within a keyboard's reach, also where nothing in it is.
+for (const id of ['diagram', 'book', 'display']) byId(id, HTMLElement).tabIndex = 0;
+for (const event of ['input', 'resize']) window.addEventListener(event, showTitles);
+makeCounter((path, body) => void send(path, body));
 inNewLanguage();
+listen();
+setInterval(() => {
+  tick();
+  countDown();
+}, 100);

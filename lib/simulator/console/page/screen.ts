@@ -85,7 +85,7 @@ export function makeActions(press: (action: CustomerAction) => void): void {
   const { actions } = words();
   const buttons = customerActions.map((action, index) => {
     const digit = String(index + 1);
-    const attributes = { type: 'button', 'data-action': action, 'aria-keyshortcuts': digit, 'aria-disabled': 'true' };
+    const attributes = { type: 'button', 'data-action': action, 'data-digit': digit, 'aria-disabled': 'true' };
     return element(
       'button',
       { ...attributes, click: () => press(action) },
@@ -95,6 +95,15 @@ export function makeActions(press: (action: CustomerAction) => void): void {
     );
   });
   byId('actions', HTMLElement).replaceChildren(...buttons);
+}
+
+/** Whether the digits press them. */
+export function labelKeys(on: boolean): void {
+  for (const button of byId('actions', HTMLElement).querySelectorAll('button')) {
+    if (on) button.setAttribute('aria-keyshortcuts', button.dataset.digit ?? '');
+    else button.removeAttribute('aria-keyshortcuts');
+  }
+  document.body.dataset.keys = on ? 'on' : 'off';
 }
 
 /** What isn't offered keeps its place and the focus. */

@@ -4,7 +4,7 @@ import { refundCodes } from '../../refund-codes.js';
 import { type ScenarioName, type Settings, scenarios, settingsOf } from '../../scenario.js';
 import { settingRules } from '../../setting-rules.js';
 import type { Snapshot } from '../snapshot.js';
-import { byId, element } from './elements.js';
+import { byId, element, showTitle } from './elements.js';
 import type { Texts } from './texts.js';
 import { currentLanguage, words } from './words.js';
 
@@ -68,6 +68,7 @@ function option(value: string, text: string): HTMLOptionElement {
 function showInList(select: HTMLSelectElement, value: string): void {
   if (![...select.options].some((each) => each.value === value)) select.append(option(value, value));
   select.value = value;
+  showTitle(select);
 }
 
 function choice(name: Name, choices: readonly string[], change: Change): Control {
@@ -256,6 +257,6 @@ export function makeSwitches(change: Change, setScenario: (name: string) => void
     }
     custom.hidden = changes === 0;
     custom.textContent = `${page.changed} ${changes} ↺`;
-    custom.setAttribute('aria-label', page.undo);
+    custom.title = page.undo;
   };
 }

@@ -1,9 +1,10 @@
 import { byId } from './elements.js';
+import { keep, recall } from './preferences.js';
 import { type Language, type Texts, texts } from './texts.js';
 
-const isLanguage = (name: string | null): name is Language => name === 'zh' || name === 'en';
+const isLanguage = (name: string | undefined): name is Language => name === 'zh' || name === 'en';
 
-const kept = localStorage.getItem('language');
+const kept = recall('language');
 let language: Language = isLanguage(kept) ? kept : navigator.language.startsWith('zh') ? 'zh' : 'en';
 
 /** The page's words in the language of the person before it: by the browser's at first, then as chosen. */
@@ -28,7 +29,14 @@ export function label(): void {
 
 export function changeLanguage(): void {
   language = language === 'zh' ? 'en' : 'zh';
-  localStorage.setItem('language', language);
+  keep('language', language);
 }
 
-export const yuan = (fen: number): string => `¥${(fen / 100).toFixed(2)}`;
+/** As the cashier's sentences write it: ¥1,234.50. */
+export const yuan = (fen: number): string => `¥${(fen / 100).toFixed(2).replace(/\B(?=(?:\d{3})+\.)/g, ',')}`;
+
+/** Whole fen of an amount in yuan as a person types it, or undefined. */
+export function fenOf(text: string): number | undefined {
+  const [, whole = '', part = ''] = /^(\d{1,8})(?:\.(\d{1,2}))?$/.exec(text.trim()) ?? [];
+  return whole === '' ? undefined : Number(whole) * 100 + Number(part.padEnd(2, '0'));
+}

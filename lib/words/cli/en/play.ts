@@ -1,0 +1,30 @@
+/** The demonstration, and the simulator. */
+export const play = {
+  acts: {
+    pays: 'The customer pays',
+    password: 'The customer must enter a password, and does',
+    reversed: 'No result can be had in time: the payment is reversed',
+    leaves: 'The customer walks away from the camera',
+  },
+  act: (index: number, title: string, scenario: string) => `\n${index}. ${title} (scenario ${scenario})`,
+  at: (milliseconds: number) => `${milliseconds} ms`,
+  outcome: (status: string, reason: string, number: string, amount: string) =>
+    `   outcome   ${status}${reason === '' ? '' : ` · ${reason}`} · order ${number} · ${amount}`,
+  ledger: (says: string) => `   ledger    ${says}`,
+  noOrder: 'no such order',
+  entry: (state: string, charged: string, refunded: string) => `${state}, charged ${charged}, refunded ${refunded}`,
+  agree: '   they agree',
+  disagree: (expected: string) => `   THEY DISAGREE (expected: ${expected})`,
+  library: (path: string, arch: string, host: string) => `Library   ${path} (${arch}, ${host})`,
+  tlsGateway: (origin: string) => `Gateway   ${origin} (TLS with a client certificate)`,
+  journal: (folder: string) => `Journal   in ${folder}`,
+  interrupted: '\nInterrupted.',
+  allAgree: '\nEvery outcome agrees with the gateway’s ledger.',
+  oneDisagrees: '\nAn outcome and the ledger disagree.',
+  console: (url: string) => `Console   ${url}`,
+  gateway: (origin: string) => `Gateway   ${origin}`,
+  service: (pipe: string) => `Service   ${pipe}`,
+  simulatedLibrary: (path: string) => `Library   ${path}`,
+  config: (file: string) => `Config    ${file} (try: wxpay-face doctor --config "${file}")`,
+  howToEnd: 'Ctrl-C ends it.',
+};

@@ -1,0 +1,123 @@
+import type { doctor as English } from '../en/doctor.js';
+import { connections } from './connections.js';
+
+export const doctor: typeof English = {
+  names: {
+    config: '配置',
+    journal: '流水',
+    merchant: '商户',
+    library: '动态库',
+    service: '刷脸服务',
+    init: '初始化',
+    rawdata: '初始化数据',
+    certificate: '商户证书',
+    gateway: '支付网关',
+    tls: '加密连接',
+    'backup gateway': '备用网关',
+    'face gateway': '刷脸网关',
+    clock: '时钟',
+    'certificate accepted': '证书是否被接受',
+    key: '密钥',
+    authinfo: '调用凭证',
+    client: '商户',
+  },
+  marks: { ok: '正常', warn: '注意', fail: '失败', skip: '跳过' },
+  system: (version, node, platform) => `wxpay-face 版本 ${version}，Node.js 版本 ${node}，平台 ${platform}`,
+  todo: (says) => `→ ${says}`,
+  interrupted: '已中断',
+  without: (name) => `缺少“${name}”，无从检查`,
+  perhapsRuns: '无法判断收银程序是否在运行：不碰摄像头和刷脸服务',
+  runs: '收银程序正在运行：摄像头和刷脸服务留给它使用',
+  all: (says) => says.join('；'),
+  is: (what) => `使用 ${what}`,
+
+  correctConfig: '请改正配置文件；可用的字段见文档',
+  correctField: '请改正这个配置项',
+  noMerchant: (source) => `没有 appid、mch_id 和 key（出处：${source}）：如果它们在商户服务器上，则没有问题`,
+  merchant: (appid, mch_id) => `公众账号 ${appid}，商户号 ${mch_id}`,
+  oddKey: (who) => `${who}；密钥不像 API v2 密钥`,
+  keyForm: 'API v2 密钥由 32 个字母和数字组成，请核对配置项 key',
+
+  journal: {
+    otherFiles: (folder) => `${folder} 里是其他文件，没有流水`,
+    correctJournal: '请改正配置项 journal；如果它原来就是流水，请保留目录并恢复其中的文件',
+    none: (folder) => `${folder} 还没有流水`,
+    fineIfNew: '新的收银机没有问题；否则请改正配置项 journal',
+    held: (folder, unfinished) => `${folder} 已被另一个进程打开：收银程序正在运行，未完成 ${unfinished} 笔`,
+    nothingUnfinished: (folder) => `${folder}，没有未完成的`,
+    unfinished: (folder, count) => `${folder}，未完成 ${count} 笔`,
+    recover: '收银程序启动时会继续处理；也可以执行 wxpay-face journal recover',
+    notConfigured: '没有配置流水：如果流水在商户服务器上，则没有问题',
+    damaged: '请保留这个目录；用“wxpay-face journal check”查看哪些内容可读',
+    unwritable: '请让运行本程序的用户可以在那里写入；须是有剩余空间的本地磁盘',
+  },
+
+  library: (path, arch, version, hostFor) =>
+    `${path}，${arch}，${version === undefined ? '没有版本号' : `版本 ${version}`}，${
+      hostFor === undefined ? '在本进程中运行' : `在宿主进程中运行，因为本进程是 ${hostFor}`
+    }`,
+  nameLibrary: '请用配置项 library 或环境变量 WXPAY_FACE_SDK 指定动态库',
+  serviceRuns: '刷脸服务（WxpayFaceService）正在运行',
+  serviceSilent: (seconds) => `刷脸服务（WxpayFaceService）在 ${seconds} 秒内没有应答`,
+  startService: '请以管理员身份启动 WxpayFaceService 程序；如果已在运行，请重启它',
+  answered: (cmd) => `${cmd} 成功（SUCCESS）`,
+  lookAtCamera: '请检查摄像头的连线、配置项 init，以及是否有其他支付程序占用摄像头；然后重启 WxpayFaceService',
+  restartService: '请重启 WxpayFaceService',
+
+  certificate: {
+    unreadable: '证书无法读取',
+    downloadAnew: '请从商户平台重新下载',
+    expired: (day) => `证书已于 ${day} 过期`,
+    renew: '请在商户平台（API安全）更换证书，并在配置项 certificate 中指定新证书',
+    notYet: (day) => `证书在 ${day} 之前无效`,
+    setClock: '请校准本机时钟',
+    ofOther: (owner, mch_id) => `这是商户 ${owner} 的证书，不是商户 ${mch_id} 的`,
+    takeOwn: '请使用这个商户号（mch_id）的证书',
+    good: (owner, day) => `商户 ${owner} 的证书，有效期至 ${day}`,
+    soon: (good) => `证书即将过期：${good}`,
+    none: '没有证书：支付将无法撤销，也无法退款',
+    download: '请从商户平台（API安全）下载证书，并在配置项 certificate 中指定',
+    correct: '请改正这个配置项，或从商户平台重新下载证书',
+    sandbox: '沙箱不需要证书',
+    oddAnswer: (answer) => `不指明订单的撤销请求，得到的应答是 ${answer}`,
+    compare: '请在商户平台核对证书、密钥（key）和商户的权限；如果仍然如此，请咨询微信支付',
+    refused: '支付网关拒绝这个证书',
+    takeNewest: '请使用商户平台发给这个商户号（mch_id）的证书，并且是最新的',
+    taken: '支付网关接受这个证书',
+  },
+
+  reachable: (origin) => `${origin} 可以连接`,
+  unreachable: (origin, _said, code) => `${origin}：${connections(code)}`,
+  noAnswer: (origin, milliseconds) => `${origin}：在 ${milliseconds} 毫秒内没有应答`,
+  noTls: (origin) => `${origin}：没有建立加密连接`,
+  network: '请检查网线、DNS、防火墙，以及是否需要代理（配置项 proxy）；门店的路由器必须允许 HTTPS 访问外网',
+  trust: (time) =>
+    `请校准本机时钟（现在显示 ${time}）；如果代理或杀毒软件会解开 HTTPS，请把它的证书颁发机构写入配置项 ca`,
+  tls: (protocol, day) => `${protocol}，支付网关的证书有效期至 ${day}`,
+  noBackup: '没有配置备用网关',
+  firstHostWorks: (advice) => `第一个网关可用时，支付不受影响；${advice}`,
+
+  clock: {
+    noDate: '支付网关的应答中没有时间',
+    compare: '请人工核对本机时钟',
+    behind: (seconds) => `比支付网关慢 ${seconds} 秒`,
+    ahead: (seconds) => `比支付网关快 ${seconds} 秒`,
+    set: '请让系统自动校准时钟（Windows：w32tm /resync），并检查时区',
+  },
+
+  key: {
+    good: '签名的请求得到了签名正确的应答',
+    oddAnswer: (answer) => `签名正确，但查询一笔不可能存在的订单，得到的应答是 ${answer}`,
+    tryAgain: '请稍后再试；如果仍然如此，请咨询微信支付',
+    compare:
+      '请在商户平台（账户中心，API安全）核对密钥（key，API v2 密钥）和商户号（mch_id）；新密钥要在所有地方都换掉旧密钥之后才有效',
+    compareIds: '请在商户平台核对 appid 和 mch_id，两者必须互相绑定',
+    ask: '请咨询微信支付这个应答的含义',
+    limited: '支付网关限制了本商户的调用频率：请过几分钟再试',
+  },
+
+  noTerminal: (source) => `没有配置终端 terminal（出处：${source}）`,
+  mayTakeFaces: 'get_wxpayface_authinfo 成功（SUCCESS）：本商户可以刷脸收款',
+  correctTerminal: '请改正配置项 terminal',
+  askForFaces: '请咨询微信支付，是否已为本商户和终端开通刷脸支付',
+};

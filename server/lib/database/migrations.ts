@@ -1,0 +1,97 @@
+import type pg from 'pg';
+import { JournalError } from 'wxpay-face';
+import { type Connections, end } from './connections.js';
+
+/* The database's tables, version by version: forward only. A change expands first, and contracts a version later. */
+
+interface Migration {
+  /** The oldest version of these tables whose servers can work with what this one leaves. */
+  readonly readableFrom: number;
+  readonly sql: string;
+}
+
+/**
+ * `numbers`: out_trade_no is unique for a mch_id, across its sub-merchants, while each of them has a journal of its own.
+ * `data` is text: jsonb refuses \u0000 and half surrogates. `revision` is int, since bigints come as text.
+ */
+const migrations: readonly Migration[] = [
+  {
+    readableFrom: 1,
+    sql: `
+      create table wxpay_face.server (
+        id uuid primary key,
+        since timestamptz not null,
+        until timestamptz not null
+      );
+      create table wxpay_face.record (
+        numbers text collate "C" not null,
+        kind text collate "C" not null check (kind in ('payment', 'refund')),
+        id text collate "C" not null,
+        merchant text collate "C" not null,
+        schema int not null,
+        revision int not null check (revision > 0),
+        state text not null,
+        finished boolean not null,
+        acknowledged boolean not null,
+        updated_at double precision not null,
+        data text not null,
+        owner uuid not null,
+        write_id uuid not null,
+        given_up boolean not null default false,
+        primary key (numbers, kind, id)
+      );
+      create index record_unfinished on wxpay_face.record (owner, merchant, kind, id) where not finished;
+      create index record_given_up on wxpay_face.record (owner) where given_up and not finished;
+      create index record_unacknowledged on wxpay_face.record (merchant, kind, id) where not acknowledged;
+      create index record_listed on wxpay_face.record (merchant, kind, id);
+      create index record_old on wxpay_face.record (merchant, updated_at) where finished and acknowledged;`,
+  },
+];
+
+/** The version of the tables that this server works with. */
+export const version = migrations.length;
+
+/** Of nothing else in the database. */
+const lock = 0x77_78_70_61;
+
+/** @throws JournalError if the database's tables are of a version that this server can't read. */
+export async function migrate(connections: Connections): Promise<void> {
+  const client = await connections.single(60_000);
+  try {
+    // Without the right to make tables an account may still use those that are there.
+    if ((await currentVersion(client)) >= version) return;
+    await client.query('begin');
+    // Servers that start at once wait for each other here, beyond the time-out of a statement.
+    await client.query(`set local statement_timeout = '60s'`);
+    await client.query('select pg_advisory_xact_lock($1)', [lock]);
+    await client.query(`
+      create schema if not exists wxpay_face;
+      create table if not exists wxpay_face.migration (
+        version int primary key, readable_from int not null, at timestamptz not null default now()
+      )`);
+    const from = await currentVersion(client);
+    for (const [index, { readableFrom, sql }] of migrations.entries()) {
+      if (index < from) continue;
+      await client.query(sql);
+      const done = [index + 1, readableFrom];
+      await client.query('insert into wxpay_face.migration (version, readable_from) values ($1, $2)', done);
+    }
+    await client.query('commit');
+  } finally {
+    await end(client);
+  }
+}
+
+async function currentVersion(client: pg.Client): Promise<number> {
+  const [found] = (await client.query(`select to_regclass('wxpay_face.migration') is not null as "isThere"`)).rows;
+  if (!found?.isThere) return 0;
+  const { rows } = await client.query<{ version: number; readableFrom: number }>(
+    `select coalesce(max(version), 0) as "version", coalesce(max(readable_from), 0) as "readableFrom" from wxpay_face.migration`,
+  );
+  const [{ version: current, readableFrom } = { version: 0, readableFrom: 0 }] = rows;
+  if (readableFrom > version)
+    throw new JournalError(
+      `The database's tables are of version ${current}; this server knows version ${version} and can't read them: install a newer one`,
+    );
+  return current;
+}

@@ -1,0 +1,2 @@
+export { Database } from './database/database.js';
+export { PostgresJournal, type PostgresJournalOptions } from './journal/postgres-journal.js';

@@ -1,0 +1,408 @@
+import { randomUUID } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
+import {
+  ClosedError,
+  type Journal,
+  JournalError,
+  type JournalFilter,
+  type JournalRecord,
+  OrderExistsError,
+} from 'wxpay-face';
+import type { OwnRow, Taker } from '../database/caretaker.js';
+import { isRefusal, NoAnswerError, type Statement } from '../database/connections.js';
+import { Database } from '../database/database.js';
+import { channelOf } from '../database/lease.js';
+import { Gathered } from './gathered.js';
+import {
+  type Fence,
+  fences,
+  giveUp,
+  handOver,
+  insert,
+  inserted,
+  insertValues,
+  list,
+  pageOfRecords,
+  prune,
+  type RecordRow,
+  select,
+  toRecord,
+  update,
+  updateValues,
+  type Write,
+  writeOf,
+} from './rows.js';
+import { verdict } from './verdict.js';
+
+export interface PostgresJournalOptions {
+  /** postgres://user:password@host:5432/name, with sslmode and sslrootcert for TLS. Never logged, never in an error. */
+  readonly database: string;
+  /** Whose records these are. Journals of one merchant share them, in any number of processes. */
+  readonly merchant: string;
+  /**
+   * Milliseconds after which a silent process's payments are taken over.
+   * @default 15000
+   */
+  readonly lease?: number;
+}
+
+type RecordName = Pick<JournalRecord, 'kind' | 'id'>;
+type Row = Record<string, unknown>;
+
+const keyOf = ({ kind, id }: RecordName): string => `${kind} ${id}`;
+
+/** How many writes are remembered after they were made. */
+const remembered = 10_000;
+
+/** Milliseconds before a write is tried again, doubling. */
+const again = { initial: 20, most: 1_000 } as const;
+
+/** An owner who never lived: what is his may be claimed at once. */
+const nobody = '00000000-0000-0000-0000-000000000000';
+
+/**
+ * A {@link Journal} in PostgreSQL that any number of processes share: each finishes what another left. A record belongs to the process
+ * that created it, until that has been silent for a whole lease; then another claims it, and its processor takes it up by itself.
+ * Every write is fenced, so that one who has lost a record stores and tells nothing more of it.
+ *
+ * While the database is away nothing new is created, and what is under way waits for it. A put resolves or rejects only when it's
+ * known what became of it.
+ *
+ * @example
+ * const journal = await PostgresJournal.open({ database: 'postgres://till@db/payments?sslmode=verify-full', merchant: '1900000109' });
+ * const processor = new PaymentProcessor({ client, journal });
+ */
+export class PostgresJournal implements Journal, Taker {
+  readonly #database: Database;
+  readonly #isAlone: boolean;
+  readonly #merchant: string;
+  /** Whose numbers are unique together. */
+  readonly #numbers: string;
+  /** The unfinished records that this process has, by what it knows. */
+  readonly #own = new Set<string>();
+  /** Being created: whoever creates them takes them up, or ends them. */
+  readonly #creating = new Set<string>();
+  /** The ids of this process's writes, by record and revision. */
+  readonly #writeIds = new Map<string, string>();
+  readonly #acknowledgements = new Gathered<Write>((writes) => this.#store(writes));
+  readonly #onCancel = new Set<(out_trade_no: string) => void>();
+  readonly #onTakeUp = new Set<(record: RecordName) => Promise<void>>();
+  #closed: Promise<void> | undefined;
+
+  private constructor(database: Database, merchant: string, numbers: string, isAlone: boolean) {
+    this.#database = database;
+    this.#merchant = merchant;
+    this.#numbers = numbers;
+    this.#isAlone = isAlone;
+  }
+
+  /**
+   * Opens a merchant's journal, over connections and with a lease of its own. Makes or changes the tables if need be.
+   * @throws JournalError if the database can't be reached; or can't be trusted with money: fsync is off, it is a standby, behind a
+   * proxy that lends connections for one transaction, older than PostgreSQL 15; or its tables are newer than this version.
+   */
+  static async open({ database, merchant, lease }: PostgresJournalOptions): Promise<PostgresJournal> {
+    checkText('merchant', merchant);
+    return new PostgresJournal(await Database.open(database, lease), merchant, merchant, true);
+  }
+
+  /**
+   * A merchant's journal over connections and a lease that it shares with those of other merchants in this process.
+   * @param numbers Whose numbers are unique together: a service provider's sub-merchants share its mch_id.
+   * @throws JournalError if this process has a journal of the merchant already.
+   */
+  static on(database: Database, merchant: string, numbers: string = merchant): PostgresJournal {
+    checkText('merchant', merchant);
+    checkText('numbers', numbers);
+    return new PostgresJournal(database, merchant, numbers, false);
+  }
+
+  async create(record: JournalRecord): Promise<void> {
+    this.#ensureOpen();
+    checkRecord(record);
+    if (record.revision !== 1)
+      throw new JournalError(`A new ${record.kind} has revision 1, not ${record.revision} (${record.id})`);
+    if (!this.#database.lease.isGood)
+      throw new JournalError('This server is out of touch with the database: nothing was written down');
+    const [key, write] = [keyOf(record), writeOf(record, randomUUID())];
+    if (this.#creating.has(key)) throw new OrderExistsError(record.id);
+    this.#creating.add(key);
+    try {
+      await this.#insert(write, (error) => error.sent);
+      if (!record.finished) this.#own.add(key);
+    } finally {
+      this.#creating.delete(key);
+    }
+  }
+
+  async put(record: JournalRecord): Promise<void> {
+    this.#ensureOpen();
+    checkRecord(record);
+    const write = writeOf(record, randomUUID());
+    this.#remember(write);
+    if (record.finished && record.acknowledged) return this.#acknowledgements.do(write);
+    const [error] = await this.#store([write]);
+    if (error !== undefined) throw error;
+  }
+
+  async get(kind: JournalRecord['kind'], id: string): Promise<JournalRecord | undefined> {
+    this.#ensureOpen();
+    const [row] = await this.#read<RecordRow>(select, [this.#numbers, this.#merchant, kind, id]);
+    const record = row && toRecord(row);
+    if (row !== undefined && record === undefined)
+      throw new JournalError(`The ${kind} ${id} was written by another version, which alone can read it`);
+    return record;
+  }
+
+  async *list({ kind, finished, acknowledged }: JournalFilter = {}): AsyncIterable<JournalRecord> {
+    this.#ensureOpen();
+    const filter = [this.#merchant, kind ?? null, finished ?? null, acknowledged ?? null];
+    for (let last = { kind: '', id: '' }; ; ) {
+      const rows = await this.#read<RecordRow>(list, [...filter, last.kind, last.id]);
+      for (const row of rows) {
+        const record = toRecord(row);
+        // One of another schema is for those who know it.
+        if (record !== undefined) yield record;
+      }
+      const end = rows.at(-1);
+      if (end === undefined || rows.length < pageOfRecords) return;
+      last = end;
+    }
+  }
+
+  async prune(before: number): Promise<number> {
+    this.#ensureOpen();
+    for (let gone = 0; ; ) {
+      const rows = await this.#read(prune, [this.#merchant, before]);
+      gone += rows.length;
+      if (rows.length === 0) return gone;
+    }
+  }
+
+  /** Hands what is unfinished over to whoever lives. Idempotent. */
+  close(): Promise<void> {
+    this.#closed ??= this.#close();
+    return this.#closed;
+  }
+
+  holds(record: RecordName): boolean {
+    return this.#closed === undefined && this.#database.lease.isGood && this.#own.has(keyOf(record));
+  }
+
+  async isStored(record: JournalRecord): Promise<boolean> {
+    this.#ensureOpen();
+    const writeId = this.#writeIds.get(nameOf(record));
+    if (writeId === undefined) return false;
+    const [row] = await this.#read<Fence & Row>(fences, [this.#numbers, this.#merchant, [record.kind], [record.id]]);
+    return row?.writeId === writeId;
+  }
+
+  onCancel(listener: (out_trade_no: string) => void): () => void {
+    this.#onCancel.add(listener);
+    return () => void this.#onCancel.delete(listener);
+  }
+
+  onTakeUp(listener: (record: RecordName) => Promise<void>): () => void {
+    if (this.#onTakeUp.size === 0) this.#database.attach(this.#merchant, this);
+    this.#onTakeUp.add(listener);
+    this.#database.lookAgain();
+    return () => {
+      if (this.#onTakeUp.delete(listener) && this.#onTakeUp.size === 0) this.#database.detach(this.#merchant);
+    };
+  }
+
+  async requestCancel(out_trade_no: string): Promise<void> {
+    this.#ensureOpen();
+    checkText('out_trade_no', out_trade_no);
+    const number = [this.#numbers, this.#merchant, out_trade_no];
+    const tombstone = writeOf(
+      {
+        schema: 1,
+        kind: 'payment',
+        id: out_trade_no,
+        revision: 1,
+        state: 'cancelled',
+        finished: true,
+        acknowledged: true,
+        updatedAt: Date.now(),
+        data: {},
+      },
+      randomUUID(),
+    );
+    // In this order, each a statement of its own: a payment that comes in between is seen by the second.
+    try {
+      await this.#insert(tombstone, () => true);
+    } catch (error) {
+      if (!(error instanceof OrderExistsError)) throw error;
+      await this.#attempt(() => this.#query(giveUp, [...number, channelOf('')]));
+    }
+  }
+
+  /** For the database's care. */
+  async check(row: OwnRow): Promise<void> {
+    const key = keyOf(row);
+    if (this.#creating.has(key)) return;
+    if (!this.#own.has(key)) {
+      const [now] = await this.#read<Fence>(fences, [this.#numbers, this.#merchant, [row.kind], [row.id]]);
+      if (now === undefined || now.finished || now.owner !== this.#database.lease.owner) return;
+    }
+    await this.takeUp(row);
+  }
+
+  /** For the database's care. */
+  async takeUp({ kind, id }: OwnRow): Promise<void> {
+    this.#own.add(keyOf({ kind, id }));
+    for (const listener of this.#onTakeUp) await listener({ kind, id }).catch(() => undefined);
+  }
+
+  /** For the database's care. */
+  cancel(id: string): void {
+    for (const listener of this.#onCancel) listener(id);
+  }
+
+  async #close(): Promise<void> {
+    this.#database.detach(this.#merchant);
+    if (this.#isAlone) return this.#database.close();
+    await this.#query(handOver, [this.#database.lease.owner, this.#merchant, nobody]).catch(() => undefined);
+  }
+
+  /**
+   * Resolves when the record is stored.
+   * @param isWorthWaiting Whether it is tried again after no answer came.
+   * @throws OrderExistsError if its number is taken.
+   */
+  async #insert(write: Write, isWorthWaiting: (error: NoAnswerError) => boolean): Promise<void> {
+    const { kind, id } = write.record;
+    const owned = [this.#numbers, this.#merchant, this.#database.lease.owner];
+    let isDoubtful = false;
+    await this.#attempt(
+      async () => {
+        const rows = await this.#query(insert, [...owned, ...insertValues(write)]);
+        if (rows.length > 0) return;
+        const [row] = await this.#query<Fence & Row>(inserted, [this.#numbers, kind, id]);
+        // Its own earlier attempt, whose answer was lost.
+        if (row?.writeId !== write.writeId) throw new OrderExistsError(id);
+      },
+      (error) => {
+        isDoubtful ||= isWorthWaiting(error);
+        return isDoubtful;
+      },
+    );
+  }
+
+  /** Resolves with what each has failed for, when it's known of all. */
+  async #store(writes: readonly Write[]): Promise<Array<Error | undefined>> {
+    const { lease } = this.#database;
+    const results = new Map<Write, Error | undefined>();
+    await this.#attempt(async () => {
+      const open = writes.filter((write) => !results.has(write));
+      // One who may have lost its records, and can't know it, stores nothing.
+      if (!lease.isGood) await lease.confirmed();
+      const rows = await this.#query(update, [this.#numbers, this.#merchant, lease.owner, ...updateValues(open)]);
+      const hit = new Set(rows.map(({ writeId }) => writeId));
+      for (const write of open) if (hit.has(write.writeId)) this.#settle(write, undefined, results);
+      await this.#judge(
+        open.filter((write) => !results.has(write)),
+        results,
+      );
+      if (results.size < writes.length) throw new NoAnswerError(true, undefined);
+    });
+    return writes.map((write) => results.get(write));
+  }
+
+  /** Looks what became of writes that hit no row. */
+  async #judge(missed: readonly Write[], results: Map<Write, Error | undefined>): Promise<void> {
+    if (missed.length === 0) return;
+    const [kinds, ids] = [missed.map(({ record }) => record.kind), missed.map(({ record }) => record.id)];
+    const rows = await this.#query<Fence & Row>(fences, [this.#numbers, this.#merchant, kinds, ids]);
+    for (const write of missed) {
+      const key = keyOf(write.record);
+      const row = rows.find((each) => keyOf(each) === key);
+      const result = verdict(write, row, this.#database.lease.owner, this.#own.has(key));
+      if (result !== 'again') this.#settle(write, result === 'stored' ? undefined : result, results);
+    }
+  }
+
+  #settle(write: Write, error: JournalError | undefined, results: Map<Write, Error | undefined>): void {
+    const key = keyOf(write.record);
+    if (error === undefined && !write.record.finished) this.#own.add(key);
+    else if (error === undefined || error.code === 'ERR_JOURNAL_LOST') this.#own.delete(key);
+    results.set(write, error);
+  }
+
+  /** Tries a write until it's known what became of it. @param isWorthWaiting Whether it is tried again after no answer came. */
+  async #attempt(
+    task: () => Promise<unknown>,
+    isWorthWaiting: (error: NoAnswerError) => boolean = () => true,
+  ): Promise<void> {
+    for (let wait: number = again.initial; ; wait = Math.min(2 * wait, again.most)) {
+      this.#ensureOpen();
+      try {
+        await task();
+        return;
+      } catch (error) {
+        if (!(error instanceof NoAnswerError)) throw error;
+        if (!isWorthWaiting(error)) throw unanswered(error);
+        // Thousands may wait: the lease's one connection finds out when the database is back.
+        await this.#database.lease.confirmed();
+        await sleep(wait);
+      }
+    }
+  }
+
+  /** Reads, or does what may be done again. */
+  async #read<Found extends object = Row>(statement: Statement, values: readonly unknown[]): Promise<Found[]> {
+    this.#ensureOpen();
+    try {
+      return await this.#query<Found & Row>(statement, values);
+    } catch (error) {
+      if (!(error instanceof NoAnswerError)) throw error;
+      // A connection that had idled may have been dead.
+      return this.#query<Found & Row>(statement, values).catch((last: unknown) => {
+        throw last instanceof NoAnswerError ? unanswered(last) : last;
+      });
+    }
+  }
+
+  async #query<Found extends Row>(statement: Statement, values: readonly unknown[]): Promise<Found[]> {
+    try {
+      return await this.#database.connections.query<Found>(statement, values);
+    } catch (error) {
+      if (!isRefusal(error)) throw error;
+      throw new JournalError(`The database refuses: ${error.message}`, { cause: error });
+    }
+  }
+
+  #remember(write: Write): void {
+    this.#writeIds.set(nameOf(write.record), write.writeId);
+    if (this.#writeIds.size <= remembered) return;
+    for (const [oldest] of this.#writeIds) {
+      this.#writeIds.delete(oldest);
+      return;
+    }
+  }
+
+  #ensureOpen(): void {
+    if (this.#closed !== undefined) throw new ClosedError('The journal');
+  }
+}
+
+const nameOf = (record: RecordName & { revision: number }): string => `${keyOf(record)} ${record.revision}`;
+
+const unanswered = (cause: NoAnswerError): JournalError =>
+  new JournalError('The database did not answer', { cause: cause.cause });
+
+/** What PostgreSQL would not store, or not as it was. */
+function checkText(name: string, text: unknown): asserts text is string {
+  if (typeof text !== 'string' || text === '' || text.includes('\0') || !text.isWellFormed())
+    throw new JournalError(`${name} must be text of whole characters, without NUL`);
+}
+
+/** As every journal demands of a record. */
+function checkRecord({ schema, kind, id, revision, state, data }: JournalRecord): void {
+  const isKnown = kind === 'payment' || kind === 'refund';
+  if (schema !== 1 || !isKnown || !Number.isSafeInteger(revision) || typeof data !== 'object' || data === null)
+    throw new JournalError('The journal takes records of schema 1 only');
+  checkText('id', id);
+  checkText('state', state);
+}

