@@ -4,6 +4,7 @@ const shared: Options = {
   target: 'node16.17',
   sourcemap: true,
   metafile: true, // for scripts/build/licenses.mjs
+  silent: true, // but for errors
 };
 
 const publicEntries = {
@@ -38,6 +39,7 @@ export default defineConfig([
   },
   // The simulator's web page: files that its server reads.
   {
+    silent: true,
     entry: ['lib/simulator/console/page/page.{html,css,ts}'],
     outDir: 'dist/console',
     format: 'esm',
@@ -46,5 +48,5 @@ export default defineConfig([
     target: 'chrome109',
     loader: { '.html': 'copy' },
   },
-  { entry: publicEntries, format: ['esm', 'cjs'], dts: { only: true } },
+  { silent: true, entry: publicEntries, format: ['esm', 'cjs'], dts: { only: true } },
 ]);

@@ -4,10 +4,11 @@
 // ratio is taken within a round, and told as the median over the rounds with the lowest and the highest. Ends with 1 if the
 // reader is slower than csv-parse, or takes more than 64 MiB.
 import { execFileSync } from 'node:child_process';
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { cpus } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
+import { writeSection } from '../page.mjs';
 
 const { values } = parseArgs({
   options: { rounds: { type: 'string', default: '5' }, rows: { type: 'string', default: '1000000' } },
@@ -54,11 +55,6 @@ amounts and adds them up.
 ${table}
 `;
 console.log(section);
-const file = `${root}docs/benchmarks.md`;
-const text = readFileSync(file, 'utf8');
-const [begin, end] = ['<!-- bill:begin -->', '<!-- bill:end -->'];
-const block = `${begin}\n${section}${end}`;
-const marked = new RegExp(`${begin}[\\s\\S]*${end}`);
-writeFileSync(file, marked.test(text) ? text.replace(marked, () => block) : `${text.trimEnd()}\n\n${block}\n`);
+writeSection('bill', section);
 const most = Math.max(...of('wxpay-face', 'heap'), ...of('wxpay-face', 'rss'));
 process.exit(median(ratios) >= 1 && most <= 64 ? 0 : 1);

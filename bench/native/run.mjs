@@ -5,7 +5,7 @@
 // the rounds with the lowest and the highest.
 import { execFileSync, fork } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { cpus } from 'node:os';
@@ -14,6 +14,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { build } from '../../scripts/build/native-variant.mjs';
 import { root, run } from '../../scripts/machine/run.mjs';
+import { writeSection } from '../page.mjs';
 import { callMany, ways } from './contestant.mjs';
 
 const { values } = parseArgs({ options: { rounds: { type: 'string', default: '9' } } });
@@ -187,14 +188,5 @@ const results = [
   memory(),
 ].join('\n\n');
 
-const page = join(root, 'docs', 'benchmarks.md');
-const [begin, end] = ['<!-- native:begin -->', '<!-- native:end -->'];
-const section = `${begin}\n## Native\n\n\`npm run bench:native\` makes this section.\n\n${results}\n${end}`;
-const before = existsSync(page) ? readFileSync(page, 'utf8') : '# Benchmarks\n';
-const from = before.indexOf(begin);
-const after =
-  from === -1
-    ? `${before.trimEnd()}\n\n${section}\n`
-    : before.slice(0, from) + section + before.slice(before.indexOf(end) + end.length);
-writeFileSync(page, after);
+writeSection('native', `## Native\n\n\`npm run bench:native\` makes this section.\n\n${results}`);
 console.log(results);

@@ -5,11 +5,12 @@
 import { execFileSync, fork } from 'node:child_process';
 import { createHmac } from 'node:crypto';
 import { once } from 'node:events';
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { cpus } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
+import { writeSection } from '../page.mjs';
 
 const { values } = parseArgs({ options: { rounds: { type: 'string', default: '9' } } });
 const rounds = Number(values.rounds);
@@ -186,9 +187,4 @@ headers, and read the answer as bytes.
 ${beside}
 `;
 console.log(section);
-const file = `${root}docs/benchmarks.md`;
-const text = existsSync(file) ? readFileSync(file, 'utf8') : '# Benchmarks\n';
-const [begin, end] = ['<!-- pay:begin -->', '<!-- pay:end -->'];
-const block = `${begin}\n${section}${end}`;
-const marked = new RegExp(`${begin}[\\s\\S]*${end}`);
-writeFileSync(file, marked.test(text) ? text.replace(marked, () => block) : `${text.trimEnd()}\n\n${block}\n`);
+writeSection('pay', section);

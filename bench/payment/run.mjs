@@ -4,7 +4,7 @@
 // each ratio is taken within a round, and told as the median over the rounds with the lowest and the highest.
 import { execFileSync } from 'node:child_process';
 import { subscribe, unsubscribe } from 'node:diagnostics_channel';
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { cpus, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -19,6 +19,7 @@ import {
   PaymentProcessor,
 } from '../../dist/index.js';
 import { startSimulator } from '../../dist/simulator.js';
+import { writeSection } from '../page.mjs';
 import { bareLog, journalTables, timed } from './journal.mjs';
 
 const { values } = parseArgs({ options: { rounds: { type: 'string', default: '5' } } });
@@ -309,17 +310,7 @@ async function main() {
     crowds(),
     `Processor time, of a process of its own for each row, in rounds that take turns. About a third of the processor's is V8's collector, which copies what belongs to each payment in flight: its run, its request, an abort signal, its place among those that pause, and the promises of whoever waits; a fifth is V8's compiler, since all of them come to each step at once. The rest is three records made and written, four answers held against the order, and the machine.`,
   ].join('\n\n');
-  const page = fileURLToPath(new URL('../../docs/benchmarks.md', import.meta.url));
-  const [begin, end] = ['<!-- payment:begin -->', '<!-- payment:end -->'];
-  const section = `${begin}\n## Payments\n\n\`npm run bench:payment\` makes this section.\n\n${results}\n${end}`;
-  const before = existsSync(page) ? readFileSync(page, 'utf8') : '# Benchmarks\n';
-  const from = before.indexOf(begin);
-  writeFileSync(
-    page,
-    from === -1
-      ? `${before.trimEnd()}\n\n${section}\n`
-      : before.slice(0, from) + section + before.slice(before.indexOf(end) + end.length),
-  );
+  writeSection('payment', `## Payments\n\n\`npm run bench:payment\` makes this section.\n\n${results}`);
   console.log(results);
 }
 

@@ -3,16 +3,17 @@
 const { readFileSync } = require('node:fs');
 const { join, resolve } = require('node:path');
 const { app, BrowserWindow, ipcMain } = require('electron');
-const { FacePay, FaceService, FileJournal, localMerchant, PayClient, PaymentProcessor } = require('wxpay-face');
+const { describe, openTill } = require('wxpay-face');
 
-/** wxpay-face.json in the user's data folder, as `wxpay-face simulate --write-config` writes it. */
+/** Options of openTill, of wxpay-face.json in the user's data folder, as `wxpay-face simulate --write-config` writes it. */
 function readConfig(folder) {
   const config = JSON.parse(readFileSync(join(folder, 'wxpay-face.json'), 'utf8'));
   const path = (name) => resolve(folder, name);
   const { appid, mch_id, key, endpoints, certificate, ca, library, journal, pipe, terminal } = config;
   if (pipe) process.env.WXPAY_FACE_PIPE = pipe;
   return {
-    client: {
+    face: { library: path(library) },
+    merchant: {
       appid,
       mch_id,
       key,
@@ -20,30 +21,13 @@ function readConfig(folder) {
       ...(ca && { ca: readFileSync(path(ca)) }),
       certificate: { cert: readFileSync(path(certificate.cert)), key: readFileSync(path(certificate.key)) },
     },
-    library: path(library),
     journal: path(journal),
     terminal,
   };
 }
 
-async function openTill(config, onOutcome) {
-  const face = await FaceService.open({ library: config.library });
-  const client = new PayClient(config.client);
-  const journal = await FileJournal.open(config.journal);
-  const processor = new PaymentProcessor({ client, journal, onOutcome });
-  const facePay = new FacePay({ face, merchant: localMerchant(client, processor), terminal: config.terminal });
-  return {
-    processor,
-    facePay,
-    async close() {
-      await facePay.close();
-      await face.close();
-      await processor.close();
-      await journal.close();
-      client.close();
-    },
-  };
-}
+/** A refund may have its sale's number. */
+const numberOf = ({ out_trade_no, out_refund_no }) => (out_refund_no ? `refund ${out_refund_no}` : out_trade_no);
 
 /** An Error loses its code on the way to a page, so that it goes as a value. */
 async function told(task) {
@@ -66,15 +50,15 @@ async function start() {
   // How payments ended that nobody waits for: what a crash left unfinished, a reversal in the background. Each is kept until
   // the page has told the cashier; what is lost with this program is told again after its next start.
   const untold = new Map();
-  const till = await openTill(
-    readConfig(app.getPath('userData')),
-    (outcome) =>
+  const till = await openTill({
+    ...readConfig(app.getPath('userData')),
+    onOutcome: (outcome) =>
       new Promise((told) => {
-        untold.set(outcome.out_trade_no, { outcome, told });
+        untold.set(numberOf(outcome), { outcome, told });
         tellPage('till:outcome', outcome);
       }),
-  );
-  const { processor, facePay } = till;
+    onHealth: (health) => tellPage('till:health', health),
+  });
 
   /** Only our own page may take money. */
   const handle = (channel, task) =>
@@ -83,6 +67,18 @@ async function start() {
       return told(() => task(...parameters));
     });
 
+  /** The scanner types into the page, which sends the code on. */
+  let takeCode;
+  const scan = (signal, wrong) =>
+    new Promise((resolve) => {
+      if (wrong) tellPage('till:wrong-code', wrong);
+      takeCode = resolve;
+      signal.addEventListener('abort', () => {
+        takeCode = undefined;
+      });
+    });
+  handle('till:scanned', (code) => takeCode?.(code));
+
   const sales = new Set();
   handle('till:pay', async (order) => {
     const sale = new AbortController();
@@ -90,7 +86,7 @@ async function start() {
     const onProgress = (progress) => tellPage('till:progress', progress);
     try {
       // One at a time: a second one is refused with ERR_BUSY.
-      return await facePay.pay(order, { signal: sale.signal, onProgress });
+      return await till.pay(order, { signal: sale.signal, scan, onProgress });
     } finally {
       sales.delete(sale);
     }
@@ -99,20 +95,24 @@ async function start() {
     for (const sale of sales) sale.abort();
   };
   handle('till:cancel', cancel);
-  handle('till:known', (out_trade_no) => processor.outcome(out_trade_no));
+  handle('till:known', (out_trade_no) => till.outcome(out_trade_no));
+  handle('till:refund', (out_trade_no, refund) => till.refund(out_trade_no, refund));
+  // What the cashier reads, of an outcome or of an error's code.
+  handle('till:words', (what) => describe(what, 'zh'));
   // The page has told the cashier; from now on a restart need not tell it again.
   handle('till:acknowledge', async (outcome) => {
-    const { out_trade_no, revision } = outcome;
-    const kept = untold.get(out_trade_no);
+    const number = numberOf(outcome);
+    const kept = untold.get(number);
     // Another one may have come since.
-    if (kept?.outcome.revision === revision) {
-      untold.delete(out_trade_no);
+    if (kept?.outcome.revision === outcome.revision) {
+      untold.delete(number);
       kept.told();
     }
-    await processor.acknowledge(outcome);
+    await till.acknowledge(outcome);
   });
   // A page that has just been loaded.
   handle('till:untold', () => {
+    tellPage('till:health', till.health);
     for (const { outcome } of untold.values()) tellPage('till:outcome', outcome);
   });
 

@@ -16,10 +16,15 @@ const listen = (channel) => (listener) => {
 
 contextBridge.exposeInMainWorld('till', {
   pay: (order) => call('till:pay', order),
+  scanned: (code) => call('till:scanned', code),
   cancel: () => call('till:cancel'),
+  refund: (out_trade_no, refund) => call('till:refund', out_trade_no, refund),
   known: (out_trade_no) => call('till:known', out_trade_no),
+  words: (what) => call('till:words', what),
   acknowledge: (outcome) => call('till:acknowledge', outcome),
   untold: () => call('till:untold'),
   onProgress: listen('till:progress'),
+  onWrongCode: listen('till:wrong-code'),
   onOutcome: listen('till:outcome'),
+  onHealth: listen('till:health'),
 });

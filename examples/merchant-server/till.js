@@ -2,7 +2,7 @@
 //   node till.js till.json 1250
 import { randomBytes } from 'node:crypto';
 import { readFileSync } from 'node:fs';
-import { FacePay, FaceService } from 'wxpay-face';
+import { describe, FacePay, FaceService } from 'wxpay-face';
 import { remoteMerchant } from './merchant.js';
 
 const [file = 'till.json', fen = '1250'] = process.argv.slice(2);
@@ -13,7 +13,8 @@ if (pipe) process.env.WXPAY_FACE_PIPE = pipe;
 
 const merchant = await remoteMerchant(server);
 const conclude = async (outcome) => {
-  console.log(`${outcome.out_trade_no} ${outcome.status}`);
+  const { title, text, advice } = describe(outcome, 'zh');
+  console.log(`${outcome.out_trade_no} ${outcome.status}\n  ${title}\n  ${text}\n  ${advice}`);
   await merchant.acknowledge(outcome);
 };
 
@@ -32,7 +33,7 @@ try {
   );
 } catch (error) {
   // Where the server could not be reached for long, the next start asks it again.
-  console.log(`${out_trade_no} ${error.code ?? ''} ${error.message}`);
+  console.log(`${out_trade_no} ${error.code ?? ''} ${error.message}\n  ${describe(error, 'zh').advice}`);
   process.exitCode = 1;
 } finally {
   await facePay.close();

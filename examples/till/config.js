@@ -2,6 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 
+/** @returns options of openTill */
 export function readConfig(file) {
   const config = JSON.parse(readFileSync(file, 'utf8'));
   const path = (name) => resolve(dirname(file), name);
@@ -9,7 +10,8 @@ export function readConfig(file) {
   // The simulator's stub library finds the simulated service by it. The vendor's own library needs no such thing.
   if (pipe) process.env.WXPAY_FACE_PIPE = pipe;
   return {
-    client: {
+    face: { library: path(library) },
+    merchant: {
       appid,
       mch_id,
       key,
@@ -18,7 +20,6 @@ export function readConfig(file) {
       // Without the merchant's certificate nothing can be reversed.
       certificate: { cert: readFileSync(path(certificate.cert)), key: readFileSync(path(certificate.key)) },
     },
-    library: path(library),
     journal: path(journal),
     terminal,
   };

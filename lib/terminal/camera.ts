@@ -67,7 +67,7 @@ export class Camera {
   #state: 'unknown' | 'ready' | 'released' = 'unknown';
   /** Something of ours is left to release. */
   #isHeld = false;
-  /** The last initialisation has failed, or isn't over. */
+  /** The service said no to the last initialisation. */
   #isRefused = false;
   /** An initialisation, or a question, between two sales. Never rejects. */
   #atRest: Promise<void> | undefined;
@@ -185,20 +185,25 @@ export class Camera {
     // An initialisation that fails, or is no longer waited for, may take the camera all the same.
     this.#state = 'unknown';
     this.#isHeld = true;
-    this.#isRefused = true;
-    await unlessAborted(() => this.#init(), signal);
-    this.#isRefused = false;
+    try {
+      await unlessAborted(() => this.#init(signal), signal);
+      this.#isRefused = false;
+    } catch (error) {
+      this.#isRefused = error instanceof ServiceCommandError;
+      throw error;
+    }
     this.#state = 'ready';
     this.#options.onState('ready');
   }
 
-  async #init(): Promise<void> {
+  async #init(signal: AbortSignal | undefined): Promise<void> {
     const { face, init, clock } = this.#options;
     try {
       await face.initWxpayface(init);
     } catch (error) {
       if (!isInitialising(error)) throw error;
-      await clock.sleep(initialising);
+      // Not for a sale that is over.
+      await clock.sleep(initialising, signal);
       await face.initWxpayface(init);
     }
   }

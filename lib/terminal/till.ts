@@ -57,13 +57,17 @@ export interface LocalMerchantOptions {
 }
 
 /**
- * How a till is. What the real service shows of an unplugged camera is not known: 'ready' says that it answers, and that it
- * was initialised, no more.
+ * How a till is. What the real service shows of an unplugged camera is not known: 'ready' says that the service did what it was
+ * last asked, no more.
  */
 export interface TillHealth {
-  /** 'unknown' until it was asked, as always before the first sale if the camera is shared. */
+  /**
+   * 'unknown' until it was asked, as always before the first sale if the camera is shared. A dedicated one is initialised at the
+   * start, and asked for something harmless (getWxpayfaceRawdata) each minute between two sales. 'down': codes can be taken all the
+   * same, and the next sale initialises it anew.
+   */
   camera: 'unknown' | 'ready' | 'down';
-  /** Whether the merchant's gateway can be reached, by the last call. */
+  /** Whether the merchant's gateway can be reached, by the last call; at the start, and while it can't, by a query each minute. */
   merchant: 'unknown' | 'reachable' | 'unreachable';
   /** How many payments and refunds of the journal are not at their end, those under way among them. */
   unfinished: number;

@@ -1,6 +1,7 @@
 // Makes a fresh clone ready: installs and builds whatever is missing or older than its sources, nothing else.
 import { existsSync, readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
+import { performance } from 'node:perf_hooks';
 import { root, run, script } from '../machine/run.mjs';
 
 process.chdir(root);
@@ -17,9 +18,20 @@ function newest(path) {
   return Math.max(0, ...readdirSync(path).map((name) => newest(join(path, name))));
 }
 
-if (changed('node_modules/.package-lock.json') < changed('package-lock.json')) run('npm', ['ci', '--ignore-scripts']);
+/** Says what is done and how long that takes on two cores, because whoever sees the project first waits for it. */
+function step(what, seconds, task) {
+  console.log(`${what} (about ${seconds} s) …`);
+  const began = performance.now();
+  task();
+  console.log(`  done in ${Math.ceil((performance.now() - began) / 1000)} s`);
+}
 
-script('build/native.mjs');
+if (changed('node_modules/.package-lock.json') < changed('package-lock.json'))
+  step('Installing what it is built with, by npm ci', 10, () => run('npm', ['ci', '--ignore-scripts', '--silent']));
+
+const isBuilt = existsSync(`build/${process.platform}-${process.arch}`);
+// CMake itself knows what is older than its sources.
+step('Building the addon in C++', isBuilt ? 1 : 15, () => script('build/native.mjs'));
 
 const sources = ['lib', 'package.json', 'tsconfig.json', 'tsup.config.ts'];
 const outputs = [
@@ -27,4 +39,5 @@ const outputs = [
   'dist/journal-contract.js',
   'dist/console/page.js',
 ];
-if (Math.min(...outputs.map(changed)) < Math.max(...sources.map(newest))) run('npm', ['run', '--silent', 'build:dist']);
+if (Math.min(...outputs.map(changed)) < Math.max(...sources.map(newest)))
+  step('Building the package in dist', 10, () => run('npm', ['run', '--silent', 'build:dist']));

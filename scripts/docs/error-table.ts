@@ -1,4 +1,5 @@
 import type * as wxpayFace from '../../lib/index.js';
+import type { Words } from './languages.js';
 
 type Exports = typeof wxpayFace;
 type ErrorCode = wxpayFace.ErrorCode;
@@ -15,11 +16,6 @@ type ClassOf<Code extends ErrorCode> = {
         : never
     : never;
 }[keyof Exports];
-
-interface Words {
-  readonly en: string;
-  readonly zh: string;
-}
 
 interface Row<Code extends ErrorCode> {
   /** The class that carries the code. */
@@ -62,7 +58,7 @@ export const errorTable: { readonly [Code in ErrorCode]: Row<Code> } = {
     class: 'OrderExistsError',
     meaning: {
       en: 'the journal knows this `out_trade_no`; or this `out_refund_no`, with another amount or sale',
-      zh: '日志里已有这个 `out_trade_no`；或者已有这个 `out_refund_no`，但金额或交易不同',
+      zh: '流水里已有这个 `out_trade_no`；或者已有这个 `out_refund_no`，但金额或交易不同',
     },
     sent: notByThis,
     todo: {
@@ -72,16 +68,16 @@ export const errorTable: { readonly [Code in ErrorCode]: Row<Code> } = {
   },
   ERR_ORDER_UNKNOWN: {
     class: 'OrderUnknownError',
-    meaning: { en: 'the journal doesn’t know the number', zh: '日志里没有这个号码' },
+    meaning: { en: 'the journal doesn’t know the number', zh: '流水里没有这个号码' },
     sent: notByThis,
     todo: {
       en: 'compare the number; look whether it is this till’s journal',
-      zh: '核对号码，并确认这是本收银台的日志',
+      zh: '核对号码，并确认这是本收银机的流水',
     },
   },
   ERR_ORDER_FOREIGN: {
     class: 'OrderUnknownError',
-    meaning: { en: 'the number is in the journal, but another merchant’s', zh: '日志里有这个号码，但属于另一个商户' },
+    meaning: { en: 'the number is in the journal, but another merchant’s', zh: '流水里有这个号码，但属于另一个商户' },
     sent: notByThis,
     todo: { en: 'ask with that merchant’s client', zh: '用那个商户的 client 处理' },
   },
@@ -108,7 +104,7 @@ export const errorTable: { readonly [Code in ErrorCode]: Row<Code> } = {
   },
   ERR_CLOSED: {
     class: 'ClosedError',
-    meaning: { en: 'service, processor or journal was closed', zh: '服务、处理器或日志已关闭' },
+    meaning: { en: 'service, processor or journal was closed', zh: '服务、处理器或流水已关闭' },
     sent: { en: 'perhaps', zh: '可能' },
     todo: { en: 'ask `outcome()` after the restart', zh: '重启后查 `outcome()`' },
   },
@@ -158,7 +154,7 @@ export const errorTable: { readonly [Code in ErrorCode]: Row<Code> } = {
     class: 'JournalError',
     meaning: {
       en: 'the journal can’t be opened, read or written, or not in time',
-      zh: '日志无法打开、读取或写入，或者超时',
+      zh: '流水无法打开、读取或写入，或者超时',
     },
     sent: { en: 'only if the payment was already begun', zh: '仅当支付已经开始时' },
     todo: {
@@ -168,24 +164,24 @@ export const errorTable: { readonly [Code in ErrorCode]: Row<Code> } = {
   },
   ERR_JOURNAL_LOCKED: {
     class: 'JournalError',
-    meaning: { en: 'another process has the journal open', zh: '日志被另一个进程打开' },
+    meaning: { en: 'another process has the journal open', zh: '流水被另一个进程打开' },
     sent: no,
-    todo: { en: 'one journal, one process: end the other one', zh: '一份日志只给一个进程：结束另一个进程' },
+    todo: { en: 'one journal, one process: end the other one', zh: '一份流水只给一个进程：结束另一个进程' },
   },
   ERR_JOURNAL_DAMAGED: {
     class: 'JournalError',
-    meaning: { en: 'what was stored is no longer there, or not as it was', zh: '写入日志的内容缺失，或者已经不是原样' },
+    meaning: { en: 'what was stored is no longer there, or not as it was', zh: '写入流水的内容缺失，或者已经不是原样' },
     sent: { en: 'what was unfinished may have been', zh: '未完成的支付可能已发送' },
     todo: {
       en: 'keep the folder, see [recovery](05-recovery.md#the-journal)',
-      zh: '保留整个目录，见[崩溃后的恢复](05-recovery.md#日志)',
+      zh: '保留整个目录，见[崩溃后的恢复](05-recovery.md#流水)',
     },
   },
   ERR_JOURNAL_LOST: {
     class: 'JournalError',
     meaning: {
       en: 'of a journal that several processes share: another one has this record now',
-      zh: '日志由多个进程共用：这条记录现在归另一个进程',
+      zh: '流水由多个进程共用：这条记录现在归另一个进程',
     },
     sent: { en: 'perhaps', zh: '可能' },
     todo: { en: 'leave it to that process; `outcome()` tells how it ended', zh: '交给那个进程；用 `outcome()` 查结果' },

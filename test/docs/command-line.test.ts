@@ -21,7 +21,7 @@ for (const path of ['docs/guide/12-command-line.md', 'docs/guide/zh/12-command-l
     });
 
     it('has every command, and no other', () => {
-      const named = rowsOf(text.slice(0, text.indexOf('\n## '))).flatMap(([names = '']) => names.split(', '));
+      const named = rowsOf(text.slice(0, text.indexOf('\n## '))).flatMap(([names = '']) => names.split(/, |、/));
       const expected = commands.flatMap((row) =>
         'run' in row ? [row.name] : row.commands.map(({ name }) => `${row.name} ${name}`),
       );

@@ -4,8 +4,9 @@ import { commands } from '../../lib/face/commands.js';
 import { prepareRequest } from '../../lib/face/messages.js';
 import { calls } from '../../lib/pay/calls.js';
 import { events } from '../../lib/payment/decision/states.js';
+import { languages, pageOf } from '../../scripts/docs/languages.js';
 import { skip } from '../support/skip.js';
-import { fieldMappingPage, leftOut, mapFields, signaturesOf } from './field-mapping.js';
+import { fieldMappingPages, leftOut, mapFields, signaturesOf } from './field-mapping.js';
 import { readPage } from './pages.js';
 import { common, tradeStates, vendorCalls } from './vendor-fields.js';
 
@@ -59,11 +60,15 @@ describe('the vendor’s page', () => {
       expect([...signatureOf('PayClient', call).takes])
         .to.include('total_fee')
         .and.not.include(name);
-      expect(why).to.not.equal('');
+      for (const language of languages) expect(why[language]).to.not.equal('');
     }
   }).timeout(60_000);
 
-  it('is mapped in docs/field-mapping.md as it is', () => {
-    expect(readPage('docs/field-mapping.md').text).to.equal(fieldMappingPage());
+  it('is mapped as it is, in both languages', () => {
+    const pages = fieldMappingPages();
+    for (const language of languages)
+      expect(readPage(pageOf('field-mapping.md', language)).text, 'npm run docs:field-mapping').to.equal(
+        pages[language],
+      );
   }).timeout(60_000);
 });

@@ -3,6 +3,7 @@ import ts from 'typescript';
 import { commands } from '../../lib/face/commands.js';
 import { calls } from '../../lib/pay/calls.js';
 import { paymentErrorCodes, queryErrorCodes, reverseErrorCodes } from '../../lib/pay/error-codes.js';
+import { code, type Language, table, type Words } from '../../scripts/docs/languages.js';
 import { root } from './pages.js';
 import { common, type VendorCall, vendorCalls } from './vendor-fields.js';
 
@@ -11,15 +12,18 @@ export interface Mapped {
   readonly call: VendorCall;
   readonly kind: 'request' | 'response' | 'code';
   readonly name: string;
-  readonly place: string | undefined;
+  readonly place: Words | undefined;
 }
 
 /** Fields that the vendor documents elsewhere than on the page, and why no type and no rule has them. */
-export const leftOut: ReadonlyArray<{ readonly call: 'facepay'; readonly name: string; readonly why: string }> = [
+export const leftOut: ReadonlyArray<{ readonly call: 'facepay'; readonly name: string; readonly why: Words }> = [
   {
     call: 'facepay',
     name: 'deposit',
-    why: 'a deposit is a product with calls of its own (`/deposit/…`) to query, consume and give it back. The field alone would make one that nothing here could end.',
+    why: {
+      en: 'a deposit is a product with calls of its own (`/deposit/…`) to query, consume and give it back. The field alone would make one that nothing here could end.',
+      zh: '押金是另一个产品，查询、消费和退还各有接口（`/deposit/…`）。只加这一个字段，会产生这里无法了结的押金。',
+    },
   },
 ];
 
@@ -84,6 +88,9 @@ export function signaturesOf() {
   };
 }
 
+const filled: Words = { en: 'filled in by `PayClient`', zh: '由 `PayClient` 填写' };
+const inCode = (name: string): Words => ({ en: code(name), zh: code(name) });
+
 /** Walks the page, field by field and code by code. */
 export function mapFields(): Mapped[] {
   const signatureOf = signaturesOf();
@@ -96,20 +103,22 @@ export function mapFields(): Mapped[] {
     const command = Object.entries(commands).find(([name]) => name === call.name)?.[1];
     const checked: object = row?.fields ?? command?.fields ?? {};
 
-    const requestPlace = (name: string): string | undefined => {
-      if (call.side === 'pay' && [...filledIn, ...constants].includes(name)) return 'filled in by `PayClient`';
+    const requestPlace = (name: string): Words | undefined => {
+      if (call.side === 'pay' && [...filledIn, ...constants].includes(name)) return filled;
       // Both: a type for the compiler, and a rule for what comes at run time.
-      return takes.has(name) && Object.hasOwn(checked, name) ? `\`${params || method}.${name}\`` : undefined;
+      return takes.has(name) && Object.hasOwn(checked, name) ? inCode(`${params || method}.${name}`) : undefined;
     };
-    const responsePlace = (name: string): string | undefined => {
-      if (gives.has(name)) return `\`${result || `${method}()`}.${name}\``;
-      return call.side === 'pay' && protocol.includes(name) ? `\`PayProtocolError.${name}\`` : undefined;
+    const responsePlace = (name: string): Words | undefined => {
+      if (gives.has(name)) return inCode(`${result || `${method}()`}.${name}`);
+      return call.side === 'pay' && protocol.includes(name) ? inCode(`PayProtocolError.${name}`) : undefined;
     };
-    const codePlace = (name: string): string | undefined => {
+    const codePlace = (name: string): Words | undefined => {
       const [table, codes] = codeTables[call.name] ?? ['', {}];
-      if (Object.hasOwn(codes, name)) return `\`${table}.${name}\``;
+      if (Object.hasOwn(codes, name)) return inCode(`${table}.${name}`);
       const isGood: readonly string[] = command?.goodCodes ?? [];
-      return isGood.includes(name) ? `\`${result}\` with \`return_code\` ${name}` : undefined;
+      return isGood.includes(name)
+        ? { en: `\`${result}\` with \`return_code\` ${name}`, zh: `\`return_code\` 为 ${name} 的 \`${result}\`` }
+        : undefined;
     };
     return [
       ...call.request.map((name) => ({ call, kind: 'request' as const, name, place: requestPlace(name) })),
@@ -119,19 +128,20 @@ export function mapFields(): Mapped[] {
   });
 }
 
-/** docs/field-mapping.md. */
-export function fieldMappingPage(): string {
-  const mapped = mapFields();
-  const sections = vendorCalls.map((call) => {
-    const rows = mapped
-      .filter((one) => one.call === call)
-      .map(({ kind, name, place }) => `| ${kind} | \`${name}\` | ${place} |`);
-    const where = `${call.side === 'face' ? 'FaceService' : 'PayClient'}.${methodOf(call)}`;
-    const table = rows.length === 0 ? ['Common fields only.'] : ['| | Vendor | Here |', '| --- | --- | --- |', ...rows];
-    return [`## ${call.section} · ${call.name}`, '', `\`${where}\``, '', ...table].join('\n');
-  });
-  const list = (names: readonly string[]): string => names.map((name) => `\`${name}\``).join(', ');
-  return `# From the vendor's page to the types
+const kinds: Readonly<Record<Mapped['kind'], Words>> = {
+  request: { en: 'request', zh: '请求' },
+  response: { en: 'response', zh: '应答' },
+  code: { en: 'code', zh: '代码' },
+};
+
+const heads: Readonly<Record<Language, readonly string[]>> = { en: ['', 'Vendor', 'Here'], zh: ['', '微信', '本包'] };
+const noFields: Words = { en: 'Common fields only.', zh: '只有公共字段。' };
+
+const listOf = (names: readonly string[], language: Language): string =>
+  names.map(code).join(language === 'en' ? ', ' : '、');
+
+const intro: Readonly<Record<Language, () => string>> = {
+  en: () => `# From the vendor's page to the types
 
 Generated by \`npm run docs:field-mapping\` from the page's tables as transcribed in \`test/docs/vendor-fields.ts\`; a test walks
 them against the command table, the parameter tables, the public types and the catalogues of error codes, so that nothing of
@@ -139,14 +149,38 @@ the page is missing. The last two sections are of the vendor's other pages, as f
 
 ## 请求参数Req和响应结果Resp构成
 
-Each command sends ${list(common.request)}, filled in by \`FaceService\`, and answers ${list(common.response)}
-(\`FaceResponse\`). Of the common return_codes ${list(common.codes)} only SUCCESS is a value; each other one throws
-\`ServiceCommandError\` with \`return_code\` and \`return_msg\`.
+Each command sends ${listOf(common.request, 'en')}, filled in by \`FaceService\`, and answers ${listOf(common.response, 'en')}
+(\`FaceResponse\`). Of the common return_codes ${listOf(common.codes, 'en')} only SUCCESS is a value; each other one throws
+\`ServiceCommandError\` with \`return_code\` and \`return_msg\`.`,
+  zh: () => `# 从微信文档到类型
 
-${sections.join('\n\n')}
+由 \`npm run docs:field-mapping\` 根据 \`test/docs/vendor-fields.ts\` 里抄录的文档表格生成；测试拿它们与命令表、参数表、公开类型和错误码目录逐项核对，
+文档里的字段一个也不会缺。最后两节出自微信的另外两个页面，以目前所知为限。
 
-## Left out
+## 请求参数Req和响应结果Resp构成
 
-${leftOut.map(({ call, name, why }) => `- \`${call}\` \`${name}\`: ${why}`).join('\n')}
-`;
+每个命令都发送 ${listOf(common.request, 'zh')}，由 \`FaceService\` 填写，应答含 ${listOf(common.response, 'zh')}（\`FaceResponse\`）。公共 return_code
+${listOf(common.codes, 'zh')} 之中，只有 SUCCESS 是值；其余的都抛出 \`ServiceCommandError\`，带 \`return_code\` 和 \`return_msg\`。`,
+};
+
+const leftOutHead: Words = { en: 'Left out', zh: '没有收入的' };
+
+/** docs/field-mapping.md in each language; to walk the types takes seconds, so both at once. */
+export function fieldMappingPages(): Readonly<Record<Language, string>> {
+  const mapped = mapFields();
+  const page = (language: Language): string => {
+    const sections = vendorCalls.map((call) => {
+      const rows = mapped
+        .filter((one) => one.call === call)
+        .map(({ kind, name, place }) => [kinds[kind][language], code(name), place?.[language] ?? '']);
+      const where = `${call.side === 'face' ? 'FaceService' : 'PayClient'}.${methodOf(call)}`;
+      const fields = rows.length === 0 ? noFields[language] : table(heads[language], rows);
+      return [`## ${call.section} · ${call.name}`, '', code(where), '', fields].join('\n');
+    });
+    const omissions = leftOut.map(
+      ({ call, name, why }) => `- ${code(call)} ${code(name)}${language === 'en' ? ': ' : '：'}${why[language]}`,
+    );
+    return [intro[language](), ...sections, `## ${leftOutHead[language]}`, `${omissions.join('\n')}\n`].join('\n\n');
+  };
+  return { en: page('en'), zh: page('zh') };
 }

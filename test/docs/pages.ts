@@ -57,6 +57,9 @@ const markdownIn = (folder: string): string[] =>
 
 export const guides = markdownIn('docs/guide');
 export const chineseGuides = markdownIn('docs/guide/zh');
+/** What is looked up, rather than read from beginning to end. */
+export const references = markdownIn('docs');
+export const chineseReferences = markdownIn('docs/zh');
 export const allPages = [
   'README.md',
   'README.zh-CN.md',
@@ -65,7 +68,8 @@ export const allPages = [
   'SECURITY.md',
   'CHANGELOG.md',
   'examples/README.md',
-  ...markdownIn('docs'),
+  ...references,
+  ...chineseReferences,
   ...guides,
   ...chineseGuides,
 ];

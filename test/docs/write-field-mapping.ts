@@ -1,7 +1,7 @@
 // npm run docs:field-mapping
 import { writeFileSync } from 'node:fs';
-import { join } from 'node:path';
-import { fieldMappingPage } from './field-mapping.js';
-import { root } from './pages.js';
+import { languages, pageOf } from '../../scripts/docs/languages.js';
+import { fieldMappingPages } from './field-mapping.js';
 
-writeFileSync(join(root, 'docs/field-mapping.md'), fieldMappingPage());
+const pages = fieldMappingPages();
+for (const language of languages) writeFileSync(pageOf('field-mapping.md', language), pages[language]);

@@ -26,7 +26,7 @@ async function open(scenario: Scenario) {
     await program.says(/"loaded"/);
     return {
       ...program,
-      call: (method: string, parameter?: unknown) => program.type(JSON.stringify({ method, parameter })),
+      call: (method: string, ...parameters: unknown[]) => program.type(JSON.stringify({ method, parameters })),
     };
   };
   return { simulator, openApp };
@@ -49,6 +49,31 @@ describe('examples/electron-main', () => {
     expect(await till.ended).to.equal(0);
     expect(simulator.ledger.map(({ charged }) => charged)).to.deep.equal([1250]);
     expect(till.output()).not.to.include(simulator.client.key);
+  });
+
+  it('takes the code that the scanner types into its page', async () => {
+    const { simulator, openApp } = await open({ face: 'waiting' });
+    const till = await openApp();
+    till.call('pay', order(1));
+    await till.says(/getWxpayfaceCode/);
+    till.call('scanned', '134567890123456789');
+    await till.says(/"method":"pay","value":\{.*"status":"paid"/);
+    expect(simulator.ledger.map(({ charged }) => charged)).to.deep.equal([1250]);
+  });
+
+  it('has the cashier’s words for its page, and gives a sale back', async () => {
+    const { simulator, openApp } = await open('success');
+    const till = await openApp();
+    till.call('pay', order(1));
+    const [, outcome = ''] = await till.says(/"method":"pay","value":(\{.*"status":"paid".*\})\}$/m);
+    till.call('words', JSON.parse(outcome));
+    await till.says(/"method":"words","value":\{"title":"收款成功"/);
+    till.call('words', { code: 'ERR_JOURNAL' });
+    await till.says(/"method":"words","value":\{"title":"(?!收款成功)[^"]/);
+    const { out_trade_no } = order(1);
+    till.call('refund', out_trade_no, { out_refund_no: out_trade_no, refund_fee: 1250 });
+    await till.says(/"method":"refund","value":\{.*"status":"processing"/);
+    expect(simulator.refunds.map(({ refund_fee }) => refund_fee)).to.deep.equal([1250]);
   });
 
   it('tells its page the code of an error', async () => {

@@ -36,7 +36,7 @@ export const ipcRenderer = {
     crossing(await handlers.get(channel)?.({ senderFrame: mainFrame }, ...crossing(parameters))),
 };
 
-type Bridge = Record<string, (parameter: unknown) => unknown>;
+type Bridge = Record<string, (...parameters: unknown[]) => unknown>;
 let till: Bridge = {};
 export const contextBridge = {
   exposeInMainWorld: (_name: 'till', api: Bridge) => {
@@ -44,9 +44,9 @@ export const contextBridge = {
   },
 };
 
-async function perform(method: string, parameter: unknown): Promise<void> {
+async function perform(method: string, parameters: readonly unknown[]): Promise<void> {
   try {
-    say({ method, value: (await till[method]?.(parameter)) ?? null });
+    say({ method, value: (await till[method]?.(...parameters)) ?? null });
   } catch (error) {
     say({ method, error: error instanceof Error ? error.message : String(error) });
   }
@@ -70,8 +70,8 @@ export class BrowserWindow {
       till[event]?.((message: unknown) => say({ event, value: message }));
     const lines = createInterface({ input: process.stdin });
     lines.on('line', (line) => {
-      const { method, parameter } = JSON.parse(line);
-      void perform(method, parameter);
+      const { method, parameters } = JSON.parse(line);
+      void perform(method, parameters);
     });
     lines.on('close', () => app.quit());
     say({ event: 'loaded' });

@@ -21,15 +21,44 @@ describe('examples/till', () => {
     const till = openTill();
     await till.says(/fen>/);
     till.type('1250');
-    await till.says(/paid, ¥12\.50: hand over the goods/);
+    await till.says(/ paid\n {2}收款成功\n {2}.*¥12\.50/);
     simulator.scenario = 'not-enough';
     till.type('900');
-    await till.says(/declined, nothing was charged: \S+/);
+    await till.says(/ declined\n {2}余额不足/);
     till.process.stdin.end();
     expect(await till.ended, till.output()).to.equal(0);
     expect(simulator.ledger.map(({ charged }) => charged)).to.deep.equal([1250]);
     const screens = simulator.calls.filter(({ name }) => name === 'updateWxpayfacePayResult');
     expect(screens.map(({ request }) => request.payresult)).to.deep.equal(['SUCCESS', 'ERROR']);
+  });
+
+  it('takes the code of the scanner while the camera looks', async () => {
+    const { simulator, openTill } = await open({ face: 'waiting' });
+    const till = openTill();
+    await till.says(/fen>/);
+    till.type('1250');
+    await till.says(/looking getWxpayfaceCode/);
+    till.type('281234123412341234');
+    await till.says(/other-wallet/);
+    till.type('134567890123456789');
+    await till.says(/ paid\n/);
+    expect(simulator.calls.filter(({ name }) => name === 'micropay')).to.have.length(1);
+    expect(simulator.calls.map(({ name }) => name)).to.include('stopWxpayface');
+  });
+
+  it('gives back a part of a sale, and asks again for what has not ended', async () => {
+    const { simulator, openTill } = await open('success');
+    const till = await openTill();
+    await till.says(/fen>/);
+    till.type('1250');
+    const [, number = ''] = await till.says(/(TILL-1-\S+) paid/);
+    simulator.scenario = 'refund-pending';
+    till.type(`refund ${number} 400`);
+    await till.says(/R1-\S+ processing/);
+    till.type(`refund ${number} 400`);
+    till.type('twelve');
+    await till.says(/ERR_INVALID_PARAMETER total_fee/);
+    expect(simulator.refunds.map(({ refund_fee }) => refund_fee)).to.deep.equal([400]);
   });
 
   it('refuses what is no amount, and goes on', async () => {
@@ -39,7 +68,7 @@ describe('examples/till', () => {
     till.type('twelve');
     await till.says(/ERR_INVALID_PARAMETER total_fee/);
     till.type('1');
-    await till.says(/paid, ¥0\.01/);
+    await till.says(/ paid\n.*\n.*¥0\.01/);
     expect(simulator.ledger).to.have.length(1);
   });
 
@@ -49,9 +78,9 @@ describe('examples/till', () => {
     const till = openTill();
     await till.says(/fen>/);
     till.type('1250');
-    await till.says(/face getWxpayfaceCode/);
+    await till.says(/looking getWxpayfaceCode/);
     till.process.kill('SIGINT');
-    await till.says(/cancelled by the cashier/);
+    await till.says(/ cancelled\n {2}收款已取消/);
     expect(simulator.calls.map(({ name }) => name)).to.include('stopWxpayface');
     expect(simulator.ledger).to.have.length(0);
   });
@@ -61,19 +90,19 @@ describe('examples/till', () => {
     const killed = openTill();
     await killed.says(/fen>/);
     killed.type('1250');
-    await killed.says(/querying/);
+    await killed.says(/password/);
     killed.process.kill('SIGKILL');
     await killed.ended;
     expect(simulator.act('enter-password')).to.equal(true);
     const till = openTill();
-    await till.says(/paid, ¥12\.50/);
+    await till.says(/ paid\n.*\n.*¥12\.50/);
     await till.says(/fen>/);
     till.process.stdin.end();
     expect(await till.ended, till.output()).to.equal(0);
     // Acknowledged: it is told once.
     const third = openTill();
     await third.says(/fen>/);
-    expect(third.output()).not.to.include('paid');
+    expect(third.output()).not.to.include('收款成功');
     expect(simulator.ledger).to.have.length(1);
   }).timeout(40_000);
 });

@@ -114,6 +114,17 @@ describe('A whole till', () => {
     expect(await second.pay(newOrder())).to.include({ status: 'paid' });
   });
 
+  it('holds a day’s bill against its journal', async () => {
+    const opened = await open();
+    const day = '20241123';
+    const differences = (async () => {
+      for await (const difference of opened.reconcile(day)) expect.fail(difference.kind);
+    })();
+    // The simulated gateway sold nothing that day.
+    expect(await failureOf(differences)).to.have.property('code', 'ERR_BILL_MISSING');
+    expect(calls()).to.include('downloadbill');
+  });
+
   describe('refuses', () => {
     const wrong: Record<string, [Record<string, unknown>, string]> = {
       'no onOutcome': [{ onOutcome: undefined }, 'onOutcome'],

@@ -1,5 +1,3 @@
-import { execFileSync } from 'node:child_process';
-import { fileURLToPath } from 'node:url';
 import { expect } from 'chai';
 import fc from 'fast-check';
 import { defaultPolicies } from '../../../lib/payment/decision/policies.js';
@@ -61,11 +59,6 @@ const send = (wait: number, least = 0) => ({ do: 'send', wait, least });
 const query = (wait: number, least = 0) => ({ do: 'query', wait, least });
 
 describe('A refund, as its machine decides', () => {
-  it('is what docs/refund-states.md shows', () => {
-    const compiled = fileURLToPath(new URL('../../../lib/payment/decision', import.meta.url));
-    execFileSync(process.execPath, ['scripts/docs/payment-states.mjs', '--check', compiled], { stdio: 'pipe' });
-  });
-
   it('is sent when it is in the journal, and again after a crash: the same number gives back once', () => {
     expect(history('begin').next).to.deep.equal(send(0));
     expect(history('begin', 'restart').next).to.deep.equal(send(0));

@@ -122,7 +122,7 @@ class Shop {
     };
     const internals = {
       clock: this.#clock,
-      openFace: async () => changed(service, face(service)),
+      openFace: async () => connectionTo(changed(service, face(service))),
       ...(decide && { decide }),
     };
     const till: Till = await Reflect.apply(openTill, undefined, [options, internals]);
@@ -314,6 +314,22 @@ class Shop {
       if (told[0] !== (isPaid ? 'SUCCESS' : 'ERROR')) this.#violate('a screen was told another result');
     }
   }
+}
+
+/** One opening of the service: what is asked for after its end does not reach it. */
+function connectionTo(service: object): object {
+  let isClosed = false;
+  return new Proxy(service, {
+    get(target, name) {
+      const value: unknown = Reflect.get(target, name);
+      if (typeof value !== 'function' || name === 'forgetInit') return value;
+      return async (...given: unknown[]): Promise<unknown> => {
+        if (isClosed) throw new ClosedError('the face service');
+        isClosed = name === 'close';
+        return Reflect.apply(value, target, given);
+      };
+    },
+  });
 }
 
 /** What was wrong in the shop of this seed. */

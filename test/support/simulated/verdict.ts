@@ -88,7 +88,7 @@ export class Verdict {
       isQuiet &&
       !this.#world.hasRestarted &&
       this.#world.faults === 0 &&
-      !this.#world.hasStands &&
+      !this.#world.stands.areAny &&
       !this.#world.hasCertificateFaults;
     // Of an answer that the network lost the till knows no limit: such a payment is queried like any other.
     if (isUndisturbed && sale.isLimitHeard && !sale.isAborted && !sale.isCancelled) {
@@ -171,7 +171,7 @@ export class Verdict {
   /** Whether the till can't but take our own payment for an older one: its clock was far ahead, and it knew no better. */
   #isMisdated({ created }: Sale): boolean {
     if (created === undefined) return false;
-    if (this.#world.isSuspendable && this.#world.isJumpy) return true;
+    if (this.#world.stands.isSuspendable && this.#world.isJumpy) return true;
     const isAhead = created.wall - created.gateway > hour - 2 * minute;
     return isAhead && (!this.#world.traits.hasGatewayTime || this.#world.isJumpy);
   }

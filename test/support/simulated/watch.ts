@@ -52,7 +52,7 @@ export class Watch {
   #paying(till: Till, sale: Sale): void {
     sale.calledAt = this.#world.clock.monotonic();
     sale.deadline = till.clock.monotonic() + this.#world.pollingTimeout;
-    if (this.#world.stands.some(({ where }) => where === 'deadline'))
+    if (this.#world.stands.isAhead('deadline'))
       this.#world.clock.at(this.#world.random.between(0, this.#world.pollingTimeout), () =>
         this.#world.stand(till, 'deadline'),
       );
@@ -125,21 +125,22 @@ export class Watch {
    * a machine that sleeps.
    */
   #isKnownOld(till: Till, { out_trade_no, created, isElsewhere }: Sale, paidAt: number): boolean {
-    if (created === undefined || isElsewhere || this.#world.isJumpy || this.#world.isSuspendable) return false;
+    if (created === undefined || isElsewhere || this.#world.isJumpy || this.#world.stands.isSuspendable) return false;
     const { hasGatewayTime } = this.#world.traits;
-    const slack = this.#world.stood + minute;
+    const slack = this.#world.stands.stood + minute;
     if (
       this.#world.dated.has(out_trade_no) ||
       (hasGatewayTime && created.till === till && !this.#world.hasJournalFaults)
     )
       return paidAt < created.gateway - 2 * minute - slack;
-    if (hasGatewayTime && Math.abs(created.wall - created.gateway) + this.#world.stood > 4 * minute) return false;
+    if (hasGatewayTime && Math.abs(created.wall - created.gateway) + this.#world.stands.stood > 4 * minute)
+      return false;
     return paidAt < created.wall - hour - minute;
   }
 
   #refused(till: Till, sale: Sale): void {
     sale.certificateSince ??= this.#world.clock.monotonic();
-    if (this.#world.hasJournalFaults || this.#world.hasStands) return;
+    if (this.#world.hasJournalFaults || this.#world.stands.areAny) return;
     const ask = async () => {
       const outcome = till.isAlive ? await till.processor.outcome(sale.out_trade_no) : undefined;
       if (outcome?.status === 'reversing' && outcome.trouble !== 'certificate')

@@ -3,18 +3,19 @@ import { isDeepStrictEqual } from 'node:util';
 import type { Journal, JournalRecord } from '../../../lib/journal/journal.js';
 import { MemoryJournal } from '../../../lib/journal/memory-journal.js';
 import type { PaymentOutcome } from '../../../lib/payment/decision/outcomes.js';
-import type { PaymentProcessorOptions } from '../../../lib/payment/processor.js';
 import { fromRecord } from '../../../lib/payment/record.js';
-import { type Network, requestTimeout, type Traits, type Witness } from './client.js';
+import type { Network, Traits, Witness } from './client.js';
 import { SimulatedClock } from './clock.js';
+import { Crashes } from './crashes.js';
 import { SimulatedDisk } from './disk.js';
 import { type Fate, fates, SimulatedGateway, type Span } from './gateway.js';
 import type { Mutation } from './mutation.js';
 import { Random } from './random.js';
 import { Refunding } from './refunding.js';
 import { newSale, type Sale } from './sale.js';
+import { anyPolicies, anyTraits, ownTraits, type Policies } from './settings.js';
+import { type Place, Stands } from './stands.js';
 import { decidedAt, Till } from './till.js';
-import { stillness } from './till-clock.js';
 import { Verdict } from './verdict.js';
 import { Watch } from './watch.js';
 
@@ -25,7 +26,6 @@ import { Watch } from './watch.js';
  * the journal, the gateway's book and what the cashier was told are held against each other.
  */
 
-type Place = 'written' | 'called' | 'answered' | 'deadline' | 'any';
 type JournalFault = 'fails' | 'hangs' | 'is slow' | 'is stored, and fails' | 'is stored, and hangs';
 
 const keyOf = ({ kind, id }: Pick<JournalRecord, 'kind' | 'id'>): string => `${kind} ${id}`;
@@ -33,8 +33,6 @@ const keyOf = ({ kind, id }: Pick<JournalRecord, 'kind' | 'id'>): string => `${k
 const [minute, hour, day] = [60_000, 3_600_000, 86_400_000];
 const channel = 'wxpay-face.payment.phase';
 const never = <T>(): Promise<T> => new Promise<T>(() => undefined);
-const ownTraits: Omit<Traits, 'api' | 'faceCodes'> = { isBounded: true, asks: true, heeds: true, hasGatewayTime: true };
-
 /** Of a seed, without a draw: which API a till pays by changes nothing else in its history. Refunds are v2's. */
 const apiOf = (seed: number): Pick<Traits, 'api' | 'faceCodes'> => ({
   api: seed % 3 === 0 && !hasRefunds(seed) ? 'v3' : 'v2',
@@ -55,8 +53,7 @@ export class World {
   readonly states = new Map<string, string>();
   readonly sales: Sale[] = [];
   readonly violations: string[] = [];
-  readonly policies: Required<Pick<PaymentProcessorOptions, 'polling' | 'reversal'>> &
-    Pick<PaymentProcessorOptions, 'refund'>;
+  readonly policies: Policies;
   /** Undefined in most histories: these take a moment longer. */
   readonly refunding: Refunding | undefined;
   readonly journalTimeout: number;
@@ -72,27 +69,19 @@ export class World {
   /** The numbers whose record holds the request's time by the gateway's clock. */
   readonly dated = new Set<string>();
   readonly #aborts = new Map<string, AbortController>();
-  readonly stands: Array<{ readonly where: Place; readonly ms: number; readonly isSuspended: boolean }> = [];
-  readonly hasStands: boolean;
+  readonly stands: Stands;
   readonly hasCertificateFaults: boolean;
   /** The till's clock may be wrong. */
   isMistimed = false;
   readonly isJumpy: boolean;
   readonly faults: number;
-  readonly #standing: number[] = [];
-  stood = 0;
-  isSuspendable = false;
   #till: Till;
-  /** The next crash falls on a step of the program, or on an operation of the disk. */
-  #crashesOn: 'step' | 'operation' = 'step';
-  #steps = 0;
-  #crashes: number;
+  readonly #crashes: Crashes;
   hasHandler: boolean;
   crashed = false;
   hasRestarted = false;
   #isEnding = false;
   isLast = false;
-  readonly #isOneCrash: boolean;
 
   /** @param crashAt The operation of the disk, from 1, at which the one crash happens. By default chance says. */
   constructor(seed: number, mutation: Mutation, crashAt?: number) {
@@ -103,50 +92,14 @@ export class World {
     this.disk = new SimulatedDisk(this.#diskRandom);
     this.#mutation = mutation;
     const refundRandom = refundRandomOf(seed);
-    this.#isOneCrash = crashAt !== undefined;
     const isCalm = random.chance(0.12);
-    this.#crashes = isCalm
-      ? 0
-      : random.weighted([
-          [0, 5],
-          [1, 3],
-          [2, 1],
-          [3, 1],
-        ]);
-    this.#planCrash(30);
-    if (crashAt !== undefined) [this.#crashes, this.#crashesOn, this.#steps] = [1, 'operation', crashAt];
+    this.#crashes = new Crashes(random, this.#diskRandom, isCalm, crashAt);
     this.isOwnClient = random.chance(0.6);
-    const traits = this.isOwnClient
-      ? ownTraits
-      : {
-          isBounded: random.chance(0.35),
-          asks: random.chance(0.4),
-          heeds: random.chance(0.5),
-          hasGatewayTime: random.chance(0.5),
-        };
-    this.traits = { ...traits, ...apiOf(seed) };
-    this.notBefore = random.between(0, 20_000);
-    this.settleAfter = Math.max(this.notBefore, requestTimeout) + random.between(1, 280_000);
-    this.pollingTimeout = random.between(0, random.chance(0.2) ? 1_000 : 60_000);
-    const initial = random.between(100, 5_000);
-    this.policies = {
-      polling: {
-        firstDelay: random.between(0, 8_000),
-        interval: random.between(500, 8_000),
-        timeout: this.pollingTimeout,
-      },
-      reversal: {
-        notBefore: this.notBefore,
-        mode: random.pick(['background', 'await']),
-        settleAfter: this.settleAfter,
-        backoff: {
-          initial,
-          factor: 1 + 2 * random.next(),
-          maximum: initial + random.between(0, 60_000),
-          jitter: random.next(),
-        },
-      },
-    };
+    this.traits = { ...(this.isOwnClient ? ownTraits : anyTraits(random)), ...apiOf(seed) };
+    const { polling, reversal } = anyPolicies(random);
+    this.notBefore = reversal.notBefore;
+    this.settleAfter = reversal.settleAfter;
+    this.pollingTimeout = polling.timeout;
     this.faults = isCalm || random.chance(0.2) ? 0 : random.next() * 0.7;
     const span = (probability: number, longest: number): Span | undefined => {
       if (isCalm || !random.chance(probability)) return undefined;
@@ -158,7 +111,7 @@ export class World {
     this.hasCertificateFaults = certificate !== undefined;
     const calmAt = random.between(0, 600_000);
     this.refunding = isRefunding(refundRandom) ? new Refunding(this, refundRandom, calmAt) : undefined;
-    if (this.refunding !== undefined) this.policies = { ...this.policies, refund: this.refunding.policy };
+    this.policies = { polling, reversal, ...(this.refunding !== undefined && { refund: this.refunding.policy }) };
     const gateway = new SimulatedGateway(this.clock, random, refundRandom, {
       faults: this.faults,
       calmAt,
@@ -172,21 +125,7 @@ export class World {
     this.network = { clock, gateway, random, refundRandom, faults: this.faults, latest: this.settleAfter - 1 };
     this.hasJournalFaults = !isCalm && random.chance(0.2);
     this.journalTimeout = random.between(1_000, 20_000);
-    this.hasStands = !isCalm && random.chance(0.4);
-    for (let left = this.hasStands ? random.between(1, 3) : 0; left > 0; left -= 1) {
-      const isSuspended = random.chance(0.3);
-      if (isSuspended) this.isSuspendable = true;
-      this.stands.push({
-        where: random.pick(['written', 'called', 'answered', 'answered', 'answered', 'deadline', 'any']),
-        ms: random.weighted([
-          [random.between(1, stillness), 1],
-          [random.between(stillness, 2_000), 2],
-          [random.between(2_000, 60_000), 5],
-          [random.between(minute, 20 * minute), 2],
-        ]),
-        isSuspended,
-      });
-    }
+    this.stands = new Stands(random, isCalm);
     // A till's clock that is wrong from the beginning.
     if (random.chance(0.3)) {
       clock.jump(random.pick([10 * minute, 3 * hour, 365 * day]) * 2 * (random.next() - 0.5));
@@ -215,7 +154,7 @@ export class World {
 
   /** Whether whoever asks is answered in time: no journal fails, no program stands still, and its client is ours. */
   get isPunctual(): boolean {
-    return this.isOwnClient && !this.hasJournalFaults && !this.hasStands;
+    return this.isOwnClient && !this.hasJournalFaults && !this.stands.areAny;
   }
 
   /** What the cashier does is heard when the program goes on. */
@@ -228,16 +167,7 @@ export class World {
 
   /** The till dies soon. */
   endanger(): void {
-    if (this.#isOneCrash || this.#isEnding || this.network.faults === 0 || this.#crashes > 0) return;
-    this.#crashes = 1;
-    this.#planCrash(12);
-  }
-
-  #planCrash(most: number): void {
-    this.#steps = this.random.between(1, most);
-    this.#crashesOn = this.#diskRandom.chance(0.3) ? 'operation' : 'step';
-    // A write takes four operations, an opening some twenty.
-    if (this.#crashesOn === 'operation') this.#steps = this.#diskRandom.between(1, 80);
+    if (!this.#isEnding && this.network.faults > 0) this.#crashes.hasten();
   }
 
   /** Goes by one step of the program; true where the till dies at it. */
@@ -257,12 +187,8 @@ export class World {
   }
 
   #diesAt(what: 'step' | 'operation', till: Till): boolean {
-    if (this.#crashes === 0 || this.#crashesOn !== what) return false;
-    this.#steps -= 1;
-    if (this.#steps > 0) return false;
+    if (!this.#crashes.fallsOn(what)) return false;
     this.crashed = true;
-    this.#crashes -= 1;
-    this.#planCrash(60);
     till.die();
     this.clock.at(this.random.between(0, this.random.chance(0.1) ? 8 * day : 600_000), () => this.#start());
     return true;
@@ -294,19 +220,12 @@ export class World {
 
   /** The till's program stands still, if it is to do so there. */
   stand(till: Till, where: Place): void {
-    const index = this.stands.findIndex((each) => each.where === where);
-    if (index < 0 || this.#isEnding) return;
-    for (const { ms, isSuspended } of this.stands.splice(index, 1)) {
-      this.stood += ms;
-      this.#standing.push(ms);
-      till.clock.stand(ms, isSuspended);
-    }
+    if (!this.#isEnding) this.stands.stand(till.clock, where);
   }
 
   /** Whether the journal may be thought silent: it is, or the till stood still so little longer that nothing tells. */
   get mayBeSilent(): boolean {
-    const isUnnoticed = (ms: number) => ms >= this.journalTimeout && ms <= this.journalTimeout + stillness;
-    return this.hasJournalFaults || this.#standing.some(isUnnoticed);
+    return this.hasJournalFaults || this.stands.mayPassFor(this.journalTimeout);
   }
 
   journalFault(): JournalFault | undefined {
@@ -320,7 +239,7 @@ export class World {
     const isPayingOnce = () =>
       this.sales.some((sale) => sale.out_trade_no === out_trade_no && sale.sells === 1) && till.isPaying(out_trade_no);
     // A refund() that hangs has the sale's pay() wait for it.
-    if (isPayingOnce() && !this.hasStands && this.refunding === undefined)
+    if (isPayingOnce() && !this.stands.areAny && this.refunding === undefined)
       this.clock.at(this.journalTimeout + 1, () => {
         if (till.isAlive && isPayingOnce()) this.violate('a pay() waits for a journal that hangs');
       });
@@ -401,7 +320,7 @@ export class World {
     await clock.run(isEndless, 30 * day);
     if (isAborting) unsubscribe(channel, this.#onProgress);
     if (waits > most) this.violate('unfinished for ever');
-    this.#crashes = 0;
+    this.#crashes.end();
     this.#isEnding = true;
     await this.#verdict.finished();
     if (this.hasHandler && this.#till.isAlive) await this.#verdict.told();
@@ -484,7 +403,7 @@ export class World {
       return wasAlive;
     });
     this.clock.at(this.journalTimeout + 1, () => {
-      if (!isClosed && till.isAlive && !this.hasStands) this.violate('close() waits for a journal that hangs');
+      if (!isClosed && till.isAlive && !this.stands.areAny) this.violate('close() waits for a journal that hangs');
     });
     if (this.#isEnding) {
       await this.clock.run(() => isClosed, 2 * this.journalTimeout);

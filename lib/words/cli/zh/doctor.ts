@@ -19,7 +19,7 @@ export const doctor: typeof English = {
     'certificate accepted': '证书是否被接受',
     key: '密钥',
     authinfo: '调用凭证',
-    'API v3': 'API v3',
+    'API v3': 'API v3 密钥',
     client: '商户',
   },
   marks: { ok: '正常', warn: '注意', fail: '失败', skip: '跳过' },
