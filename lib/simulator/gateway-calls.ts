@@ -1,8 +1,7 @@
-/** The calls of the simulated gateway, by the vendor's names; those that API v3 has, too, by v2's. */
+/** The calls of the simulated gateway, by v2's names: API v3's codepay is switched by micropay, its tradebill by downloadbill. */
 export const gatewayCalls = [
   'get_wxpayface_authinfo',
   'micropay',
-  'codepay',
   'orderquery',
   'reverse',
   'facepay',
@@ -11,7 +10,6 @@ export const gatewayCalls = [
   'refund',
   'refundquery',
   'downloadbill',
-  'tradebill',
   'downloadfundflow',
   'closeorder',
   'authcodetoopenid',

@@ -30,10 +30,10 @@ describe('A till of API v3 in front of the simulator', () => {
       'although the answer was lost': { scenario: 'lost-response' },
       'although the gateway said 400': { payment: 'PARAM_ERROR', charged: true },
       'although the gateway said 500': { scenario: 'system-error-but-paid' },
-      'although its answer was a probe': { probe: ['codepay'] },
-      'although nobody had signed its error': { payment: 'PARAM_ERROR', charged: true, unsigned: ['codepay'] },
-      'although its answer was an old one': { stale: ['codepay'] },
-      'although its answer named no order': { omitNumber: ['codepay'] },
+      'although its answer was a probe': { probe: ['micropay'] },
+      'although nobody had signed its error': { payment: 'PARAM_ERROR', charged: true, unsigned: ['micropay'] },
+      'although its answer was an old one': { stale: ['micropay'] },
+      'although its answer named no order': { omitNumber: ['micropay'] },
       'by answers of the platform certificate': { signer: 'certificate' },
       'by answers of the public key': { signer: 'public-key' },
     };
@@ -63,7 +63,7 @@ describe('A till of API v3 in front of the simulator', () => {
     });
 
     it('and believes no error that nobody has signed: it asks, then reverses', async () => {
-      await start({ payment: 'PARAM_ERROR', unsigned: ['codepay'] });
+      await start({ payment: 'PARAM_ERROR', unsigned: ['micropay'] });
       const order = newOrder();
       expect(await pay(order)).to.include({ status: 'reversing' });
       expect(await till.processor.settled(order.out_trade_no)).to.include({ status: 'reversed' });

@@ -13,7 +13,10 @@ type Json = Readonly<Record<string, unknown>>;
 interface Route {
   readonly method: 'GET' | 'POST';
   readonly path: RegExp;
+  /** v2's, which the scenario's switches use. */
   readonly call: GatewayCall;
+  /** Default: `call`. */
+  readonly name?: string;
   /** v2's names of what must be there, and v3's. */
   readonly required: Readonly<Record<string, string>>;
   /** Of the path's last part. */
@@ -58,7 +61,8 @@ const table: readonly Route[] = [
   {
     method: 'POST',
     path: order.path('codepay'),
-    call: 'codepay',
+    name: 'codepay',
+    call: 'micropay',
     required: {
       body: 'description',
       out_trade_no: 'out_trade_no',
@@ -116,7 +120,8 @@ const table: readonly Route[] = [
   {
     method: 'GET',
     path: /^\/v3\/bill\/tradebill$/,
-    call: 'tradebill',
+    name: 'tradebill',
+    call: 'downloadbill',
     required: { bill_date: 'bill_date' },
     act: tradebill,
     body: (_asked, { hash_value, query, host }) => ({
@@ -236,5 +241,5 @@ export function askedOfV3(request: SignedRequest, context: GatewayContext): Aske
       headers: signature,
     };
   };
-  return { name: route.call, call: route.call, fields, answer };
+  return { name: route.name ?? route.call, call: route.call, fields, answer };
 }
