@@ -3,6 +3,7 @@ import { ClosedError, InvalidParameterError } from '../errors.js';
 import { OrderExistsError } from '../journal/errors.js';
 import type { JournalRecord } from '../journal/journal.js';
 import type { PayResult, RequestOptions } from '../pay/types.js';
+import { isOptional } from '../unknown.js';
 import { Alarm, Pauses } from './alarm.js';
 import { gatewayTimeOf, hasRail, type PaymentClient, railOf, takerOf } from './client.js';
 import type { Transition } from './decision/machine.js';
@@ -14,7 +15,7 @@ import { ensureMerchant } from './merchant.js';
 import { checkCode, checkOrder, type Order, type PaymentCode, type RecordedRail } from './order.js';
 import { type PaymentParts, PaymentRun } from './payment-run.js';
 import type { PayOptions } from './progress.js';
-import { fromRecord, type KnownPayment, recordedMerchant, type StoredPayment } from './record.js';
+import { fromRecord, isNote, type KnownPayment, recordedMerchant, type StoredPayment } from './record.js';
 import { type Sales, saleOf } from './refund/sales.js';
 import { type Kind, type Parts, Runs } from './runs.js';
 import type { Surroundings } from './subject.js';
@@ -46,7 +47,7 @@ export class Payments {
   }
 
   /** Takes a payment to its outcome. */
-  async pay(order: Order, code: PaymentCode, { signal, onProgress }: PayOptions): Promise<PaymentOutcome> {
+  async pay(order: Order, code: PaymentCode, { signal, onProgress, note }: PayOptions): Promise<PaymentOutcome> {
     checkCode(code);
     const rail = railOf(this.#parts.client, code);
     checkOrder(order);
@@ -54,13 +55,14 @@ export class Payments {
     // Before anything is sent, not when it is too late to listen to it.
     if (signal && typeof signal.addEventListener !== 'function')
       throw new InvalidParameterError('signal', 'must be an AbortSignal');
+    if (!isOptional(note, isNote)) throw new InvalidParameterError('note', 'must be an object of texts');
     const { out_trade_no, total_fee } = order;
     const send = requestOf(this.#parts.client, rail, order, code);
     if (signal?.aborted) {
       if (await this.runs.stored(out_trade_no)) throw new OrderExistsError(out_trade_no);
       return { status: 'cancelled', out_trade_no, by: cancelledBy(signal.reason) };
     }
-    const stored = this.#toStore(rail, total_fee);
+    const stored = { ...this.#toStore(rail, total_fee), ...(note !== undefined && { note: { ...note } }) };
     const run = await this.runs.create(out_trade_no, (around) =>
       PaymentRun.begin(out_trade_no, stored, around, this.#own, onProgress),
     );

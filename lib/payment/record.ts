@@ -39,6 +39,8 @@ export interface StoredPayment {
   readonly reversal?: Reversal;
   /** In the order in which they were reserved, each before anything of it was sent. */
   readonly refunds?: readonly ReservedRefund[];
+  /** Of whoever asked for it, see PayOptions. */
+  readonly note?: Readonly<Record<string, string>>;
 }
 
 /** A payment as its record tells it. */
@@ -100,6 +102,9 @@ const isRail = (value: unknown): value is RecordedRail =>
 
 export const isMerchant = (value: unknown): value is RecordedMerchant =>
   isFields(value) && isString(value.appid) && isString(value.mch_id) && isOptional(value.sub_mch_id, isString);
+
+export const isNote = (value: unknown): value is Readonly<Record<string, string>> =>
+  isFields(value) && Object.values(value).every(isString);
 
 const isRequested = (value: unknown): value is Requested =>
   isFields(value) &&
@@ -167,10 +172,10 @@ export const isGivenUp = ({ state, data: { facts } }: JournalRecord): boolean =>
 /** Reads what toRecord wrote; undefined if it can't have been written by this version. */
 export function fromRecord({ state, data, revision }: JournalRecord): KnownPayment | undefined {
   if (state === 'cancelled' && Object.keys(data).length === 0) return tombstone(revision);
-  const { rail, total_fee, merchant, requested, reversal, refunds, facts, decidedAt } = data;
+  const { rail, total_fee, merchant, requested, reversal, refunds, note, facts, decidedAt } = data;
   if (!isPhase(state) || !isFacts(facts) || !isRequested(requested) || !isMerchant(merchant)) return undefined;
   if (!isRail(rail) || !(refunds === undefined || areReserved(refunds))) return undefined;
-  if (!(reversal === undefined || isReversal(reversal))) return undefined;
+  if (!(reversal === undefined || isReversal(reversal)) || !(note === undefined || isNote(note))) return undefined;
   if (!isOptional(total_fee, isWhole) || !isWhole(decidedAt) || decidedAt > revision) return undefined;
   const isTold = isWhat[state];
   if (isTold !== undefined && isTold(facts) === undefined) return undefined;
@@ -181,6 +186,7 @@ export function fromRecord({ state, data, revision }: JournalRecord): KnownPayme
     ...(isWhole(total_fee) && { total_fee }),
     ...(reversal !== undefined && { reversal }),
     ...(refunds !== undefined && { refunds }),
+    ...(note !== undefined && { note }),
   };
   return { stored, phase: state, facts, decidedAt };
 }
