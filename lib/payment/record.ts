@@ -6,7 +6,7 @@ import type { ReservedRefund } from './decision/refund/rules.js';
 import type { Requested } from './decision/request-time.js';
 import { type Decline, type Facts, finalPhases, type Payment, type Phase, phases } from './decision/states.js';
 import { extended } from './decision/table.js';
-import type { Rail } from './order.js';
+import type { RecordedRail } from './order.js';
 import { isReservedRefund } from './refund/reserved.js';
 
 /* What this package keeps of a payment in a record's `data`. */
@@ -31,7 +31,7 @@ export interface Reversal {
 
 /** What the journal keeps of a payment beside its state. */
 export interface StoredPayment {
-  readonly rail: Rail;
+  readonly rail: RecordedRail;
   /** Fen; unknown of an order that another program sold. */
   readonly total_fee?: number;
   readonly merchant: RecordedMerchant;
@@ -82,7 +82,7 @@ export const endOf = ({ data: { endedAt }, updatedAt }: JournalRecord): number =
  */
 export function adoptedOrder(
   out_trade_no: string,
-  rail: Rail,
+  rail: RecordedRail,
   merchant: MerchantIdentity,
   wall: number,
 ): JournalRecord {
@@ -97,7 +97,8 @@ export function adoptedOrder(
 
 const isPhase = (state: string): state is Phase => Object.hasOwn(phases, state);
 
-const isRail = (value: unknown): value is Rail => value === 'micropay' || value === 'facepay';
+const isRail = (value: unknown): value is RecordedRail =>
+  value === 'micropay' || value === 'facepay' || value === 'codepay';
 
 export const isMerchant = (value: unknown): value is RecordedMerchant =>
   isFields(value) && isString(value.appid) && isString(value.mch_id) && isOptional(value.sub_mch_id, isString);

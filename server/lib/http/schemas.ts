@@ -41,7 +41,13 @@ const order = {
 
 const code = {
   oneOf: [
-    { type: 'object', required: ['auth_code'], additionalProperties: false, properties: { auth_code: text } },
+    {
+      type: 'object',
+      required: ['auth_code'],
+      additionalProperties: false,
+      // A face's code: a client of API v3 sends it by v2.
+      properties: { auth_code: text, from: { enum: ['face'] } },
+    },
     {
       type: 'object',
       required: ['face_code'],
