@@ -1,16 +1,23 @@
-import { readFileSync, statSync } from 'node:fs';
+import { statSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import type { InitWxpayfaceParams } from '../face/commands.js';
 import type { OpenOptions } from '../face/open.js';
 import { PayClient } from '../pay/client.js';
 import type { PayClientOptions } from '../pay/types.js';
+import { PayClientV3 } from '../pay/v3/client.js';
+import type { PayClientV3Options } from '../pay/v3/options.js';
 import type { PaymentProcessorOptions } from '../payment/processor.js';
 import type { FacePayOptions } from '../terminal/face-pay.js';
 import { type Fields, isFields } from '../unknown.js';
 import { english, type Saying } from '../words/cli/index.js';
 import { checked, configFields, sourced } from './config-fields.js';
 import { parseConfig, readConfigFile } from './config-file.js';
-import { codeOf, isUsage, sayingOf, UsageError } from './errors.js';
+import { certificateOf, credentialsOf, v3Of } from './config-merchant.js';
+import { choice, contents, type Reader, reader, type Values } from './config-values.js';
+import { isUsage, sayingOf, UsageError } from './errors.js';
+
+/** By API v2, or by v3, with what it needs of v2. */
+export type MerchantClient = PayClient | PayClientV3;
 
 /** What the commands run with. */
 export interface Config {
@@ -21,9 +28,13 @@ export interface Config {
   /**
    * The merchant without what lies in files of its own; undefined if there is no credential at all: they may be on the
    * merchant's server.
-   * @throws UsageError that names field and file, never a value. So do the next two.
+   * @throws UsageError that names field and file, never a value. So do the next three.
    */
   credentials(): PayClientOptions | undefined;
+  /** Whether anything of API v3 is configured. */
+  readonly hasV3: boolean;
+  /** The same merchant by API v3, with its keys read; undefined if nothing of it is configured. */
+  v3(): PayClientV3Options | undefined;
   /** Reads the merchant's certificate. */
   certificate(): PayClientOptions['certificate'];
   /** Reads the further authorities. */
@@ -37,8 +48,6 @@ export interface Config {
   readonly terminal?: FacePayOptions['terminal'];
   readonly policies: Pick<PaymentProcessorOptions, 'polling' | 'reversal' | 'refund'>;
 }
-
-type Values = ReadonlyMap<string, unknown>;
 
 const defaultFile = 'wxpay-face.json';
 
@@ -85,99 +94,8 @@ function gather(file: string, record: Fields, source: Saying): Values {
   return values;
 }
 
-/** Typed access to what was gathered, whose types were checked by {@link checked}. */
-function reader(values: Values) {
-  const text = (name: string): string | undefined => {
-    const value = values.get(name);
-    return typeof value === 'string' ? value : undefined;
-  };
-  const has = (prefix: string): boolean => [...values.keys()].some((name) => name.startsWith(`${prefix}.`));
-  /** The fields right under a name. */
-  const under = (prefix: string): Array<[string, unknown]> =>
-    [...values].flatMap(([name, value]): Array<[string, unknown]> => {
-      const field = name.slice(prefix.length + 1);
-      return name.startsWith(`${prefix}.`) && !field.includes('.') ? [[field, value]] : [];
-    });
-  return {
-    text,
-    has,
-    texts: (prefix: string): Record<string, string> =>
-      Object.fromEntries(
-        under(prefix).flatMap(
-          ([name, value]): Array<[string, string]> => (typeof value === 'string' ? [[name, value]] : []),
-        ),
-      ),
-    numbers: (prefix: string): Record<string, number> =>
-      Object.fromEntries(
-        under(prefix).flatMap(
-          ([name, value]): Array<[string, number]> => (typeof value === 'number' ? [[name, value]] : []),
-        ),
-      ),
-  };
-}
-
-function contents(name: string, file: string): Buffer {
-  try {
-    return readFileSync(file);
-  } catch (error) {
-    throw new UsageError(({ usage }) => usage.fileUnreadable(name, file, codeOf(error)), name);
-  }
-}
-
-function certificateOf({ text, has }: ReturnType<typeof reader>): PayClientOptions['certificate'] {
-  const [p12, cert, key] = ['p12', 'cert', 'key'].map((name) => text(`certificate.${name}`));
-  const passphrase = text('certificate.passphrase');
-  const secret = passphrase === undefined ? {} : { passphrase };
-  if (p12 !== undefined) {
-    if (cert !== undefined || key !== undefined)
-      throw new UsageError(({ usage }) => usage.certificateBoth, 'certificate');
-    // The vendor's passphrase for it is the mch_id (docs/facts.md#certificates).
-    return { pfx: contents('certificate.p12', p12), passphrase: passphrase ?? text('mch_id') ?? '' };
-  }
-  if (cert !== undefined && key !== undefined)
-    return { cert: contents('certificate.cert', cert), key: contents('certificate.key', key), ...secret };
-  if (has('certificate')) throw new UsageError(({ usage }) => usage.certificateForms, 'certificate');
-  return undefined;
-}
-
-const signTypes = ['MD5', 'HMAC-SHA256'] as const;
 const hosts = ['auto', 'in-process', 'host-process'] as const;
-
-function choice<Word extends string>(name: string, words: readonly Word[], text: string | undefined): Word | undefined {
-  if (text === undefined) return undefined;
-  const word = words.find((known) => known === text);
-  if (word === undefined) throw new UsageError(({ usage }) => usage.oneOf(name, words), name);
-  return word;
-}
-
-function credentialsOf(values: Values): PayClientOptions | undefined {
-  const { text, texts, numbers } = reader(values);
-  if (['appid', 'mch_id', 'key'].every((name) => text(name) === undefined)) return undefined;
-  for (const name of ['appid', 'mch_id', 'key'])
-    if (text(name) === undefined)
-      throw new UsageError(({ usage }) => usage.credentialMissing(name, configFields[name]?.env ?? ''), name);
-  const sign_type = choice('sign_type', signTypes, text('sign_type'));
-  const optional = (name: string) => (values.has(name) ? { [name]: values.get(name) } : {});
-  return {
-    appid: text('appid') ?? '',
-    mch_id: text('mch_id') ?? '',
-    key: text('key') ?? '',
-    ...optional('sub_appid'),
-    ...optional('sub_mch_id'),
-    ...optional('proxy'),
-    ...optional('spbill_create_ip'),
-    ...optional('callsPerSecond'),
-    ...(sign_type && { sign_type }),
-    endpoints: {
-      ...texts('endpoints'),
-      ...(values.get('endpoints.payBackup') === false && { payBackup: false as const }),
-    },
-    timeout: numbers('timeout'),
-    sandbox: values.get('sandbox') === true,
-  };
-}
-
-function terminalOf({ has, text, texts }: ReturnType<typeof reader>): FacePayOptions['terminal'] | undefined {
+function terminalOf({ has, text, texts }: Reader): FacePayOptions['terminal'] | undefined {
   if (!has('terminal')) return undefined;
   const [store_id = '', store_name = '', device_id = ''] = ['store_id', 'store_name', 'device_id'].map((name) =>
     text(`terminal.${name}`),
@@ -229,10 +147,13 @@ export function readConfig(option: string | undefined): Config {
   // What the stub library of the simulator asks the environment for.
   const pipe = read.text('pipe');
   if (pipe !== undefined) process.env.WXPAY_FACE_PIPE = pipe;
+  const authorities = () => {
+    const ca = read.text('ca');
+    return ca === undefined ? undefined : contents('ca', ca);
+  };
   return from(source, () => {
     const library = read.text('library');
     const host = choice('host', hosts, read.text('host'));
-    const ca = read.text('ca');
     const journal = read.text('journal');
     const terminal = terminalOf(read);
     return {
@@ -243,7 +164,9 @@ export function readConfig(option: string | undefined): Config {
           : [{ says: ({ usage }) => usage.nothingConfigured(file), todo: ({ usage }) => usage.nameConfig }],
       credentials: () => from(source, () => credentialsOf(values)),
       certificate: () => from(source, () => certificateOf(read)),
-      ca: () => from(source, () => (ca === undefined ? undefined : contents('ca', ca))),
+      hasV3: read.has('v3'),
+      v3: () => from(source, () => v3Of(values, authorities())),
+      ca: () => from(source, authorities),
       subMerchant: read.text('sub_mch_id'),
       face: { ...(library !== undefined && { library }), ...(host && { host }) },
       init: { ...read.texts('init'), ...read.numbers('init') },
@@ -265,16 +188,18 @@ export function readConfig(option: string | undefined): Config {
  * @param sub_mch_id Service-provider mode: another sub-merchant than the configured one.
  * @throws UsageError that names field and file.
  */
-export function makeClient(config: Config, sub_mch_id?: string): PayClient {
+export function makeClient(config: Config, sub_mch_id?: string): MerchantClient {
   return from(config.source, () => {
-    const credentials = config.credentials();
-    if (credentials === undefined) throw new UsageError(({ usage }) => usage.credentialsMissing);
-    const [certificate, ca] = [config.certificate(), config.ca()];
-    return new PayClient({
-      ...credentials,
-      ...(sub_mch_id !== undefined && { sub_mch_id }),
-      ...(certificate && { certificate }),
-      ...(ca && { ca }),
-    });
+    const [credentials, v3] = [config.credentials(), config.v3()];
+    const sub = sub_mch_id === undefined ? {} : { sub_mch_id };
+    const v2 = credentials && clientOfV2(config, { ...credentials, ...sub });
+    if (v3 !== undefined) return new PayClientV3({ ...v3, ...sub, ...(v2 && { v2 }) });
+    if (v2 !== undefined) return v2;
+    throw new UsageError(({ usage }) => usage.credentialsMissing);
   });
+}
+
+function clientOfV2(config: Config, credentials: PayClientOptions): PayClient {
+  const [certificate, ca] = [config.certificate(), config.ca()];
+  return new PayClient({ ...credentials, ...(certificate && { certificate }), ...(ca && { ca }) });
 }

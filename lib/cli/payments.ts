@@ -3,9 +3,9 @@ import { join } from 'node:path';
 import { FileJournal, type FileJournalOptions } from '../journal/file-journal.js';
 import type { Journal, JournalRecord } from '../journal/journal.js';
 import { fileNames } from '../journal/reading.js';
-import type { PayClient } from '../pay/client.js';
+import type { RecordedRail } from '../payment/order.js';
 import { PaymentProcessor } from '../payment/processor.js';
-import { type Config, makeClient } from './config.js';
+import { type Config, type MerchantClient, makeClient } from './config.js';
 import { UsageError } from './errors.js';
 
 /** What a folder holds, by its files; a damaged journal is one, too. An empty folder waits for its first. */
@@ -51,7 +51,7 @@ async function open<T>(
 }
 
 export interface Payments {
-  client: PayClient;
+  client: MerchantClient;
   journal: Journal;
   processor: PaymentProcessor;
 }
@@ -84,6 +84,10 @@ export async function withProcessor<T>(
 
 const isFen = (value: unknown): value is number =>
   typeof value === 'number' && Number.isSafeInteger(value) && value >= 0;
+
+/** Which calls of a client those of an option are: an auth_code's are codepay by API v3. */
+export const recordedRail = (client: MerchantClient, rail: 'micropay' | 'facepay'): RecordedRail =>
+  rail === 'micropay' && 'rail' in client ? client.rail : rail;
 
 /** What a record says that its type doesn't know: the rail of a payment, and what it, or the refund, is about, in fen. */
 export function recorded({ kind, data }: JournalRecord): { rail: 'micropay' | 'facepay'; fen?: number } {

@@ -1,6 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Journal } from '../journal/journal.js';
-import type { PayClient } from '../pay/client.js';
 import { PayResponseError } from '../pay/errors.js';
 import type { Refund } from '../pay/refund-types.js';
 import type { OrderRef } from '../pay/types.js';
@@ -9,6 +8,7 @@ import type { PaymentProcessor } from '../payment/processor.js';
 import { fromRecord } from '../payment/record.js';
 import { knownRefund, outcomeOf } from '../payment/refund/record.js';
 import { reservedOutcome } from '../payment/refund/reserved.js';
+import type { MerchantClient } from './config.js';
 import { ToldError } from './errors.js';
 
 /** A refund as the journal has it. */
@@ -54,7 +54,7 @@ export async function refundSoon(
 
 /** A sale's refunds, as the gateway shows them. @throws what the client throws, and PayResponseError for an answer that shows nothing. */
 export async function refundsAtGateway(
-  client: PayClient,
+  client: MerchantClient,
   out_trade_no: string,
   signal: AbortSignal,
 ): Promise<readonly Refund[]> {
@@ -74,7 +74,7 @@ export async function refundsAtGateway(
 export async function saleNumber(
   order: OrderRef,
   journal: Journal | undefined,
-  client: PayClient | undefined,
+  client: MerchantClient | undefined,
   signal: AbortSignal,
 ): Promise<string> {
   const { out_trade_no, transaction_id = vendorsNumber(out_trade_no) } = order;

@@ -25,6 +25,8 @@ import { isLimit, troubleOf } from './trouble.js';
 import type { RequestOptions, SignType } from './types.js';
 import { buildXml } from './xml.js';
 
+const xml = { 'content-type': 'text/xml; charset=utf-8' };
+
 const sandboxPath = '/xdc/apiv2sandbox';
 const sandboxKeyPath = '/xdc/apiv2getsignkey/sign/getsignkey';
 
@@ -153,13 +155,12 @@ export class Exchange {
     const sent: Fields = { ...fields, sign: sign(fields, key, sign_type) };
     const { negativeTest, signal, mayLeave } = options;
     const path = inSandbox ? `${sandboxPath}${call.path}` : call.path;
-    const headers: Record<string, string> =
-      negativeTest === undefined ? {} : { 'wechatpay-negative-test': negativeTest };
+    const headers = negativeTest === undefined ? xml : { ...xml, 'wechatpay-negative-test': negativeTest };
     return {
       sent,
       secrets: () => [this.#settings.key, key, ...secretsIn(sent)],
       way: { hosts: this.#settings.hosts[call.host ?? 'pay'], certificate: call.certificate === true, fresh },
-      post: { path, headers, body: buildXml(sent), signal, mayLeave },
+      post: { method: 'POST', path, headers, body: buildXml(sent), signal, mayLeave } as const,
     };
   }
 
@@ -194,7 +195,8 @@ export class Exchange {
     const fields = { mch_id: identity.mch_id, nonce_str: nonce() };
     const sent = { ...fields, sign: sign(fields, key, 'MD5') };
     const way = { hosts: hosts.pay, certificate: false, fresh: false };
-    const post = { path: sandboxKeyPath, headers: {}, body: buildXml(sent), signal: undefined, mayLeave: undefined };
+    const asked = { method: 'POST', path: sandboxKeyPath, headers: xml, body: buildXml(sent) } as const;
+    const post = { ...asked, signal: undefined, mayLeave: undefined };
     const received = await this.#post('getsignkey', () => [key], way, post);
     // The vendor's answer has no signature.
     if (!isAbsent(received.sign) && !verifySignature(received, key, 'MD5'))

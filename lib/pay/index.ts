@@ -47,3 +47,5 @@ export type {
   ReverseSuccess,
   SignType,
 } from './types.js';
+export { PayClientV3 } from './v3/client.js';
+export type { GatewayKey, PayClientV3Options, Store } from './v3/options.js';

@@ -15,25 +15,37 @@ const vendor = {
   face: 'https://payapp.weixin.qq.com',
 };
 
-/** PayClientOptions, checked, with every default in its place. */
-export interface Settings {
+/** Who asks, and how the gateway is reached: of either API. */
+export type ConnectionOptions = MerchantIdentity & {
+  [Name in 'endpoints' | 'ca' | 'timeout' | 'proxy' | 'callsPerSecond']?: PayClientOptions[Name] | undefined;
+};
+
+/** ConnectionOptions, checked, with every default in its place. */
+export interface Connection {
   identity: MerchantIdentity;
-  key: string;
-  sign_type: SignType;
   /** The host to ask, and its backup. */
   hosts: { pay: readonly string[]; face: readonly string[] };
-  sandbox: boolean;
-  spbill_create_ip: string;
   /** Undefined: no limit but the gateway's. */
   callsPerSecond: number | undefined;
   transport: TransportOptions;
 }
 
-const fields = {
+/** PayClientOptions, the same. */
+export interface Settings extends Connection {
+  key: string;
+  sign_type: SignType;
+  sandbox: boolean;
+  spbill_create_ip: string;
+}
+
+const identityFields = {
   appid: { required: true, maxCharacters: 32 },
   mch_id: { required: true, maxCharacters: 32 },
   sub_appid: { maxCharacters: 32 },
   sub_mch_id: { maxCharacters: 32 },
+};
+
+const fields = {
   key: { required: true },
   sign_type: { values: ['MD5', 'HMAC-SHA256'] },
   spbill_create_ip: ipAddress,
@@ -79,7 +91,7 @@ function isCertificate(pem: string): boolean {
 }
 
 /** Bytes in a copy of our own: what the caller does with theirs changes nothing. Undefined for what is neither. */
-function material(value: unknown): string | Buffer | undefined {
+export function material(value: unknown): string | Buffer | undefined {
   if (types.isUint8Array(value)) return Buffer.from(value);
   return typeof value === 'string' ? value : undefined;
 }
@@ -121,36 +133,31 @@ function certificateMaterial(value: Readonly<Record<string, unknown>> | null): C
   return cert && key ? { cert, key, ...passphrase } : undefined;
 }
 
-function firstAddress(): string {
+export function firstAddress(): string {
   const addresses = Object.values(networkInterfaces()).flatMap((list) => list ?? []);
   return addresses.find(({ family, internal }) => family === 'IPv4' && !internal)?.address ?? '127.0.0.1';
 }
 
-/** @throws InvalidParameterError that names the option; quotes no value. */
-export function checkOptions(options: PayClientOptions): Settings {
+/** @throws InvalidParameterError that names the option; quotes no value. So do the next two. */
+export function checkConnection(options: ConnectionOptions): Connection {
   if (typeof options !== 'object' || options === null) throw new InvalidParameterError('options', 'must be an object');
-  checkFields(fields, { ...options });
-  const { appid, mch_id, sub_appid, sub_mch_id, key, endpoints = {}, timeout = {}, sandbox = false } = options;
+  checkFields(identityFields, { ...options });
+  const { appid, mch_id, sub_appid, sub_mch_id, endpoints = {}, timeout = {} } = options;
   for (const [name, value] of Object.entries({ endpoints, timeout }))
     if (typeof value !== 'object' || value === null) throw new InvalidParameterError(name, 'must be an object');
-  if (typeof sandbox !== 'boolean') throw new InvalidParameterError('sandbox', 'must be true or false');
   const pay = origin('endpoints.pay', endpoints.pay ?? vendor.pay);
   // A private gateway's orders are none of the vendor's backup host's business.
   const payBackup = endpoints.payBackup ?? (pay === vendor.pay && vendor.payBackup);
   return {
     identity: { appid, mch_id, ...(sub_appid && { sub_appid }), ...(sub_mch_id && { sub_mch_id }) },
-    key,
-    sign_type: options.sign_type ?? 'HMAC-SHA256',
     hosts: {
       pay: payBackup === false ? [pay] : [pay, origin('endpoints.payBackup', payBackup)],
       face: [origin('endpoints.face', endpoints.face ?? vendor.face)],
     },
-    sandbox,
-    spbill_create_ip: options.spbill_create_ip ?? firstAddress(),
     callsPerSecond: checkCallsPerSecond(options.callsPerSecond),
     transport: {
       ca: authorities(options.ca),
-      certificate: certificateOf(options.certificate),
+      certificate: undefined,
       timeout: {
         connect: milliseconds('timeout.connect', timeout.connect, 5000),
         response: milliseconds('timeout.response', timeout.response, 15_000),
@@ -158,5 +165,20 @@ export function checkOptions(options: PayClientOptions): Settings {
       proxy: proxyUrl(options.proxy),
       mch_id,
     },
+  };
+}
+
+export function checkOptions(options: PayClientOptions): Settings {
+  const { transport, ...connection } = checkConnection(options);
+  checkFields(fields, { ...options });
+  const { key, sandbox = false } = options;
+  if (typeof sandbox !== 'boolean') throw new InvalidParameterError('sandbox', 'must be true or false');
+  return {
+    ...connection,
+    key,
+    sign_type: options.sign_type ?? 'HMAC-SHA256',
+    sandbox,
+    spbill_create_ip: options.spbill_create_ip ?? firstAddress(),
+    transport: { ...transport, certificate: certificateOf(options.certificate) },
   };
 }

@@ -179,8 +179,10 @@ export interface PayResponse {
   device_info?: string;
   nonce_str?: string;
   sign?: string;
+  /** API v3: the answer as it came, without credentials. */
+  response?: unknown;
   /** Fields that the vendor's tables don't list are kept. Amounts are numbers, all else strings. */
-  [field: string]: string | number | undefined;
+  [field: string]: unknown;
 }
 
 /** A verified no, which is a value. */

@@ -13,7 +13,7 @@ import {
   submitError,
 } from './decision/answers.js';
 import type { ReservedRefund } from './decision/refund/rules.js';
-import type { Rail } from './order.js';
+import type { RecordedRail } from './order.js';
 
 /* A payment's calls to the gateway: the answer, or the lack of it, is an event. */
 
@@ -41,7 +41,7 @@ export async function submit(
 /** @param asked What the answer is held against, when it has come. */
 export async function query(
   client: PaymentClient,
-  rail: Rail,
+  rail: RecordedRail,
   order: { out_trade_no: string },
   options: RequestOptions,
   asked: () => Asked,
@@ -59,14 +59,15 @@ export async function query(
  */
 export async function queryReversed(
   client: PaymentClient,
-  rail: Rail,
+  rail: RecordedRail,
   order: { out_trade_no: string },
   options: RequestOptions,
   asked: () => Asked,
   refunds: readonly ReservedRefund[] = [],
 ): Promise<Answer> {
   const answer = await query(client, rail, order, options, asked);
-  if (answer.on !== 'query:REFUND' || client.refundquery === undefined) return answer;
+  // API v3 can't say which refunds an order has, and whether v2 sees all of them is not known: a person looks.
+  if (answer.on !== 'query:REFUND' || client.refundquery === undefined || rail === 'codepay') return answer;
   const ours = new Set(refunds.map(({ out_refund_no }) => out_refund_no));
   try {
     return returnedAnswer(await client.refundquery(order, options), asked(), ours);
@@ -77,7 +78,7 @@ export async function queryReversed(
 
 export async function reverse(
   client: PaymentClient,
-  rail: Rail,
+  rail: RecordedRail,
   order: { out_trade_no: string },
   options: RequestOptions,
 ): Promise<Answer> {

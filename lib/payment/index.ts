@@ -11,7 +11,7 @@ export type { RefundPolicy } from './decision/refund/policy.js';
 export type { RefundRule } from './decision/refund/rules.js';
 export { InvalidPolicyError, OrderUnknownError, RefundRefusedError } from './errors.js';
 export type { PaymentProcessorOptions } from './options.js';
-export type { Order, PaymentCode, Rail } from './order.js';
+export type { Order, PaymentCode, Rail, RecordedRail } from './order.js';
 export { PaymentProcessor } from './processor.js';
 export type { PaymentProgress, PayOptions } from './progress.js';
 export { isGivenUp } from './record.js';

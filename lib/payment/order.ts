@@ -38,20 +38,27 @@ export interface Order {
 }
 
 /**
- * What the face recognition gave. `auth_code` (face_code_type "1", 18 digits) goes to micropay, `face_code`
- * (face_code_type "0") to facepay. A credential: it is sent once and kept nowhere.
+ * What the face recognition gave, or a scanner. `auth_code` (18 digits; of a face: face_code_type "1") goes to micropay, or to
+ * API v3's codepay; `face_code` (face_code_type "0") to facepay. A credential: it is sent once and kept nowhere.
+ * `from`: an auth_code that a face gave. A client of API v3 sends those by v2, unless it's told otherwise.
  */
-export type PaymentCode = { auth_code: string } | { face_code: string; openid?: string };
+export type PaymentCode = { auth_code: string; from?: 'face' | undefined } | { face_code: string; openid?: string };
 
-/** Which of the vendor's two sets of calls takes the payment. */
+/** Which of the vendor's two sets of calls takes a face's code. */
 export type Rail = 'micropay' | 'facepay';
+
+/** Which calls took a payment, so that its queries go the same way: codepay is API v3's. */
+export type RecordedRail = Rail | 'codepay';
+
+/** Which codes there are, by the field that they're in. */
+type CodeField = 'auth_code' | 'face_code';
 
 const withoutOrder = (table: FieldTable): FieldTable =>
   Object.fromEntries(Object.entries(table).filter(([name]) => !Object.hasOwn(orderFields, name)));
 
-const codeFields: Readonly<Record<Rail, FieldTable>> = {
-  micropay: withoutOrder(micropayFields),
-  facepay: withoutOrder(facepayFields),
+const codeFields: Readonly<Record<CodeField, FieldTable>> = {
+  auth_code: { ...withoutOrder(micropayFields), from: { values: ['face'] } },
+  face_code: withoutOrder(facepayFields),
 };
 
 // What PayClient fills in, and what decides the payment: never through the back door of `extra`.
@@ -83,16 +90,14 @@ export function checkOrder(order: Order): void {
 }
 
 /**
- * Holds a payment code against the vendor's rules and says which rail takes it.
+ * Holds a payment code against the vendor's rules.
  * @throws InvalidParameterError where it is neither an auth_code nor a face_code, or both. Never quotes the code.
  */
-export function checkCode(code: PaymentCode): Rail {
+export function checkCode(code: PaymentCode): void {
   if (!isFields(code)) throw new InvalidParameterError('code', 'must be an object with auth_code or face_code');
   const isAuthCode = 'auth_code' in code && !isAbsent(code.auth_code);
   const isFaceCode = 'face_code' in code && !isAbsent(code.face_code);
   if (isAuthCode === isFaceCode)
     throw new InvalidParameterError('code', 'must have either auth_code (micropay) or face_code (facepay)');
-  const rail = isAuthCode ? 'micropay' : 'facepay';
-  checkFields(codeFields[rail], code);
-  return rail;
+  checkFields(codeFields[isAuthCode ? 'auth_code' : 'face_code'], code);
 }

@@ -3,18 +3,19 @@ import { ClosedError, InvalidParameterError } from '../errors.js';
 import { OrderExistsError } from '../journal/errors.js';
 import type { JournalRecord } from '../journal/journal.js';
 import type { PayResult, RequestOptions } from '../pay/types.js';
+import { isOptional } from '../unknown.js';
 import { Alarm, Pauses } from './alarm.js';
-import { gatewayTimeOf, hasRail, type PaymentClient } from './client.js';
+import { gatewayTimeOf, hasRail, type PaymentClient, railOf, takerOf } from './client.js';
 import type { Transition } from './decision/machine.js';
 import { cancelledBy, outcomeOf, type PaymentOutcome } from './decision/outcomes.js';
 import { remembered } from './decision/states.js';
 import { extended } from './decision/table.js';
 import { OrderUnknownError } from './errors.js';
 import { ensureMerchant } from './merchant.js';
-import { checkCode, checkOrder, type Order, type PaymentCode, type Rail } from './order.js';
+import { checkCode, checkOrder, type Order, type PaymentCode, type RecordedRail } from './order.js';
 import { type PaymentParts, PaymentRun } from './payment-run.js';
 import type { PayOptions } from './progress.js';
-import { fromRecord, type KnownPayment, recordedMerchant, type StoredPayment } from './record.js';
+import { fromRecord, isNote, type KnownPayment, recordedMerchant, type StoredPayment } from './record.js';
 import { type Sales, saleOf } from './refund/sales.js';
 import { type Kind, type Parts, Runs } from './runs.js';
 import type { Surroundings } from './subject.js';
@@ -46,20 +47,22 @@ export class Payments {
   }
 
   /** Takes a payment to its outcome. */
-  async pay(order: Order, code: PaymentCode, { signal, onProgress }: PayOptions): Promise<PaymentOutcome> {
-    const rail = checkCode(code);
+  async pay(order: Order, code: PaymentCode, { signal, onProgress, note }: PayOptions): Promise<PaymentOutcome> {
+    checkCode(code);
+    const rail = railOf(this.#parts.client, code);
     checkOrder(order);
     this.runs.ensureOpen();
     // Before anything is sent, not when it is too late to listen to it.
     if (signal && typeof signal.addEventListener !== 'function')
       throw new InvalidParameterError('signal', 'must be an AbortSignal');
+    if (!isOptional(note, isNote)) throw new InvalidParameterError('note', 'must be an object of texts');
     const { out_trade_no, total_fee } = order;
-    const send = requestOf(this.#parts.client, order, code);
+    const send = requestOf(this.#parts.client, rail, order, code);
     if (signal?.aborted) {
       if (await this.runs.stored(out_trade_no)) throw new OrderExistsError(out_trade_no);
       return { status: 'cancelled', out_trade_no, by: cancelledBy(signal.reason) };
     }
-    const stored = this.#toStore(rail, total_fee);
+    const stored = { ...this.#toStore(rail, total_fee), ...(note !== undefined && { note: { ...note } }) };
     const run = await this.runs.create(out_trade_no, (around) =>
       PaymentRun.begin(out_trade_no, stored, around, this.#own, onProgress),
     );
@@ -127,7 +130,7 @@ export class Payments {
     return this.#parts.policies.reversal.mode === 'await' ? 'ended' : 'decided';
   }
 
-  #toStore(rail: Rail, total_fee: number): StoredPayment {
+  #toStore(rail: RecordedRail, total_fee: number): StoredPayment {
     const { client, clock, program } = this.#parts;
     const gateway = gatewayTimeOf(client);
     return {
@@ -173,7 +176,7 @@ const kindOf = (client: PaymentClient, own: PaymentParts): Kind<KnownPayment, Pa
     if (!hasRail(client, stored.rail))
       throw new OrderUnknownError(
         'ERR_ORDER_FOREIGN',
-        `${out_trade_no} was paid by a face code; only a client with the facepay calls can go on with it`,
+        `${out_trade_no} was paid by ${stored.rail}; only a client with the calls of that rail can go on with it`,
         { out_trade_no },
       );
   },
@@ -185,18 +188,20 @@ const kindOf = (client: PaymentClient, own: PaymentParts): Kind<KnownPayment, Pa
 /** Sends the payment request of an order. Keeps the code no longer than until then. */
 function requestOf(
   client: PaymentClient,
+  rail: RecordedRail,
   { extra, ...fields }: Order,
   code: PaymentCode,
 ): (options: RequestOptions) => Promise<PayResult> {
   const order = extra === undefined ? fields : { ...extra, ...fields };
-  if ('auth_code' in code) {
+  const taker = takerOf(client, rail);
+  if ('auth_code' in code && taker !== undefined) {
     const params = extended(order, { auth_code: code.auth_code });
-    return (options) => client.micropay(params, options);
+    return (options) => taker.micropay(params, options);
   }
-  if (!hasRail(client, 'facepay'))
+  const facepay = hasRail(client, rail) ? taker?.facepay : undefined;
+  if (!('face_code' in code) || facepay === undefined)
     throw new InvalidParameterError('code', 'is a face_code, and this client has no calls of the facepay rail');
   const { face_code, openid } = code;
   const params = { ...order, face_code, ...(openid !== undefined && { openid }) };
-  const { facepay } = client;
-  return (options) => facepay.call(client, params, options);
+  return (options) => facepay.call(taker, params, options);
 }

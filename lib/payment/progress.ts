@@ -39,6 +39,11 @@ export interface PayOptions {
   signal?: AbortSignal;
   /** Hears every step. What it throws is ignored: a display must not disturb a payment. */
   onProgress?: (progress: PaymentProgress) => void;
+  /**
+   * Kept in the payment's record (`data.note`) from its first write on, e.g. which terminal's it is, and by which attempt. Texts; no
+   * secret.
+   */
+  note?: Readonly<Record<string, string>>;
 }
 
 const progressChannel = channel('wxpay-face.payment.phase');

@@ -6,7 +6,7 @@ import type { ReservedRefund } from './decision/refund/rules.js';
 import type { Requested } from './decision/request-time.js';
 import { type Decline, type Facts, finalPhases, type Payment, type Phase, phases } from './decision/states.js';
 import { extended } from './decision/table.js';
-import type { Rail } from './order.js';
+import type { RecordedRail } from './order.js';
 import { isReservedRefund } from './refund/reserved.js';
 
 /* What this package keeps of a payment in a record's `data`. */
@@ -31,7 +31,7 @@ export interface Reversal {
 
 /** What the journal keeps of a payment beside its state. */
 export interface StoredPayment {
-  readonly rail: Rail;
+  readonly rail: RecordedRail;
   /** Fen; unknown of an order that another program sold. */
   readonly total_fee?: number;
   readonly merchant: RecordedMerchant;
@@ -39,6 +39,8 @@ export interface StoredPayment {
   readonly reversal?: Reversal;
   /** In the order in which they were reserved, each before anything of it was sent. */
   readonly refunds?: readonly ReservedRefund[];
+  /** Of whoever asked for it, see PayOptions. */
+  readonly note?: Readonly<Record<string, string>>;
 }
 
 /** A payment as its record tells it. */
@@ -80,7 +82,7 @@ export const endOf = ({ data: { endedAt }, updatedAt }: JournalRecord): number =
  */
 export function adoptedOrder(
   out_trade_no: string,
-  rail: Rail,
+  rail: RecordedRail,
   merchant: MerchantIdentity,
   wall: number,
 ): JournalRecord {
@@ -95,10 +97,14 @@ export function adoptedOrder(
 
 const isPhase = (state: string): state is Phase => Object.hasOwn(phases, state);
 
-const isRail = (value: unknown): value is Rail => value === 'micropay' || value === 'facepay';
+const isRail = (value: unknown): value is RecordedRail =>
+  value === 'micropay' || value === 'facepay' || value === 'codepay';
 
 export const isMerchant = (value: unknown): value is RecordedMerchant =>
   isFields(value) && isString(value.appid) && isString(value.mch_id) && isOptional(value.sub_mch_id, isString);
+
+export const isNote = (value: unknown): value is Readonly<Record<string, string>> =>
+  isFields(value) && Object.values(value).every(isString);
 
 const isRequested = (value: unknown): value is Requested =>
   isFields(value) &&
@@ -166,10 +172,10 @@ export const isGivenUp = ({ state, data: { facts } }: JournalRecord): boolean =>
 /** Reads what toRecord wrote; undefined if it can't have been written by this version. */
 export function fromRecord({ state, data, revision }: JournalRecord): KnownPayment | undefined {
   if (state === 'cancelled' && Object.keys(data).length === 0) return tombstone(revision);
-  const { rail, total_fee, merchant, requested, reversal, refunds, facts, decidedAt } = data;
+  const { rail, total_fee, merchant, requested, reversal, refunds, note, facts, decidedAt } = data;
   if (!isPhase(state) || !isFacts(facts) || !isRequested(requested) || !isMerchant(merchant)) return undefined;
   if (!isRail(rail) || !(refunds === undefined || areReserved(refunds))) return undefined;
-  if (!(reversal === undefined || isReversal(reversal))) return undefined;
+  if (!(reversal === undefined || isReversal(reversal)) || !(note === undefined || isNote(note))) return undefined;
   if (!isOptional(total_fee, isWhole) || !isWhole(decidedAt) || decidedAt > revision) return undefined;
   const isTold = isWhat[state];
   if (isTold !== undefined && isTold(facts) === undefined) return undefined;
@@ -180,6 +186,7 @@ export function fromRecord({ state, data, revision }: JournalRecord): KnownPayme
     ...(isWhole(total_fee) && { total_fee }),
     ...(reversal !== undefined && { reversal }),
     ...(refunds !== undefined && { refunds }),
+    ...(note !== undefined && { note }),
   };
   return { stored, phase: state, facts, decidedAt };
 }

@@ -1,4 +1,4 @@
-import { generateKeyPairSync } from 'node:crypto';
+import { generateKeyPairSync, X509Certificate } from 'node:crypto';
 import forge from 'node-forge';
 
 /** PEM texts. */
@@ -11,6 +11,18 @@ export interface Certificates {
   ca: string;
   server: KeyAndCertificate;
   client: KeyAndCertificate;
+  /** What API v3 needs. Made when it's asked for first. */
+  v3(): CertificatesV3;
+}
+
+/** Whose signatures API v3 knows. PEM texts. */
+export interface CertificatesV3 {
+  /** The merchant's, whose key also signs its requests. */
+  readonly merchant: KeyAndCertificate & { readonly serial_no: string };
+  /** The gateway's platform certificate. */
+  readonly platform: KeyAndCertificate & { readonly serial_no: string };
+  /** The gateway's public key, with its id. */
+  readonly publicKey: { readonly id: string; readonly key: string; readonly publicKey: string };
 }
 
 const day = 24 * 60 * 60 * 1000;
@@ -20,13 +32,16 @@ interface Issued extends KeyAndCertificate {
   privateKey: forge.pki.rsa.PrivateKey;
 }
 
-function issue(commonName: string, extensions: object[], issuer?: Issued): Issued {
-  // Node's own key generator: the library's, in JavaScript, takes seconds.
-  const { privateKey: key } = generateKeyPairSync('rsa', {
+// Node's own key generator: the library's, in JavaScript, takes seconds.
+const newKeys = () =>
+  generateKeyPairSync('rsa', {
     modulusLength: 2048,
     publicKeyEncoding: { type: 'spki', format: 'pem' },
     privateKeyEncoding: { type: 'pkcs8', format: 'pem' },
   });
+
+function issue(commonName: string, extensions: object[], issuer?: Issued): Issued {
+  const { privateKey: key } = newKeys();
   const privateKey = forge.pki.privateKeyFromPem(key);
   const certificate = forge.pki.createCertificate();
   certificate.publicKey = forge.pki.setRsaPublicKey(privateKey.n, privateKey.e);
@@ -77,5 +92,19 @@ function makeCertificates(mch_id: string): Certificates {
     ca: authority.cert,
     server: { key: server.key, cert: server.cert },
     client: { key: client.key, cert: client.cert },
+    v3: () => (v3 ??= makeV3(client, authority)),
+  };
+}
+
+let v3: CertificatesV3 | undefined;
+
+const withSerial = ({ key, cert }: Issued) => ({ key, cert, serial_no: new X509Certificate(cert).serialNumber });
+
+function makeV3(merchant: Issued, authority: Issued): CertificatesV3 {
+  const { publicKey, privateKey } = newKeys();
+  return {
+    merchant: withSerial(merchant),
+    platform: withSerial(issue('wxpay-face simulator platform', [], authority)),
+    publicKey: { id: `PUB_KEY_ID_${'0'.repeat(20)}1`, key: privateKey, publicKey },
   };
 }

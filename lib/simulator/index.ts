@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { findPrebuild } from '../addon.js';
 import { InvalidParameterError } from '../errors.js';
 import type { PayClientOptions } from '../pay/types.js';
+import type { PayClientV3Options } from '../pay/v3/options.js';
 import { billOf } from './bill.js';
 import { type CallEntry, CallLog } from './call-log.js';
 import { CallRate } from './call-rate.js';
@@ -23,9 +24,10 @@ import { asRecord, type Scenario, settingsOf } from './scenario.js';
 
 export type { CallEntry } from './call-log.js';
 export type { CustomerAction } from './customer.js';
+export type { GatewayCall } from './gateway-calls.js';
 export type { LedgerEntry } from './ledger.js';
 export type { RefundEnd, RefundEntry } from './refunds.js';
-export type { GatewayCall, Scenario, ScenarioName, ScenarioSettings } from './scenario.js';
+export type { Scenario, ScenarioName, ScenarioSettings } from './scenario.js';
 export { scenarios } from './scenario.js';
 
 /** Where a simulator listens, and how it begins. */
@@ -50,6 +52,8 @@ export interface SimulatorOptions {
 export interface Simulator {
   /** What a till needs to use this simulator; pass to PayClient as it is. */
   readonly client: PayClientOptions;
+  /** The same merchant by API v3: pass to PayClientV3, with a `v2` where faces are paid, too. */
+  readonly clientV3: PayClientV3Options;
   /** The stub library for this process's architecture; pass to FaceService.open. */
   readonly library: string;
   /** Environment for a process that loads the stub library. startSimulator sets it in its own process. */
@@ -255,6 +259,19 @@ export async function startSimulator(options: SimulatorOptions = {}): Promise<Si
     env,
     consoleUrl: webConsole.url,
     client,
+    get clientV3() {
+      const { merchant: ours, platform, publicKey } = certificates.v3();
+      return {
+        appid: merchant.appid,
+        mch_id: merchant.mch_id,
+        privateKey: ours.key,
+        serial_no: ours.serial_no,
+        verify: [{ id: publicKey.id, publicKey: publicKey.publicKey }, { certificate: platform.cert }],
+        store: { out_id: 'S1' },
+        endpoints: { pay: gateway.origin, payBackup: false as const },
+        ca: certificates.ca,
+      };
+    },
     get scenario() {
       return scenario;
     },

@@ -4,9 +4,10 @@ import { paymentErrorCodes, queryErrorCodes, reportedErrorCodes, reverseErrorCod
 import { sign, verifySignature } from '../pay/sign.js';
 import type { SignType } from '../pay/types.js';
 import { buildXml } from '../pay/xml.js';
+import type { GatewayCall } from './gateway-calls.js';
 import { refundCodes } from './refund-codes.js';
 import type { Download, Fields, GatewayContext, Route } from './routes.js';
-import type { GatewayCall, Settings } from './scenario.js';
+import type { Settings } from './scenario.js';
 
 const catalogues: Partial<Record<GatewayCall, Readonly<Record<string, { zh: { description: string } }>>>> = {
   orderquery: queryErrorCodes,
@@ -18,7 +19,7 @@ const catalogues: Partial<Record<GatewayCall, Readonly<Record<string, { zh: { de
   closeorder: refundCodes,
 };
 
-const describe = (call: GatewayCall, err_code: string): string =>
+export const describe = (call: GatewayCall, err_code: string): string =>
   ((catalogues[call] ?? paymentErrorCodes)[err_code] ?? reportedErrorCodes[err_code])?.zh.description ?? err_code;
 
 /** An answer, as it goes over HTTP. */
@@ -28,7 +29,7 @@ export interface Reply {
   readonly fields: Fields;
   readonly status: number;
   readonly type: string;
-  /** Bytes are sent as they are. */
+  /** Bytes are sent as they are, without another packing. */
   readonly body: string | Buffer;
   readonly headers?: Readonly<Record<string, string>>;
 }

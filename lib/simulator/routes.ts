@@ -4,10 +4,11 @@ import type { CallLog } from './call-log.js';
 import type { CallRate } from './call-rate.js';
 import type { Certificates } from './certificates.js';
 import { fundFlowOf } from './fund-flow.js';
+import type { GatewayCall } from './gateway-calls.js';
 import type { IssuedCodes } from './issued-codes.js';
 import type { Ledger, Verdict } from './ledger.js';
 import type { Refunds } from './refunds.js';
-import type { GatewayCall, Settings } from './scenario.js';
+import type { Settings } from './scenario.js';
 
 /** Of a request or an answer. */
 export type Fields = Readonly<Record<string, string>>;

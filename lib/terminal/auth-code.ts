@@ -7,8 +7,8 @@ import type { Face } from './face.js';
  * (docs/facts.md#the-two-rails).
  * @throws ServiceResponseError that names the SDK
  */
-export function authCode(face_code: string, face: Face): { auth_code: string } {
-  if (/^[0-9]{18}$/.test(face_code)) return { auth_code: face_code };
+export function authCode(face_code: string, face: Face): { auth_code: string; from: 'face' } {
+  if (/^[0-9]{18}$/.test(face_code)) return { auth_code: face_code, from: 'face' };
   const { version, path } = face.library;
   const sdk =
     version === undefined

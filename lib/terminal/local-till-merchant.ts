@@ -102,7 +102,8 @@ export function localTillMerchant(
   checkJournal(journal);
   if (!isFields(merchant)) throw new InvalidParameterError('merchant', 'must be options of a PayClient, or a client');
   const { client, close } = makeClient(merchant);
-  if (!hasRail(client, rail)) throw new InvalidParameterError('rail', 'needs a client with the three facepay calls');
+  if (rail === 'facepay' && !hasRail(client, rail))
+    throw new InvalidParameterError('rail', 'needs a client with the three facepay calls');
   const policies = { ...(polling && { polling }), ...(reversal && { reversal }) };
   resolvePolicies(policies, client.requestTimeout);
   return async (parts) => {

@@ -1,10 +1,6 @@
-import {
-  gatewayCalls,
-  type SettingRule,
-  type Settings,
-  settingRules,
-  settingsOf,
-} from '../../lib/simulator/scenario.js';
+import { gatewayCalls } from '../../lib/simulator/gateway-calls.js';
+import { type Settings, settingsOf } from '../../lib/simulator/scenario.js';
+import { type SettingRule, settingRules } from '../../lib/simulator/setting-rules.js';
 import { code, type Language, table, type Words } from './languages.js';
 
 /** What each setting of the simulator does. Its values and its default are the code's. */
@@ -95,6 +91,13 @@ const meanings: Readonly<Record<keyof Settings, Words>> = {
   },
   sendTwice: { en: 'calls whose answer comes twice', zh: '应答来两次的接口' },
   omitNumber: { en: 'calls whose answer lacks the out_trade_no', zh: '应答里没有 out_trade_no 的接口' },
+  signer: {
+    en: 'API v3: what signs the answers, the public key, the platform certificate, or what the request asks for',
+    zh: 'API v3：应答用微信支付公钥、平台证书，还是按请求的要求签名',
+  },
+  probe: { en: 'API v3: calls whose answer is signed wrongly on purpose', zh: 'API v3：应答故意签错的接口' },
+  unsigned: { en: 'API v3: calls whose answer nobody has signed', zh: 'API v3：应答没有签名的接口' },
+  stale: { en: 'API v3: calls whose answer was signed ten minutes ago', zh: 'API v3：应答是十分钟以前签名的接口' },
 };
 
 const kinds: Readonly<Record<Exclude<SettingRule['kind'], 'choice' | 'flag' | 'err_code'>, Words>> = {

@@ -387,7 +387,8 @@ describe('wxpay-face in Chinese', () => {
       await run(['refund', 'A1', '400', '--yes']);
       await run(['refunds', 'A1']);
       await run(['journal', 'recover']);
-    });
+      // A refund that is under way is waited for, for a while.
+    }).timeout(60_000);
 
   interruptible('says that two refunds are a minute apart', async () => {
     await scan('A1');

@@ -28,7 +28,10 @@ describe('a client whose files are replaced after its start', () => {
         import { createRequire } from 'node:module';
         import { rmSync } from 'node:fs';
         const { PayClient } = ${load};
-        rmSync(process.cwd(), { recursive: true });
+        // Windows keeps the folder that a process is in.
+        const folder = process.cwd();
+        process.chdir('..');
+        rmSync(folder, { recursive: true });
         const client = new PayClient(${JSON.stringify(gateway.options)});
         const paid = await client.micropay(${JSON.stringify({
           body: 'coffee',

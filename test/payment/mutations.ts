@@ -72,6 +72,16 @@ const withOptions = (change: (options: RequestOptions) => RequestOptions): Mutat
         pay(order, change(options)),
   });
 
+/** A client of API v3 whose payments by v2 are asked for, or given up, by v3. */
+const withOneApi = (...names: ReadonlyArray<'orderquery' | 'reverse'>): Mutation => ({
+  client: (client) => {
+    const { v2, orderquery, reverse } = client;
+    if (v2 === undefined) return client;
+    const all = { orderquery, reverse };
+    return { ...client, v2: { ...v2, ...Object.fromEntries(names.map((name) => [name, all[name]])) } };
+  },
+});
+
 /** Moves the time_end of every query's answer. */
 const withTimeEnd = (move: (time_end: string, client: PaymentClient) => string | undefined): Mutation =>
   withClient({
@@ -100,6 +110,8 @@ export const mutations: Readonly<Record<string, Mutation>> = {
     next: 'end',
   }),
   'never trusts a missing order': withRows('reversing', 'query:ORDERNOTEXIST', { to: 'reversing', next: 'reverse' }),
+  'asks API v3 for what v2 has taken': withOneApi('orderquery'),
+  'reverses by API v3 what v2 has taken': withOneApi('reverse'),
   'skips the query that confirms a decline': withRows('submitting', 'submit:declined', { to: 'declined', next: 'end' }),
   'treats SYSTEMERROR as a decline': withEvent((event) =>
     event.on === 'submit:unclear' && event.detail?.startsWith('SYSTEMERROR')

@@ -1,7 +1,9 @@
 import { inspect } from 'node:util';
 import { expect } from 'chai';
 import { InvalidParameterError } from '../../lib/errors.js';
+import { railOf } from '../../lib/payment/client.js';
 import { checkCode, checkOrder } from '../../lib/payment/order.js';
+import { till } from '../support/scripted/till.js';
 
 const order = { out_trade_no: 'A1', total_fee: 100, body: 'Tea' };
 
@@ -70,8 +72,16 @@ describe('An order', () => {
 
 describe('A payment code', () => {
   it('says which rail takes it', () => {
-    expect(checkCode({ auth_code: '120061098828009406' })).to.equal('micropay');
-    expect(checkCode({ face_code: 'a1B2', openid: 'someone' })).to.equal('facepay');
+    const { client: v2 } = till({});
+    const v3 = { ...v2, rail: 'codepay' as const };
+    const auth_code = '120061098828009406';
+    for (const client of [v2, v3, { ...v3, v2 }])
+      expect(railOf(client, { face_code: 'a1B2', openid: 'someone' })).to.equal('facepay');
+    expect(railOf(v2, { auth_code, from: 'face' })).to.equal('micropay');
+    expect(railOf({ ...v3, v2 }, { auth_code })).to.equal('codepay');
+    expect(railOf({ ...v3, v2 }, { auth_code, from: 'face' })).to.equal('micropay');
+    expect(railOf({ ...v3, v2, faceCodes: 'v3' }, { auth_code, from: 'face' })).to.equal('codepay');
+    expect(railOf(v3, { auth_code, from: 'face' })).to.equal('codepay');
   });
 
   it('is refused, and never quoted, where it is none, both, or of a wrong form', () => {

@@ -384,6 +384,27 @@ describe('A payment', () => {
     expect(JSON.stringify(published)).to.not.include(code.auth_code);
   });
 
+  it('keeps the note of whoever asked for it, from its first record to its last', async () => {
+    const { clock, journal, processor, client } = till({ micropay: [lost], orderquery: [paid] });
+    const note = { terminal: 'T1', attempt: 'K1' };
+    const paying = processor.pay(order, code, { note });
+    await clock.run(undefined, 1);
+    expect((await journal.get('payment', 'A1'))?.data).to.deep.include({ note });
+    note.terminal = 'changed';
+    await clock.until(paying);
+    await processor.acknowledge(await paying);
+    expect((await journal.get('payment', 'A1'))?.data.note).to.deep.equal({ terminal: 'T1', attempt: 'K1' });
+    for (const wrong of ['T1', { terminal: 1 }, []]) {
+      const refused = Reflect.apply(processor.pay, processor, [
+        { ...order, out_trade_no: 'A2' },
+        code,
+        { note: wrong },
+      ]);
+      expect(await rejection(refused)).to.be.instanceOf(InvalidParameterError);
+    }
+    expect(methods(client.calls)).to.deep.equal(['micropay', 'orderquery']);
+  });
+
   it('is told when its result is durable, and not before', async () => {
     let isFull = false;
     const { clock, journal, processor, pay } = till(

@@ -4,7 +4,8 @@ import { expect } from 'chai';
 import type { Browser, Page } from 'playwright-core';
 import { type Clock, type FacePayOutcome, type PaymentProcessorOptions, ServiceCallError } from 'wxpay-face';
 import type { Scenario } from 'wxpay-face/simulator';
-import { gatewayCalls, settingRules } from '../../lib/simulator/scenario.js';
+import { gatewayCalls } from '../../lib/simulator/gateway-calls.js';
+import { settingRules } from '../../lib/simulator/setting-rules.js';
 import { openTill, type Till } from '../support/till.js';
 import { describeInChromium, launchChromium } from './browser.js';
 

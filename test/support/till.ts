@@ -6,6 +6,8 @@ import {
   localMerchant,
   MemoryJournal,
   PayClient,
+  PayClientV3,
+  type PayClientV3Options,
   PaymentProcessor,
   type PaymentProcessorOptions,
 } from 'wxpay-face';
@@ -18,7 +20,7 @@ const paymentCalls = ['micropay', 'orderquery', 'reverse', 'facepay', 'facepayqu
  * Waits take no time: as soon as none of the client's calls is under way, the clock leaps to the next sleeper's hour.
  * The client is the real one, its calls counted.
  */
-function leapOver(client: PayClient): { client: PaymentProcessorOptions['client']; clock: Clock } {
+function leapOver(client: PayClient | PayClientV3): { client: PaymentProcessorOptions['client']; clock: Clock } {
   let now = Date.now();
   let underWay = 0;
   const sleepers = new Set<{ until: number; wake: () => void }>();
@@ -32,17 +34,18 @@ function leapOver(client: PayClient): { client: PaymentProcessorOptions['client'
     }
     setImmediate(leap);
   };
-  const counted = Object.fromEntries(
-    paymentCalls.map((name) => [
+  const counted = <Counted extends PayClient | PayClientV3>(each: Counted): Counted => {
+    const calls = paymentCalls.map((name) => [
       name,
       (...given: [never, never]) => {
         underWay += 1;
-        return client[name](...given).finally(() => {
+        return each[name](...given).finally(() => {
           underWay -= 1;
         });
       },
-    ]),
-  );
+    ]);
+    return Object.assign(Object.create(each), Object.fromEntries(calls));
+  };
   const clock: Clock = {
     wall: () => now,
     monotonic: () => now,
@@ -54,7 +57,9 @@ function leapOver(client: PayClient): { client: PaymentProcessorOptions['client'
         return () => void sleepers.delete(sleeper);
       }, signal),
   };
-  return { client: Object.assign(Object.create(client), counted), clock };
+  const leaping = counted(client);
+  if ('v2' in client && client.v2 !== undefined) Object.assign(leaping, { v2: counted(client.v2) });
+  return { client: leaping, clock };
 }
 
 export interface Till {
@@ -74,15 +79,23 @@ export const terminal = { store_id: 'SZTX001', store_name: '腾大餐厅', devic
 /** A whole till in front of a simulator: the built addon, the stub library, real TLS, waits that take no time. */
 export async function openTill(
   scenario: Scenario = 'success',
-  options: { payment?: Partial<PaymentProcessorOptions>; facePay?: Partial<FacePayOptions>; library?: string } = {},
+  options: {
+    payment?: Partial<PaymentProcessorOptions>;
+    facePay?: Partial<FacePayOptions>;
+    library?: string;
+    /** Pays by API v3, beside v2. */
+    v3?: Partial<PayClientV3Options>;
+  } = {},
 ): Promise<Till> {
   const quick = typeof scenario === 'string' ? { scenario } : scenario;
   const simulator = await startSimulator({ scenario: { faceDelay: 10, confirmDelay: 0, latency: 0, ...quick } });
   const face = await FaceService.open({ library: options.library ?? simulator.library });
   const client = new PayClient(simulator.client);
+  const v3 = options.v3 && new PayClientV3({ ...simulator.clientV3, v2: client, ...options.v3 });
   const journal = new MemoryJournal();
-  const processor = new PaymentProcessor({ ...leapOver(client), journal, ...options.payment });
-  const facePay = new FacePay({ face, merchant: localMerchant(client, processor), terminal, ...options.facePay });
+  const processor = new PaymentProcessor({ ...leapOver(v3 ?? client), journal, ...options.payment });
+  const merchant = localMerchant(v3 ?? client, processor);
+  const facePay = new FacePay({ face, merchant, terminal, ...options.facePay });
   return {
     simulator,
     face,
@@ -95,6 +108,7 @@ export async function openTill(
       await processor.close();
       await journal.close();
       client.close();
+      v3?.close();
       // The simulated service first: it ends calls that wait for a customer.
       await simulator.close();
       await facePay.close();

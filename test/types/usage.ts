@@ -25,6 +25,8 @@ import {
   openTill,
   PayClient,
   type PayClientOptions,
+  PayClientV3,
+  type PayClientV3Options,
   type PaymentClient,
   type PaymentOutcome,
   PaymentProcessor,
@@ -50,6 +52,11 @@ const scenario: Scenario = 'pay-timeout';
 simulator.scenario = scenario;
 const client = new PayClient({ ...simulator.client, callsPerSecond: 30 });
 client.callsPerSecond = undefined;
+const ours: PayClientV3Options = { ...simulator.clientV3, v2: client };
+const v3 = new PayClientV3(ours);
+const v3Processor = new PaymentProcessor({ client: v3, journal: new MemoryJournal() });
+const v3Merchant: Merchant = localMerchant(v3, v3Processor);
+const otherCall: { status: number; body: unknown } = await v3.request('GET', '/v3/certificates');
 const clock: Clock = { wall: () => 0, monotonic: () => 0, sleep: async () => {} };
 const options: PaymentProcessorOptions = {
   client,
@@ -305,4 +312,4 @@ async function sellAtTill(order: Order): Promise<unknown> {
   return [health, told(other), scanned, known, refunds, settled, withPolicies];
 }
 
-export { certificates, end, optional, otherCommands, own, ownProcessor, rows, sell, sellAtTill };
+export { certificates, end, optional, otherCall, otherCommands, own, ownProcessor, rows, sell, sellAtTill, v3Merchant };

@@ -1,11 +1,11 @@
 import type { Journal } from '../../journal/journal.js';
-import type { PayClient } from '../../pay/client.js';
 import { maximumFen } from '../../pay/parameters.js';
 import type { RefundOutcome } from '../../payment/decision/refund/outcomes.js';
 import { checkRefund, type RefundRequest } from '../../payment/refund/parameters.js';
 import { yuan } from '../../words/amount.js';
 import { english, type Saying } from '../../words/cli/index.js';
 import { type Command, type Given, type Part, type Raw, text, wholeNumber } from '../command.js';
+import type { MerchantClient } from '../config.js';
 import { confirmed } from '../confirmed.js';
 import { ToldError, UsageError } from '../errors.js';
 import { exitCodes, refundExits } from '../exit.js';
@@ -79,7 +79,7 @@ function wantedBy(given: Given): Wanted {
 /** What journal and gateway know of a sale's refunds. The gateway isn't asked if an open one is to be asked for again. */
 async function earlierRefunds(
   journal: Journal,
-  client: PayClient,
+  client: MerchantClient,
   { out_trade_no, refund_fee }: { out_trade_no: string; refund_fee: number },
   signal: AbortSignal,
 ): Promise<EarlierRefund[]> {

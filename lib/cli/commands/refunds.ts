@@ -1,9 +1,8 @@
 import type { Journal } from '../../journal/journal.js';
-import type { PayClient } from '../../pay/client.js';
 import type { Refund } from '../../pay/refund-types.js';
 import { yuan } from '../../words/amount.js';
 import type { Command } from '../command.js';
-import { makeClient } from '../config.js';
+import { type MerchantClient, makeClient } from '../config.js';
 import { sayingOf } from '../errors.js';
 import { exitCodes } from '../exit.js';
 import { onInterruption } from '../interruption.js';
@@ -23,7 +22,7 @@ import { refundsAtGateway, refundsInJournal, saleNumber } from '../sale-refunds.
 
 /** Undefined if the gateway can't be asked: what the journal has is worth telling all the same. */
 async function askedFor(
-  client: PayClient | undefined,
+  client: MerchantClient | undefined,
   out_trade_no: string,
   isKnown: boolean,
   output: Output,
@@ -42,7 +41,7 @@ async function askedFor(
 async function list(
   order: Parameters<typeof saleNumber>[0],
   journal: Journal | undefined,
-  client: PayClient | undefined,
+  client: MerchantClient | undefined,
   output: Output,
   signal: AbortSignal,
 ): Promise<number> {

@@ -24,7 +24,7 @@ import {
 } from '../options.js';
 import { tellOutcome, tellUnfinished } from '../outcome.js';
 import type { Output } from '../output.js';
-import { journalAt, recorded, withJournal, withProcessor } from '../payments.js';
+import { journalAt, recorded, recordedRail, withJournal, withProcessor } from '../payments.js';
 import { showProgress } from '../progress.js';
 import { describeOrder, queryCalls, stateOf } from './query.js';
 
@@ -118,7 +118,7 @@ async function giveOrderUp(config: Config, request: ReverseRequest, output: Outp
     if (signal.aborted) return tell('failed', order, 'kept', interrupted);
     if (!isGivenUp) return tell('failed', order, 'kept', notConfirmed);
     const journal = new MemoryJournal();
-    await journal.create(adoptedOrder(out_trade_no, rail, client.identity, Date.now()));
+    await journal.create(adoptedOrder(out_trade_no, recordedRail(client, rail), client.identity, Date.now()));
     return giveUp(journal, out_trade_no, ({ payments }) => payments.reverse.repeat);
   }
 

@@ -16,6 +16,7 @@ import { checkLibrary } from './library.js';
 import { checkMerchant, type Merchant } from './merchant.js';
 import { checkRawdata } from './rawdata.js';
 import { checkService } from './service.js';
+import { checkV3 } from './v3.js';
 import { type Finding, type Listener, type Patient, skip } from './verdict.js';
 
 /** Why camera and service are not touched: a customer may be before them. */
@@ -63,6 +64,7 @@ async function examineMerchant(
   } finally {
     client?.close();
   }
+  if (config?.hasV3) await examination.check('API v3', { config }, checkV3);
 }
 
 /**

@@ -28,7 +28,7 @@ export const limited = (error: unknown): Verdict<Good> =>
   warn(sayingOf(error), ({ doctor }) => doctor.key.limited, true);
 
 /** A number that no order has. */
-const impossibleNumber = (): string => `DOCTOR${randomBytes(13).toString('hex')}`;
+export const impossibleNumber = (): string => `DOCTOR${randomBytes(13).toString('hex')}`;
 
 export async function checkKey(
   { client }: { client: PayClient; tls: Trusted },

@@ -8,15 +8,14 @@ import { cleanCause, PayResponseError, PayTransportError, type TransportFailure 
 import { ConnectionError, type GatewayAgent, lazily } from './agent.js';
 import { answered, readBody } from './body.js';
 import { hints } from './hints.js';
+import { type Message, send } from './message.js';
 import { mayHaveLeft, refusesCertificate, type Trace } from './sent.js';
 import { readArrived, readingTurn, reset } from './sockets.js';
 import { ask } from './watch.js';
-import { xmlOverHttp } from './xml-over-http.js';
 
-export interface Post {
+export interface Post extends Message {
+  /** With its query, as it was signed where it's signed. */
   path: string;
-  headers: Readonly<Record<string, string>>;
-  body: string;
   signal: AbortSignal | undefined;
   /** Asked right before the first byte would leave. */
   mayLeave: (() => boolean) | undefined;
@@ -26,6 +25,7 @@ export interface Post {
 interface Head {
   status: number;
   contentType: string;
+  headers: Readonly<IncomingHttpHeaders>;
   /** What may be wrong with the certificate that was shown, or ''. */
   certificateNote: string;
   /** The Date header, milliseconds since the epoch, and when it came, by performance.now(). */
@@ -38,7 +38,6 @@ export interface Reply extends Head {
 
 /** An answer that is read as it comes. */
 export interface Arriving extends Head {
-  headers: Readonly<IncomingHttpHeaders>;
   /** The body, once. The time-out counts while the next piece is waited for. Whoever stops reading frees the connection. */
   chunks: AsyncGenerator<Buffer>;
   /** Frees the connection at once: whoever waits for the next piece gets a PayTransportError. */
@@ -106,7 +105,6 @@ class Attempt {
       this.#pause();
       return {
         ...this.#head(),
-        headers: this.#response?.headers ?? {},
         chunks: this.#chunks(stream),
         close: () => {
           this.#stop({ why: 'aborted', message: 'closed' });
@@ -151,9 +149,8 @@ class Attempt {
   }
 
   #send(): Request {
-    const { path, headers, body } = this.#post;
     const giveUp = () => this.#opening().signal;
-    const stream = xmlOverHttp(`${this.#host}${path}`, headers, body, this.#agent, giveUp);
+    const stream = send(`${this.#host}${this.#post.path}`, this.#post, this.#agent, giveUp);
     this.#stream = stream;
     // By then got has written head and body, which Node.js holds until it has a connection.
     stream.once('request', (request: ClientRequest) => {
@@ -177,6 +174,7 @@ class Attempt {
     return {
       status: response.statusCode,
       contentType: response.headers['content-type'] ?? '',
+      headers: response.headers,
       certificateNote: this.#agent.certificateNote,
       date: Number.isNaN(time) ? undefined : { time, receivedAt: this.#receivedAt },
     };
@@ -276,6 +274,6 @@ function whyOf(error: unknown, { released, code }: Trace, certificateNote: strin
 export const open = (agent: GatewayAgent, host: string, request: Post, patience: number): Promise<Arriving> =>
   new Attempt(agent, host, request, patience).open();
 
-/** Posts XML to one host over HTTPS: no redirects, no retries, never a doubt about what was sent. */
+/** Sends to one host over HTTPS: no redirects, no retries, never a doubt about what was sent. */
 export const post = (agent: GatewayAgent, host: string, request: Post, patience: number): Promise<Reply> =>
   new Attempt(agent, host, request, patience).run();

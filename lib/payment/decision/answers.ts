@@ -4,6 +4,7 @@ import { PayMismatchError, PayProtocolError, PayTransportError } from '../../pay
 import type { RefundQueryResult } from '../../pay/refund-types.js';
 import { isLimit, troubleOf } from '../../pay/trouble.js';
 import type { PayFailure, PayResult, QueryResult, QuerySuccess, ReverseResult } from '../../pay/types.js';
+import { isFields } from '../../unknown.js';
 import type { FailureCode } from './outcomes.js';
 import { beijingTime } from './request-time.js';
 import type { EventName, Payment, PaymentEvent } from './states.js';
@@ -51,7 +52,8 @@ export function paymentOf(answer: Exclude<PayResult, PayFailure> | QuerySuccess)
   if (transaction_id === undefined || transaction_id === '' || total_fee === undefined) return undefined;
   // openid is personal data, but the till needs it for its member account, also when it is told after a restart; the
   // journal's `keep` ends it. sign and nonce_str only served the wire.
-  const { sign: _sign, nonce_str: _nonce, ...response } = answer;
+  const { sign: _sign, nonce_str: _nonce, response: original, ...fields } = answer;
+  const response = isFields(original) ? original : fields;
   return {
     transaction_id,
     total_fee,

@@ -9,7 +9,7 @@ import type { ReservedRefund } from '../decision/refund/rules.js';
 import type { RefundPhase } from '../decision/refund/states.js';
 import { beijingTime } from '../decision/request-time.js';
 import { OrderUnknownError, RefundRefusedError } from '../errors.js';
-import type { Rail } from '../order.js';
+import type { RecordedRail } from '../order.js';
 import { recordedMerchant, toRecord } from '../record.js';
 import type { RefundClient } from './client.js';
 
@@ -32,13 +32,13 @@ const shown: Readonly<Record<string, RefundPhase>> = {
   REFUNDCLOSE: 'refused',
 };
 
-/** Which of the two rails has it. @throws OrderUnknownError if neither. */
+/** Which of the rails has it. @throws OrderUnknownError if neither. */
 async function findSale(
   client: RefundClient,
   { out_trade_no }: Wanted,
   options: RequestOptions,
-): Promise<{ rail: Rail; answer: QuerySuccess }> {
-  for (const rail of ['micropay', 'facepay'] as const) {
+): Promise<{ rail: RecordedRail; answer: QuerySuccess }> {
+  for (const rail of ['codepay', 'micropay', 'facepay'] as const) {
     if (!hasRail(client, rail)) continue;
     const answer = await queryOf(client, rail, { out_trade_no }, options);
     if (answer.result_code === 'SUCCESS') return { rail, answer };

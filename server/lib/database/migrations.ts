@@ -46,6 +46,22 @@ const migrations: readonly Migration[] = [
       create index record_listed on wxpay_face.record (merchant, kind, id);
       create index record_old on wxpay_face.record (merchant, updated_at) where finished and acknowledged;`,
   },
+  {
+    readableFrom: 1,
+    sql: `
+      create table wxpay_face.terminal (
+        id uuid primary key,
+        name text collate "C" not null,
+        merchant text not null,
+        sub_merchant text,
+        store_id text not null,
+        store_name text not null,
+        can text[] not null,
+        token_hash text collate "C" not null unique,
+        removed_at timestamptz
+      );
+      create unique index terminal_name on wxpay_face.terminal (name) where removed_at is null;`,
+  },
 ];
 
 /** The version of the tables that this server works with. */

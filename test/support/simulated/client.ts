@@ -9,7 +9,7 @@ import type { RefundParams, RefundQueryResult, RefundRef, RefundResult } from '.
 import type { PayResult, QueryResult, RequestOptions, ReverseResult } from '../../../lib/pay/types.js';
 import type { PaymentClient } from '../../../lib/payment/client.js';
 import type { SimulatedClock } from './clock.js';
-import { failed, type Kind, merchant, type SimulatedGateway } from './gateway.js';
+import { type Api, failed, type Kind, merchant, type SimulatedGateway } from './gateway.js';
 import type { Random } from './random.js';
 import type { TillClock } from './till-clock.js';
 
@@ -27,6 +27,10 @@ export interface Traits {
   /** Ends a request by its signal, and reads what lies in the socket before a late timer ends it. */
   readonly heeds: boolean;
   readonly hasGatewayTime: boolean;
+  /** As PayClientV3: codepay of API v3, beside v2. */
+  readonly api: Api;
+  /** Which of them takes the codes of faces. */
+  readonly faceCodes: Api;
 }
 
 export type Reply = PayResult | QueryResult | ReverseResult | RefundResult | RefundQueryResult;
@@ -105,21 +109,31 @@ export class SimulatedClient {
 
   /** What the processor sees. */
   client(): PaymentClient {
+    const { api, faceCodes } = this.#traits;
+    const v2 = this.#clientOf('v2');
+    return api === 'v2' ? v2 : { ...v2, ...this.#clientOf('v3'), rail: 'codepay', v2, faceCodes };
+  }
+
+  #clientOf(api: Api): PaymentClient {
     const { gateway } = this.#network;
     const { isBounded, hasGatewayTime } = this.#traits;
+    const isKnown = (out_trade_no: string) => (gateway.takenBy.get(out_trade_no) ?? api) === api;
     const number = ({ out_trade_no = '' }: { out_trade_no?: string }) => out_trade_no;
     const pay = (order: { out_trade_no: string; total_fee: number }, options: RequestOptions = {}) =>
       this.#call<PayResult>(options, {
         kind: 'pay',
         out_trade_no: order.out_trade_no,
-        ask: (latestAt) => gateway.pay(order.out_trade_no, order.total_fee, latestAt),
+        ask: (latestAt) => {
+          gateway.takenBy.set(order.out_trade_no, api);
+          return gateway.pay(order.out_trade_no, order.total_fee, latestAt);
+        },
         limit: () => gateway.limit('pay'),
       });
     const query = (order: { out_trade_no?: string }, options: RequestOptions = {}) =>
       this.#call<QueryResult>(options, {
         kind: 'query',
         out_trade_no: number(order),
-        ask: () => gateway.query(number(order)),
+        ask: () => (isKnown(number(order)) ? gateway.query(number(order)) : failed('ORDERNOTEXIST')),
         limit: () => gateway.limit('query'),
         others: {
           stray: () => failed('ORDERNOTEXIST'),
@@ -135,7 +149,7 @@ export class SimulatedClient {
       this.#call<ReverseResult>(options, {
         kind: 'reverse',
         out_trade_no: number(order),
-        ask: () => gateway.reverse(number(order)),
+        ask: () => gateway.reverse(isKnown(number(order)) ? number(order) : `not ${number(order)}`),
         limit: () => gateway.limit('reverse'),
       });
     return {

@@ -26,6 +26,7 @@ interface Entry {
   reversedAt?: number;
 }
 
+export type Api = 'v2' | 'v3';
 export type Kind = 'pay' | 'query' | 'reverse' | 'refund' | 'refundquery';
 const isOfRefunds = (kind: Kind): boolean => kind === 'refund' || kind === 'refundquery';
 
@@ -123,6 +124,8 @@ export class SimulatedGateway {
   readonly book = new Map<string, Entry>();
   /** The numbers whose payment requests came. */
   readonly received = new Set<string>();
+  /** By which API they came. Another one doesn't know them: that it does, nobody promises. */
+  readonly takenBy = new Map<string, Api>();
   /** Numbers whose payment was answered in a way that only a person can judge. */
   readonly puzzling = new Set<string>();
   /** What is refunded: undefined where nothing is. */

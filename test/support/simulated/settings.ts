@@ -8,10 +8,13 @@ export type Policies = Required<Pick<PaymentProcessorOptions, 'polling' | 'rever
   Pick<PaymentProcessorOptions, 'refund'>;
 
 /** The client of this package. */
-export const ownTraits: Traits = { isBounded: true, asks: true, heeds: true, hasGatewayTime: true };
+/** How a client sends; by which API is another matter. */
+type Manners = Omit<Traits, 'api' | 'faceCodes'>;
+
+export const ownTraits: Manners = { isBounded: true, asks: true, heeds: true, hasGatewayTime: true };
 
 /** A client of somebody else's. */
-export const anyTraits = (random: Random): Traits => ({
+export const anyTraits = (random: Random): Manners => ({
   isBounded: random.chance(0.35),
   asks: random.chance(0.4),
   heeds: random.chance(0.5),

@@ -33,6 +33,11 @@ const keyOf = ({ kind, id }: Pick<JournalRecord, 'kind' | 'id'>): string => `${k
 const [minute, hour, day] = [60_000, 3_600_000, 86_400_000];
 const channel = 'wxpay-face.payment.phase';
 const never = <T>(): Promise<T> => new Promise<T>(() => undefined);
+/** Of a seed, without a draw: which API a till pays by changes nothing else in its history. Refunds are v2's. */
+const apiOf = (seed: number): Pick<Traits, 'api' | 'faceCodes'> => ({
+  api: seed % 3 === 0 && !hasRefunds(seed) ? 'v3' : 'v2',
+  faceCodes: seed % 2 === 0 ? 'v3' : 'v2',
+});
 
 export class World {
   readonly clock = new SimulatedClock(() => this.#till.isBusy);
@@ -90,7 +95,7 @@ export class World {
     const isCalm = random.chance(0.12);
     this.#crashes = new Crashes(random, this.#diskRandom, isCalm, crashAt);
     this.isOwnClient = random.chance(0.6);
-    this.traits = this.isOwnClient ? ownTraits : anyTraits(random);
+    this.traits = { ...(this.isOwnClient ? ownTraits : anyTraits(random)), ...apiOf(seed) };
     const { polling, reversal } = anyPolicies(random);
     this.notBefore = reversal.notBefore;
     this.settleAfter = reversal.settleAfter;

@@ -1,6 +1,8 @@
 import { paymentErrorCodes, queryErrorCodes, reportedErrorCodes, reverseErrorCodes } from '../../../pay/error-codes.js';
+import { gatewayCalls } from '../../gateway-calls.js';
 import { refundCodes } from '../../refund-codes.js';
-import { gatewayCalls, type ScenarioName, type Settings, scenarios, settingRules, settingsOf } from '../../scenario.js';
+import { type ScenarioName, type Settings, scenarios, settingsOf } from '../../scenario.js';
+import { settingRules } from '../../setting-rules.js';
 import type { Snapshot } from '../snapshot.js';
 import { byId, element, showTitle } from './elements.js';
 import type { Texts } from './texts.js';
@@ -35,7 +37,7 @@ const groups: ReadonlyArray<readonly [group: keyof Texts['groups'], names: reado
     'refund',
     ['refund', 'refundTaken', 'refundEnd', 'refundDelay', 'refundInterval', 'refundquery', 'bill', 'billFormat'],
   ],
-  ['network', ['gateway', 'latency', 'clock', 'callsPerSecond', 'limit']],
+  ['network', ['gateway', 'latency', 'clock', 'callsPerSecond', 'limit', 'signer']],
   ['customer', ['service', 'face', 'faceDelay', 'confirm', 'confirmDelay']],
 ];
 
@@ -148,7 +150,7 @@ function makeControl(name: Name, change: Change): Control {
 /** Settings that name calls: a table for each group of them, with a box for each call. */
 const callTables = [
   ['lostMessages', ['loseRequest', 'loseResponse']],
-  ['oddAnswers', ['limited', 'sendTwice', 'omitNumber']],
+  ['oddAnswers', ['limited', 'sendTwice', 'omitNumber', 'probe', 'unsigned', 'stale']],
 ] as const;
 type CallSetting = (typeof callTables)[number][1][number];
 

@@ -243,6 +243,10 @@ const zh = {
     loseResponse: '应答',
     sendTwice: '两次',
     omitNumber: '无单号',
+    signer: 'V3 应答签名',
+    probe: '错误签名',
+    unsigned: '无签名',
+    stale: '过期签名',
   } satisfies Record<keyof Settings, string>,
   values: {
     running: '运行',
@@ -273,6 +277,9 @@ const zh = {
     none: '没有 20002',
     new: '新格式',
     old: '旧格式',
+    asked: '按请求',
+    'public-key': '微信支付公钥',
+    certificate: '平台证书',
   } as Words,
   /** Of single settings, if the same word means something else there. */
   valuesOf: {
@@ -530,6 +537,10 @@ const en: Texts = {
     loseResponse: 'Response',
     sendTwice: 'Twice',
     omitNumber: 'No number',
+    signer: 'V3 signature by',
+    probe: 'Wrong signature',
+    unsigned: 'No signature',
+    stale: 'Old signature',
   },
   values: {
     running: 'running',
@@ -560,6 +571,9 @@ const en: Texts = {
     none: 'none: 20002',
     new: 'new',
     old: 'old',
+    asked: 'what is asked for',
+    'public-key': 'public key',
+    certificate: 'platform certificate',
   },
   valuesOf: {
     refund: { accepted: 'taken' },

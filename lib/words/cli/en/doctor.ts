@@ -16,6 +16,7 @@ const names = {
   'certificate accepted': 'certificate accepted',
   key: 'key',
   authinfo: 'authinfo',
+  'API v3': 'API v3',
   client: 'client',
 };
 
@@ -122,6 +123,20 @@ export const doctor = {
     compareIds: 'compare `appid` and `mch_id` with the merchant site; they must be bound to each other',
     ask: 'ask WeChat Pay what this answer means',
     limited: 'the gateway limits this merchant’s calls: try again in a few minutes',
+  },
+
+  v3: {
+    none: 'nothing of API v3 is configured',
+    good: (serial: string) =>
+      `the gateway takes the private key and the serial number ${serial}, and signs with a key that is configured`,
+    otherSerial: (serial: string) => `the certificate in \`certificate\` has the serial number ${serial}`,
+    takeSerial: 'write this one in `v3.serial_no`, or name the certificate that belongs to it',
+    otherKey: 'the private key in `v3.privateKey` is not that of the certificate',
+    takeKey: 'take the apiclient_key.pem that was made with this certificate',
+    compare:
+      'compare `v3.serial_no` and `v3.privateKey` with the merchant site (账户中心, API安全, 商户API证书), and look at this machine’s clock',
+    verify:
+      'compare `v3.publicKey` and `v3.publicKeyId`, or `v3.platformCertificate`, with the merchant site (账户中心, API安全, 微信支付公钥), and look at this machine’s clock',
   },
 
   noTerminal: (source: string) => `no terminal in ${source}`,

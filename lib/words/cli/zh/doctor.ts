@@ -19,6 +19,7 @@ export const doctor: typeof English = {
     'certificate accepted': '证书是否被接受',
     key: '密钥',
     authinfo: '调用凭证',
+    'API v3': 'API v3 密钥',
     client: '商户',
   },
   marks: { ok: '正常', warn: '注意', fail: '失败', skip: '跳过' },
@@ -114,6 +115,18 @@ export const doctor: typeof English = {
     compareIds: '请在商户平台核对 appid 和 mch_id，两者必须互相绑定',
     ask: '请咨询微信支付这个应答的含义',
     limited: '支付网关限制了本商户的调用频率：请过几分钟再试',
+  },
+
+  v3: {
+    none: '没有 API v3 的配置',
+    good: (serial) => `支付网关接受商户私钥和证书序列号 ${serial}，应答的签名也能用所配置的密钥验证`,
+    otherSerial: (serial) => `配置项 certificate 中的证书，序列号是 ${serial}`,
+    takeSerial: '请把它填入配置项 v3.serial_no，或改用与序列号对应的证书',
+    otherKey: '配置项 v3.privateKey 中的私钥与商户证书不匹配',
+    takeKey: '请使用与这张证书一同生成的 apiclient_key.pem',
+    compare: '请在商户平台（账户中心，API安全，商户API证书）核对配置项 v3.serial_no 和 v3.privateKey，并检查本机时钟',
+    verify:
+      '请在商户平台（账户中心，API安全，微信支付公钥）核对配置项 v3.publicKey 和 v3.publicKeyId，或 v3.platformCertificate，并检查本机时钟',
   },
 
   noTerminal: (source) => `没有配置终端 terminal（出处：${source}）`,

@@ -3,8 +3,7 @@ import got, { type Request } from 'got';
 import type { GatewayAgent } from './agent.js';
 
 const lean = got.extend({
-  method: 'POST',
-  headers: { 'content-type': 'text/xml; charset=utf-8', 'accept-encoding': 'gzip', 'user-agent': 'wxpay-face' },
+  headers: { 'accept-encoding': 'gzip', 'user-agent': 'wxpay-face' },
   // The lists would be copied for each request.
   retry: { limit: 0, methods: [], statusCodes: [], errorCodes: [] },
   followRedirect: false,
@@ -13,18 +12,25 @@ const lean = got.extend({
   request: (url, options, callback) => Object.assign(https.request(url, options, callback), { timings: {} }),
 });
 
-/** Begins to post XML. @param giveUp Aborts while the agent opens a connection for it. */
-export function xmlOverHttp(
+/** What a request is, beside where it goes. */
+export interface Message {
+  readonly method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
+  readonly headers: Readonly<Record<string, string>>;
+  /** Undefined: none, as of a GET. */
+  readonly body: string | undefined;
+}
+
+/** Begins to send a request. @param giveUp Aborts while the agent opens a connection for it. */
+export function send(
   url: string,
-  headers: Readonly<Record<string, string>>,
-  body: string,
+  { method, headers, body }: Message,
   agent: GatewayAgent,
   giveUp: () => AbortSignal,
 ): Request {
-  const stream = lean(url, { body, headers, isStream: true });
+  const stream = lean(url, { method, headers, isStream: true, ...(body !== undefined && { body }) });
   // Else got makes an object of thirty options, nearly all without a value: the most expensive of what it does for a
   // request. It asks for them after this.
-  const options = { method: 'POST', headers: stream.options.headers, agent, giveUp };
+  const options = { method, headers: stream.options.headers, agent, giveUp };
   Object.assign(stream.options, { createNativeRequestOptions: () => options });
   return stream;
 }

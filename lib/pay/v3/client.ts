@@ -1,0 +1,248 @@
+import { InvalidParameterError } from '../../errors.js';
+import { checkFields, isAbsent } from '../../fields.js';
+import type { Bill, BillParams } from '../bill/bill.js';
+import type { PayClient } from '../client.js';
+import { PayResponseError } from '../errors.js';
+import type { Message } from '../http/message.js';
+import { observed } from '../observability.js';
+import { billFields, refundqueryFields } from '../parameters.js';
+import type { RefundParams, RefundQueryResult, RefundRef, RefundResult } from '../refund-types.js';
+import { readRefundquery } from '../refundquery.js';
+import { checkIdentity, type Fields, readPayment, readQuery, readRefund, readReverse } from '../results.js';
+import type {
+  AuthinfoParams,
+  AuthinfoResponse,
+  FacepayParams,
+  MerchantIdentity,
+  MicropayParams,
+  OrderRef,
+  PayResult,
+  QueryResult,
+  RequestOptions,
+  ReverseResult,
+} from '../types.js';
+import type { Answer } from './answers.js';
+import { billOf, placeOf } from './bill.js';
+import { type CallV3, calls, sentFields } from './calls.js';
+import { ExchangeV3, type RequestV3 } from './exchange.js';
+import { checkOptionsV3, type PayClientV3Options, type SettingsV3 } from './options.js';
+import { bill, checkOrderRef, type Params } from './parameters.js';
+
+const methods: ReadonlySet<string> = new Set<Message['method']>(['GET', 'POST', 'PUT', 'PATCH', 'DELETE']);
+const isMethod = (method: unknown): method is Message['method'] => typeof method === 'string' && methods.has(method);
+
+/**
+ * The merchant's side of WeChat Pay's API v3, behind the same calls as {@link PayClient}, so that a PaymentProcessor takes either.
+ * Codes of 18 digits are paid by codepay; answers have v2's names, and the original is their `response`. What API v3 doesn't have
+ * (authinfo, codes of letters and digits, and unless `faceCodes` is 'v3' the codes of faces) `v2` does.
+ *
+ * An answer is believed only if it's signed by one of the gateway's keys, lately, and about this merchant, order and amount.
+ * Errors as of {@link PayClient}; a PayProtocolError is HTTP 401: the gateway refuses the merchant's signature.
+ *
+ * @example
+ * const client = new PayClientV3({
+ *   appid: 'wx…', mch_id: '1900000109', privateKey, serial_no: '5157F09E…',
+ *   verify: [{ id: 'PUB_KEY_ID_0119…', publicKey }], store: { out_id: 'S1' }, v2: new PayClient({ … }),
+ * });
+ * const processor = new PaymentProcessor({ client, journal });
+ */
+export class PayClientV3 {
+  /** Who pays, without the secrets: what the face commands need. */
+  readonly identity: MerchantIdentity;
+  /** Milliseconds after which a request is given up at the latest: a connection to each host, and a response. */
+  readonly requestTimeout: number;
+  /** Milliseconds for a connection to one host, from the search for its address to the end of its TLS handshake. */
+  readonly connectTimeout: number;
+  /** Which calls take codes of 18 digits. It's written down with each payment: its queries must go the same way. */
+  readonly rail = 'codepay' as const;
+  /** The client of v2 that it was given. */
+  readonly v2: PayClient | undefined;
+  /** Which API takes the codes of faces that have 18 digits. */
+  readonly faceCodes: 'v2' | 'v3';
+  readonly #settings: SettingsV3;
+  readonly #exchange: ExchangeV3;
+
+  /** @throws InvalidParameterError that names the wrong option. */
+  constructor(options: PayClientV3Options) {
+    const settings = checkOptionsV3(options);
+    const { hosts, transport, identity, v2, faceCodes } = settings;
+    this.identity = Object.freeze(identity);
+    this.connectTimeout = transport.timeout.connect;
+    this.requestTimeout = hosts.pay.length * transport.timeout.connect + transport.timeout.response;
+    this.v2 = v2;
+    this.faceCodes = faceCodes;
+    this.#settings = settings;
+    this.#exchange = new ExchangeV3(settings);
+  }
+
+  /** Whether what it pays can be reversed: API v3 asks for no certificate, `v2` does. */
+  get hasCertificate(): boolean {
+    return this.faceCodes === 'v3' || this.v2?.hasCertificate !== false;
+  }
+
+  /** By `v2`: see {@link PayClient.getWxpayfaceAuthinfo}. @throws InvalidParameterError without it. So do the next three. */
+  async getWxpayfaceAuthinfo(params: AuthinfoParams, options?: RequestOptions): Promise<AuthinfoResponse> {
+    return this.#byV2('get_wxpayface_authinfo').getWxpayfaceAuthinfo(params, options);
+  }
+
+  /** By `v2`: API v3 has no call for codes of letters and digits. */
+  async facepay(params: FacepayParams, options?: RequestOptions): Promise<PayResult> {
+    return this.#byV2('facepay').facepay(params, options);
+  }
+
+  /** By `v2`. */
+  async facepayquery(params: OrderRef, options?: RequestOptions): Promise<QueryResult> {
+    return this.#byV2('facepayquery').facepayquery(params, options);
+  }
+
+  /** By `v2`. */
+  async facepayreverse(params: OrderRef, options?: RequestOptions): Promise<ReverseResult> {
+    return this.#byV2('facepayreverse').facepayreverse(params, options);
+  }
+
+  /**
+   * Pays an order with a code of 18 digits by codepay. Never repeat it while its outcome is unknown: query. A FAIL may have charged
+   * all the same: only a query tells. USERPAYING is one of them: the customer types the password.
+   *
+   * `out_trade_no` has at least 6 characters, without `|`. `limit_pay`, `time_start` and `time_expire` have no place in API v3.
+   */
+  async micropay(params: MicropayParams, options?: RequestOptions): Promise<PayResult> {
+    return this.#call('micropay', calls.micropay, { ...params }, options, readPayment);
+  }
+
+  /** What became of an order of {@link PayClientV3.micropay}. ORDERNOTEXIST counts only with the option `fresh`. */
+  async orderquery(params: OrderRef, options?: RequestOptions): Promise<QueryResult> {
+    checkOrderRef({ ...params });
+    return this.#call('orderquery', calls.orderquery, { ...params }, options, readQuery);
+  }
+
+  /**
+   * Closes or gives back such an order, without a certificate. Its SUCCESS proves nothing: only a later query tells that the order is
+   * reversed. API v3 takes the merchant's number only: for a transaction_id alone the order is queried first.
+   */
+  async reverse(params: OrderRef, options?: RequestOptions): Promise<ReverseResult> {
+    checkOrderRef({ ...params });
+    const { out_trade_no } = params;
+    if (!isAbsent(out_trade_no)) return this.#call('reverse', calls.reverse, { out_trade_no }, options, readReverse);
+    const order = await this.orderquery(params, options);
+    if (order.result_code === 'FAIL') return order;
+    if (order.out_trade_no === undefined) throw new PayResponseError('The order has no out_trade_no');
+    return this.#call('reverse', calls.reverse, { out_trade_no: order.out_trade_no }, options, readReverse);
+  }
+
+  /** See {@link PayClient.refund}; without a certificate. */
+  async refund(params: RefundParams, options?: RequestOptions): Promise<RefundResult> {
+    return this.#call('refund', calls.refund, { ...params }, options, readRefund);
+  }
+
+  /** How a refund ended, by its `out_refund_no`. API v3 knows no other number: with another one `v2` is asked. */
+  async refundquery(params: RefundRef, options?: RequestOptions): Promise<RefundQueryResult> {
+    checkFields(refundqueryFields, { ...params });
+    if (!('out_refund_no' in params) || isAbsent(params.out_refund_no)) {
+      if (this.v2 === undefined)
+        throw new InvalidParameterError('out_refund_no', 'is required: API v3 finds refunds by no other number');
+      return this.v2.refundquery(params, options);
+    }
+    return this.#call('refundquery', calls.refundquery, { ...params }, options, readRefundquery);
+  }
+
+  /**
+   * A day's bill as it comes, see {@link PayClient.downloadBill}. Its text is also held against the SHA1 that the gateway told, and
+   * fetched from the gateway's own hosts only. There is no RECHARGE_REFUND.
+   */
+  async downloadBill(params: BillParams, options?: RequestOptions): Promise<Bill> {
+    checkFields({ ...billFields, ...bill }, { ...params });
+    const { bill_date, bill_type = 'ALL' } = params;
+    const { identity, hosts } = this.#settings;
+    const query = new URLSearchParams({
+      bill_date: bill_date.replace(/(....)(..)(..)/, '$1-$2-$3'),
+      bill_type,
+      tar_type: 'GZIP',
+      ...(identity.sub_mch_id !== undefined && { sub_mchid: identity.sub_mch_id }),
+    });
+    return observed('downloadBill', async () => {
+      const told = await this.#exchange.ask(
+        'tradebill',
+        { method: 'GET', path: `/v3/bill/tradebill?${query}` },
+        options ?? {},
+      );
+      const { host, path, digest } = placeOf(told, hosts.pay);
+      const request: RequestV3 = { method: 'GET', path, fresh: true, hosts: [host] };
+      return this.#exchange.download(request, options ?? {}, (answer) => billOf(answer, digest));
+    });
+  }
+
+  /**
+   * Any other v3 call: signed, and its answer verified, whatever its status (but 401).
+   *
+   * @param path With its query, e.g. '/v3/certificates'.
+   * @param body What becomes JSON.
+   */
+  async request(
+    method: string,
+    path: string,
+    body?: unknown,
+    options?: RequestOptions,
+  ): Promise<{ status: number; body: unknown }> {
+    if (!isMethod(method)) throw new InvalidParameterError('method', `must be one of ${[...methods].join(', ')}`);
+    if (typeof path !== 'string' || !/^\/v3\/[\w\-./~%?&=+:;,@!$'()*|]*$/.test(path))
+      throw new InvalidParameterError('path', "must be a path of the gateway's, e.g. /v3/certificates");
+    if (method === 'GET' && body !== undefined) throw new InvalidParameterError('body', 'is not for a GET');
+    const name = path.replace(/\?.*/s, '');
+    return observed(name, () => this.#exchange.ask(name, { method, path, body }, options ?? {}));
+  }
+
+  /** See {@link PayClient.gatewayTime}. */
+  gatewayTime(): number | undefined {
+    return this.#exchange.gatewayTime();
+  }
+
+  /** How many calls a second this client allows itself; undefined: none but the gateway's limits. It can be changed at any time. */
+  get callsPerSecond(): number | undefined {
+    return this.#exchange.limiter.callsPerSecond;
+  }
+
+  /** @throws InvalidParameterError for what is no number above 0. */
+  set callsPerSecond(value: number | undefined) {
+    this.#exchange.limiter.callsPerSecond = value;
+  }
+
+  /** See {@link PayClient.close}. `v2` stays open: whoever made it closes it. */
+  close(): void {
+    this.#exchange.close();
+  }
+
+  #byV2(call: string): PayClient {
+    if (this.v2 !== undefined) return this.v2;
+    throw new InvalidParameterError('v2', `is required for ${call}, which API v3 doesn't have`);
+  }
+
+  /** One call, told to the observers. */
+  #call<Result extends object>(
+    name: string,
+    call: CallV3,
+    params: Params,
+    options: RequestOptions | undefined,
+    read: (fields: Fields) => Result,
+  ): Promise<Result> {
+    return observed(name, async (event) => {
+      const { out_trade_no, transaction_id } = params;
+      if (typeof out_trade_no === 'string') event.out_trade_no = out_trade_no;
+      if (typeof transaction_id === 'string') event.transaction_id = transaction_id;
+      const request = call.request(params, this.#settings);
+      const answer = await this.#exchange.ask(name, request, options ?? {});
+      const fields = this.#fields(name, call, params, answer);
+      const result = read(fields);
+      event.outcome = fields.result_code ?? 'SUCCESS';
+      if (fields.err_code) event.err_code = fields.err_code;
+      if (fields.trade_state) event.trade_state = fields.trade_state;
+      return { ...result, response: answer.body };
+    });
+  }
+
+  #fields(name: string, call: CallV3, params: Params, answer: Answer): Fields {
+    const fields = call.translate(answer);
+    checkIdentity(name, call.about, sentFields(call, params, this.#settings), fields);
+    return fields;
+  }
+}

@@ -1,0 +1,191 @@
+import { ClosedError, InvalidParameterError } from '../../errors.js';
+import { isFields } from '../../unknown.js';
+import { PayProtocolError, PayResponseError, PaySignatureError } from '../errors.js';
+import { GatewayTime } from '../gateway-time.js';
+import { Transport } from '../http/fail-over.js';
+import type { Message } from '../http/message.js';
+import type { Arriving, Reply } from '../http/post.js';
+import { Limiter, type Priority } from '../limiter.js';
+import { mask, preview } from '../mask.js';
+import { nonce } from '../request.js';
+import { troubleInPage, troubleOf } from '../trouble.js';
+import type { RequestOptions } from '../types.js';
+import type { Answer } from './answers.js';
+import { Freshness } from './freshness.js';
+import type { SettingsV3 } from './options.js';
+import { authorization, saysSigned, verify } from './signature.js';
+
+/** A request before it's signed. */
+export interface RequestV3 {
+  readonly method: Message['method'];
+  /** With its query. */
+  readonly path: string;
+  /** What becomes JSON; undefined: no body. */
+  readonly body?: unknown;
+  readonly priority?: Priority;
+  /** Always over a connection of its own. */
+  readonly fresh?: true;
+  /** What no message and no answer may show. */
+  readonly secrets?: readonly string[];
+  /** Default: the client's. */
+  readonly hosts?: readonly string[];
+}
+
+/** Milliseconds: with a clock that is more than this wrong the gateway refuses a request. */
+const longest = 5 * 60_000;
+
+function jsonOf(value: unknown): string | undefined {
+  if (value === undefined) return undefined;
+  let text: string | undefined;
+  try {
+    text = JSON.stringify(value);
+  } catch {
+    // It may quote the value.
+  }
+  if (text === undefined) throw new InvalidParameterError('body', 'must be what JSON can hold');
+  return text;
+}
+
+/** The messages of one client: signs and sends, and believes an answer only if it's signed by the gateway, lately. */
+export class ExchangeV3 {
+  /** Every call waits here before it's sent. */
+  readonly limiter: Limiter;
+  readonly #settings: SettingsV3;
+  readonly #transport: Transport;
+  readonly #gatewayTime = new GatewayTime();
+  readonly #freshness = new Freshness();
+  #closed = false;
+
+  constructor(settings: SettingsV3) {
+    this.#settings = settings;
+    this.limiter = new Limiter(settings.callsPerSecond);
+    this.#transport = new Transport(settings.transport);
+  }
+
+  /**
+   * A verified answer, of any status but 401: that one is never believed, since who can't read the request can't know who asks.
+   * @throws PaySignatureError, PayProtocolError (401), PayResponseError, PayTransportError
+   */
+  async ask(name: string, request: RequestV3, options: RequestOptions): Promise<Answer> {
+    return this.#limited(request, options, async () => {
+      const { way, message, secrets } = this.#message(request, options);
+      const reply = await this.#transport.send(way, message);
+      this.#gatewayTime.note(reply.date);
+      const answer = this.#verified(name, reply, secrets);
+      if (answer.status === 429) this.limiter.limited();
+      return answer;
+    });
+  }
+
+  /** An answer that nobody has signed, and that may be of any size: `read` reads it as it comes. */
+  async download<Result>(
+    request: RequestV3,
+    options: RequestOptions,
+    read: (answer: Arriving) => Promise<Result>,
+  ): Promise<Result> {
+    return this.#limited(request, options, async () => {
+      const { way, message } = this.#message(request, options);
+      const answer = await this.#transport.open(way, message);
+      this.#gatewayTime.note(answer.date);
+      return read(answer);
+    });
+  }
+
+  /** As soon as the limits on calls let it; an answer that is about them slows down the calls after it. */
+  async #limited<Result>(request: RequestV3, { signal }: RequestOptions, send: () => Promise<Result>): Promise<Result> {
+    if (this.#closed) throw new ClosedError('The pay client');
+    await this.limiter.enter(request.priority ?? 'query', signal);
+    try {
+      return await send();
+    } catch (error) {
+      if (troubleOf(error) === 'limit') this.limiter.limited();
+      throw error;
+    }
+  }
+
+  /** Signed now: it may have waited. */
+  #message(request: RequestV3, { signal, mayLeave, fresh }: RequestOptions) {
+    const { signer, askedSerial, hosts } = this.#settings;
+    const { method, path, secrets = [] } = request;
+    const body = jsonOf(request.body);
+    const timestamp = String(Math.floor(this.#now() / 1000));
+    const headers = {
+      accept: 'application/json',
+      ...(body !== undefined && { 'content-type': 'application/json' }),
+      'wechatpay-serial': askedSerial,
+      authorization: authorization({ method, path, timestamp, nonce: nonce(), body: body ?? '' }, signer),
+    };
+    const way = {
+      hosts: request.hosts ?? hosts.pay,
+      certificate: false,
+      fresh: request.fresh === true || fresh === true,
+    };
+    // A POST without a body says so by its length.
+    const sent = body ?? (method === 'GET' ? undefined : '');
+    return { way, message: { method, path, headers, body: sent, signal, mayLeave }, secrets };
+  }
+
+  /** Milliseconds since the epoch: a clock that the gateway contradicts must not keep the shop from selling. */
+  #now(): number {
+    const [here, there] = [Date.now(), this.#gatewayTime.now()];
+    return there === undefined || Math.abs(here - there) < longest ? here : there;
+  }
+
+  #verified(name: string, reply: Reply, secrets: readonly string[]): Answer {
+    const { status, headers, body } = reply;
+    if (!saysSigned(headers)) throw unsigned(name, reply, secrets);
+    this.#freshness.check(name, verify(name, headers, body, this.#settings.keys));
+    if (status === 401) throw refused(name, parse(body, secrets)) ?? unreadable(name, reply, secrets);
+    if (body.length === 0) return { status, body: undefined };
+    const parsed = parse(body, secrets);
+    if (parsed === undefined) throw unreadable(name, reply, secrets);
+    return { status, body: parsed };
+  }
+
+  gatewayTime(): number | undefined {
+    return this.#gatewayTime.now();
+  }
+
+  /** Lets calls in flight end, closes idle connections, and refuses later calls and those that still wait to be sent. */
+  close(): void {
+    this.#closed = true;
+    this.limiter.close();
+    this.#transport.close();
+  }
+}
+
+/** Without credentials: even a signed answer may echo its request. Undefined for what is no JSON. */
+function parse(body: Buffer, secrets: readonly string[]): unknown {
+  try {
+    const text = new TextDecoder('utf-8', { fatal: true }).decode(body);
+    const value: unknown = JSON.parse(text);
+    // Written anew, an escape hides nothing.
+    const plain = JSON.stringify(value);
+    const hidden = secrets.filter((secret) => secret.length >= 8 && plain.includes(secret));
+    return hidden.length === 0 ? value : JSON.parse(mask(plain, hidden));
+  } catch {
+    return undefined;
+  }
+}
+
+const unreadable = (name: string, { status, contentType, body }: Reply, secrets: readonly string[]): PayResponseError =>
+  new PayResponseError(
+    `The response to ${name} can't be read: HTTP ${status}, ${contentType || 'no content type'}, ${preview(body, secrets)}`,
+    troubleInPage(status, body.toString('latin1')),
+  );
+
+/** Of a 401 with a code. */
+function refused(name: string, body: unknown): PayProtocolError | undefined {
+  if (!isFields(body) || typeof body.code !== 'string') return undefined;
+  const message = typeof body.message === 'string' ? body.message.slice(0, 128) : undefined;
+  return new PayProtocolError(name, body.code.slice(0, 16), message);
+}
+
+/** What nobody has signed is never believed, and an error in it means unknown; its words are for a person only. */
+function unsigned(name: string, reply: Reply, secrets: readonly string[]): Error {
+  const { status, body } = reply;
+  // To a request whose signature is wrong the gateway can't answer otherwise.
+  if (status === 401) return refused(name, parse(body, secrets)) ?? unreadable(name, reply, secrets);
+  if (status === 429 || status >= 500) return unreadable(name, reply, secrets);
+  return new PaySignatureError(`The response to ${name} has no signature: HTTP ${status}, ${preview(body, secrets)}`);
+}

@@ -1,0 +1,105 @@
+#!/usr/bin/env node
+import { parseArgs } from 'node:util';
+import { InvalidParameterError } from 'wxpay-face';
+import { startMerchantServer } from '../merchant-server.js';
+import { newTerminal, type Right, rights } from '../terminals/terminal.js';
+import { readConfig } from './config.js';
+import { withTerminals } from './terminals.js';
+
+const help = `wxpay-face-server start --config server.json
+wxpay-face-server terminal list --config server.json
+wxpay-face-server terminal add --config server.json --name NAME --merchant NAME [--sub-merchant NAME]
+                               --store-id ID --store-name NAME [--can ${rights.join(',')}]
+wxpay-face-server terminal remove --config server.json --name NAME`;
+
+const text = { type: 'string' } as const;
+const options = {
+  config: { ...text, default: 'server.json' },
+  name: text,
+  merchant: text,
+  'sub-merchant': text,
+  'store-id': text,
+  'store-name': text,
+  can: text,
+} as const;
+
+type Given = Readonly<Partial<Record<keyof typeof options, string>>> & { readonly config: string };
+
+const isRight = (word: string): word is Right => rights.some((right) => right === word);
+
+function required(given: Given, name: keyof typeof options): string {
+  const value = given[name];
+  if (value === undefined) throw new InvalidParameterError(`--${name}`, 'is required');
+  return value;
+}
+
+/** Ends with the process's signals. */
+async function start({ config }: Given): Promise<void> {
+  const server = await startMerchantServer(await readConfig(config));
+  console.log(`listening ${server.url}`);
+  let isClosing = false;
+  for (const signal of ['SIGINT', 'SIGTERM'] as const)
+    process.on(signal, () => {
+      if (isClosing) process.exit(1);
+      isClosing = true;
+      void server.close();
+    });
+}
+
+/** The token is on standard output alone, and only now. */
+async function add(given: Given): Promise<void> {
+  const config = await readConfig(given.config);
+  const can = given.can?.split(',');
+  if (can !== undefined && !can.every(isRight))
+    throw new InvalidParameterError('--can', `must be some of ${rights.join(',')}`);
+  const [merchant, sub_merchant] = [required(given, 'merchant'), given['sub-merchant']];
+  const known = config.merchants.find(({ name }) => name === merchant);
+  const isKnown =
+    sub_merchant === undefined ? known?.sub_merchants === undefined : known?.sub_merchants?.[sub_merchant];
+  if (known === undefined || !isKnown)
+    throw new InvalidParameterError('--merchant', 'or --sub-merchant is none of the configuration');
+  const { terminal, token } = newTerminal({
+    name: required(given, 'name'),
+    merchant,
+    ...(sub_merchant !== undefined && { sub_merchant }),
+    store_id: required(given, 'store-id'),
+    store_name: required(given, 'store-name'),
+    ...(can !== undefined && { can: can.filter(isRight) }),
+  });
+  await withTerminals(config, (terminals) => terminals.add(terminal));
+  console.log(token);
+}
+
+async function remove(given: Given): Promise<void> {
+  const name = required(given, 'name');
+  const isKnown = await withTerminals(await readConfig(given.config), (terminals) => terminals.remove(name));
+  if (!isKnown) throw new InvalidParameterError('--name', 'is that of no terminal');
+}
+
+async function list({ config }: Given): Promise<void> {
+  const terminals = await withTerminals(await readConfig(config), (all) => all.list());
+  for (const { name, merchant, sub_merchant, store_id, store_name, can } of terminals)
+    console.log(
+      [name, [merchant, sub_merchant].filter(Boolean).join('/'), store_id, store_name, can.join(',')].join('\t'),
+    );
+}
+
+const commands: Readonly<Record<string, (given: Given) => Promise<void>>> = {
+  start,
+  'terminal add': add,
+  'terminal remove': remove,
+  'terminal list': list,
+};
+
+try {
+  const { values, positionals } = parseArgs({ options, allowPositionals: true });
+  const command = commands[positionals.join(' ')];
+  if (command === undefined) {
+    console.error(help);
+    process.exitCode = 2;
+  } else await command(values);
+} catch (error) {
+  // The package's errors hold no secret; others are told by their message alone.
+  console.error(error instanceof Error ? error.message : String(error));
+  process.exitCode = 1;
+}

@@ -1,0 +1,44 @@
+import type { JournalRecord } from 'wxpay-face';
+import type { Merchant } from '../merchants/merchants.js';
+import type { Right, Terminal } from '../terminals/terminal.js';
+import { forbidden, unknownNumber } from './refusals.js';
+
+/** Who asks, and whose money it is. */
+export interface Caller {
+  readonly terminal: Terminal;
+  readonly merchant: Merchant;
+}
+
+/** What is written into a payment's record of who asked for it. */
+export const noteOf = ({ terminal }: Caller, attempt: string | undefined): Record<string, string> => ({
+  terminal: terminal.id,
+  store: terminal.store_id,
+  ...(attempt !== undefined && { attempt }),
+});
+
+/** The same, read. A number that was given up before it came has none. */
+export function noteIn({ data }: JournalRecord): { terminal?: unknown; store?: unknown; attempt?: unknown } {
+  return Object(data.note);
+}
+
+const isTombstone = ({ state, data }: JournalRecord): boolean =>
+  state === 'cancelled' && Object.keys(data).length === 0;
+
+/** @throws RefusedError if the terminal may not. */
+export function demand({ terminal }: Caller, right: Right): void {
+  if (!terminal.can.includes(right)) throw forbidden(right);
+}
+
+/** A payment of this terminal, or a number that nobody sold. @throws RefusedError for any other. */
+export async function ownPayment({ terminal, merchant }: Caller, out_trade_no: string): Promise<JournalRecord> {
+  const record = await merchant.journal.get('payment', out_trade_no);
+  if (record === undefined || (noteIn(record).terminal !== terminal.id && !isTombstone(record))) throw unknownNumber();
+  return record;
+}
+
+/** A payment of this terminal's store. @throws RefusedError for any other. */
+export async function paymentOfStore({ terminal, merchant }: Caller, out_trade_no: string): Promise<JournalRecord> {
+  const record = await merchant.journal.get('payment', out_trade_no);
+  if (record === undefined || noteIn(record).store !== terminal.store_id) throw unknownNumber();
+  return record;
+}

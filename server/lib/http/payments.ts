@@ -1,0 +1,126 @@
+import {
+  type JournalRecord,
+  type Order,
+  OrderExistsError,
+  OrderUnknownError,
+  type PaymentCode,
+  type PaymentOutcome,
+  type PaymentProgress,
+} from 'wxpay-face';
+import { type Caller, demand, noteIn, noteOf, ownPayment } from './caller.js';
+import { forbidden, invalid, takenNumber } from './refusals.js';
+import { before, type Deadline, lookUntil } from './waiting.js';
+
+/* What a terminal does with its payments. An answer of undefined: nothing is decided yet. */
+
+export type Until = 'decided' | 'final';
+
+type Answer = PaymentOutcome | undefined;
+
+/** @param attempt Of this very attempt to pay: the same again is not paid again. */
+export async function pay(
+  caller: Caller,
+  out_trade_no: string,
+  { order, code }: { order: Omit<Order, 'out_trade_no'> & { out_trade_no?: string }; code: PaymentCode },
+  { attempt, deadline }: { attempt: string | undefined; deadline: Deadline },
+): Promise<Answer> {
+  demand(caller, 'pay');
+  const { processor, journal, progress } = caller.merchant;
+  if ((order.out_trade_no ?? out_trade_no) !== out_trade_no)
+    throw invalid('order.out_trade_no is not the number in the address');
+  const again = async (record: JournalRecord): Promise<Answer> => {
+    const { terminal, attempt: first } = noteIn(record);
+    if (attempt === undefined || terminal !== caller.terminal.id || first !== attempt) throw takenNumber();
+    return decided(caller, out_trade_no, 'decided', deadline);
+  };
+  const known = await journal.get('payment', out_trade_no);
+  if (known !== undefined) return again(known);
+  let isWrittenDown = false;
+  const writtenDown = Promise.withResolvers<void>();
+  // The first step is told when the first record is stored.
+  const onProgress = (step: PaymentProgress) => {
+    progress.tell(step);
+    isWrittenDown = true;
+    writtenDown.resolve();
+  };
+  const note = noteOf(caller, attempt);
+  const paying = processor
+    .pay({ ...order, out_trade_no }, code, { note, onProgress })
+    .finally(() => progress.forget(out_trade_no));
+  try {
+    // However short the wait: an answer says that it's known here.
+    await Promise.race([paying, writtenDown.promise]);
+    return await before(paying, deadline);
+  } catch (error) {
+    if (error instanceof OrderExistsError) {
+      const record = await journal.get('payment', out_trade_no);
+      if (record === undefined) throw takenNumber();
+      return again(record);
+    }
+    // It goes on, whatever is the matter here.
+    if (isWrittenDown) return undefined;
+    throw error;
+  }
+}
+
+export async function look(caller: Caller, out_trade_no: string, until: Until, deadline: Deadline): Promise<Answer> {
+  await ownPayment(caller, out_trade_no);
+  return decided(caller, out_trade_no, until, deadline);
+}
+
+/** Gives it up: durable when answered. A number that has not come yet is given up, too. */
+export async function cancel(caller: Caller, out_trade_no: string, deadline: Deadline): Promise<Answer> {
+  const { journal, processor } = caller.merchant;
+  const record = await journal.get('payment', out_trade_no);
+  if (record !== undefined) await ownPayment(caller, out_trade_no);
+  if (record?.state === 'paid' && !caller.terminal.can.includes('cancel')) throw forbidden('give a paid sale up');
+  const cancelling = processor.cancel(out_trade_no).catch((error: unknown) => {
+    if (!(error instanceof OrderUnknownError) || error.code !== 'ERR_ORDER_UNKNOWN') throw error;
+    return cancelEarly(caller, out_trade_no);
+  });
+  // What goes on is written down before it's said. Where no other server may run it, that is its outcome.
+  if (journal.requestCancel === undefined) return cancelling;
+  const outcome = await before(cancelling, deadline);
+  if (outcome === undefined) await journal.requestCancel(out_trade_no);
+  return outcome;
+}
+
+/** On a journal of its own: keeps the number from being sold later. */
+async function cancelEarly(
+  { merchant: { journal, processor } }: Caller,
+  out_trade_no: string,
+): Promise<PaymentOutcome> {
+  const end = { state: 'cancelled', finished: true, acknowledged: true, updatedAt: Date.now(), data: {} };
+  try {
+    await journal.create({ schema: 1, kind: 'payment', id: out_trade_no, revision: 1, ...end });
+  } catch (error) {
+    if (!(error instanceof OrderExistsError)) throw error;
+  }
+  return processor.cancel(out_trade_no);
+}
+
+export async function acknowledge(caller: Caller, out_trade_no: string, revision: number): Promise<void> {
+  await ownPayment(caller, out_trade_no);
+  await caller.merchant.processor.acknowledge({ out_trade_no, revision });
+}
+
+/** What has ended and this terminal has not acted upon. */
+export async function* unacknowledged({ terminal, merchant }: Caller): AsyncIterable<PaymentOutcome> {
+  for await (const record of merchant.journal.list({ kind: 'payment', finished: true, acknowledged: false })) {
+    if (noteIn(record).terminal !== terminal.id) continue;
+    const outcome = await merchant.processor.outcome(record.id);
+    if (outcome !== undefined) yield outcome;
+  }
+}
+
+async function decided(
+  { merchant: { processor } }: Caller,
+  out_trade_no: string,
+  until: Until,
+  deadline: Deadline,
+): Promise<Answer> {
+  return lookUntil(async () => {
+    const outcome = await processor.outcome(out_trade_no);
+    return until === 'final' && outcome?.status === 'reversing' ? undefined : outcome;
+  }, deadline);
+}

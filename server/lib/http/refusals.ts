@@ -1,0 +1,74 @@
+import { NoAnswerError } from '../database/connections.js';
+
+/** What a request is answered if it isn't done: `code` is for programs, and stable. */
+export interface Refusal {
+  readonly status: number;
+  readonly code: string;
+  readonly message: string;
+  /** Seconds. */
+  readonly retryAfter?: number;
+}
+
+/** Thrown by whoever answers a request. */
+export class RefusedError extends Error {
+  readonly refusal: Refusal;
+
+  constructor(refusal: Refusal) {
+    super(refusal.message);
+    this.refusal = refusal;
+  }
+}
+
+/** Also of another terminal's number: nobody learns whose numbers there are. */
+export const unknownNumber = (): RefusedError =>
+  new RefusedError({ status: 404, code: 'ERR_ORDER_UNKNOWN', message: 'This number is not known' });
+
+export const takenNumber = (): RefusedError =>
+  new RefusedError({ status: 409, code: 'ERR_ORDER_EXISTS', message: 'This number is in use' });
+
+export const forbidden = (right: string): RefusedError =>
+  new RefusedError({ status: 403, code: 'ERR_FORBIDDEN', message: `This terminal may not ${right}` });
+
+export const invalid = (message: string): RefusedError =>
+  new RefusedError({ status: 400, code: 'ERR_INVALID_PARAMETER', message });
+
+const away: Omit<Refusal, 'code'> = {
+  status: 503,
+  message: 'The journal can not be reached: ask again',
+  retryAfter: 1,
+};
+
+/** By the error's code. Those that have no message of their own here tell the error's, which holds no secret. */
+const byCode: Readonly<Record<string, Partial<Refusal> & { readonly status: number }>> = {
+  ERR_INVALID_PARAMETER: { status: 400 },
+  ERR_INVALID_POLICY: { status: 400 },
+  FST_ERR_VALIDATION: { status: 400, code: 'ERR_INVALID_PARAMETER' },
+  ERR_ORDER_UNKNOWN: unknownNumber().refusal,
+  ERR_ORDER_FOREIGN: unknownNumber().refusal,
+  ERR_ORDER_EXISTS: takenNumber().refusal,
+  ERR_ORDER_REFUNDED: { status: 409 },
+  ERR_REFUND: { status: 409 },
+  ERR_JOURNAL: away,
+  ERR_JOURNAL_LOST: { ...away, code: 'ERR_JOURNAL' },
+  ERR_JOURNAL_LOCKED: { ...away, code: 'ERR_JOURNAL' },
+  ERR_JOURNAL_DAMAGED: { ...away, code: 'ERR_JOURNAL' },
+  ERR_CLOSED: away,
+  ERR_PAY_TRANSPORT: { status: 502 },
+  ERR_PAY_RESPONSE: { status: 502 },
+  ERR_PAY_SIGNATURE: { status: 502 },
+  ERR_PAY_MISMATCH: { status: 502 },
+  ERR_PAY_PROTOCOL: { status: 502 },
+};
+
+/** What the error of a request is answered with. */
+export function refusalOf(error: unknown): Refusal {
+  if (error instanceof RefusedError) return error.refusal;
+  if (error instanceof NoAnswerError) return { ...away, code: 'ERR_JOURNAL' };
+  const { code, message, statusCode } = Object(error);
+  const known = byCode[String(code)];
+  if (known !== undefined) return { code: String(code), message: String(message), ...known };
+  // What the HTTP server itself refuses: a body that is too large, or no JSON.
+  if (Number.isInteger(statusCode) && statusCode >= 400 && statusCode < 500)
+    return { status: statusCode, code: 'ERR_INVALID_PARAMETER', message: String(message) };
+  return { status: 500, code: 'ERR_INTERNAL', message: 'The server failed' };
+}

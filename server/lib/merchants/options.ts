@@ -1,0 +1,30 @@
+import type { PayClientOptions, PaymentProcessorOptions } from 'wxpay-face';
+
+/** A merchant that pays through the server: how it is known at the gateway, and by which name here. */
+export type MerchantOptions = PayClientOptions & {
+  /** As terminals name it. */
+  readonly name: string;
+  /** Of a service provider: its sub-merchants, by name. */
+  readonly sub_merchants?: Readonly<Record<string, { readonly sub_mch_id: string; readonly sub_appid?: string }>>;
+};
+
+export interface MerchantServerOptions {
+  /** postgres://…: any number of servers share it, and each finishes what another left. Default: a FileJournal in `folder`, one server. */
+  readonly database?: string;
+  readonly folder?: string;
+  readonly merchants: readonly MerchantOptions[];
+  /** Default: 127.0.0.1, any free port, plain HTTP. Another address needs `tls`, or `behindProxy: true`. */
+  readonly listen?: {
+    readonly host?: string;
+    readonly port?: number;
+    readonly tls?: { readonly cert: string | Uint8Array; readonly key: string | Uint8Array };
+    readonly behindProxy?: boolean;
+  };
+  /**
+   * Milliseconds after which a silent server's payments are taken over.
+   * @default 15000
+   */
+  readonly lease?: number;
+  readonly polling?: PaymentProcessorOptions['polling'];
+  readonly reversal?: PaymentProcessorOptions['reversal'];
+}
