@@ -75,8 +75,8 @@ export function showTitle(select: HTMLSelectElement): void {
   select.title = select.selectedOptions[0]?.textContent ?? '';
 }
 
-/** What was typed, in full, where a field is too narrow for it. */
+/** What was typed, in full: whether a field is too narrow for it changes with each layout. */
 export function showTitles(): void {
   for (const field of document.querySelectorAll<HTMLInputElement>('input:not([type="checkbox"])'))
-    field.title = field.scrollWidth > field.clientWidth ? field.value : '';
+    field.title = field.value;
 }

@@ -150,7 +150,8 @@ function makeControl(name: Name, change: Change): Control {
 /** Settings that name calls: a table for each group of them, with a box for each call. */
 const callTables = [
   ['lostMessages', ['loseRequest', 'loseResponse']],
-  ['oddAnswers', ['limited', 'sendTwice', 'omitNumber', 'probe', 'unsigned', 'stale']],
+  ['oddAnswers', ['limited', 'sendTwice', 'omitNumber']],
+  ['oddSignatures', ['probe', 'unsigned', 'stale']],
 ] as const;
 type CallSetting = (typeof callTables)[number][1][number];
 
