@@ -54,7 +54,7 @@ export class PayClientV3 {
   /** Milliseconds for a connection to one host, from the search for its address to the end of its TLS handshake. */
   readonly connectTimeout: number;
   /** Which calls take codes of 18 digits. It's written down with each payment: its queries must go the same way. */
-  readonly rail = 'codepay' as const;
+  readonly rail: 'codepay';
   /** The client of v2 that it was given. */
   readonly v2: PayClient | undefined;
   /** Which API takes the codes of faces that have 18 digits. */
@@ -69,6 +69,8 @@ export class PayClientV3 {
     this.identity = Object.freeze(identity);
     this.connectTimeout = transport.timeout.connect;
     this.requestTimeout = hosts.pay.length * transport.timeout.connect + transport.timeout.response;
+    // Not beside its declaration: the bundler takes a class's name for that.
+    this.rail = 'codepay';
     this.v2 = v2;
     this.faceCodes = faceCodes;
     this.#settings = settings;
