@@ -94,7 +94,7 @@ const zh = {
     undo: '恢复场景原来的设置',
     lostMessages: '丢失的报文',
     oddAnswers: '异常的应答',
-    oddSignatures: '签名异常的应答（API v3）',
+    oddSignatures: '应答的签名有误（API v3）',
     call: '接口',
     milliseconds: '毫秒',
     truth: '如实应答',
