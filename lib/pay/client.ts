@@ -4,7 +4,7 @@ import type { Bill, BillParams, FundFlowParams } from './bill/bill.js';
 import { type Format, fundFlow, tradeBill } from './bill/columns.js';
 import { type Call, calls } from './calls.js';
 import { Exchange } from './exchange.js';
-import { observed } from './observability.js';
+import { noteAnswer, observed } from './observability.js';
 import { checkOptions } from './options.js';
 import { readRefundNotice } from './refund-notice.js';
 import type { RefundNotice, RefundParams, RefundQueryResult, RefundRef, RefundResult } from './refund-types.js';
@@ -236,9 +236,7 @@ export class PayClient {
     return observed(name, async (event) => {
       const fields = await this.#exchange.call(name, call, params, options ?? {}, event);
       const result = read(fields);
-      event.outcome = fields.result_code ?? 'SUCCESS';
-      if (fields.err_code) event.err_code = fields.err_code;
-      if (fields.trade_state) event.trade_state = fields.trade_state;
+      noteAnswer(event, fields);
       return result;
     });
   }

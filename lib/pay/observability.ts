@@ -38,6 +38,16 @@ export interface PayCall {
 
 const payCalls = channel('wxpay-face.pay.call');
 
+/** What an answer says of itself. */
+export function noteAnswer(
+  event: PayCall,
+  { result_code, err_code, trade_state }: Readonly<Record<string, string>>,
+): void {
+  event.outcome = result_code ?? 'SUCCESS';
+  if (err_code) event.err_code = err_code;
+  if (trade_state) event.trade_state = trade_state;
+}
+
 /** One call, told to the observers when it has ended. */
 export async function observed<Result>(name: string, work: (event: PayCall) => Promise<Result>): Promise<Result> {
   const event: PayCall = { name, startTime: Date.now(), duration: 0, outcome: 'SUCCESS' };

@@ -1,5 +1,6 @@
 import { expect } from 'chai';
-import type { AttentionCode, FailureCode, PaymentOutcome, Trouble } from 'wxpay-face';
+import type { PaymentOutcome } from 'wxpay-face';
+import { attentions, failures, troubles } from '../words/cases.js';
 import { readPage } from './pages.js';
 
 /* Complete by their types, in the guide's order. */
@@ -12,37 +13,6 @@ const statuses: Record<PaymentOutcome['status'] | 'scan', true> = {
   reversing: true,
   reversed: true,
   attention: true,
-};
-const failures: Record<FailureCode, true> = {
-  dns: true,
-  unreachable: true,
-  'connect-timeout': true,
-  tls: true,
-  proxy: true,
-  certificate: true,
-  parameter: true,
-  late: true,
-  limit: true,
-  closed: true,
-  internal: true,
-};
-const attentions: Record<AttentionCode, true> = {
-  'number-taken': true,
-  'not-ours': true,
-  'refunded-elsewhere': true,
-  refused: true,
-  certificate: true,
-  'reverse-expired': true,
-  denied: true,
-  unreadable: true,
-  'other-merchant': true,
-};
-const troubles: Record<Trouble, true> = {
-  certificate: true,
-  refused: true,
-  limit: true,
-  silence: true,
-  journal: true,
 };
 
 /** The first cells of the rows under a table's head. */

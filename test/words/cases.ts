@@ -45,7 +45,7 @@ export interface Case {
 export const out_trade_no = 'T1-20261126-0001';
 export const out_refund_no = 'R7-0001';
 
-const failures: Record<FailureCode, true> = {
+export const failures: Record<FailureCode, true> = {
   dns: true,
   unreachable: true,
   'connect-timeout': true,
@@ -58,7 +58,7 @@ const failures: Record<FailureCode, true> = {
   closed: true,
   internal: true,
 };
-const attentions: Record<AttentionCode, true> = {
+export const attentions: Record<AttentionCode, true> = {
   'number-taken': true,
   'not-ours': true,
   'refunded-elsewhere': true,
@@ -78,7 +78,13 @@ const refundAttentions: Record<RefundAttentionCode, true> = {
   'other-merchant': true,
 };
 const reasons: Record<ReversalReason, true> = { unknown: true, 'given-up': true, payerror: true };
-const troubles: Record<Trouble, true> = { certificate: true, refused: true, limit: true, silence: true, journal: true };
+export const troubles: Record<Trouble, true> = {
+  certificate: true,
+  refused: true,
+  limit: true,
+  silence: true,
+  journal: true,
+};
 const cancellers: Record<(PaymentOutcome & { status: 'cancelled' })['by'], true> = {
   customer: true,
   cashier: true,

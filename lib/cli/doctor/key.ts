@@ -28,16 +28,21 @@ export const limited = (error: unknown): Verdict<Good> =>
   warn(sayingOf(error), ({ doctor }) => doctor.key.limited, true);
 
 /** A number that no order has. */
-export const impossibleNumber = (): string => `DOCTOR${randomBytes(13).toString('hex')}`;
+const impossibleNumber = (): string => `DOCTOR${randomBytes(13).toString('hex')}`;
 
-export async function checkKey(
-  { client }: { client: PayClient; tls: Trusted },
+export const checkKey = ({ client }: { client: PayClient; tls: Trusted }, patient: Patient): Promise<Verdict<Good>> =>
+  askSigned(client, patient, ({ doctor }) => doctor.key.good, { adviceOn, verifyAdvice: keyAdvice });
+
+/** A signed query of a number that no order has: shows whether the gateway and this client know each other's keys. */
+export async function askSigned(
+  client: Pick<PayClient, 'orderquery'>,
   { signal }: Patient,
+  good: Saying,
+  advice: { readonly adviceOn: (error: PayProtocolError) => Saying; readonly verifyAdvice: Saying },
 ): Promise<Verdict<Good>> {
   try {
     const answer = await client.orderquery({ out_trade_no: impossibleNumber() }, { signal });
-    if (answer.result_code === 'FAIL' && answer.err_code === 'ORDERNOTEXIST')
-      return ok(({ doctor }) => doctor.key.good, true);
+    if (answer.result_code === 'FAIL' && answer.err_code === 'ORDERNOTEXIST') return ok(good, true);
     const said = answer.result_code === 'FAIL' ? answer.err_code : answer.trade_state;
     return warn(
       ({ doctor }) => doctor.key.oddAnswer(said),
@@ -46,8 +51,8 @@ export async function checkKey(
     );
   } catch (error) {
     if (troubleOf(error) === 'limit') return limited(error);
-    if (error instanceof PayProtocolError) return fail(sayingOf(error), adviceOn(error));
-    if (error instanceof PaySignatureError) return fail(sayingOf(error), keyAdvice);
+    if (error instanceof PayProtocolError) return fail(sayingOf(error), advice.adviceOn(error));
+    if (error instanceof PaySignatureError) return fail(sayingOf(error), advice.verifyAdvice);
     return fail(sayingOf(error), networkAdvice);
   }
 }

@@ -1,14 +1,11 @@
 import { createPrivateKey, X509Certificate } from 'node:crypto';
-import { PayProtocolError, PaySignatureError } from '../../pay/errors.js';
-import { troubleOf } from '../../pay/trouble.js';
 import { PayClientV3 } from '../../pay/v3/client.js';
 import type { PayClientV3Options } from '../../pay/v3/options.js';
 import { serialOf } from '../../pay/v3/signature.js';
 import type { Config } from '../config.js';
 import { sayingOf } from '../errors.js';
-import { networkAdvice } from './gateway.js';
-import { impossibleNumber, limited } from './key.js';
-import { fail, type Good, ok, type Patient, skip, type Verdict, warn } from './verdict.js';
+import { askSigned } from './key.js';
+import { fail, type Good, type Patient, skip, type Verdict } from './verdict.js';
 
 /** Holds serial number and private key against the merchant's certificate, where that is configured in PEM. */
 function contradiction(config: Config, { serial_no, privateKey }: PayClientV3Options): Verdict<never> | undefined {
@@ -30,23 +27,16 @@ function contradiction(config: Config, { serial_no, privateKey }: PayClientV3Opt
 }
 
 /** A signed query: shows whether the gateway knows the private key and its serial number, and signs with a key that is configured. */
-async function ask(options: PayClientV3Options, { signal }: Patient): Promise<Verdict<Good>> {
+async function ask(options: PayClientV3Options, patient: Patient): Promise<Verdict<Good>> {
   const client = new PayClientV3(options);
   try {
-    const answer = await client.orderquery({ out_trade_no: impossibleNumber() }, { signal });
-    if (answer.result_code === 'FAIL' && answer.err_code === 'ORDERNOTEXIST')
-      return ok(({ doctor }) => doctor.v3.good(options.serial_no), true);
-    const said = answer.result_code === 'FAIL' ? answer.err_code : answer.trade_state;
-    return warn(
-      ({ doctor }) => doctor.key.oddAnswer(said),
-      ({ doctor }) => doctor.key.tryAgain,
-      true,
-    );
-  } catch (error) {
-    if (troubleOf(error) === 'limit') return limited(error);
-    if (error instanceof PayProtocolError) return fail(sayingOf(error), ({ doctor }) => doctor.v3.compare);
-    if (error instanceof PaySignatureError) return fail(sayingOf(error), ({ doctor }) => doctor.v3.verify);
-    return fail(sayingOf(error), networkAdvice);
+    return await askSigned(client, patient, ({ doctor }) => doctor.v3.good(options.serial_no), {
+      adviceOn:
+        () =>
+        ({ doctor }) =>
+          doctor.v3.compare,
+      verifyAdvice: ({ doctor }) => doctor.v3.verify,
+    });
   } finally {
     client.close();
   }

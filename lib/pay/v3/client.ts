@@ -4,7 +4,7 @@ import type { Bill, BillParams } from '../bill/bill.js';
 import type { PayClient } from '../client.js';
 import { PayResponseError } from '../errors.js';
 import type { Message } from '../http/message.js';
-import { observed } from '../observability.js';
+import { noteAnswer, observed } from '../observability.js';
 import { billFields, refundqueryFields } from '../parameters.js';
 import type { RefundParams, RefundQueryResult, RefundRef, RefundResult } from '../refund-types.js';
 import { readRefundquery } from '../refundquery.js';
@@ -235,9 +235,7 @@ export class PayClientV3 {
       const answer = await this.#exchange.ask(name, request, options ?? {});
       const fields = this.#fields(name, call, params, answer);
       const result = read(fields);
-      event.outcome = fields.result_code ?? 'SUCCESS';
-      if (fields.err_code) event.err_code = fields.err_code;
-      if (fields.trade_state) event.trade_state = fields.trade_state;
+      noteAnswer(event, fields);
       return { ...result, response: answer.body };
     });
   }
