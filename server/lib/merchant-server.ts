@@ -23,6 +23,13 @@ export interface MerchantServer {
   addTerminal(terminal: NewTerminal): Promise<{ token: string }>;
   /** Withdraws it at once, on all servers. */
   removeTerminal(name: string): Promise<void>;
+  /**
+   * Changed keys, certificates, merchants and sub-merchants, without a restart: all of it, or none. Calls that are under way end as they began.
+   * Answers by a key that is no longer configured are believed for 24 hours; a new certificate takes up what had ended as
+   * `attention` for want of one. A merchant that is left out takes nothing new, and its unfinished payments go on.
+   * @throws InvalidParameterError, JournalError: nothing has changed.
+   */
+  reload(merchants: MerchantServerOptions['merchants']): Promise<void>;
   /** What is under way is handed over to the other servers, or goes on after the next start. */
   close(): Promise<void>;
 }
@@ -91,6 +98,7 @@ export async function startMerchantServer(options: MerchantServerOptions): Promi
         async removeTerminal(name) {
           await terminals.remove(name);
         },
+        reload: (given) => merchants.reload(given),
         async close() {
           // Those who wait are told nothing more: they ask again, another server or this one after its start.
           http.server.closeAllConnections();

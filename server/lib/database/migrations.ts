@@ -62,6 +62,10 @@ const migrations: readonly Migration[] = [
       );
       create unique index terminal_name on wxpay_face.terminal (name) where removed_at is null;`,
   },
+  {
+    readableFrom: 1,
+    sql: `create index record_attention on wxpay_face.record (merchant, kind, id) where state = 'attention';`,
+  },
 ];
 
 /** The version of the tables that this server works with. */
