@@ -21,6 +21,8 @@ import { takeUpUncertified } from './taking-up.js';
 export interface Merchant {
   /** Of API v2: for what v3 doesn't have. It stands for the newest, also after a reload. */
   readonly client: PayClient;
+  /** Whether codes are paid by API v3. */
+  readonly isByV3: boolean;
   readonly journal: Journal;
   readonly processor: PaymentProcessor;
   /** Of the payments that run on this server. */
@@ -244,7 +246,17 @@ export class Merchants {
       // Whoever waits for the end asks for it.
       const reversal = { ...this.#policies.reversal, mode: 'background' as const };
       const processor = new PaymentProcessor({ client: line.paying, journal, ...this.#policies, reversal });
-      return { line, client: line.v2, journal, processor, progress: new ProgressHub(), certificate };
+      return {
+        line,
+        client: line.v2,
+        get isByV3() {
+          return line.isByV3;
+        },
+        journal,
+        processor,
+        progress: new ProgressHub(),
+        certificate,
+      };
     } catch (error) {
       await journal.close();
       throw error;
