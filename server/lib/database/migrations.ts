@@ -127,6 +127,10 @@ const migrations: readonly Migration[] = [
       create trigger record_pruned after delete on wxpay_face.record referencing old table as gone
         for each statement execute function wxpay_face.count_pruned();`,
   },
+  {
+    readableFrom: 1,
+    sql: `create index record_attention on wxpay_face.record (merchant, kind, id) where state = 'attention';`,
+  },
 ];
 
 /** The version of the tables that this server works with. */
