@@ -197,10 +197,7 @@ const answer = (reply: FastifyReply, outcome: PaymentOutcome | RefundOutcome | u
 
 const health = (reply: FastifyReply, canPay: boolean): FastifyReply => reply.code(canPay ? 200 : 503).send({ canPay });
 
-function refuse(
-  reply: FastifyReply,
-  { status, code, message, retryAfter }: ReturnType<typeof refusalOf>,
-): FastifyReply {
+function refuse(reply: FastifyReply, { status, retryAfter, ...said }: ReturnType<typeof refusalOf>): FastifyReply {
   if (retryAfter !== undefined) reply.header('retry-after', retryAfter);
-  return reply.code(status).send({ code, message });
+  return reply.code(status).send(said);
 }
