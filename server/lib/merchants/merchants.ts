@@ -58,6 +58,11 @@ export class Merchants {
     return this.#merchants.get(nameOf(merchant, sub_merchant));
   }
 
+  /** By name. */
+  [Symbol.iterator](): MapIterator<[string, Merchant]> {
+    return this.#merchants.entries();
+  }
+
   /** The processors first: what is under way is handed over, or goes on after the next start. */
   async close(): Promise<void> {
     const all = [...this.#merchants.values()];
