@@ -1,11 +1,19 @@
 import { randomUUID } from 'node:crypto';
 import { mkdir } from 'node:fs/promises';
 import { isIP } from 'node:net';
+import fastify from 'fastify';
 import { InvalidParameterError } from 'wxpay-face';
 import { Database } from './database/database.js';
 import { httpServer } from './http/http-server.js';
 import { Merchants, type Place } from './merchants/merchants.js';
 import type { MerchantServerOptions } from './merchants/options.js';
+import type { Done } from './people/acts.js';
+import { FilePeople } from './people/file-people.js';
+import { FolderDesk } from './people/folder-desk.js';
+import { peoplePages } from './people/people.js';
+import { type NewPerson, newPerson } from './people/person.js';
+import { PostgresDesk } from './people/postgres-desk.js';
+import { PostgresPeople } from './people/postgres-people.js';
 import { FileTerminals } from './terminals/file-terminals.js';
 import { PostgresTerminals } from './terminals/postgres-terminals.js';
 import { type NewTerminal, newTerminal } from './terminals/terminal.js';
@@ -14,6 +22,8 @@ import { type NewTerminal, newTerminal } from './terminals/terminal.js';
 export interface MerchantServer {
   /** Where terminals ask. */
   readonly url: string;
+  /** Where people look, and act: the page for them. */
+  readonly adminUrl: string;
   /** Of this start. */
   readonly id: string;
   /**
@@ -23,6 +33,12 @@ export interface MerchantServer {
   addTerminal(terminal: NewTerminal): Promise<{ token: string }>;
   /** Withdraws it at once, on all servers. */
   removeTerminal(name: string): Promise<void>;
+  /**
+   * Who may look at the page at `adminUrl`, or act there, for which merchants. The token is shown once: what is kept is its hash. One
+   * of the same name that was added before is withdrawn, and its sessions end.
+   * @throws InvalidParameterError for a merchant that this server doesn't know, or a field that is no such thing.
+   */
+  addPerson(person: NewPerson): Promise<{ token: string }>;
   /** What is under way is handed over to the other servers, or goes on after the next start. */
   close(): Promise<void>;
 }
@@ -74,13 +90,21 @@ export async function startMerchantServer(options: MerchantServerOptions): Promi
     const terminals =
       'database' in place ? new PostgresTerminals(place.database.connections) : await FileTerminals.open(place.folder);
     const merchants = await Merchants.open(options.merchants, place, policies);
+    const id = database?.lease.owner ?? randomUUID();
+    const [people, desk] =
+      'database' in place
+        ? [new PostgresPeople(place.database.connections), new PostgresDesk(place.database.connections, id)]
+        : [new FilePeople(place.folder), new FolderDesk(id)];
+    const audit = async (_done: Done) => {};
+    const admin = fastify().register(peoplePages({ merchants, terminals, people, desk, audit }));
     const canPay = () => database?.lease.isGood ?? true;
     const http = httpServer({ merchants, terminals, canPay, tls, behindProxy });
     try {
       const url = await http.listen({ host, port });
       return {
         url,
-        id: database?.lease.owner ?? randomUUID(),
+        adminUrl: await admin.listen({ host: '127.0.0.1', port: 0 }),
+        id,
         async addTerminal(given) {
           const { terminal, token } = newTerminal(given);
           if (merchants.get(terminal.merchant, terminal.sub_merchant) === undefined)
@@ -91,7 +115,13 @@ export async function startMerchantServer(options: MerchantServerOptions): Promi
         async removeTerminal(name) {
           await terminals.remove(name);
         },
+        async addPerson(given) {
+          const { person, token } = newPerson(given, [...merchants.all.keys()]);
+          await people.add(person);
+          return { token };
+        },
         async close() {
+          await admin.close();
           // Those who wait are told nothing more: they ask again, another server or this one after its start.
           http.server.closeAllConnections();
           await Promise.all([http.close(), merchants.close()]);

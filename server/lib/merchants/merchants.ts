@@ -58,6 +58,11 @@ export class Merchants {
     return this.#merchants.get(nameOf(merchant, sub_merchant));
   }
 
+  /** By name: a provider's sub-merchants as `provider/sub`. */
+  get all(): ReadonlyMap<string, Merchant> {
+    return this.#merchants;
+  }
+
   /** The processors first: what is under way is handed over, or goes on after the next start. */
   async close(): Promise<void> {
     const all = [...this.#merchants.values()];
