@@ -17,8 +17,9 @@ import { SimulatedFaceService } from './face-service.js';
 import { Gateway } from './gateway.js';
 import { IssuedCodes } from './issued-codes.js';
 import { Ledger, type LedgerEntry } from './ledger.js';
+import type { RefundEnd } from './money.js';
 import { RefundFollowUp } from './refund-follow-up.js';
-import { type RefundEnd, type RefundEntry, Refunds } from './refunds.js';
+import { type RefundEntry, Refunds } from './refunds.js';
 import { booksOf } from './routes.js';
 import { asRecord, type Scenario, settingsOf } from './scenario.js';
 
@@ -26,7 +27,8 @@ export type { CallEntry } from './call-log.js';
 export type { CustomerAction } from './customer.js';
 export type { GatewayCall } from './gateway-calls.js';
 export type { LedgerEntry } from './ledger.js';
-export type { RefundEnd, RefundEntry } from './refunds.js';
+export type { RefundEnd } from './money.js';
+export type { RefundEntry } from './refunds.js';
 export type { Scenario, ScenarioName, ScenarioSettings } from './scenario.js';
 export { scenarios } from './scenario.js';
 

@@ -1,5 +1,6 @@
 import type { LedgerEntry } from '../../ledger.js';
-import { type RefundEnd, type RefundEntry, refundEnds } from '../../refunds.js';
+import { type RefundEnd, refundEnds } from '../../money.js';
+import type { RefundEntry } from '../../refunds.js';
 import type { Snapshot } from '../snapshot.js';
 import { yuan } from './amounts.js';
 import { byId, element, showList } from './elements.js';
