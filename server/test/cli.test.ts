@@ -79,6 +79,21 @@ describe('wxpay-face-server', function () {
         expect((await run(['terminal', 'list', '--config', file], env)).out).to.equal(
           'till\ttea\t1\t茶馆\tpay,cancel\n',
         );
+        if (process.platform !== 'win32') {
+          const [merchant] = config.merchants;
+          await writeFile(file, JSON.stringify({ ...config, merchants: [merchant, { ...merchant, name: 'coffee' }] }));
+          server.kill('SIGHUP');
+          expect(String((await once(server.stderr ?? server, 'data'))[0])).to.match(/not reloaded: merchants.*number/);
+          expect((await till.get('/v1/identity')).status).to.equal(200);
+          await writeFile(file, JSON.stringify({ ...config, merchants: [{ ...merchant, name: 'coffee' }] }));
+          server.kill('SIGHUP');
+          expect(String((await once(server.stdout ?? server, 'data'))[0])).to.equal('reloaded\n');
+          expect((await till.get('/v1/identity')).status).to.equal(401);
+          await writeFile(file, JSON.stringify(config));
+          server.kill('SIGHUP');
+          await once(server.stdout ?? server, 'data');
+          expect((await till.get('/v1/identity')).status).to.equal(200);
+        }
         expect((await run(['terminal', 'remove', '--name', 'till', '--config', file], env)).code).to.equal(0);
         expect((await till.get('/v1/identity')).status).to.equal(401);
         expect((await run(['terminal', 'remove', '--name', 'till', '--config', file], env)).code).to.equal(1);

@@ -1,7 +1,8 @@
 #!/usr/bin/env node
 import { parseArgs } from 'node:util';
 import { InvalidParameterError } from 'wxpay-face';
-import { startMerchantServer } from '../merchant-server.js';
+import { type MerchantServer, startMerchantServer } from '../merchant-server.js';
+import { logEvents } from '../operation/logs.js';
 import { newTerminal, type Right, rights } from '../terminals/terminal.js';
 import { readConfig } from './config.js';
 import { withTerminals } from './terminals.js';
@@ -35,8 +36,9 @@ function required(given: Given, name: keyof typeof options): string {
 
 /** Ends with the process's signals. */
 async function start({ config }: Given): Promise<void> {
+  logEvents();
   const server = await startMerchantServer(await readConfig(config));
-  console.log(`listening ${server.url}`);
+  process.on('SIGHUP', () => void reload(server, config));
   let isClosing = false;
   for (const signal of ['SIGINT', 'SIGTERM'] as const)
     process.on(signal, () => {
@@ -44,6 +46,16 @@ async function start({ config }: Given): Promise<void> {
       isClosing = true;
       void server.close();
     });
+}
+
+/** Reads the merchants of the configuration again. What is wrong with it leaves everything as it was. */
+async function reload(server: MerchantServer, config: string): Promise<void> {
+  try {
+    await server.reload((await readConfig(config)).merchants);
+    console.log('reloaded');
+  } catch (error) {
+    console.error(`not reloaded: ${messageOf(error)}`);
+  }
 }
 
 /** The token is on standard output alone, and only now. */
@@ -91,6 +103,11 @@ const commands: Readonly<Record<string, (given: Given) => Promise<void>>> = {
   'terminal list': list,
 };
 
+/** The package's errors hold no secret; others are told by their message alone. */
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}
+
 try {
   const { values, positionals } = parseArgs({ options, allowPositionals: true });
   const command = commands[positionals.join(' ')];
@@ -99,7 +116,6 @@ try {
     process.exitCode = 2;
   } else await command(values);
 } catch (error) {
-  // The package's errors hold no secret; others are told by their message alone.
-  console.error(error instanceof Error ? error.message : String(error));
+  console.error(messageOf(error));
   process.exitCode = 1;
 }

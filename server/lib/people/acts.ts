@@ -3,6 +3,7 @@ import { RefusedError, refusalOf } from '../http/refusals.js';
 import { before } from '../http/waiting.js';
 import { possibleActs, saleOf } from './cases.js';
 import type { Claim, Desk, Found, NamedMerchant } from './desk.js';
+import type { Person } from './person.js';
 import type { ActName } from './shown.js';
 
 /* What people do: each act once for each revision of a record, whoever confirms it where. */
@@ -23,17 +24,18 @@ export interface Confirmed {
   readonly refund_desc?: string;
 }
 
-/** What was done, as the audit is told. */
-export interface Done {
+/** What a person is about to do, as the audit is told. */
+export interface Intent {
   readonly act: ActName | 'replay';
-  /** Of the person. */
-  readonly person: { readonly id: string; readonly name: string };
-  readonly merchant: string;
-  readonly kind: JournalRecord['kind'] | 'webhook';
-  readonly id: string;
+  readonly person: Pick<Person, 'id' | 'name'>;
+  readonly of: NamedMerchant;
+  /** The sale's, the refund's, or that of what is acted upon beside them. */
+  readonly number: string;
+  /** Of a refund. */
   readonly out_trade_no?: string;
-  /** Fen. */
+  /** Of a refund: fen. */
   readonly amount?: number;
+  readonly revision?: number;
 }
 
 /** Somebody was quicker, or it can't be done as the record stands: told with how it stands now. */
@@ -93,6 +95,13 @@ const deeds: Readonly<Record<ActName, Deed>> = {
   },
 };
 
+function intentOf({ record }: Found, { act, form, revision, refund_fee }: Confirmed): Omit<Intent, 'person' | 'of'> {
+  const { id, kind, data } = record;
+  if (act === 'refund') return { act, number: form, out_trade_no: id, amount: refund_fee ?? 0, revision };
+  const amount = kind === 'refund' && typeof data.refund_fee === 'number' ? { amount: data.refund_fee } : {};
+  return { act, number: id, revision, ...(kind === 'refund' && { out_trade_no: saleOf(record) }), ...amount };
+}
+
 /** The codes of errors after which it's known that nothing was done. */
 const isRefused = (error: unknown): boolean => {
   const { status } = refusalOf(error);
@@ -106,9 +115,9 @@ const isRefused = (error: unknown): boolean => {
  * @throws RefusedError if the number is not known.
  */
 export async function perform(
-  desk: Desk,
+  { desk, audit }: { desk: Desk; audit: (intent: Intent) => Promise<void> },
   of: NamedMerchant,
-  person: { readonly name: string },
+  person: Person,
   confirmed: Confirmed,
 ): Promise<unknown> {
   const { act, kind, id, revision, form } = confirmed;
@@ -128,6 +137,7 @@ export async function perform(
       const possible = possibleActs(record, await desk.isAttended(found), Date.now());
       if (!possible.includes(act)) throw new OvertakenError('impossible');
     }
+    await audit({ ...intentOf(found, confirmed), person, of });
     const passed = Math.max(performance.now() - began.monotonic, Date.now() - began.wall);
     if (passed > fresh) throw new OvertakenError('overtaken');
     return await deeds[act](found, confirmed, desk, person.name);

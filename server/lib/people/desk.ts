@@ -46,6 +46,13 @@ export interface Desk {
   /** Nothing came of it: the record stands as it stood. */
   release(claim: Claim): Promise<void>;
   servers(merchants: readonly NamedMerchant[]): Promise<ShownServer[]>;
+  /**
+   * Sends a dead letter once more. @param before Done before it, if there is one.
+   * @returns False if there is none, or somebody else has done so.
+   */
+  replay(of: NamedMerchant, id: string, before: () => Promise<void>): Promise<boolean>;
+  /** A difference was dealt with: once. @returns False if there is none, or somebody else has said so. */
+  settle(of: NamedMerchant, id: string, person: string, before: () => Promise<void>): Promise<boolean>;
   /** Undefined where there is no database. */
   nights(merchants: readonly NamedMerchant[]): Promise<ShownNights | undefined>;
 }

@@ -60,6 +60,14 @@ export class FolderDesk implements Desk {
     return [{ id: this.#id, isThis: true, underWay: all.filter(({ record }) => !record.finished).length }];
   }
 
+  async replay(): Promise<boolean> {
+    return false;
+  }
+
+  async settle(): Promise<boolean> {
+    return false;
+  }
+
   async nights(): Promise<undefined> {
     return undefined;
   }

@@ -5,9 +5,9 @@ import { Rate } from '../http/limits.js';
 import { RefusedError, refusalOf } from '../http/refusals.js';
 import type { Merchants } from '../merchants/merchants.js';
 import { hashOf, type Terminals } from '../terminals/terminal.js';
-import { type Confirmed, type Done, OvertakenError, perform } from './acts.js';
+import { type Confirmed, type Intent, OvertakenError, perform } from './acts.js';
 import { told } from './cases.js';
-import type { Desk } from './desk.js';
+import type { Desk, NamedMerchant } from './desk.js';
 import { askGateway } from './gateway.js';
 import { newSecret, type People, type Person } from './person.js';
 import * as schemas from './schemas.js';
@@ -21,8 +21,8 @@ export interface PeopleParts {
   readonly terminals: Terminals;
   readonly people: People;
   readonly desk: Desk;
-  /** Told of each act that was done. */
-  readonly audit: (done: Done) => Promise<void>;
+  /** Told of each act before it is done: what can't be written down isn't done. */
+  readonly audit: (intent: Intent) => Promise<void>;
 }
 
 /** Milliseconds. */
@@ -53,8 +53,11 @@ export function peoplePages(parts: PeopleParts): FastifyPluginCallback {
     server.addHook('onRequest', async (_request, reply) => {
       reply.headers(securityHeaders);
     });
+    // Pages that are told of changes would keep it from closing.
+    const closing = new AbortController();
+    server.addHook('preClose', async () => closing.abort());
     server.register((scope, _none, ready) => {
-      routes(scope, parts);
+      routes(scope, parts, closing.signal);
       ready();
     });
     done();
@@ -63,24 +66,19 @@ export function peoplePages(parts: PeopleParts): FastifyPluginCallback {
   return Object.assign(pages, { [Symbol.for('skip-override')]: true });
 }
 
-interface Record_ {
+interface RecordQuery {
   Querystring: { merchant: string; kind: 'payment' | 'refund'; id: string };
 }
 
-function routes(server: FastifyInstance, { people, desk, audit, ...parts }: PeopleParts): void {
+function routes(server: FastifyInstance, { people, desk, audit, ...parts }: PeopleParts, closing: AbortSignal): void {
   const sight = new Sight({ ...parts, desk });
   const visitors = new WeakMap<FastifyRequest, Person>();
-  const closing = new AbortController();
   const open = new Map<string, number>();
   // Only what failed counts: whoever has a token signs in as often as it likes.
   const byAddress = new Rate(0.1, 10);
   const inAll = new Rate(1, 100);
   const lookUps = new Rate(1, 20);
 
-  server.addHook('preClose', (done) => {
-    closing.abort();
-    done();
-  });
   // A form of another site's page may send it unasked.
   server.removeContentTypeParser('text/plain');
   server.setErrorHandler((error, _request, reply) => {
@@ -137,6 +135,16 @@ function routes(server: FastifyInstance, { people, desk, audit, ...parts }: Peop
       return person;
     };
 
+    /** @throws RefusedError for who may not, or a merchant that is none of the person's. */
+    const actingOn = (
+      request: FastifyRequest<{ Body: { merchant: string } }>,
+    ): { person: Person; of: NamedMerchant } => {
+      const person = mayAct(request);
+      const of = sight.merchantOf(person, request.body.merchant);
+      if (of === undefined) throw unknown();
+      return { person, of };
+    };
+
     inside.get('/session', async (request) => shownPerson(personOf(request)));
     inside.delete('/session', async (request, reply) => {
       const secret = sessionIn(request);
@@ -169,7 +177,7 @@ function routes(server: FastifyInstance, { people, desk, audit, ...parts }: Peop
       const hash = hashOf(sessionIn(request) ?? '');
       const left = new AbortController();
       reply.raw.once('close', () => left.abort());
-      const signal = AbortSignal.any([left.signal, closing.signal]);
+      const signal = AbortSignal.any([left.signal, closing]);
       const first = await sight.all(personOf(request), language);
       let last = JSON.stringify(first, withoutLease);
       reply.hijack();
@@ -192,7 +200,7 @@ function routes(server: FastifyInstance, { people, desk, audit, ...parts }: Peop
       reply.raw.end();
     }
 
-    inside.get<Record_>('/record', { schema: schemas.record }, async (request) => {
+    inside.get<RecordQuery>('/record', { schema: schemas.record }, async (request) => {
       const { merchant, kind, id } = request.query;
       const of = sight.merchantOf(personOf(request), merchant);
       const detail = of && (await sight.detail(of, kind, id, languageOf(request)));
@@ -208,23 +216,12 @@ function routes(server: FastifyInstance, { people, desk, audit, ...parts }: Peop
       return { gateway: await askGateway(of.merchant, id) };
     });
     inside.post<{ Body: Confirmed }>('/act', { schema: schemas.act }, async (request, reply) => {
-      const person = mayAct(request);
-      const { merchant, kind, id, act, form, refund_fee } = request.body;
+      const { person, of } = actingOn(request);
+      const { kind, id } = request.body;
       const language = languageOf(request);
-      const of = sight.merchantOf(person, merchant);
-      if (of === undefined) throw unknown();
       try {
-        const outcome = await perform(desk, of, person, request.body);
+        const outcome = await perform({ desk, audit }, of, person, request.body);
         const detail = await sight.detail(of, kind, id, language);
-        await audit({
-          act,
-          person: { id: person.id, name: person.name },
-          merchant,
-          kind: act === 'refund' ? 'refund' : kind,
-          id: act === 'refund' ? form : id,
-          ...(detail !== undefined && { out_trade_no: detail.out_trade_no }),
-          ...(refund_fee !== undefined && { amount: refund_fee }),
-        });
         return { ...(outcome !== undefined && { told: told(outcome, language) }), record: detail };
       } catch (error) {
         if (!(error instanceof OvertakenError)) throw error;
@@ -238,6 +235,28 @@ function routes(server: FastifyInstance, { people, desk, audit, ...parts }: Peop
         });
       }
     });
+    inside.post<{ Body: { merchant: string; id: string } }>(
+      '/replay',
+      { schema: schemas.named },
+      async (request, reply) => {
+        const { person, of } = actingOn(request);
+        const { id } = request.body;
+        const isDone = await desk.replay(of, id, () => audit({ act: 'replay', person, of, number: id }));
+        return isDone ? reply.code(202).send({}) : reply.code(409).send({ code: 'overtaken' });
+      },
+    );
+    inside.post<{ Body: { merchant: string; id: string } }>(
+      '/settle',
+      { schema: schemas.named },
+      async (request, reply) => {
+        const { person, of } = actingOn(request);
+        const { id } = request.body;
+        const isDone = await desk.settle(of, id, person.name, () =>
+          audit({ act: 'acknowledge', person, of, number: id }),
+        );
+        return isDone ? {} : reply.code(409).send({ code: 'overtaken' });
+      },
+    );
     ready();
   });
 }

@@ -1,7 +1,8 @@
 import type { Connections, Statement } from '../database/connections.js';
+import { listDeadLetters, listDifferences, reconciledDays, replay } from '../jobs/index.js';
 import { type RecordRow, toRecord } from '../journal/rows.js';
 import type { Claim, Claimed, Desk, Found, NamedMerchant } from './desk.js';
-import type { ShownNights, ShownServer } from './shown.js';
+import type { ShownDifference, ShownNights, ShownServer } from './shown.js';
 
 /** As the journal names it in its rows; `numbers` are unique for a mch_id, across its sub-merchants. */
 export const journalOf = ({ merchant: { client } }: NamedMerchant): { numbers: string; merchant: string } => {
@@ -85,6 +86,28 @@ const release: Statement = {
     delete from wxpay_face.person_act where merchant = $1 and kind = $2 and id = $3 and revision = $4 and form = $5`,
 };
 
+/** Of differences: `kind` is none of a record. */
+const settle: Statement = {
+  name: 'wxpay-face settle difference',
+  text: `
+    insert into wxpay_face.attended (merchant, kind, id, revision, person) values ($1, 'difference', $2, 1, $3)
+    on conflict do nothing returning true as "isFirst"`,
+};
+
+const settled: Statement = {
+  name: 'wxpay-face settled differences',
+  text: `select merchant as "merchant", id as "id" from wxpay_face.attended where merchant = any ($1::text[]) and kind = 'difference'`,
+};
+
+/** Which days are shown: of reconciliation, and of differences that nobody has dealt with; and how many of what they have. */
+const [shownDays, openDays, mostDifferences, mostLetters] = [14, 90, 100, 100];
+
+/** yyyyMMdd of so many days ago, in China. */
+function dayBefore(days: number): string {
+  const moment = new Date(Date.now() + 8 * 3_600_000 - days * 86_400_000);
+  return moment.toISOString().slice(0, 10).replaceAll('-', '');
+}
+
 /** $1 merchants. A lease by the database's own clock. */
 const servers: Statement = {
   name: 'wxpay-face servers',
@@ -155,8 +178,67 @@ export class PostgresDesk implements Desk {
     }));
   }
 
-  async nights(): Promise<ShownNights> {
-    return { differences: [], deadLetters: [], days: [] };
+  async replay({ name }: NamedMerchant, id: string, before: () => Promise<void>): Promise<boolean> {
+    const letters = await listDeadLetters(this.#connections, [name]);
+    if (!letters.some((letter) => letter.id === id)) return false;
+    await before();
+    return (await replay(this.#connections, [id], [name])) > 0;
+  }
+
+  async settle(of: NamedMerchant, id: string, person: string, before: () => Promise<void>): Promise<boolean> {
+    const open = await this.#differences([of]);
+    if (!open.some((difference) => difference.id === id)) return false;
+    await before();
+    return (await this.#connections.query(settle, [journalOf(of).merchant, id, person])).length > 0;
+  }
+
+  async nights(merchants: readonly NamedMerchant[]): Promise<ShownNights> {
+    const names = merchants.map(({ name }) => name);
+    const [differences, letters, days] = await Promise.all([
+      this.#differences(merchants),
+      listDeadLetters(this.#connections, names),
+      reconciledDays(this.#connections, { merchants: names, from: dayBefore(shownDays) }),
+    ]);
+    return {
+      differences,
+      deadLetters: letters.slice(0, mostLetters).map(({ id, merchant, lane, type, answer, attempts, createdAt }) => ({
+        id,
+        merchant,
+        number: lane,
+        type,
+        answer,
+        attempts,
+        at: createdAt.getTime(),
+      })),
+      days: days.map(({ merchant, bill_date, reconciledAt, differences: count }) => ({
+        merchant,
+        day: bill_date,
+        ...(reconciledAt !== undefined && { at: reconciledAt.getTime(), differences: count }),
+      })),
+    };
+  }
+
+  /** Those that nobody has dealt with. */
+  async #differences(merchants: readonly NamedMerchant[]): Promise<ShownDifference[]> {
+    const byName = new Map(merchants.map((each) => [each.name, journalOf(each).merchant]));
+    const [all, done] = await Promise.all([
+      listDifferences(this.#connections, { merchants: [...byName.keys()], from: dayBefore(openDays) }),
+      this.#connections.query<Row & { merchant: string; id: string }>(settled, [[...byName.values()]]),
+    ]);
+    const isDone = new Set(done.map(({ merchant, id }) => `${merchant} ${id}`));
+    return all
+      .map(({ merchant, bill_date, kind, out_trade_no, out_refund_no, here, there }) => ({
+        id: [bill_date, kind, out_trade_no, ...(out_refund_no === undefined ? [] : [out_refund_no])].join(' '),
+        merchant,
+        day: bill_date,
+        kind,
+        out_trade_no,
+        ...(out_refund_no !== undefined && { out_refund_no }),
+        ...(here !== undefined && { here }),
+        ...(there !== undefined && { there }),
+      }))
+      .filter(({ merchant, id }) => !isDone.has(`${byName.get(merchant)} ${id}`))
+      .slice(0, mostDifferences);
   }
 
   async #found(statement: Statement, merchants: readonly NamedMerchant[], most: number): Promise<Found[]> {

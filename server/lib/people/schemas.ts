@@ -29,6 +29,17 @@ export const lookUp: FastifySchema = {
   },
 };
 
+/** Of a dead letter, or of a difference. */
+export const named: FastifySchema = {
+  querystring: inLanguage,
+  body: {
+    type: 'object',
+    required: ['merchant', 'id'],
+    additionalProperties: false,
+    properties: { merchant: text(300), id: text(300) },
+  },
+};
+
 const confirmed = {
   merchant: text(300),
   kind,

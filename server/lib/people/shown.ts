@@ -95,8 +95,14 @@ export interface ShownDifference {
 export interface ShownDeadLetter {
   readonly id: string;
   readonly merchant: string;
-  readonly about: string;
-  readonly at?: number;
+  /** What it's about: an out_trade_no, or the day of a bill. */
+  readonly number: string;
+  /** payment.paid, refund.refused, … */
+  readonly type: string;
+  /** What the last attempt brought: "HTTP 500". */
+  readonly answer: string;
+  readonly attempts: number;
+  readonly at: number;
 }
 
 /** A day whose bill was held against the journal. */
@@ -104,8 +110,9 @@ export interface ShownDay {
   readonly merchant: string;
   /** yyyyMMdd */
   readonly day: string;
+  /** When it was reconciled; absent as long as there is no bill. */
   readonly at?: number;
-  /** How many, if it's known. */
+  /** How many, once it's reconciled. */
   readonly differences?: number;
 }
 

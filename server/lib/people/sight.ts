@@ -28,7 +28,7 @@ export class Sight {
   }
 
   merchantsOf(person: Person): NamedMerchant[] {
-    return [...this.#merchants.all]
+    return [...this.#merchants]
       .filter(([name]) => maySee(person, name))
       .map(([name, merchant]) => ({ name, merchant }));
   }

@@ -230,3 +230,33 @@ function tell(text: string, mood: string): void {
   news.className = mood;
   news.textContent = text;
 }
+
+/** Something beside a record that is confirmed. @param carryOut Resolves with what came of it, and how that is. */
+export function openQuestion(
+  { question, explanation, about, yes }: Readonly<Record<'question' | 'explanation' | 'about' | 'yes', string>>,
+  carryOut: () => Promise<[text: string, mood: string]>,
+): void {
+  shown = undefined;
+  title.textContent = question;
+  news.textContent = '';
+  const submit = element('button', { type: 'submit', class: 'main', id: 'confirm' }, yes);
+  const form = element(
+    'form',
+    { id: 'act' },
+    element('p', {}, about),
+    element('p', { class: 'advice' }, explanation),
+    element('div', { class: 'buttons' }, submit),
+  );
+  form.addEventListener('submit', (event) => {
+    event.preventDefault();
+    submit.disabled = true;
+    void carryOut().then((told) => {
+      form.remove();
+      tell(...told);
+      title.focus();
+    });
+  });
+  body.replaceChildren(form);
+  if (!dialog.open) dialog.showModal();
+  title.focus();
+}

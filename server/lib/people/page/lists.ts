@@ -21,7 +21,8 @@ export type Which = Pick<ShownRecord, 'merchant' | 'kind' | 'id'>;
 export interface Openers {
   /** @param act To be confirmed at once. */
   open(which: Which, act?: ActName): void;
-  replay(letter: ShownDeadLetter): void;
+  /** Asks first. */
+  decide(deed: 'replay' | 'settle', what: { readonly merchant: string; readonly id: string }, about: string): void;
 }
 
 /** As a list item, what needs a person. */
@@ -86,7 +87,7 @@ function caseItem(each: ShownCase, mayAct: boolean, { open }: Openers): HTMLElem
   );
 }
 
-function differenceItem(difference: ShownDifference, { open }: Openers): HTMLElement {
+function differenceItem(difference: ShownDifference, mayAct: boolean, { open, decide }: Openers): HTMLElement {
   const { merchant, day, kind, out_trade_no, out_refund_no, here, there } = difference;
   const { page, differenceKinds, unlistedDifference } = words();
   const { title, advice } = differenceKinds[kind] ?? unlistedDifference;
@@ -103,21 +104,23 @@ function differenceItem(difference: ShownDifference, { open }: Openers): HTMLEle
       'div',
       { class: 'buttons' },
       button(page.lookUp, number, () => open({ merchant, kind: 'payment', id: out_trade_no })),
+      ...(mayAct ? [button(words().acts.acknowledge.name, number, () => decide('settle', difference, number))] : []),
     ),
   );
 }
 
-function letterItem(letter: ShownDeadLetter, mayAct: boolean, { replay }: Openers): HTMLElement {
-  const { merchant, about, at } = letter;
+function letterItem(letter: ShownDeadLetter, mayAct: boolean, { decide }: Openers): HTMLElement {
+  const { merchant, number, type, answer, attempts, at } = letter;
   const { page } = words();
-  const parts = [at === undefined ? undefined : timeOf(at), merchant, about].filter((part) => part !== undefined);
+  const act = () => decide('replay', letter, number);
   return element(
     'li',
     { class: 'case letter' },
     element('h3', {}, page.deadLetter),
-    element('small', {}, parts.join(' · ')),
-    element('p', {}, page.deadLetterText),
-    element('div', { class: 'buttons' }, ...(mayAct ? [button(page.replay, about, () => replay(letter))] : [])),
+    element('small', {}, [timeOf(at), merchant, number].join(' · ')),
+    element('p', {}, `${type} · ${page.attempts} ${attempts} · ${answer}`),
+    element('p', { class: 'advice' }, page.deadLetterText),
+    element('div', { class: 'buttons' }, ...(mayAct ? [button(page.replay, number, act)] : [])),
   );
 }
 
@@ -189,7 +192,7 @@ export function showLists(shown: Shown, openers: Openers): void {
     ({ is, of }) => `${is} ${of.merchant} ${'kind' in of ? of.kind : ''} ${of.id} ${mayAct}`,
     (need) => {
       if (need.is === 'case') return caseItem(need.of, mayAct, openers);
-      return need.is === 'difference' ? differenceItem(need.of, openers) : letterItem(need.of, mayAct, openers);
+      return need.is === 'difference' ? differenceItem(need.of, mayAct, openers) : letterItem(need.of, mayAct, openers);
     },
   );
   byId('no-needs', HTMLElement).hidden = all.length > 0;

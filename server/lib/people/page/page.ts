@@ -1,8 +1,8 @@
 import { byId, element, showTitle } from '../../../../lib/simulator/console/page/elements.js';
-import type { Shown, ShownDeadLetter, ShownPerson } from '../shown.js';
-import { closeCase, openCase } from './case.js';
+import type { Shown, ShownPerson } from '../shown.js';
+import { closeCase, openCase, openQuestion } from './case.js';
 import { type Openers, showLists } from './lists.js';
-import { replay, signIn, signOut, whoIsIn } from './server.js';
+import { decideOn, signIn, signOut, whoIsIn } from './server.js';
 import { changeLanguage, currentLanguage, label, words } from './words.js';
 
 let person: ShownPerson | undefined;
@@ -25,18 +25,19 @@ const openers: Openers = {
       if (!isThere) found.textContent = words().page.notFound;
     });
   },
-  replay(letter) {
-    void replayConfirmed(letter);
+  decide(deed, what, about) {
+    const { page, acts } = words();
+    const [question, explanation, yes, done] =
+      deed === 'replay'
+        ? [page.replayQuestion, page.deadLetterText, page.replay, page.replayed]
+        : [acts.acknowledge.question, acts.acknowledge.explanation, acts.acknowledge.confirm, page.acknowledged];
+    openQuestion({ question, explanation, about: `${what.merchant} · ${about}`, yes }, async () => {
+      const { status } = await decideOn(deed, what);
+      if (status === 200 || status === 202) return [done, 'good'];
+      return [status === 409 ? page.gone : page.failed, 'bad'];
+    });
   },
 };
-
-/** Delivering a message once more moves no money: the browser's own question is enough. */
-async function replayConfirmed({ merchant, id }: ShownDeadLetter): Promise<void> {
-  const { page } = words();
-  if (!window.confirm(page.replayQuestion)) return;
-  const { status } = await replay(merchant, id);
-  found.textContent = status === 202 ? page.replayed : status === 404 || status === 409 ? page.gone : page.failed;
-}
 
 function show(): void {
   const { page, roles } = words();

@@ -48,8 +48,10 @@ export const whoIsIn = (): Promise<Answer<ShownPerson>> => ask('GET', 'session')
 export const signIn = (token: string): Promise<Answer<ShownPerson>> => ask('POST', 'session', { token });
 export const signOut = (): Promise<Answer<undefined>> => ask('DELETE', 'session');
 export const confirm = (confirmation: Confirmation): Promise<Answer<ActAnswer>> => ask('POST', 'act', confirmation);
-export const replay = (merchant: string, id: string): Promise<Answer<{ code?: string }>> =>
-  ask('POST', 'replay', { merchant, id });
+export const decideOn = (
+  deed: 'replay' | 'settle',
+  { merchant, id }: { readonly merchant: string; readonly id: string },
+): Promise<Answer<{ code?: string }>> => ask('POST', deed, { merchant, id });
 export const askGateway = (merchant: string, id: string): Promise<Answer<{ gateway: ShownAnswer }>> =>
   ask('POST', 'look-up', { merchant, id });
 export function lookAt(merchant: string, kind: 'payment' | 'refund', id: string): Promise<Answer<ShownDetail>> {
