@@ -281,7 +281,14 @@ describe('The HTTP of a merchant server', function () {
       });
 
       it('adds no terminal with what nobody keeps, or of a merchant that nobody knows', async () => {
-        for (const change of [{ refundLimit: 100 }, { merchant: 'nobody' }, { name: '' }, { can: ['all'] }]) {
+        for (const change of [
+          { refundLimit: -1 },
+          { refundLimit: 1.5 },
+          { more: 1 },
+          { merchant: 'nobody' },
+          { name: '' },
+          { can: ['all'] },
+        ]) {
           const added = Reflect.apply(server.addTerminal, server, [{ name: 'x', ...shop, ...change }]);
           const error = await added.catch((reason: unknown) => reason);
           expect(error).to.include({ code: 'ERR_INVALID_PARAMETER', parameter: Object.keys(change)[0] });

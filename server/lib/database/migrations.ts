@@ -109,6 +109,29 @@ const migrations: readonly Migration[] = [
     readableFrom: 1,
     sql: `create index record_attention on wxpay_face.record (merchant, kind, id) where state = 'attention';`,
   },
+  {
+    readableFrom: 1,
+    sql: `
+      alter table wxpay_face.terminal add column refund_limit bigint;
+      create table wxpay_face.refund_day (
+        terminal uuid not null,
+        day date not null,
+        fen bigint not null,
+        most bigint not null,
+        primary key (terminal, day),
+        check (fen <= most)
+      );
+      create table wxpay_face.refund_spent (
+        terminal uuid not null,
+        numbers text collate "C" not null,
+        out_trade_no text collate "C" not null,
+        out_refund_no text collate "C" not null,
+        fen bigint not null,
+        day date not null,
+        is_shared boolean not null default false,
+        primary key (terminal, numbers, out_trade_no, out_refund_no, fen)
+      );`,
+  },
 ];
 
 /** The version of the tables that this server works with. */

@@ -1,7 +1,8 @@
 import { InvalidParameterError, type RefundOutcome, type RefundRequest } from 'wxpay-face';
+import type { RefundLimits, Spending } from '../terminals/refund-limits.js';
 import { type Caller, demand, paymentOfStore } from './caller.js';
 import type { Until } from './payments.js';
-import { unknownNumber } from './refusals.js';
+import { beyondLimit, unknownNumber } from './refusals.js';
 import { before, type Deadline, lookUntil } from './waiting.js';
 
 /* What a terminal does with the refunds of its store's sales. */
@@ -29,12 +30,50 @@ export async function refund(
   caller: Caller,
   out_refund_no: string,
   { out_trade_no, ...request }: Omit<RefundRequest, 'out_refund_no'> & { out_trade_no: string },
-  deadline: Deadline,
+  { deadline, limits }: { deadline: Deadline; limits: RefundLimits },
 ): Promise<Answer> {
   demand(caller, 'refund');
   await paymentOfStore(caller, out_trade_no);
   if ('notify_url' in request) throw new InvalidParameterError('notify_url', 'is the server’s matter');
-  return before(caller.merchant.processor.refund(out_trade_no, { ...request, out_refund_no }), deadline);
+  const task = () => caller.merchant.processor.refund(out_trade_no, { ...request, out_refund_no });
+  const { refund_fee } = request;
+  return before(withinLimit(caller, limits, { out_trade_no, out_refund_no, fen: refund_fee }, task), deadline);
+}
+
+/** What is refused so has given nothing back, and never will. */
+const refused: ReadonlySet<unknown> = new Set([
+  'ERR_REFUND',
+  'ERR_INVALID_PARAMETER',
+  'ERR_ORDER_UNKNOWN',
+  'ERR_ORDER_FOREIGN',
+  'ERR_ORDER_EXISTS',
+  'ERR_ORDER_REFUNDED',
+]);
+
+/** Counts a refund before it is done; one that the journal knows was counted then. @throws RefusedError beyond the terminal's limit. */
+async function withinLimit(
+  { terminal, merchant }: Caller,
+  limits: RefundLimits,
+  refund: Pick<Spending, 'out_trade_no' | 'out_refund_no' | 'fen'>,
+  task: () => Promise<RefundOutcome>,
+): Promise<RefundOutcome> {
+  const { id, refundLimit: limit } = terminal;
+  if (limit === undefined || (await merchant.journal.get('refund', refund.out_refund_no)) !== undefined) return task();
+  const spending = { ...refund, terminal: id, limit, numbers: merchant.client.identity.mch_id };
+  const counted = await limits.spend(spending);
+  if (counted === 'beyond') throw beyondLimit(limit);
+  let isNothing = false;
+  try {
+    const outcome = await task();
+    isNothing = outcome.status === 'failed' || outcome.status === 'refused';
+    return outcome;
+  } catch (error) {
+    isNothing = refused.has(Object(error).code);
+    throw error;
+  } finally {
+    // What can't be released now stays counted.
+    if (isNothing && counted === 'counted') await limits.release(spending).catch(() => undefined);
+  }
 }
 
 export async function lookAtRefund(
