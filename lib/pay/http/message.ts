@@ -1,3 +1,4 @@
+import http from 'node:http';
 import https from 'node:https';
 import got, { type Request } from 'got';
 import type { GatewayAgent } from './agent.js';
@@ -9,7 +10,8 @@ const lean = got.extend({
   followRedirect: false,
   throwHttpErrors: false,
   // got would listen nine times to each request, to note when things happen to it, unless they are noted already.
-  request: (url, options, callback) => Object.assign(https.request(url, options, callback), { timings: {} }),
+  request: (url, options, callback) =>
+    Object.assign((url.protocol === 'http:' ? http : https).request(url, options, callback), { timings: {} }),
 });
 
 /** What a request is, beside where it goes. */

@@ -2,6 +2,7 @@
 import { parseArgs } from 'node:util';
 import { InvalidParameterError } from 'wxpay-face';
 import { type MerchantServer, startMerchantServer } from '../merchant-server.js';
+import { logEvents } from '../operation/logs.js';
 import { newTerminal, type Right, rights } from '../terminals/terminal.js';
 import { readConfig } from './config.js';
 import { withTerminals } from './terminals.js';
@@ -37,8 +38,8 @@ function required(given: Given, name: keyof typeof options): string {
 
 /** Ends with the process's signals. */
 async function start({ config }: Given): Promise<void> {
+  logEvents();
   const server = await startMerchantServer(await readConfig(config));
-  console.log(`listening ${server.url}`);
   process.on('SIGHUP', () => void reload(server, config));
   let isClosing = false;
   for (const signal of ['SIGINT', 'SIGTERM'] as const)

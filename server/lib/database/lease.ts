@@ -1,5 +1,6 @@
 import type pg from 'pg';
 import { ClosedError, JournalError } from 'wxpay-face';
+import { type EventName, tell } from '../operation/events.js';
 import { type Connections, end } from './connections.js';
 import { version } from './migrations.js';
 
@@ -46,6 +47,8 @@ export class Lease {
   #asking: Array<PromiseWithResolvers<void>> = [];
   #others = 0;
   #isFailing = false;
+  #isLost = false;
+  #isOutdated = false;
   #isClosed = false;
   #wake = () => {};
   #kept: Promise<void> = Promise.resolve();
@@ -72,6 +75,11 @@ export class Lease {
    */
   get isGood(): boolean {
     return this.#renewedAt !== undefined && !this.#isClosed && since(this.#renewedAt) < this.duration * (1 - margin);
+  }
+
+  /** Whether the database's tables are newer than this server can read: it can't renew its lease any more. */
+  get isOutdated(): boolean {
+    return this.#isOutdated;
   }
 
   /** How many servers share the database, this one too, as of the last renewal. */
@@ -119,14 +127,24 @@ export class Lease {
       const asked = this.#asking.splice(0);
       try {
         await this.#renew();
+        this.#tell(this.#isFailing && 'database-back', this.#isLost && 'lease-renewed');
         this.#isFailing = false;
+        this.#isLost = false;
         for (const { resolve } of asked) resolve();
       } catch {
+        const isLost = !this.isGood;
+        const failing = this.#isOutdated ? 'database-newer' : 'database-away';
+        this.#tell(!this.#isFailing && failing, isLost && !this.#isLost && 'lease-lost');
         this.#isFailing = true;
+        this.#isLost = isLost;
         this.#asking.push(...asked);
         await this.#disconnect();
       }
     }
+  }
+
+  #tell(...events: ReadonlyArray<EventName | false>): void {
+    for (const event of events) if (event !== false) tell({ event, server: this.owner });
   }
 
   async #renew(): Promise<void> {
@@ -134,6 +152,7 @@ export class Lease {
     const began = now();
     const { rows } = await client.query<{ others: number }>(renewal, [this.owner, this.duration, version]);
     const [renewed] = rows;
+    this.#isOutdated = renewed === undefined;
     if (renewed === undefined) throw new JournalError("The database's tables are newer than this server can read");
     this.#renewedAt = began;
     this.#others = renewed.others;

@@ -106,6 +106,28 @@ const migrations: readonly Migration[] = [
       );`,
   },
   {
+    // What is counted must not fall when old records go: whoever deletes them has them counted here, in the same transaction.
+    readableFrom: 1,
+    sql: `
+      create index record_counted on wxpay_face.record (merchant, kind, state) where finished;
+      create table wxpay_face.pruned (
+        merchant text collate "C" not null,
+        kind text collate "C" not null,
+        state text not null,
+        count bigint not null,
+        primary key (merchant, kind, state)
+      );
+      create function wxpay_face.count_pruned() returns trigger language plpgsql as $$
+      begin
+        insert into wxpay_face.pruned as p (merchant, kind, state, count)
+        select merchant, kind, state, count(*) from gone where finished group by merchant, kind, state order by merchant, kind, state
+        on conflict (merchant, kind, state) do update set count = p.count + excluded.count;
+        return null;
+      end $$;
+      create trigger record_pruned after delete on wxpay_face.record referencing old table as gone
+        for each statement execute function wxpay_face.count_pruned();`,
+  },
+  {
     readableFrom: 1,
     sql: `create index record_attention on wxpay_face.record (merchant, kind, id) where state = 'attention';`,
   },

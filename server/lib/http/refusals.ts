@@ -1,3 +1,4 @@
+import type { FastifyReply } from 'fastify';
 import { NoAnswerError } from '../database/connections.js';
 
 /** What a request is answered if it isn't done: `code` is for programs, and stable. */
@@ -78,4 +79,9 @@ export function refusalOf(error: unknown): Refusal {
   if (Number.isInteger(statusCode) && statusCode >= 400 && statusCode < 500)
     return { status: statusCode, code: 'ERR_INVALID_PARAMETER', message: String(message) };
   return { status: 500, code: 'ERR_INTERNAL', message: 'The server failed' };
+}
+
+export function refuse(reply: FastifyReply, { status, code, message, retryAfter }: Refusal): FastifyReply {
+  if (retryAfter !== undefined) reply.header('retry-after', retryAfter);
+  return reply.code(status).send({ code, message });
 }
