@@ -154,6 +154,18 @@ const migrations: readonly Migration[] = [
         primary key (terminal, numbers, out_trade_no, out_refund_no, fen)
       );`,
   },
+  // What a terminal asks by: of a payment its note, of a refund its sale.
+  {
+    readableFrom: 1,
+    sql: `
+      alter table wxpay_face.record add column terminal text collate "C", add column store text collate "C", add column sale text collate "C";
+      update wxpay_face.record set
+        terminal = substring(data from '"note":{[^{}]*"terminal":"([^"]*)"'),
+        store = substring(data from '"note":{[^{}]*"store":"([^"]*)"')
+      where kind = 'payment';
+      update wxpay_face.record set sale = substring(data from '"out_trade_no":"([^"]*)"') where kind = 'refund';
+      create index record_unheard on wxpay_face.record (terminal, id) where kind = 'payment' and not acknowledged;`,
+  },
 ];
 
 /** The version of the tables that this server works with. */

@@ -1,6 +1,7 @@
-import { InvalidParameterError, type RefundOutcome, type RefundRequest } from 'wxpay-face';
+import { InvalidParameterError, type JournalRecord, type RefundOutcome, type RefundRequest } from 'wxpay-face';
+import { PostgresJournal } from '../journal/postgres-journal.js';
 import type { RefundLimits, Spending } from '../terminals/refund-limits.js';
-import { type Caller, demand, paymentOfStore } from './caller.js';
+import { type Caller, demand, noteIn, paymentOfStore } from './caller.js';
 import type { Until } from './payments.js';
 import { beyondLimit, unknownNumber } from './refusals.js';
 import { before, type Deadline, lookUntil } from './waiting.js';
@@ -103,15 +104,19 @@ export async function acknowledgeRefund(caller: Caller, out_refund_no: string, r
 
 /** What has ended of this store's refunds and nobody has acted upon. */
 export async function* unacknowledgedRefunds(caller: Caller): AsyncIterable<RefundOutcome> {
-  const { terminal, merchant } = caller;
-  if (!terminal.can.includes('refund')) return;
-  const filter = { kind: 'refund', finished: true, acknowledged: false } as const;
-  for await (const { id, data } of merchant.journal.list(filter)) {
-    const isOurs = await paymentOfStore(caller, String(data.out_trade_no)).then(
-      () => true,
-      () => false,
-    );
-    const outcome = isOurs ? await outcomeOf(caller, String(data.out_trade_no), id) : undefined;
+  if (!caller.terminal.can.includes('refund')) return;
+  for await (const { id, data } of unheardRefunds(caller)) {
+    const outcome = await outcomeOf(caller, String(data.out_trade_no), id);
     if (outcome !== undefined) yield outcome;
+  }
+}
+
+async function* unheardRefunds(caller: Caller): AsyncIterable<JournalRecord> {
+  const { terminal, merchant } = caller;
+  const { journal } = merchant;
+  if (journal instanceof PostgresJournal) return yield* journal.unheardRefundsOf(terminal.store_id);
+  for await (const record of journal.list({ kind: 'refund', finished: true, acknowledged: false })) {
+    const sale = await journal.get('payment', String(record.data.out_trade_no));
+    if (sale !== undefined && noteIn(sale).store === terminal.store_id) yield record;
   }
 }
