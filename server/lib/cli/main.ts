@@ -11,6 +11,7 @@ const help = `wxpay-face-server start --config server.json
 wxpay-face-server terminal list --config server.json
 wxpay-face-server terminal add --config server.json --name NAME --merchant NAME [--sub-merchant NAME]
                                --store-id ID --store-name NAME [--can ${rights.join(',')}]
+                               [--refund-limit FEN]
 wxpay-face-server terminal remove --config server.json --name NAME`;
 
 const text = { type: 'string' } as const;
@@ -22,6 +23,7 @@ const options = {
   'store-id': text,
   'store-name': text,
   can: text,
+  'refund-limit': text,
 } as const;
 
 type Given = Readonly<Partial<Record<keyof typeof options, string>>> & { readonly config: string };
@@ -61,7 +63,7 @@ async function reload(server: MerchantServer, config: string): Promise<void> {
 /** The token is on standard output alone, and only now. */
 async function add(given: Given): Promise<void> {
   const config = await readConfig(given.config);
-  const can = given.can?.split(',');
+  const [can, limit] = [given.can?.split(','), given['refund-limit']];
   if (can !== undefined && !can.every(isRight))
     throw new InvalidParameterError('--can', `must be some of ${rights.join(',')}`);
   const [merchant, sub_merchant] = [required(given, 'merchant'), given['sub-merchant']];
@@ -77,6 +79,7 @@ async function add(given: Given): Promise<void> {
     store_id: required(given, 'store-id'),
     store_name: required(given, 'store-name'),
     ...(can !== undefined && { can: can.filter(isRight) }),
+    ...(limit !== undefined && { refundLimit: /^\d+$/.test(limit) ? Number(limit) : Number.NaN }),
   });
   await withTerminals(config, (terminals) => terminals.add(terminal));
   console.log(token);
@@ -90,9 +93,16 @@ async function remove(given: Given): Promise<void> {
 
 async function list({ config }: Given): Promise<void> {
   const terminals = await withTerminals(await readConfig(config), (all) => all.list());
-  for (const { name, merchant, sub_merchant, store_id, store_name, can } of terminals)
+  for (const { name, merchant, sub_merchant, store_id, store_name, can, refundLimit } of terminals)
     console.log(
-      [name, [merchant, sub_merchant].filter(Boolean).join('/'), store_id, store_name, can.join(',')].join('\t'),
+      [
+        name,
+        [merchant, sub_merchant].filter(Boolean).join('/'),
+        store_id,
+        store_name,
+        can.join(','),
+        ...(refundLimit === undefined ? [] : [refundLimit]),
+      ].join('\t'),
     );
 }
 
