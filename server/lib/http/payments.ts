@@ -1,4 +1,5 @@
 import {
+  isGivenUp,
   type JournalRecord,
   type Order,
   OrderExistsError,
@@ -7,7 +8,7 @@ import {
   type PaymentOutcome,
   type PaymentProgress,
 } from 'wxpay-face';
-import { type Caller, demand, noteIn, noteOf, ownPayment } from './caller.js';
+import { type Caller, demand, lineOf, noteIn, noteOf, ownPayment } from './caller.js';
 import { forbidden, invalid, takenNumber } from './refusals.js';
 import { before, type Deadline, lookUntil } from './waiting.js';
 
@@ -74,6 +75,9 @@ export async function cancel(caller: Caller, out_trade_no: string, deadline: Dea
   const record = await journal.get('payment', out_trade_no);
   if (record !== undefined) await ownPayment(caller, out_trade_no);
   if (record?.state === 'paid' && !caller.terminal.can.includes('cancel')) throw forbidden('give a paid sale up');
+  // Asked for again, it is no other act.
+  if (record === undefined || record.state === 'paid' || !(record.finished || isGivenUp(record)))
+    await caller.audit.write(lineOf(caller, { action: 'cancel', number: out_trade_no }));
   const cancelling = processor.cancel(out_trade_no).catch((error: unknown) => {
     if (!(error instanceof OrderUnknownError) || error.code !== 'ERR_ORDER_UNKNOWN') throw error;
     return cancelEarly(caller, out_trade_no);
@@ -100,7 +104,9 @@ async function cancelEarly(
 }
 
 export async function acknowledge(caller: Caller, out_trade_no: string, revision: number): Promise<void> {
-  await ownPayment(caller, out_trade_no);
+  const { finished, acknowledged } = await ownPayment(caller, out_trade_no);
+  if (finished && !acknowledged)
+    await caller.audit.writeSoon(lineOf(caller, { action: 'acknowledge', number: out_trade_no, revision }));
   await caller.merchant.processor.acknowledge({ out_trade_no, revision });
 }
 

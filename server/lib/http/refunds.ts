@@ -1,5 +1,5 @@
 import { InvalidParameterError, type RefundOutcome, type RefundRequest } from 'wxpay-face';
-import { type Caller, demand, paymentOfStore } from './caller.js';
+import { type Caller, demand, lineOf, paymentOfStore } from './caller.js';
 import type { Until } from './payments.js';
 import { unknownNumber } from './refusals.js';
 import { before, type Deadline, lookUntil } from './waiting.js';
@@ -34,7 +34,13 @@ export async function refund(
   demand(caller, 'refund');
   await paymentOfStore(caller, out_trade_no);
   if ('notify_url' in request) throw new InvalidParameterError('notify_url', 'is the server’s matter');
-  return before(caller.merchant.processor.refund(out_trade_no, { ...request, out_refund_no }), deadline);
+  const { journal, processor } = caller.merchant;
+  // Asked for again, it is no other act.
+  if ((await journal.get('refund', out_refund_no)) === undefined) {
+    const of = { number: out_refund_no, subject: out_trade_no, amount: request.refund_fee };
+    await caller.audit.write(lineOf(caller, { action: 'refund', ...of }));
+  }
+  return before(processor.refund(out_trade_no, { ...request, out_refund_no }), deadline);
 }
 
 export async function lookAtRefund(
@@ -59,6 +65,8 @@ export async function refundsOf(caller: Caller, out_trade_no: string): Promise<R
 export async function acknowledgeRefund(caller: Caller, out_refund_no: string, revision: number): Promise<void> {
   demand(caller, 'refund');
   const out_trade_no = await saleOf(caller, out_refund_no);
+  const asked = { number: out_refund_no, subject: out_trade_no, revision };
+  await caller.audit.writeSoon(lineOf(caller, { action: 'acknowledge', ...asked }));
   await caller.merchant.processor.acknowledge({ out_trade_no, out_refund_no, revision });
 }
 

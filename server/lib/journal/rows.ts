@@ -35,6 +35,8 @@ export interface Write {
   readonly data: string;
   /** It may be stored over a cancel(). */
   readonly isGivenUp: boolean;
+  /** Of a payment that a terminal asked for. */
+  readonly asked: { readonly terminal: string; readonly amount: number | undefined } | undefined;
 }
 
 export const writeOf = ({ data, ...record }: JournalRecord, writeId: string): Write => ({
@@ -42,7 +44,17 @@ export const writeOf = ({ data, ...record }: JournalRecord, writeId: string): Wr
   record,
   data: JSON.stringify(data),
   isGivenUp: record.kind === 'refund' || isGivenUp({ ...record, data }),
+  asked: record.kind === 'payment' ? askedIn(data) : undefined,
 });
+
+const uuid = /^[\da-f]{8}(?:-[\da-f]{4}){3}-[\da-f]{12}$/;
+
+/** What the terminals' side has written into a payment's first record. Another program's notes are its own. */
+function askedIn({ note, total_fee }: JournalRecord['data']): Write['asked'] {
+  const { terminal } = Object(note);
+  if (typeof terminal !== 'string' || !uuid.test(terminal)) return undefined;
+  return { terminal, amount: typeof total_fee === 'number' ? total_fee : undefined };
+}
 
 const columns = `
   schema as "schema", kind as "kind", id as "id", revision as "revision", state as "state", finished as "finished",
@@ -52,19 +64,30 @@ const fence = `
   kind as "kind", id as "id", revision as "revision", finished as "finished", owner::text as "owner",
   write_id::text as "writeId", given_up as "givenUp"`;
 
-/** $1 numbers, $2 merchant, $3 owner, then the write. */
+/**
+ * $1 numbers, $2 merchant, $3 owner, then the write, then for the audit: $14 the terminal that a payment is of, $15 fen. Both in one
+ * statement: there is no payment without its line, and no second commit for it.
+ */
 export const insert: Statement = {
   name: 'wxpay-face insert',
   text: `
-    insert into wxpay_face.record
-      (numbers, merchant, owner, write_id, kind, id, schema, revision, state, finished, acknowledged, updated_at, data)
-    values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)
-    on conflict do nothing returning true as "isNew"`,
+    with new as (
+      insert into wxpay_face.record
+        (numbers, merchant, owner, write_id, kind, id, schema, revision, state, finished, acknowledged, updated_at, data)
+      values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)
+      on conflict do nothing returning true as "isNew"
+    ), audited as (
+      insert into wxpay_face.audit (server, actor, actor_id, actor_name, action, merchant, number, amount)
+      select $3::uuid, 'terminal', $14::text, (select name from wxpay_face.terminal where id = $14::uuid), 'pay', $2, $6, $15::bigint
+      from new where $14::text is not null
+    )
+    select "isNew" from new`,
 };
 
-export const insertValues = ({ writeId, record, data }: Write): unknown[] => {
+export const insertValues = ({ writeId, record, data, asked }: Write): unknown[] => {
   const { kind, id, schema, revision, state, finished, acknowledged, updatedAt } = record;
-  return [writeId, kind, id, schema, revision, state, finished, acknowledged, updatedAt, data];
+  const { terminal = null, amount = null } = asked ?? {};
+  return [writeId, kind, id, schema, revision, state, finished, acknowledged, updatedAt, data, terminal, amount];
 };
 
 /**
