@@ -412,6 +412,7 @@ export class Refunding {
   check(gateway: SimulatedGateway): void {
     const world = this.#world;
     for (const refund of this.refunds) this.#check(refund);
+    if (gateway.sentByBoth.size > 0) world.violate('a refund was sent by both APIs');
     for (const { out_trade_no, charged, refunded } of gateway.book.values()) {
       const refunds = gateway.refunds?.of(out_trade_no) ?? [];
       const back = refunds
