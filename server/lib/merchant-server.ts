@@ -4,6 +4,7 @@ import { isIP } from 'node:net';
 import { InvalidParameterError } from 'wxpay-face';
 import { Database } from './database/database.js';
 import { httpServer } from './http/http-server.js';
+import { Jobs } from './jobs/jobs.js';
 import { Merchants, type Place } from './merchants/merchants.js';
 import type { MerchantServerOptions } from './merchants/options.js';
 import { FileTerminals } from './terminals/file-terminals.js';
@@ -25,6 +26,12 @@ export interface MerchantServer {
   removeTerminal(name: string): Promise<void>;
   /** What is under way is handed over to the other servers, or goes on after the next start. */
   close(): Promise<void>;
+}
+
+/** What tests replace, and nobody else. */
+interface Internals {
+  /** The time of day by which bills are asked for. Milliseconds since the epoch. */
+  readonly now?: () => number;
 }
 
 /** Milliseconds. */
@@ -63,7 +70,10 @@ function check({ database, folder, listen, lease = usual.lease, reversal }: Merc
  * const server = await startMerchantServer({ database: 'postgres://…', merchants: [{ name: 'tea', appid, mch_id, key, certificate }] });
  * const { token } = await server.addTerminal({ name: 'till 1', merchant: 'tea', store_id: '1', store_name: '茶馆' });
  */
-export async function startMerchantServer(options: MerchantServerOptions): Promise<MerchantServer> {
+export async function startMerchantServer(
+  options: MerchantServerOptions,
+  { now = Date.now }: Internals = {},
+): Promise<MerchantServer> {
   check(options);
   const { listen: { host = '127.0.0.1', port = 0, tls, behindProxy = false } = {}, polling, reversal } = options;
   const policies = { ...(polling !== undefined && { polling }), ...(reversal !== undefined && { reversal }) };
@@ -78,6 +88,7 @@ export async function startMerchantServer(options: MerchantServerOptions): Promi
     const http = httpServer({ merchants, terminals, canPay, tls, behindProxy });
     try {
       const url = await http.listen({ host, port });
+      const jobs = database && jobsOf(options, database, merchants, now);
       return {
         url,
         id: database?.lease.owner ?? randomUUID(),
@@ -94,7 +105,7 @@ export async function startMerchantServer(options: MerchantServerOptions): Promi
         async close() {
           // Those who wait are told nothing more: they ask again, another server or this one after its start.
           http.server.closeAllConnections();
-          await Promise.all([http.close(), merchants.close()]);
+          await Promise.all([http.close(), merchants.close(), jobs?.close()]);
           await end();
         },
       };
@@ -107,6 +118,13 @@ export async function startMerchantServer(options: MerchantServerOptions): Promi
     throw error;
   }
 }
+
+const jobsOf = (
+  { database = '' }: MerchantServerOptions,
+  { connections }: Database,
+  merchants: Merchants,
+  now: () => number,
+): Jobs => Jobs.start({ database, connections, merchants, now });
 
 async function placeOf({ database, folder, lease }: MerchantServerOptions): Promise<Place> {
   if (database !== undefined) return { database: await Database.open(database, lease ?? usual.lease) };

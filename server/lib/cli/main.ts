@@ -4,13 +4,18 @@ import { InvalidParameterError } from 'wxpay-face';
 import { startMerchantServer } from '../merchant-server.js';
 import { newTerminal, type Right, rights } from '../terminals/terminal.js';
 import { readConfig } from './config.js';
+import { dayLines, deadLetterLines, differenceLines, replayed } from './jobs.js';
 import { withTerminals } from './terminals.js';
 
 const help = `wxpay-face-server start --config server.json
 wxpay-face-server terminal list --config server.json
 wxpay-face-server terminal add --config server.json --name NAME --merchant NAME [--sub-merchant NAME]
                                --store-id ID --store-name NAME [--can ${rights.join(',')}]
-wxpay-face-server terminal remove --config server.json --name NAME`;
+wxpay-face-server terminal remove --config server.json --name NAME
+wxpay-face-server webhook list --config server.json [--merchant NAME]
+wxpay-face-server webhook replay --config server.json --id ID|all [--merchant NAME]
+wxpay-face-server differences --config server.json [--merchant NAME] [--date YYYYMMDD]
+wxpay-face-server days --config server.json [--merchant NAME] [--date YYYYMMDD]`;
 
 const text = { type: 'string' } as const;
 const options = {
@@ -21,6 +26,8 @@ const options = {
   'store-id': text,
   'store-name': text,
   can: text,
+  id: text,
+  date: text,
 } as const;
 
 type Given = Readonly<Partial<Record<keyof typeof options, string>>> & { readonly config: string };
@@ -84,11 +91,25 @@ async function list({ config }: Given): Promise<void> {
     );
 }
 
+const printed =
+  (linesOf: typeof deadLetterLines) =>
+  async (given: Given): Promise<void> => {
+    for (const line of await linesOf(await readConfig(given.config), given)) console.log(line);
+  };
+
+async function replayLetters(given: Given): Promise<void> {
+  console.log(await replayed(await readConfig(given.config), required(given, 'id'), given));
+}
+
 const commands: Readonly<Record<string, (given: Given) => Promise<void>>> = {
   start,
   'terminal add': add,
   'terminal remove': remove,
   'terminal list': list,
+  'webhook list': printed(deadLetterLines),
+  'webhook replay': replayLetters,
+  differences: printed(differenceLines),
+  days: printed(dayLines),
 };
 
 try {

@@ -27,7 +27,7 @@ export class Database {
       owner: randomUUID(),
       duration,
       onRenewed: () => this.#caretaker.turn(),
-      onNotice: () => this.#caretaker.poll(),
+      onNotice: (said) => this.#caretaker.hear(said),
     });
     this.#caretaker = new Caretaker(connections, this.lease, this.#takers);
   }

@@ -5,6 +5,7 @@ import type { Merchants } from '../merchants/merchants.js';
 import { hashOf, type Terminals } from '../terminals/terminal.js';
 import type { Caller } from './caller.js';
 import { Rate, Waits } from './limits.js';
+import { noticesOf } from './notices.js';
 import { openApiOf } from './openapi.js';
 import { acknowledge, cancel, look, pay, unacknowledged } from './payments.js';
 import { progressOf } from './progress.js';
@@ -78,6 +79,7 @@ export function httpServer({ merchants, terminals, canPay, tls, behindProxy }: H
     server.get(path, { schema: schemas.health }, (_request, reply) => health(reply, canPay()));
   server.get('/openapi.json', async () => openApiOf(routes));
 
+  server.register(noticesOf(merchants), { prefix: '/v1/notices' });
   server.register(
     (v1, _options, done) => {
       v1.addHook('onRequest', async (request, reply) => {

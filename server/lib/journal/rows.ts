@@ -1,6 +1,7 @@
 import type { JournalRecord } from 'wxpay-face';
 import { isGivenUp } from 'wxpay-face';
 import type { Statement } from '../database/connections.js';
+import type { Told } from './outbox.js';
 
 /* Records as rows, and the statements about them. */
 
@@ -35,13 +36,15 @@ export interface Write {
   readonly data: string;
   /** It may be stored over a cancel(). */
   readonly isGivenUp: boolean;
+  readonly told: Told | undefined;
 }
 
-export const writeOf = ({ data, ...record }: JournalRecord, writeId: string): Write => ({
+export const writeOf = ({ data, ...record }: JournalRecord, writeId: string, told?: Told): Write => ({
   writeId,
   record,
   data: JSON.stringify(data),
   isGivenUp: record.kind === 'refund' || isGivenUp({ ...record, data }),
+  told,
 });
 
 const columns = `
@@ -53,16 +56,16 @@ const fence = `
   write_id::text as "writeId", given_up as "givenUp"`;
 
 /** $1 numbers, $2 merchant, $3 owner, then the write. */
-export const insert: Statement = {
+const insert: Statement = {
   name: 'wxpay-face insert',
   text: `
     insert into wxpay_face.record
       (numbers, merchant, owner, write_id, kind, id, schema, revision, state, finished, acknowledged, updated_at, data)
     values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)
-    on conflict do nothing returning true as "isNew"`,
+    on conflict do nothing returning write_id::text as "writeId"`,
 };
 
-export const insertValues = ({ writeId, record, data }: Write): unknown[] => {
+const insertValues = ({ writeId, record, data }: Write): unknown[] => {
   const { kind, id, schema, revision, state, finished, acknowledged, updatedAt } = record;
   return [writeId, kind, id, schema, revision, state, finished, acknowledged, updatedAt, data];
 };
@@ -71,7 +74,7 @@ export const insertValues = ({ writeId, record, data }: Write): unknown[] => {
  * $1 numbers, $2 merchant, $3 owner, then a list for each column of the writes. An unfinished record is written by its owner alone,
  * and nothing that was decided without a cancel() is stored over it; a finished one is nobody's.
  */
-export const update: Statement = {
+const update: Statement = {
   name: 'wxpay-face update',
   text: `
     update wxpay_face.record as r
@@ -84,7 +87,7 @@ export const update: Statement = {
     returning r.write_id::text as "writeId"`,
 };
 
-export const updateValues = (writes: readonly Write[]): unknown[] => [
+const updateValues = (writes: readonly Write[]): unknown[] => [
   writes.map(({ writeId }) => writeId),
   writes.map(({ record }) => record.kind),
   writes.map(({ record }) => record.id),
@@ -96,6 +99,46 @@ export const updateValues = (writes: readonly Write[]): unknown[] => [
   writes.map(({ data }) => data),
   writes.map((write) => write.isGivenUp),
 ];
+
+/**
+ * A write's statement, with what is to be told of the records that it hits: in one commit, so that neither is there without the
+ * other, and nothing is told of a write that was refused. @param from The number of the statement's own parameters.
+ */
+const telling = ({ name, text }: Statement, from: number): Statement => ({
+  name: `${name}, telling`,
+  text: `
+    with stored as (${text}), told as (
+      insert into wxpay_face.event (merchant, lane, type, body)
+      select t.merchant, t.lane, t.type, t.body
+      from unnest($${from + 1}::text[], $${from + 2}::text[], $${from + 3}::text[], $${from + 4}::text[], $${from + 5}::text[])
+        as t (write_id, merchant, lane, type, body)
+      join stored on stored."writeId" = t.write_id
+    )
+    select "writeId" from stored`,
+});
+const [insertTelling, updateTelling] = [telling(insert, 13), telling(update, 13)];
+
+/** What to run for a write, or several. Those of which nothing is told cost nothing more. */
+function withTold(
+  writes: readonly Write[],
+  [plain, told]: readonly [Statement, Statement],
+  values: unknown[],
+): [Statement, unknown[]] {
+  const events = writes.flatMap(({ writeId, told: event }) => (event === undefined ? [] : [{ writeId, ...event }]));
+  if (events.length === 0) return [plain, values];
+  const columns = (['writeId', 'merchant', 'lane', 'type', 'body'] as const).map((name) =>
+    events.map((each) => each[name]),
+  );
+  return [told, [...values, ...columns]];
+}
+
+/** @param owned Numbers, merchant, owner. */
+export const inserting = (owned: readonly string[], write: Write): [Statement, unknown[]] =>
+  withTold([write], [insert, insertTelling], [...owned, ...insertValues(write)]);
+
+/** @param owned Numbers, merchant, owner. */
+export const updating = (owned: readonly string[], writes: readonly Write[]): [Statement, unknown[]] =>
+  withTold(writes, [update, updateTelling], [...owned, ...updateValues(writes)]);
 
 /** $1 numbers, $2 merchant, $3 kinds, $4 ids. */
 export const fences: Statement = {
@@ -128,6 +171,14 @@ export const list: Statement = {
     where merchant = $1 and ($2::text is null or kind = $2) and ($3::bool is null or finished = $3)
       and ($4::bool is null or acknowledged = $4) and (kind, id) > ($5::text, $6::text)
     order by kind, id limit ${pageOfRecords}`,
+};
+
+/** $1 merchant, $2 out_refund_no, $3 owner who asks, $4 what listens for an owner, $5 what it is told. */
+export const callOwner: Statement = {
+  name: 'wxpay-face call owner',
+  text: `
+    select pg_notify($4 || owner::text, $5) as "called" from wxpay_face.record
+    where merchant = $1 and kind = 'refund' and id = $2 and not finished and owner <> $3`,
 };
 
 /** $1 numbers, $2 merchant, $3 out_trade_no, $4 what listens for an owner: calls the owner, within the same transaction. */
