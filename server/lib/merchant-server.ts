@@ -121,10 +121,10 @@ export async function startMerchantServer(
 
 const jobsOf = (
   { database = '' }: MerchantServerOptions,
-  { connections }: Database,
+  { connections, lease }: Database,
   merchants: Merchants,
   now: () => number,
-): Jobs => Jobs.start({ database, connections, merchants, now });
+): Jobs => Jobs.start({ database, connections, server: lease.owner, merchants, now });
 
 async function placeOf({ database, folder, lease }: MerchantServerOptions): Promise<Place> {
   if (database !== undefined) return { database: await Database.open(database, lease ?? usual.lease) };

@@ -16,6 +16,8 @@ export interface JobsParts {
   /** postgres://…: pg-boss has connections of its own. */
   readonly database: string;
   readonly connections: Connections;
+  /** Of this start. */
+  readonly server: string;
   readonly merchants: { all(): readonly Merchant[]; onTold(listener: (merchant: string) => void): void };
   /** Milliseconds since the epoch. */
   readonly now: () => number;
@@ -84,6 +86,7 @@ export class Jobs {
         await boss.start();
         await this.#prepare(boss);
         this.#boss = boss;
+        await this.#look();
         return;
       } catch (error) {
         await boss.stop({ graceful: false }).catch(() => undefined);
@@ -124,7 +127,7 @@ export class Jobs {
   async #deliver({ merchant }: Job, signal: AbortSignal): Promise<void> {
     const webhook = this.#find(merchant)?.webhook;
     if (webhook === undefined) return;
-    await deliver(this.#parts.connections, merchant, webhook, AbortSignal.any([signal, this.#life.signal]));
+    await deliver(this.#parts, merchant, webhook, AbortSignal.any([signal, this.#life.signal]));
   }
 
   async #reconcile({ merchant, bill_date = '' }: Job): Promise<void> {
@@ -144,13 +147,15 @@ export class Jobs {
 
   /** Also what another server stored and died, what was refused and is due again, what was replayed. */
   async #sweep(): Promise<void> {
-    for (; !this.#life.signal.aborted; await this.#pause(sweep)) {
-      const merchants = this.#parts.merchants.all().filter(({ webhook }) => webhook !== undefined);
-      if (merchants.length === 0 || this.#boss === undefined) continue;
-      const names = merchants.map(({ name }) => name);
-      const due = await withDueEvents(this.#parts.connections, names).catch(() => []);
-      for (const merchant of due) this.#gather(merchant);
-    }
+    for (; !this.#life.signal.aborted; await this.#pause(sweep)) if (this.#boss !== undefined) await this.#look();
+  }
+
+  async #look(): Promise<void> {
+    const merchants = this.#parts.merchants.all().filter(({ webhook }) => webhook !== undefined);
+    if (merchants.length === 0) return;
+    const names = merchants.map(({ name }) => name);
+    const due = await withDueEvents(this.#parts.connections, names).catch(() => []);
+    for (const merchant of due) this.#gather(merchant);
   }
 
   #gather(merchant: string): void {
@@ -163,9 +168,12 @@ export class Jobs {
     this.#told.clear();
     const boss = this.#boss;
     if (boss === undefined || this.#life.signal.aborted) return;
+    // Each server asks for itself: the job of one that was killed keeps no other's back, and no two have the same event in hand.
     // If it can't be asked for, the next look finds it.
     for (const merchant of merchants)
-      await boss.send('webhooks', { merchant }, { singletonKey: merchant }).catch(() => undefined);
+      await boss
+        .send('webhooks', { merchant }, { singletonKey: `${merchant} ${this.#parts.server}` })
+        .catch(() => undefined);
     for (const worker of this.#workers) boss.notifyWorker(worker);
   }
 

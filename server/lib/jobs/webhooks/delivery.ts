@@ -51,14 +51,14 @@ async function postAll(webhook: Webhook, events: readonly DueEvent[], signal: Ab
 
 /** Tells a merchant what is due, in each lane one after the other, until nothing is, or nothing is taken. */
 export async function deliver(
-  connections: Connections,
+  { connections, server }: { connections: Connections; server: string },
   merchant: string,
   webhook: Webhook,
   signal: AbortSignal,
 ): Promise<void> {
   const end = performance.now() + longest;
   for (let isTaking = true; isTaking && !signal.aborted && performance.now() < end; ) {
-    const events = await claimEvents(connections, merchant, batch);
+    const events = await claimEvents(connections, server, merchant, batch);
     const answers = await postAll(webhook, events, signal);
     // What was broken off here comes due again by itself.
     if (signal.aborted)

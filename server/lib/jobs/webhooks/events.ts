@@ -28,7 +28,7 @@ const isFirst = (row: string): string => `not exists (
   select from wxpay_face.event as earlier
   where earlier.merchant = ${row}.merchant and earlier.lane = ${row}.lane and earlier.position < ${row}.position)`;
 
-/** $1 merchant, $2 how many. */
+/** $1 merchant, $2 how many, $3 the server. */
 const claim: Statement = {
   name: 'wxpay-face events claim',
   text: `
@@ -38,7 +38,7 @@ const claim: Statement = {
       order by due_at limit $2 for update skip locked
     )
     update wxpay_face.event as e
-    set due_at = now() + interval '${inHand} s', since = coalesce(e.since, now())
+    set due_at = now() + interval '${inHand} s', since = coalesce(e.since, now()), holder = $3
     from due where e.position = due.position
     returning e.position::text as "position", e.id::text as "id", e.body as "body"`,
 };
@@ -54,12 +54,21 @@ const refused: Statement = {
   name: 'wxpay-face events refused',
   text: `
     update wxpay_face.event as e
-    set attempts = e.attempts + 1, answer = t.answer,
+    set attempts = e.attempts + 1, answer = t.answer, holder = null,
         due_at = now() + least(${backoff.longest}, ${backoff.first} * ${backoff.factor} ^ least(e.attempts, 20))
           * (1 + ${backoff.jitter} * (2 * random() - 1)) * interval '1 s',
         dead_at = case when e.since < now() - interval '${patience}' then now() end
     from unnest($1::bigint[], $2::text[]) as t (position, answer)
     where e.position = t.position`,
+};
+
+/** Those in the hands of servers that are dead, by their leases. */
+const released: Statement = {
+  name: 'wxpay-face events released',
+  text: `
+    update wxpay_face.event as e set due_at = now(), holder = null
+    where holder is not null and dead_at is null
+      and not exists (select from wxpay_face.server as s where s.id = e.holder and s.until > now())`,
 };
 
 /** $1 merchants. */
@@ -73,8 +82,13 @@ const waiting: Statement = {
 };
 
 /** Takes those in hand whose turn it is. Two servers never have the same. */
-export function claimEvents(connections: Connections, merchant: string, most: number): Promise<DueEvent[]> {
-  return connections.query<DueEvent & Record<string, unknown>>(claim, [merchant, most]);
+export function claimEvents(
+  connections: Connections,
+  server: string,
+  merchant: string,
+  most: number,
+): Promise<DueEvent[]> {
+  return connections.query<DueEvent & Record<string, unknown>>(claim, [merchant, most, server]);
 }
 
 export async function settleEvents(connections: Connections, answers: readonly Answer[]): Promise<void> {
@@ -87,6 +101,7 @@ export async function settleEvents(connections: Connections, answers: readonly A
 
 /** Those of the merchants who are to be told something now. */
 export async function withDueEvents(connections: Connections, merchants: readonly string[]): Promise<string[]> {
+  await connections.query(released, []);
   const rows = await connections.query<{ merchant: string }>(waiting, [merchants]);
   return rows.map(({ merchant }) => merchant);
 }
