@@ -10,7 +10,7 @@ import { Connections } from '../lib/database/connections.js';
 import { type MerchantServer, type MerchantServerOptions, startMerchantServer } from '../lib/index.js';
 import { listDeadLetters, replay } from '../lib/jobs/index.js';
 import { Client } from './support/client.js';
-import { type Postgres, sharedPostgres } from './support/postgres.js';
+import { freePort, type Postgres, sharedPostgres } from './support/postgres.js';
 import { Receiver } from './support/receiver.js';
 import { until } from './support/records.js';
 
@@ -33,6 +33,8 @@ const shop = { merchant: 'tea', store_id: '1', store_name: '茶馆' };
 
 describe('Webhooks', function () {
   this.timeout(120_000);
+  /** Of the server, one at a time. */
+  let port: number;
   let simulator: Simulator;
   let postgres: Postgres;
   let database: string;
@@ -47,6 +49,7 @@ describe('Webhooks', function () {
     merchants: [
       { name: 'tea', ...simulator.client, webhook: { url: receiver.url, secret: Receiver.secret, ...change } },
     ],
+    listen: { port },
     ...policies,
   });
   const query = (text: string, values: unknown[] = []) => postgres.query(database, text, values);
@@ -54,7 +57,8 @@ describe('Webhooks', function () {
   const hurry = () => query('update wxpay_face.event set due_at = now() where attempts > 0 and dead_at is null');
 
   before(async () => {
-    simulator = await startSimulator();
+    port = await freePort();
+    simulator = await startSimulator({ notifyUrl: `http://127.0.0.1:${port}/v1/notices/tea` });
     postgres = await sharedPostgres();
   });
   after(() => simulator.close());
@@ -164,12 +168,12 @@ describe('Webhooks', function () {
     });
 
   it('wait for a receiver that is down, and tell all when it is up', async () => {
-    const { port } = receiver;
+    const { port: same } = receiver;
     await receiver.close();
     const all = Array.from({ length: 20 }, newNumber);
     for (const number of all) await till.pay(number, newCode(), { key: 'one' });
     await until(async () => (await query('select from wxpay_face.event where attempts > 0')).length > 0);
-    receiver = await Receiver.start(port);
+    receiver = await Receiver.start(same);
     await until(async () => {
       await hurry();
       return all.every((number) => receiver.taken(number).length > 0);

@@ -9,7 +9,7 @@ import pg from 'pg';
 
 /* A real PostgreSQL for tests, with its data in a folder of its own. */
 
-async function freePort(): Promise<number> {
+export async function freePort(): Promise<number> {
   const server = createServer().listen(0, '127.0.0.1');
   await new Promise((resolve) => server.once('listening', resolve));
   const { port } = Object(server.address());
