@@ -4,21 +4,25 @@ import type { AuthinfoParams, Order, PaymentCode, PaymentOutcome, RefundOutcome,
 import type { Merchants } from '../merchants/merchants.js';
 import { hashOf, type Terminals } from '../terminals/terminal.js';
 import type { Caller } from './caller.js';
+import type { Draining } from './draining.js';
+import { type Health, healthRoutes } from './health.js';
 import { Rate, Waits } from './limits.js';
 import { noticesOf } from './notices.js';
 import { openApiOf } from './openapi.js';
 import { acknowledge, cancel, look, pay, unacknowledged } from './payments.js';
 import { progressOf } from './progress.js';
 import { acknowledgeRefund, lookAtRefund, refund, refundsOf, unacknowledgedRefunds } from './refunds.js';
-import { RefusedError, refusalOf } from './refusals.js';
+import { RefusedError, refusalOf, refuse } from './refusals.js';
 import * as schemas from './schemas.js';
 import { deadlineOf, lookUntil } from './waiting.js';
 
 export interface HttpServerParts {
   readonly merchants: Merchants;
   readonly terminals: Terminals;
-  /** Whether a payment can be taken now. */
-  readonly canPay: () => boolean;
+  readonly health: () => Health;
+  readonly draining: Draining;
+  /** Hears of each request that was answered: the route is without its numbers. */
+  readonly onAnswer: (method: string, route: string, status: number) => void;
   readonly tls?: { readonly cert: string | Uint8Array; readonly key: string | Uint8Array } | undefined;
   readonly behindProxy: boolean;
 }
@@ -38,7 +42,15 @@ interface Numbered {
 }
 
 /** The terminals' side: HTTP and JSON, as /openapi.json says. */
-export function httpServer({ merchants, terminals, canPay, tls, behindProxy }: HttpServerParts): FastifyInstance {
+export function httpServer({
+  merchants,
+  terminals,
+  health,
+  draining,
+  onAnswer,
+  tls,
+  behindProxy,
+}: HttpServerParts): FastifyInstance {
   const server = fastify({
     bodyLimit: largestBody,
     requestTimeout: arrival,
@@ -75,8 +87,10 @@ export function httpServer({ merchants, terminals, canPay, tls, behindProxy }: H
   server.addHook('onRoute', (route) => {
     routes.push(route);
   });
-  for (const path of ['/healthz', '/readyz'])
-    server.get(path, { schema: schemas.health }, (_request, reply) => health(reply, canPay()));
+  server.addHook('onResponse', async ({ method, routeOptions }, { statusCode }) =>
+    onAnswer(method, routeOptions.url ?? 'none', statusCode),
+  );
+  healthRoutes(server, health);
   server.get('/openapi.json', async () => openApiOf(routes));
 
   server.register(noticesOf(merchants), { prefix: '/v1/notices' });
@@ -97,9 +111,9 @@ export function httpServer({ merchants, terminals, canPay, tls, behindProxy }: H
         }
         byTerminal.spend(terminal.id);
         callers.set(request, { terminal, merchant });
-        const left = new AbortController();
+        const left = draining.begin(request.method === 'PUT');
         leaving.set(request, left.signal);
-        reply.raw.once('close', () => left.abort());
+        reply.raw.once('close', () => draining.end(left));
       });
 
       v1.get('/identity', { schema: schemas.identity }, async (request) => callerOf(request).merchant.client.identity);
@@ -157,7 +171,11 @@ export function httpServer({ merchants, terminals, canPay, tls, behindProxy }: H
         { schema: schemas.refund },
         async (request, reply) => {
           const by = deadline(request, usualWait);
-          return answer(reply, await waiting(request, (who) => refund(who, request.params.number, request.body, by)));
+          const options = { deadline: by, limits: terminals.refunds };
+          return answer(
+            reply,
+            await waiting(request, (who) => refund(who, request.params.number, request.body, options)),
+          );
         },
       );
       v1.get<Numbered>('/refunds/:number', { schema: schemas.lookAtRefund }, async (request, reply) => {
@@ -196,13 +214,3 @@ export function httpServer({ merchants, terminals, canPay, tls, behindProxy }: H
 
 const answer = (reply: FastifyReply, outcome: PaymentOutcome | RefundOutcome | undefined): FastifyReply =>
   outcome === undefined ? reply.code(202).send({ status: 'undecided' }) : reply.send(outcome);
-
-const health = (reply: FastifyReply, canPay: boolean): FastifyReply => reply.code(canPay ? 200 : 503).send({ canPay });
-
-function refuse(
-  reply: FastifyReply,
-  { status, code, message, retryAfter }: ReturnType<typeof refusalOf>,
-): FastifyReply {
-  if (retryAfter !== undefined) reply.header('retry-after', retryAfter);
-  return reply.code(status).send({ code, message });
-}

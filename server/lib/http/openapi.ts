@@ -60,7 +60,11 @@ const schemas: Fields = {
   Notice: { description: 'XML of at most 16 KB, as the gateway posts it to notify_url', type: 'string' },
   NoticeTaken: { description: 'What the gateway wants to hear', type: 'string' },
   Health: { type: 'object', required: ['canPay'], properties: { canPay: { type: 'boolean' } } },
-  Error: { type: 'object', required: ['code', 'message'], properties: { code: text, message: text } },
+  Error: {
+    type: 'object',
+    required: ['code', 'message'],
+    properties: { code: text, message: text, parameter: text, rule: text },
+  },
 };
 
 /** What isn't JSON. */

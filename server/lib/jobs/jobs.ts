@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { PgBoss } from 'pg-boss';
 import type { Connections } from '../database/connections.js';
 import type { Merchant } from '../merchants/merchants.js';
+import { tell } from '../operation/events.js';
 import { openBills, reconcileBill } from './nights/night.js';
 import { prune } from './pruning.js';
 import { deliver } from './webhooks/delivery.js';
@@ -66,7 +67,7 @@ export class Jobs {
   }
 
   async #begin(): Promise<void> {
-    let isWarned = false;
+    let isTold = false;
     while (!this.#life.signal.aborted) {
       const boss = new PgBoss({
         connectionString: this.#parts.database,
@@ -90,13 +91,10 @@ export class Jobs {
         return;
       } catch (error) {
         await boss.stop({ graceful: false }).catch(() => undefined);
-        const { code = '', message = '' } = Object(error);
-        if (!isWarned)
-          process.emitWarning(`Webhooks and nightly bills wait for the database: ${code} ${message}`, {
-            type: 'JobsWarning',
-            code: 'WXPAY_FACE_JOBS',
-          });
-        isWarned = true;
+        const { code, message } = Object(error);
+        const reason = `${code ?? ''} ${message ?? ''}`.trim();
+        if (!isTold) tell({ event: 'jobs-waiting', server: this.#parts.server, reason });
+        isTold = true;
         await this.#pause(again);
       }
     }

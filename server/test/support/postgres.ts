@@ -9,6 +9,7 @@ import pg from 'pg';
 
 /* A real PostgreSQL for tests, with its data in a folder of its own. */
 
+/** One that nobody listens on just now. */
 export async function freePort(): Promise<number> {
   const server = createServer().listen(0, '127.0.0.1');
   await new Promise((resolve) => server.once('listening', resolve));
@@ -33,6 +34,8 @@ export class Postgres {
       user: 'till',
       password: 'secret',
       persistent: false,
+      // The system's own locale may be one that it doesn't have.
+      initdbFlags: ['--locale=C', '--encoding=UTF8'],
       createPostgresUser: process.getuid?.() === 0,
       postgresFlags: all.flatMap((setting) => ['-c', setting]),
       onLog: () => {},

@@ -1,6 +1,7 @@
 import type { Connections } from '../../database/connections.js';
 import type { Merchant } from '../../merchants/merchants.js';
 import { reconcileDay } from '../../merchants/reconcile.js';
+import { tell } from '../../operation/events.js';
 import { isOverdue, openDays } from './days.js';
 import { daysOf, keepInVain, keepReconciled } from './reconciled.js';
 
@@ -8,6 +9,8 @@ import { daysOf, keepInVain, keepReconciled } from './reconciled.js';
 
 export interface NightParts {
   readonly connections: Connections;
+  /** Of this start. */
+  readonly server: string;
   /** Milliseconds since the epoch. */
   readonly now: () => number;
 }
@@ -36,7 +39,7 @@ function reasonOf(error: unknown): string {
  * @returns Whether it is reconciled now.
  */
 export async function reconcileBill(
-  { connections, now }: NightParts,
+  { connections, server, now }: NightParts,
   merchant: Merchant,
   bill_date: string,
 ): Promise<boolean> {
@@ -44,9 +47,13 @@ export async function reconcileBill(
   try {
     const differences = await reconcileDay(merchant, bill_date, isOverdue(bill_date, about.now));
     await keepReconciled(connections, { ...about, isTold: merchant.webhook !== undefined }, differences);
+    const event = differences.length > 0 ? 'bill-differs' : 'bill-agrees';
+    tell({ event, server, merchant: merchant.name, bill_date, differences: differences.length });
     return true;
   } catch (error) {
-    await keepInVain(connections, about, reasonOf(error).slice(0, 500));
+    const reason = reasonOf(error).slice(0, 500);
+    await keepInVain(connections, about, reason);
+    tell({ event: 'bill-open', server, merchant: merchant.name, bill_date, reason });
     return false;
   }
 }

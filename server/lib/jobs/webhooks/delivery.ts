@@ -1,4 +1,5 @@
 import type { Connections } from '../../database/connections.js';
+import { tell } from '../../operation/events.js';
 import { type Answer, claimEvents, type DueEvent, settleEvents } from './events.js';
 import type { Webhook } from './webhook.js';
 
@@ -61,12 +62,8 @@ export async function deliver(
     const events = await claimEvents(connections, server, merchant, batch);
     const answers = await postAll(webhook, events, signal);
     // What was broken off here comes due again by itself.
-    if (signal.aborted)
-      return settleEvents(
-        connections,
-        answers.filter(({ isTaken }) => isTaken),
-      );
-    await settleEvents(connections, answers);
+    const dead = await settleEvents(connections, signal.aborted ? answers.filter(({ isTaken }) => isTaken) : answers);
+    if (dead > 0) tell({ event: 'webhook-dead', server, merchant, count: dead });
     isTaking = answers.some(({ isTaken }) => isTaken);
   }
 }

@@ -59,7 +59,8 @@ const refused: Statement = {
           * (1 + ${backoff.jitter} * (2 * random() - 1)) * interval '1 s',
         dead_at = case when e.since < now() - interval '${patience}' then now() end
     from unnest($1::bigint[], $2::text[]) as t (position, answer)
-    where e.position = t.position`,
+    where e.position = t.position
+    returning e.dead_at is not null as "isDead"`,
 };
 
 /** Those in the hands of servers that are dead, by their leases. */
@@ -91,12 +92,15 @@ export function claimEvents(
   return connections.query<DueEvent & Record<string, unknown>>(claim, [merchant, most, server]);
 }
 
-export async function settleEvents(connections: Connections, answers: readonly Answer[]): Promise<void> {
+/** @returns How many are sent no more from now on. */
+export async function settleEvents(connections: Connections, answers: readonly Answer[]): Promise<number> {
   const done = answers.filter(({ isTaken }) => isTaken);
   if (done.length > 0) await connections.query(taken, [done.map(({ position }) => position)]);
   const open = answers.flatMap((each) => (each.isTaken ? [] : [each]));
-  if (open.length > 0)
-    await connections.query(refused, [open.map(({ position }) => position), open.map(({ answer }) => answer)]);
+  if (open.length === 0) return 0;
+  const values = [open.map(({ position }) => position), open.map(({ answer }) => answer)];
+  const rows = await connections.query<{ isDead: boolean }>(refused, values);
+  return rows.filter(({ isDead }) => isDead).length;
 }
 
 /** Those of the merchants who are to be told something now. */
