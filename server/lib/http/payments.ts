@@ -7,7 +7,7 @@ import {
   type PaymentProgress,
 } from 'wxpay-face';
 import { PostgresJournal } from '../journal/postgres-journal.js';
-import { type Caller, demand, noteIn, noteOf, ownPayment } from './caller.js';
+import { type Caller, demand, noteIn, noteOf, ownPayment, visiblePayment } from './caller.js';
 import { forbidden, invalid, takenNumber } from './refusals.js';
 import { before, type Deadline, lookUntil } from './waiting.js';
 
@@ -74,7 +74,7 @@ function shopOf({ terminal: { store_id }, merchant: { isByV3 } }: Caller): Pick<
 }
 
 export async function look(caller: Caller, out_trade_no: string, until: Until, deadline: Deadline): Promise<Answer> {
-  await ownPayment(caller, out_trade_no);
+  await visiblePayment(caller, out_trade_no);
   return decided(caller, out_trade_no, until, deadline);
 }
 
