@@ -18,7 +18,7 @@ const lean = got.extend({
 export interface Message {
   readonly method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
   readonly headers: Readonly<Record<string, string>>;
-  /** Undefined: none, as of a GET. */
+  /** Undefined: none, as of a GET or a DELETE. */
   readonly body: string | undefined;
 }
 
@@ -29,7 +29,9 @@ export function send(
   agent: GatewayAgent,
   giveUp: () => AbortSignal,
 ): Request {
-  const stream = lean(url, { method, headers, isStream: true, ...(body !== undefined && { body }) });
+  // got would wait for somebody to write the body of anything but a GET.
+  const written = body ?? (method === 'GET' ? undefined : '');
+  const stream = lean(url, { method, headers, isStream: true, ...(written !== undefined && { body: written }) });
   // Else got makes an object of thirty options, nearly all without a value: the most expensive of what it does for a
   // request. It asks for them after this.
   const options = { method, headers: stream.options.headers, agent, giveUp };

@@ -131,6 +131,44 @@ const migrations: readonly Migration[] = [
     readableFrom: 1,
     sql: `create index record_attention on wxpay_face.record (merchant, kind, id) where state = 'attention';`,
   },
+  // People and what they have done: person_act has one act for each revision of a record.
+  {
+    readableFrom: 1,
+    sql: `
+      create table wxpay_face.person (
+        id uuid primary key,
+        name text collate "C" not null,
+        merchants text[] not null,
+        role text not null,
+        token_hash text collate "C" not null unique,
+        removed_at timestamptz
+      );
+      create unique index person_name on wxpay_face.person (name) where removed_at is null;
+      create table wxpay_face.person_session (
+        hash text collate "C" primary key,
+        person uuid not null,
+        until timestamptz not null
+      );
+      create table wxpay_face.person_act (
+        merchant text collate "C" not null,
+        kind text collate "C" not null,
+        id text collate "C" not null,
+        revision int not null,
+        form text not null,
+        person text not null,
+        at timestamptz not null default now(),
+        primary key (merchant, kind, id, revision)
+      );
+      create table wxpay_face.attended (
+        merchant text collate "C" not null,
+        kind text collate "C" not null,
+        id text collate "C" not null,
+        revision int not null,
+        person text not null,
+        at timestamptz not null default now(),
+        primary key (merchant, kind, id)
+      );`,
+  },
   {
     readableFrom: 1,
     sql: `
