@@ -152,7 +152,10 @@ export async function startMerchantServer(options: MerchantServerOptions): Promi
           await people.add(person);
           return { token };
         },
-        reload: (given) => merchants.reload(given),
+        async reload(given) {
+          await merchants.reload(given);
+          tell({ event: 'merchants-reloaded', server: id, merchants: given.length });
+        },
         close() {
           closed ??= (async () => {
             const began = performance.now();

@@ -54,7 +54,6 @@ async function start({ config }: Given): Promise<void> {
 async function reload(server: MerchantServer, config: string): Promise<void> {
   try {
     await server.reload((await readConfig(config)).merchants);
-    console.log('reloaded');
   } catch (error) {
     console.error(`not reloaded: ${messageOf(error)}`);
   }

@@ -166,7 +166,7 @@ export class PostgresJournal implements Journal, Taker {
     yield* this.#pages(list, [this.#merchant, kind ?? null, finished ?? null, acknowledged ?? null]);
   }
 
-  /** What a person has to look at, found by an index of its own. */
+  /** What a person has to look at and nobody has seen to, found by an index of its own. */
   async *attention(): AsyncIterable<JournalRecord> {
     this.#ensureOpen();
     yield* this.#pages(attention, [this.#merchant]);
