@@ -184,6 +184,8 @@ describe('The HTTP of a merchant server', function () {
           expect([status, body.code]).to.deep.equal([404, 'ERR_ORDER_UNKNOWN']);
         }
         expect((await other.delete(`/v1/payments/${number}`)).status).to.equal(404);
+        const desk = await terminal({ can: ['cancel', 'refund'] });
+        expect((await desk.delete(`/v1/payments/${newNumber()}`)).status).to.equal(404);
         expect((await other.pay(number, newCode(), { key: 'one' })).status).to.equal(409);
         const refund = await other.ask('PUT', `/v1/refunds/R${number}`, { out_trade_no: number, refund_fee: 1 });
         expect([refund.status, refund.body.code]).to.deep.equal([404, 'ERR_ORDER_UNKNOWN']);
