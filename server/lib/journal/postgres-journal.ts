@@ -126,19 +126,19 @@ export class PostgresJournal implements Journal, Taker {
     if (record.revision !== 1)
       throw new JournalError(`A new ${record.kind} has revision 1, not ${record.revision} (${record.id})`);
     const [key, write] = [keyOf(record), writeOf(record, randomUUID())];
-    // Whoever hears that a number is taken finds it.
-    for (let other = this.#creating.get(key); other !== undefined; other = this.#creating.get(key)) await other;
+    // Whoever is told that a number exists finds it: so the second waits until the first is stored, or isn't.
+    for (let first = this.#creating.get(key); first !== undefined; first = this.#creating.get(key)) await first;
     this.#ensureOpen();
     if (!this.#database.lease.isGood)
       throw new JournalError('This server is out of touch with the database: nothing was written down');
-    const created = Promise.withResolvers<void>();
-    this.#creating.set(key, created.promise);
+    const stored = Promise.withResolvers<void>();
+    this.#creating.set(key, stored.promise);
     try {
       await this.#insert(write, (error) => error.sent);
       if (!record.finished) this.#own.add(key);
     } finally {
       this.#creating.delete(key);
-      created.resolve();
+      stored.resolve();
     }
   }
 
