@@ -11,7 +11,7 @@ import { readConfig } from './config.js';
 import { prepareDatabase } from './database.js';
 import { withTerminals } from './terminals.js';
 
-const help = `wxpay-face-server start --config server.json
+const help = `wxpay-face-server start --config server.json [--restored YYYYMMDD]
 wxpay-face-server terminal list --config server.json
 wxpay-face-server terminal add --config server.json --name NAME --merchant NAME [--sub-merchant NAME]
                                --store-id ID --store-name NAME [--can ${rights.join(',')}]
@@ -30,6 +30,7 @@ const options = {
   'store-name': text,
   can: text,
   'refund-limit': text,
+  restored: text,
   from: text,
   to: text,
   format: text,
@@ -56,9 +57,12 @@ function typist(): Actor {
 }
 
 /** Ends with the process's signals. */
-async function start({ config }: Given): Promise<void> {
+async function start({ config, restored }: Given): Promise<void> {
   logEvents();
-  const server = await startMerchantServer(await readConfig(config));
+  const server = await startMerchantServer({
+    ...(await readConfig(config)),
+    ...(restored !== undefined && { restored }),
+  });
   process.on('SIGHUP', () => void reload(server, config));
   let isClosing = false;
   for (const signal of ['SIGINT', 'SIGTERM'] as const)
