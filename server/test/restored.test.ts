@@ -37,7 +37,8 @@ describe('A database that was restored to an older moment', function () {
   const reconciled = (merchant: string, bill_date: string) =>
     postgres.query(
       name,
-      'insert into wxpay_face.reconciled_day (merchant, bill_date, asked_at, reconciled_at, differences) values ($1, $2, now(), now(), 0)',
+      `insert into wxpay_face.reconciled_day (merchant, bill_date, asked_at, reconciled_at, differences) values ($1, $2, now(), now(), 0)
+       on conflict (merchant, bill_date) do update set reconciled_at = now()`,
       [merchant, bill_date],
     );
   let codes = 0;
@@ -69,6 +70,11 @@ describe('A database that was restored to an older moment', function () {
       expect((await till.get('/healthz')).status).to.equal(503);
     }
     expect(simulator.ledger.some(({ out_trade_no }) => out_trade_no === 'RESTORED2')).to.equal(false);
+    // The bills are asked for from that day on.
+    const asked = 'select merchant, bill_date, reconciled_at from wxpay_face.reconciled_day';
+    expect(await postgres.query(name, asked)).to.deep.equal([
+      { merchant: 'tea', bill_date: yesterday, reconciled_at: null },
+    ]);
     await reconciled('tea', yesterday);
     await reconciled('another', today);
     const said = async () => String((await tills[1]?.pay('RESTORED2', code(), { key: 'one' }))?.body.message);

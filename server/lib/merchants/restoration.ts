@@ -17,6 +17,15 @@ const begin: Statement = {
     on conflict (since) do nothing`,
 };
 
+/** $1 merchants, $2 the first day: whoever asks for the bills of days that nobody reconciled begins there. */
+const ask: Statement = {
+  name: 'wxpay-face restored days',
+  text: `
+    insert into wxpay_face.reconciled_day (merchant, bill_date, asked_at)
+    select name, $2, to_timestamp(0) from unnest($1::text[]) as m (name)
+    on conflict do nothing`,
+};
+
 /** $1 merchants. */
 const open: Statement = {
   name: 'wxpay-face unreconciled',
@@ -65,7 +74,10 @@ export class Restoration {
 
   /** @param restored The day of the restored moment, yyyyMMdd; undefined: only what was said before counts. */
   async begin(restored: string | undefined): Promise<void> {
-    if (restored !== undefined) await this.#connections.query(begin, [restored]);
+    if (restored !== undefined) {
+      await this.#connections.query(begin, [restored]);
+      await this.#connections.query(ask, [this.#merchants(), restored]);
+    }
     await this.#look();
   }
 
