@@ -136,8 +136,12 @@ export async function startMerchantServer(options: MerchantServerOptions): Promi
     });
     database?.onRenewed(() => restoration?.lookAgain());
     const unreconciled = () => restoration?.open;
-    const canPay = () => !draining.isDraining && unreconciled() === undefined && (database?.lease.isGood ?? true);
-    const health = () => ({ canPay: canPay(), isReady: !(database?.lease.isOutdated ?? false) });
+    // While sales wait for bills, what is known is still asked for here.
+    const isThere = () => !draining.isDraining && (database?.lease.isGood ?? true);
+    const health = () => ({
+      canPay: isThere() && unreconciled() === undefined,
+      isReady: isThere() && !(database?.lease.isOutdated ?? false),
+    });
     const ledger = new RareLedger(
       database === undefined ? new JournalLedger(merchants) : new PostgresLedger(database.connections, merchants),
     );

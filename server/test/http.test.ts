@@ -245,6 +245,9 @@ describe('The HTTP of a merchant server', function () {
         const paid = await till.pay(number, newCode(), { key: 'one' });
         expect((await till.get('/v1/unacknowledged')).lines).to.deep.equal([paid.body]);
         expect((await other.get('/v1/unacknowledged')).lines).to.deep.equal([]);
+        const waiting = other.get('/v1/unacknowledged?wait=20');
+        const later = await other.pay(newNumber(), newCode(), { key: 'one' });
+        expect((await waiting).lines).to.deep.equal([later.body]);
         const path = `/v1/payments/${number}/acknowledge`;
         expect((await till.ask('POST', path, { revision: 1 })).status).to.equal(204);
         expect((await till.get('/v1/unacknowledged')).lines).to.have.length(1);

@@ -68,6 +68,7 @@ describe('A database that was restored to an older moment', function () {
       expect((await till.get('/v1/payments/RESTORED1')).status).to.equal(200);
       expect((await till.delete('/v1/payments/RESTORED2')).body.code).to.equal('ERR_RESTORED');
       expect((await till.get('/healthz')).status).to.equal(503);
+      expect((await till.get('/readyz')).status).to.equal(200);
     }
     expect(simulator.ledger.some(({ out_trade_no }) => out_trade_no === 'RESTORED2')).to.equal(false);
     // The bills are asked for from that day on.
