@@ -9,6 +9,7 @@ import { httpServer } from './http/http-server.js';
 import { Jobs } from './jobs/jobs.js';
 import { Merchants, type Place } from './merchants/merchants.js';
 import type { MerchantServerOptions } from './merchants/options.js';
+import { checkRestored, Restoration } from './merchants/restoration.js';
 import { noAudit, PostgresAudit, tokenLine } from './operation/audit.js';
 import { tell } from './operation/events.js';
 import { JournalLedger, PostgresLedger, RareLedger } from './operation/ledger.js';
@@ -78,7 +79,15 @@ const isLoopback = (host: string): boolean =>
   host === 'localhost' || host === '::1' || (isIP(host) === 4 && host.startsWith('127.'));
 
 /** @throws InvalidParameterError for options that would put money or secrets at risk. */
-function check({ database, folder, listen, admin, lease = usual.lease, reversal }: MerchantServerOptions): void {
+function check({
+  database,
+  folder,
+  listen,
+  admin,
+  lease = usual.lease,
+  reversal,
+  restored,
+}: MerchantServerOptions): void {
   if ((database === undefined) === (folder === undefined))
     throw new InvalidParameterError('database', 'or folder is required, one of the two');
   const { host = '127.0.0.1', tls, behindProxy = false } = listen ?? {};
@@ -86,6 +95,14 @@ function check({ database, folder, listen, admin, lease = usual.lease, reversal 
     throw new InvalidParameterError('listen.host', `is ${host}, which needs listen.tls, or listen.behindProxy: true`);
   if (admin?.host !== undefined && !isLoopback(admin.host) && admin.tls === undefined)
     throw new InvalidParameterError('admin.host', `is ${admin.host}, which needs admin.tls`);
+  if (restored !== undefined) {
+    checkRestored(restored);
+    if (database === undefined)
+      throw new InvalidParameterError(
+        'restored',
+        'needs a database: a journal in a folder notices by itself that it is an older copy',
+      );
+  }
   const { settleAfter = usual.settleAfter } = reversal ?? {};
   if (database !== undefined && settleAfter < lease + slack)
     throw new InvalidParameterError(
@@ -121,8 +138,20 @@ export async function startMerchantServer(
     const id = database?.lease.owner ?? randomUUID();
     const audit = database === undefined ? noAudit : new PostgresAudit(database.connections, id);
     const draining = new Draining();
-    const canPay = () => !draining.isDraining && (database?.lease.isGood ?? true);
-    const health = () => ({ canPay: canPay(), isReady: !(database?.lease.isOutdated ?? false) });
+    const names = () => Array.from(merchants, ([name]) => name);
+    const restoration = database && new Restoration(database.connections, names);
+    await restoration?.begin(options.restored).catch(async (error: unknown) => {
+      await merchants.close();
+      throw error;
+    });
+    database?.onRenewed(() => restoration?.lookAgain());
+    const unreconciled = () => restoration?.open;
+    // While sales wait for bills, what is known is still asked for here.
+    const isThere = () => !draining.isDraining && (database?.lease.isGood ?? true);
+    const health = () => ({
+      canPay: isThere() && unreconciled() === undefined,
+      isReady: isThere() && !(database?.lease.isOutdated ?? false),
+    });
     const ledger = new RareLedger(
       database === undefined ? new JournalLedger(merchants) : new PostgresLedger(database.connections, merchants),
     );
@@ -133,7 +162,17 @@ export async function startMerchantServer(
       metrics.answered(method, route, status);
       watch.answered(status);
     };
-    const http = httpServer({ merchants, terminals, audit, health, draining, onAnswer, tls, behindProxy });
+    const http = httpServer({
+      merchants,
+      terminals,
+      audit,
+      health,
+      draining,
+      unreconciled,
+      onAnswer,
+      tls,
+      behindProxy,
+    });
     const { people, desk } = officeIn(place, id);
     const tellAudit = (intent: Intent) => audit.write(personEntry(intent));
     const pages = peoplePages({ merchants, terminals, people, desk, audit: tellAudit });
@@ -173,15 +212,15 @@ export async function startMerchantServer(
           await terminals.remove(name);
         },
         async addPerson(given) {
-          const { person, token } = newPerson(
-            given,
-            Array.from(merchants, ([name]) => name),
-          );
+          const { person, token } = newPerson(given, names());
           await audit.write(tokenLine('person-added', person, { kind: 'program' }));
           await people.add(person);
           return { token };
         },
-        reload: (given) => merchants.reload(given),
+        async reload(given) {
+          await merchants.reload(given);
+          tell({ event: 'merchants-reloaded', server: id, merchants: given.length });
+        },
         close() {
           closed ??= (async () => {
             const began = performance.now();

@@ -51,6 +51,10 @@ describe('wxpay-face-server', function () {
       await writeFile(join(folder, 'cert-key.pem'), certificateKey);
       await writeFile(join(folder, 'ca.pem'), String(ca));
       await writeFile(join(folder, 'key.txt'), `${key}\n`);
+      const v3 = simulator.clientV3;
+      await writeFile(join(folder, 'v3-key.pem'), String(v3.privateKey));
+      const [gateway] = v3.verify;
+      await writeFile(join(folder, 'gateway.pem'), String(Object(gateway).publicKey));
       const config = {
         ...(kind === 'folder' ? { folder: 'journal' } : { database: { env: 'PAY_DATABASE' } }),
         merchants: [
@@ -60,6 +64,15 @@ describe('wxpay-face-server', function () {
             key: { file: 'key.txt' },
             ca: { file: 'ca.pem' },
             certificate: { cert: { file: 'cert.pem' }, key: { file: 'cert-key.pem' } },
+            // By API v3, too.
+            ...(kind === 'database' && {
+              v3: {
+                serial_no: v3.serial_no,
+                store: v3.store,
+                privateKey: { file: 'v3-key.pem' },
+                verify: [{ id: Object(gateway).id, publicKey: { file: 'gateway.pem' } }],
+              },
+            }),
           },
         ],
       };
@@ -77,6 +90,8 @@ describe('wxpay-face-server', function () {
         const till = new Client(url, added.out.trim());
         const paid = await till.pay(`C-${kind}`, kind === 'folder' ? '130000000000000001' : '130000000000000002');
         expect(paid.body).to.include({ status: 'paid' });
+        const call = simulator.calls.find(({ out_trade_no }) => out_trade_no === `C-${kind}`);
+        expect(call?.name).to.equal(kind === 'folder' ? 'micropay' : 'codepay');
         expect((await run(['terminal', 'list', '--config', file], env)).out).to.equal(
           'till\ttea\t1\t茶馆\tpay,cancel\t5000\n',
         );
@@ -88,7 +103,7 @@ describe('wxpay-face-server', function () {
           expect((await till.get('/v1/identity')).status).to.equal(200);
           await writeFile(file, JSON.stringify({ ...config, merchants: [{ ...merchant, name: 'coffee' }] }));
           server.kill('SIGHUP');
-          expect(String((await once(server.stdout ?? server, 'data'))[0])).to.equal('reloaded\n');
+          expect(String((await once(server.stdout ?? server, 'data'))[0])).to.include('"merchants-reloaded"');
           expect((await till.get('/v1/identity')).status).to.equal(401);
           await writeFile(file, JSON.stringify(config));
           server.kill('SIGHUP');

@@ -12,7 +12,7 @@ import { prepareDatabase } from './database.js';
 import { dayLines, deadLetterLines, differenceLines, replayed } from './jobs.js';
 import { withTerminals } from './terminals.js';
 
-const help = `wxpay-face-server start --config server.json
+const help = `wxpay-face-server start --config server.json [--restored YYYYMMDD]
 wxpay-face-server terminal list --config server.json
 wxpay-face-server terminal add --config server.json --name NAME --merchant NAME [--sub-merchant NAME]
                                --store-id ID --store-name NAME [--can ${rights.join(',')}]
@@ -37,6 +37,7 @@ const options = {
   id: text,
   date: text,
   'refund-limit': text,
+  restored: text,
   from: text,
   to: text,
   format: text,
@@ -63,9 +64,12 @@ function typist(): Actor {
 }
 
 /** Ends with the process's signals. */
-async function start({ config }: Given): Promise<void> {
+async function start({ config, restored }: Given): Promise<void> {
   logEvents();
-  const server = await startMerchantServer(await readConfig(config));
+  const server = await startMerchantServer({
+    ...(await readConfig(config)),
+    ...(restored !== undefined && { restored }),
+  });
   process.on('SIGHUP', () => void reload(server, config));
   let isClosing = false;
   for (const signal of ['SIGINT', 'SIGTERM'] as const)
@@ -80,7 +84,6 @@ async function start({ config }: Given): Promise<void> {
 async function reload(server: MerchantServer, config: string): Promise<void> {
   try {
     await server.reload((await readConfig(config)).merchants);
-    console.log('reloaded');
   } catch (error) {
     console.error(`not reloaded: ${messageOf(error)}`);
   }

@@ -233,6 +233,15 @@ const migrations: readonly Migration[] = [
         for each statement execute function wxpay_face.refuse_change();
       revoke update, delete, truncate on wxpay_face.audit from current_user;`,
   },
+  {
+    readableFrom: 1,
+    sql: `
+      create table wxpay_face.restoration (
+        since date primary key,
+        until date not null,
+        done_at timestamptz
+      );`,
+  },
 ];
 
 /** The version of the tables that this server works with. */

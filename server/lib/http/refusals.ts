@@ -43,6 +43,15 @@ export const beyondLimit = (limit: number): RefusedError =>
     message: `This terminal may give back ${limit} fen a day, and this refund would exceed it`,
   });
 
+/** Nothing was sent, and nothing is said of the number. */
+export const restored = ({ day, merchant }: { day: string; merchant: string }): RefusedError =>
+  new RefusedError({
+    status: 503,
+    code: 'ERR_RESTORED',
+    message: `The database was restored: no new sale is taken before ${merchant}'s ${day} is reconciled, and the days after it`,
+    retryAfter: 60,
+  });
+
 export const invalid = (message: string): RefusedError =>
   new RefusedError({ status: 400, code: 'ERR_INVALID_PARAMETER', message });
 

@@ -91,7 +91,8 @@ export const pay: Route = {
   body: { type: 'object', required: ['order', 'code'], additionalProperties: false, properties: { order, code } },
 };
 export const look: Route = {
-  summary: 'The outcome of a payment of this terminal; undecided (202) when the wait is over',
+  summary:
+    'The outcome of a payment of this terminal, or of a paid sale of its store if it may refund; undecided (202) when the wait is over',
   answers: paid,
   params: numbered,
   querystring: waitedUntil,
@@ -108,7 +109,7 @@ export const progress: Route = {
   params: numbered,
 };
 export const refunds: Route = {
-  summary: 'The refunds of a sale of this store',
+  summary: 'The refunds of a sale of this terminal, or of a paid sale of its store if it may refund',
   answers: { 200: 'RefundOutcomes' },
   params: numbered,
 };
@@ -131,7 +132,7 @@ export const refund: Route = {
   },
 };
 export const lookAtRefund: Route = {
-  summary: 'The outcome of a refund of this store',
+  summary: 'The outcome of a refund: of a sale of this terminal, or of its store if it may refund',
   answers: refunded,
   params: numbered,
   querystring: waitedUntil,

@@ -132,6 +132,7 @@ export class PostgresJournal implements Journal, Taker {
     const [key, write] = [keyOf(record), this.#writeOf(record)];
     // Whoever is told that a number exists finds it: so the second waits until the first is stored, or isn't.
     for (let first = this.#creating.get(key); first !== undefined; first = this.#creating.get(key)) await first;
+    this.#ensureOpen();
     if (!this.#database.lease.isGood)
       throw new JournalError('This server is out of touch with the database: nothing was written down');
     const stored = Promise.withResolvers<void>();
@@ -169,7 +170,7 @@ export class PostgresJournal implements Journal, Taker {
     yield* this.#pages(list, [this.#merchant, kind ?? null, finished ?? null, acknowledged ?? null]);
   }
 
-  /** What a person has to look at, found by an index of its own. */
+  /** What a person has to look at and nobody has seen to, found by an index of its own. */
   async *attention(): AsyncIterable<JournalRecord> {
     this.#ensureOpen();
     yield* this.#pages(attention, [this.#merchant]);

@@ -239,12 +239,15 @@ export const callOwner: Statement = {
     where merchant = $1 and kind = 'refund' and id = $2 and not finished and owner <> $3`,
 };
 
-/** $1 merchant, then the last record of the page before: what a person has to look at. */
+/** $1 merchant, then the last record of the page before: what a person has to look at, and nobody has seen to. */
 export const attention: Statement = {
   name: 'wxpay-face attention',
   text: `
     select ${columns} from wxpay_face.record
-    where merchant = $1 and state = 'attention' and (kind, id) > ($2::text, $3::text)
+    where merchant = $1 and state = 'attention' and (kind, id) > ($2::text, $3::text) and not exists (
+      select from wxpay_face.attended as a
+      where a.merchant = record.merchant and a.kind = record.kind and a.id = record.id and a.revision >= record.revision
+    )
     order by kind, id limit ${pageOfRecords}`,
 };
 

@@ -1,6 +1,8 @@
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { isDeepStrictEqual } from 'node:util';
 import {
+  ClosedError,
   FileJournal,
   InvalidParameterError,
   type Journal,
@@ -58,6 +60,9 @@ interface Configured {
   readonly webhook: Webhook | undefined;
 }
 
+/** Milliseconds. */
+const later = 10_000;
+
 type Policies = Pick<PaymentProcessorOptions, 'polling' | 'reversal'>;
 
 /** The merchants of a server, by name. */
@@ -74,7 +79,7 @@ export class Merchants {
   readonly #formers = new Map<string, Former[]>();
   readonly #timers = new Set<NodeJS.Timeout>();
   #changing: Promise<unknown> = Promise.resolve();
-  #isClosed = false;
+  readonly #life = new AbortController();
   #onTold: (merchant: string) => void = () => {};
 
   private constructor(place: Place, policies: Policies) {
@@ -138,7 +143,7 @@ export class Merchants {
 
   /** The processors first: what is under way is handed over, or goes on after the next start. */
   async close(): Promise<void> {
-    this.#isClosed = true;
+    this.#life.abort();
     await this.#changing;
     for (const timer of this.#timers) clearTimeout(timer);
     const all = [...this.#entries.values()];
@@ -150,7 +155,7 @@ export class Merchants {
   }
 
   async #reload(given: readonly MerchantOptions[]): Promise<void> {
-    if (this.#isClosed) return;
+    if (this.#life.signal.aborted) throw new ClosedError('The server');
     const now = performance.now();
     const changed: Configured[] = [];
     const opened: Entry[] = [];
@@ -229,11 +234,13 @@ export class Merchants {
         Object.assign(entry.told, { name: each.name, webhook });
         if (isDeepStrictEqual(entry.certificate, options.certificate)) continue;
         entry.certificate = options.certificate;
-        void takeUp(entry);
+        void this.#takeUp(entry);
       }
     for (const entry of opened) {
       this.#entries.set(keyOf(entry.client.identity), entry);
-      void begin(entry, 'database' in this.#place);
+      // In a database each server takes up by itself what nobody drives.
+      if (!('database' in this.#place)) void recover(entry.processor);
+      void this.#takeUp(entry);
     }
     this.#names = names;
     this.#given = given;
@@ -266,6 +273,18 @@ export class Merchants {
   #share(): void {
     const servers = 'database' in this.#place ? this.#place.database.lease.servers : 1;
     this.#limits.share(this.#given, servers);
+  }
+
+  /** A certificate that wasn't there before may be a good one. A journal that can't be read now is read later. */
+  async #takeUp({ client, processor, journal }: Entry): Promise<void> {
+    const { signal } = this.#life;
+    while (client.hasCertificate && !signal.aborted) {
+      try {
+        return await takeUpUncertified(processor, journal);
+      } catch {
+        await sleep(later, undefined, { signal, ref: false }).catch(() => undefined);
+      }
+    }
   }
 
   async #open(
@@ -316,17 +335,6 @@ export class Merchants {
       throw error;
     }
   }
-}
-
-/** In a database each server takes up by itself what nobody drives. */
-async function begin(entry: Entry, isInDatabase: boolean): Promise<void> {
-  if (!isInDatabase) void recover(entry.processor);
-  await takeUp(entry);
-}
-
-/** A certificate that wasn't there before may be a good one. */
-async function takeUp({ client, processor, journal }: Entry): Promise<void> {
-  if (client.hasCertificate) await takeUpUncertified(processor, journal).catch(() => undefined);
 }
 
 /** Terminals ask for the ends; here the unfinished only have to come to theirs. What fails is taken up when it's asked for. */

@@ -38,6 +38,11 @@ export interface MerchantServerOptions {
    * @default 15000
    */
   readonly lease?: number;
+  /**
+   * The database was restored to a moment of this day (yyyyMMdd, Beijing): numbers that were used since come back as unknown. No new sale is
+   * taken, on any of its servers, until that day and those after it, today as well, were reconciled for each merchant. Needs `database`.
+   */
+  readonly restored?: string;
   readonly polling?: PaymentProcessorOptions['polling'];
   readonly reversal?: PaymentProcessorOptions['reversal'];
   /** /metrics and the page for people. Default: 127.0.0.1, any free port, plain HTTP. Another address needs `tls`. */
