@@ -35,6 +35,13 @@ export interface MerchantServer {
   /** Withdraws it at once, on all servers. */
   removeTerminal(name: string): Promise<void>;
   /**
+   * Changed keys, certificates, merchants and sub-merchants, without a restart: all of it, or none. Calls that are under way end as they began.
+   * Answers by a key that is no longer configured are believed for 24 hours; a new certificate takes up what had ended as
+   * `attention` for want of one. A merchant that is left out takes nothing new, and its unfinished payments go on.
+   * @throws InvalidParameterError, JournalError: nothing has changed.
+   */
+  reload(merchants: MerchantServerOptions['merchants']): Promise<void>;
+  /**
    * Takes nothing new, and answers who waits; a payment that is under way has some seconds to come to its end. What is unfinished then
    * is handed over to the other servers, or goes on after the next start. Idempotent.
    */
@@ -138,6 +145,10 @@ export async function startMerchantServer(options: MerchantServerOptions): Promi
         async removeTerminal(name) {
           await audit.write(terminalLine('terminal-removed', { name }, { kind: 'program' }));
           await terminals.remove(name);
+        },
+        async reload(given) {
+          await merchants.reload(given);
+          tell({ event: 'merchants-reloaded', server: id, merchants: given.length });
         },
         close() {
           closed ??= (async () => {

@@ -43,6 +43,11 @@ describe('wxpay-face-server', function () {
     return { code, ...said };
   }
 
+  /** Resolves when its log has such a line. */
+  async function said({ stdout }: ChildProcess, what: RegExp): Promise<void> {
+    for (let text = ''; stdout !== null && !what.test(text); ) text += String((await once(stdout, 'data'))[0]);
+  }
+
   for (const kind of ['folder', 'database'] as const)
     it(`starts by its configuration with a ${kind}, and takes terminals in and out beside it`, async () => {
       const { key, certificate, ca, ...client } = simulator.client;
@@ -79,6 +84,21 @@ describe('wxpay-face-server', function () {
         expect((await run(['terminal', 'list', '--config', file], env)).out).to.equal(
           'till\ttea\t1\t茶馆\tpay,cancel\n',
         );
+        if (process.platform !== 'win32') {
+          const [merchant] = config.merchants;
+          await writeFile(file, JSON.stringify({ ...config, merchants: [merchant, { ...merchant, name: 'coffee' }] }));
+          server.kill('SIGHUP');
+          expect(String((await once(server.stderr ?? server, 'data'))[0])).to.match(/not reloaded: merchants.*number/);
+          expect((await till.get('/v1/identity')).status).to.equal(200);
+          await writeFile(file, JSON.stringify({ ...config, merchants: [{ ...merchant, name: 'coffee' }] }));
+          server.kill('SIGHUP');
+          await said(server, /"merchants-reloaded"/);
+          expect((await till.get('/v1/identity')).status).to.equal(401);
+          await writeFile(file, JSON.stringify(config));
+          server.kill('SIGHUP');
+          await said(server, /"merchants-reloaded"/);
+          expect((await till.get('/v1/identity')).status).to.equal(200);
+        }
         expect((await run(['terminal', 'remove', '--name', 'till', '--config', file], env)).code).to.equal(0);
         expect((await till.get('/v1/identity')).status).to.equal(401);
         expect((await run(['terminal', 'remove', '--name', 'till', '--config', file], env)).code).to.equal(1);

@@ -9,6 +9,7 @@ import { isReleased, type ReservedRefund, sendTimes } from '../decision/refund/r
 import { OrderUnknownError, RefundRefusedError } from '../errors.js';
 import { ensureMerchant } from '../merchant.js';
 import type { Payments } from '../payments.js';
+import { isTombstone } from '../record.js';
 import { type Parts, Runs } from '../runs.js';
 import type { Surroundings } from '../subject.js';
 import { adoptSale, refundsElsewhere } from './adoption.js';
@@ -133,6 +134,8 @@ export class Refunds {
         await this.#adopt(out_trade_no, given, leave);
         continue;
       }
+      // It has neither merchant nor sum.
+      if (isTombstone(found.record)) throw new RefundRefusedError('given-up', out_trade_no, given.out_refund_no);
       ensureMerchant(out_trade_no, found.known.stored.merchant, this.#parts.client.identity);
       if (total_fee !== undefined && total_fee !== found.total_fee)
         throw new InvalidParameterError('total_fee', `is not what the journal knows of ${out_trade_no}`);

@@ -2,7 +2,7 @@
 import { userInfo } from 'node:os';
 import { parseArgs } from 'node:util';
 import { InvalidParameterError } from 'wxpay-face';
-import { startMerchantServer } from '../merchant-server.js';
+import { type MerchantServer, startMerchantServer } from '../merchant-server.js';
 import { type Actor, terminalLine } from '../operation/audit.js';
 import { logEvents } from '../operation/logs.js';
 import { newTerminal, type Right, rights } from '../terminals/terminal.js';
@@ -57,6 +57,7 @@ function typist(): Actor {
 async function start({ config }: Given): Promise<void> {
   logEvents();
   const server = await startMerchantServer(await readConfig(config));
+  process.on('SIGHUP', () => void reload(server, config));
   let isClosing = false;
   for (const signal of ['SIGINT', 'SIGTERM'] as const)
     process.on(signal, () => {
@@ -64,6 +65,15 @@ async function start({ config }: Given): Promise<void> {
       isClosing = true;
       void server.close();
     });
+}
+
+/** Reads the merchants of the configuration again. What is wrong with it leaves everything as it was. */
+async function reload(server: MerchantServer, config: string): Promise<void> {
+  try {
+    await server.reload((await readConfig(config)).merchants);
+  } catch (error) {
+    console.error(`not reloaded: ${messageOf(error)}`);
+  }
 }
 
 /** The token is on standard output alone, and only now. */
@@ -133,6 +143,11 @@ const commands: Readonly<Record<string, (given: Given) => Promise<void>>> = {
   'database prepare': prepared,
 };
 
+/** The package's errors hold no secret; others are told by their message alone. */
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}
+
 try {
   const { values, positionals } = parseArgs({ options, allowPositionals: true });
   const command = commands[positionals.join(' ')];
@@ -141,7 +156,6 @@ try {
     process.exitCode = 2;
   } else await command(values);
 } catch (error) {
-  // The package's errors hold no secret; others are told by their message alone.
-  console.error(error instanceof Error ? error.message : String(error));
+  console.error(messageOf(error));
   process.exitCode = 1;
 }

@@ -62,6 +62,49 @@ const migrations: readonly Migration[] = [
       );
       create unique index terminal_name on wxpay_face.terminal (name) where removed_at is null;`,
   },
+  // What a webhook hasn't taken yet, in the order in which it was decided; and what the bills said.
+  {
+    readableFrom: 1,
+    sql: `
+      create table wxpay_face.event (
+        position bigint generated always as identity primary key,
+        id uuid not null default gen_random_uuid() unique,
+        merchant text collate "C" not null,
+        lane text collate "C" not null,
+        type text not null,
+        body text not null,
+        created_at timestamptz not null default now(),
+        due_at timestamptz not null default now(),
+        since timestamptz,
+        attempts int not null default 0,
+        answer text,
+        dead_at timestamptz
+      );
+      create index event_lane on wxpay_face.event (merchant, lane, position);
+      create index event_due on wxpay_face.event (merchant, due_at) where dead_at is null;
+      create table wxpay_face.reconciled_day (
+        merchant text collate "C" not null,
+        bill_date text collate "C" not null,
+        asked_at timestamptz not null,
+        reconciled_at timestamptz,
+        differences int,
+        trouble text,
+        primary key (merchant, bill_date)
+      );
+      create table wxpay_face.difference (
+        merchant text collate "C" not null,
+        bill_date text collate "C" not null,
+        position int not null,
+        kind text not null,
+        out_trade_no text not null,
+        out_refund_no text,
+        transaction_id text,
+        here double precision,
+        there double precision,
+        state text,
+        primary key (merchant, bill_date, position)
+      );`,
+  },
   {
     // What is counted must not fall when old records go: whoever deletes them has them counted here, in the same transaction.
     readableFrom: 1,
@@ -83,6 +126,10 @@ const migrations: readonly Migration[] = [
       end $$;
       create trigger record_pruned after delete on wxpay_face.record referencing old table as gone
         for each statement execute function wxpay_face.count_pruned();`,
+  },
+  {
+    readableFrom: 1,
+    sql: `create index record_attention on wxpay_face.record (merchant, kind, id) where state = 'attention';`,
   },
   {
     // Only ever added to. Its owner may take this protection away: so it should be another role than the server's (operation/protection.ts).

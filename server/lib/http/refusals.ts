@@ -6,6 +6,9 @@ export interface Refusal {
   readonly status: number;
   readonly code: string;
   readonly message: string;
+  /** Of a wrong parameter its name; of that, and of a refused refund, the rule that it breaks. */
+  readonly parameter?: string;
+  readonly rule?: string;
   /** Seconds. */
   readonly retryAfter?: number;
 }
@@ -65,16 +68,21 @@ const byCode: Readonly<Record<string, Partial<Refusal> & { readonly status: numb
 export function refusalOf(error: unknown): Refusal {
   if (error instanceof RefusedError) return error.refusal;
   if (error instanceof NoAnswerError) return { ...away, code: 'ERR_JOURNAL' };
-  const { code, message, statusCode } = Object(error);
+  const { code, message, statusCode, parameter, rule } = Object(error);
   const known = byCode[String(code)];
-  if (known !== undefined) return { code: String(code), message: String(message), ...known };
+  if (known !== undefined)
+    return {
+      ...{ code: String(code), message: String(message), ...known },
+      ...(typeof parameter === 'string' && { parameter }),
+      ...(typeof rule === 'string' && { rule }),
+    };
   // What the HTTP server itself refuses: a body that is too large, or no JSON.
   if (Number.isInteger(statusCode) && statusCode >= 400 && statusCode < 500)
     return { status: statusCode, code: 'ERR_INVALID_PARAMETER', message: String(message) };
   return { status: 500, code: 'ERR_INTERNAL', message: 'The server failed' };
 }
 
-export function refuse(reply: FastifyReply, { status, code, message, retryAfter }: Refusal): FastifyReply {
+export function refuse(reply: FastifyReply, { status, retryAfter, ...said }: Refusal): FastifyReply {
   if (retryAfter !== undefined) reply.header('retry-after', retryAfter);
-  return reply.code(status).send({ code, message });
+  return reply.code(status).send(said);
 }

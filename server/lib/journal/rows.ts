@@ -153,6 +153,15 @@ export const list: Statement = {
     order by kind, id limit ${pageOfRecords}`,
 };
 
+/** $1 merchant, then the last record of the page before: what a person has to look at. */
+export const attention: Statement = {
+  name: 'wxpay-face attention',
+  text: `
+    select ${columns} from wxpay_face.record
+    where merchant = $1 and state = 'attention' and (kind, id) > ($2::text, $3::text)
+    order by kind, id limit ${pageOfRecords}`,
+};
+
 /** $1 numbers, $2 merchant, $3 out_trade_no, $4 what listens for an owner: calls the owner, within the same transaction. */
 export const giveUp: Statement = {
   name: 'wxpay-face give up',

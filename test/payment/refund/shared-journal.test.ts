@@ -110,6 +110,17 @@ describe('A refund on a journal that several processes share', () => {
     });
   });
 
+  it('is refused of a number that was given up before it came', async () => {
+    const { one, two, client } = await servers();
+    await two.cancel('N1');
+    for (const more of [{}, { total_fee: 100 }])
+      expect(await rejection(one.refund('N1', { out_refund_no: 'R1', refund_fee: 40, ...more }))).to.include({
+        code: 'ERR_REFUND',
+        rule: 'given-up',
+      });
+    expect(client.calls).to.deep.equal([]);
+  });
+
   it('wins against a cancel() that read the sale before it was reserved: the cancel() is refused', async () => {
     const { clock, one, two, journals, client } = await servers({ orderquery: [paid], reverse: [reversed()] });
     const put = journals.one.put.bind(journals.one);

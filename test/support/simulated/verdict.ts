@@ -3,19 +3,19 @@ import type { Difference } from '../../../lib/bill/index.js';
 import type { PaymentOutcome } from '../../../lib/payment/decision/outcomes.js';
 import { dayOf } from '../../../lib/simulator/beijing.js';
 import { differences } from './bill.js';
+import type { History } from './history.js';
 import type { Sale } from './sale.js';
 import { decidedAt, secret } from './till.js';
 import { stillness } from './till-clock.js';
-import type { World } from './world.js';
 
 const hour = 3_600_000;
 const minute = 60_000;
 
 /** The end of a history: the journal, the gateway's book, its bill, and what the cashier was told, held against each other. */
 export class Verdict {
-  readonly #world: World;
+  readonly #world: History;
 
-  constructor(world: World) {
+  constructor(world: History) {
     this.#world = world;
   }
 

@@ -9,6 +9,7 @@ import { SimulatedClock } from './clock.js';
 import { Crashes } from './crashes.js';
 import { SimulatedDisk } from './disk.js';
 import { type Fate, fates, SimulatedGateway, type Span } from './gateway.js';
+import type { History, Program } from './history.js';
 import type { Mutation } from './mutation.js';
 import { Random } from './random.js';
 import { Refunding } from './refunding.js';
@@ -39,7 +40,7 @@ const apiOf = (seed: number): Pick<Traits, 'api' | 'faceCodes'> => ({
   faceCodes: seed % 2 === 0 ? 'v3' : 'v2',
 });
 
-export class World {
+export class World implements History {
   readonly clock = new SimulatedClock(() => this.#till.isBusy);
   readonly random: Random;
   readonly network: Network;
@@ -171,6 +172,10 @@ export class World {
   }
 
   /** Goes by one step of the program; true where the till dies at it. */
+  mayReverse(_program: Program, out_trade_no: string): boolean {
+    return this.states.get(out_trade_no) === 'reversing';
+  }
+
   step(till: Till): boolean {
     if (!till.isAlive) return true;
     if (!this.#diesAt('step', till)) return false;
