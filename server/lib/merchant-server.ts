@@ -8,13 +8,18 @@ import { Draining } from './http/draining.js';
 import { httpServer } from './http/http-server.js';
 import { Merchants, type Place } from './merchants/merchants.js';
 import type { MerchantServerOptions } from './merchants/options.js';
-import { noAudit, PostgresAudit, terminalLine } from './operation/audit.js';
+import { noAudit, PostgresAudit, tokenLine } from './operation/audit.js';
 import { tell } from './operation/events.js';
 import { JournalLedger, PostgresLedger, RareLedger } from './operation/ledger.js';
 import { Metrics } from './operation/metrics.js';
 import { weaknessOf } from './operation/protection.js';
 import { version } from './operation/version.js';
 import { Watch } from './operation/watch.js';
+import type { Intent } from './people/acts.js';
+import { personEntry } from './people/audit-entry.js';
+import { officeIn } from './people/office.js';
+import { peoplePages } from './people/people.js';
+import { type NewPerson, newPerson } from './people/person.js';
 import { FileTerminals } from './terminals/file-terminals.js';
 import { PostgresTerminals } from './terminals/postgres-terminals.js';
 import { type NewTerminal, newTerminal } from './terminals/terminal.js';
@@ -23,7 +28,7 @@ import { type NewTerminal, newTerminal } from './terminals/terminal.js';
 export interface MerchantServer {
   /** Where terminals ask. */
   readonly url: string;
-  /** Where people and Prometheus ask: /metrics. */
+  /** Where people and Prometheus ask: the page, and /metrics. */
   readonly adminUrl: string;
   /** Of this start. */
   readonly id: string;
@@ -34,6 +39,12 @@ export interface MerchantServer {
   addTerminal(terminal: NewTerminal): Promise<{ token: string }>;
   /** Withdraws it at once, on all servers. */
   removeTerminal(name: string): Promise<void>;
+  /**
+   * Who may look at the page at `adminUrl`, or act there, for which merchants. The token is shown once: what is kept is its hash. One
+   * of the same name that was added before is withdrawn, and its sessions end.
+   * @throws InvalidParameterError for a merchant that this server doesn't know, or a field that is no such thing.
+   */
+  addPerson(person: NewPerson): Promise<{ token: string }>;
   /**
    * Changed keys, certificates, merchants and sub-merchants, without a restart: all of it, or none. Calls that are under way end as they began.
    * Answers by a key that is no longer configured are believed for 24 hours; a new certificate takes up what had ended as
@@ -113,7 +124,10 @@ export async function startMerchantServer(options: MerchantServerOptions): Promi
       watch.answered(status);
     };
     const http = httpServer({ merchants, terminals, audit, health, draining, onAnswer, tls, behindProxy });
-    const admin = adminServer({ tls: options.admin?.tls, health, metrics, plugins: [] });
+    const { people, desk } = officeIn(place, id);
+    const tellAudit = (intent: Intent) => audit.write(personEntry(intent));
+    const pages = peoplePages({ merchants, terminals, people, desk, audit: tellAudit });
+    const admin = adminServer({ tls: options.admin?.tls, health, metrics, plugins: [pages] });
     const stop = async () => {
       // Who is still connected asks again, another server or this one after its start.
       for (const { server } of [http, admin]) server.closeAllConnections();
@@ -138,13 +152,22 @@ export async function startMerchantServer(options: MerchantServerOptions): Promi
           const { terminal, token } = newTerminal(given);
           if (merchants.get(terminal.merchant, terminal.sub_merchant) === undefined)
             throw new InvalidParameterError('merchant', 'is none of this server’s');
-          await audit.write(terminalLine('terminal-added', terminal, { kind: 'program' }));
+          await audit.write(tokenLine('terminal-added', terminal, { kind: 'program' }));
           await terminals.add(terminal);
           return { token };
         },
         async removeTerminal(name) {
-          await audit.write(terminalLine('terminal-removed', { name }, { kind: 'program' }));
+          await audit.write(tokenLine('terminal-removed', { name }, { kind: 'program' }));
           await terminals.remove(name);
+        },
+        async addPerson(given) {
+          const { person, token } = newPerson(
+            given,
+            Array.from(merchants, ([name]) => name),
+          );
+          await audit.write(tokenLine('person-added', person, { kind: 'program' }));
+          await people.add(person);
+          return { token };
         },
         async reload(given) {
           await merchants.reload(given);

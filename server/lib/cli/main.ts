@@ -3,7 +3,7 @@ import { userInfo } from 'node:os';
 import { parseArgs } from 'node:util';
 import { InvalidParameterError } from 'wxpay-face';
 import { type MerchantServer, startMerchantServer } from '../merchant-server.js';
-import { type Actor, terminalLine } from '../operation/audit.js';
+import { type Actor, tokenLine } from '../operation/audit.js';
 import { logEvents } from '../operation/logs.js';
 import { newTerminal, type Right, rights } from '../terminals/terminal.js';
 import { exportAudit } from './audit.js';
@@ -15,6 +15,7 @@ const help = `wxpay-face-server start --config server.json
 wxpay-face-server terminal list --config server.json
 wxpay-face-server terminal add --config server.json --name NAME --merchant NAME [--sub-merchant NAME]
                                --store-id ID --store-name NAME [--can ${rights.join(',')}]
+                               [--refund-limit FEN]
 wxpay-face-server terminal remove --config server.json --name NAME
 wxpay-face-server audit export --config server.json --from 2026-11-01 --to 2026-12-01 [--format ndjson|csv]
 wxpay-face-server database prepare --config server.json --owner-env OWNER_DATABASE`;
@@ -28,6 +29,7 @@ const options = {
   'store-id': text,
   'store-name': text,
   can: text,
+  'refund-limit': text,
   from: text,
   to: text,
   format: text,
@@ -79,7 +81,7 @@ async function reload(server: MerchantServer, config: string): Promise<void> {
 /** The token is on standard output alone, and only now. */
 async function add(given: Given): Promise<void> {
   const config = await readConfig(given.config);
-  const can = given.can?.split(',');
+  const [can, limit] = [given.can?.split(','), given['refund-limit']];
   if (can !== undefined && !can.every(isRight))
     throw new InvalidParameterError('--can', `must be some of ${rights.join(',')}`);
   const [merchant, sub_merchant] = [required(given, 'merchant'), given['sub-merchant']];
@@ -95,9 +97,10 @@ async function add(given: Given): Promise<void> {
     store_id: required(given, 'store-id'),
     store_name: required(given, 'store-name'),
     ...(can !== undefined && { can: can.filter(isRight) }),
+    ...(limit !== undefined && { refundLimit: /^\d+$/.test(limit) ? Number(limit) : Number.NaN }),
   });
   await withTerminals(config, async (terminals, audit) => {
-    await audit.write(terminalLine('terminal-added', terminal, typist()));
+    await audit.write(tokenLine('terminal-added', terminal, typist()));
     await terminals.add(terminal);
   });
   console.log(token);
@@ -107,7 +110,7 @@ async function remove(given: Given): Promise<void> {
   const name = required(given, 'name');
   const isKnown = await withTerminals(await readConfig(given.config), async (terminals, audit) => {
     const known = (await terminals.list()).find((terminal) => terminal.name === name);
-    if (known !== undefined) await audit.write(terminalLine('terminal-removed', known, typist()));
+    if (known !== undefined) await audit.write(tokenLine('terminal-removed', known, typist()));
     return terminals.remove(name);
   });
   if (!isKnown) throw new InvalidParameterError('--name', 'is that of no terminal');
@@ -115,9 +118,16 @@ async function remove(given: Given): Promise<void> {
 
 async function list({ config }: Given): Promise<void> {
   const terminals = await withTerminals(await readConfig(config), (all) => all.list());
-  for (const { name, merchant, sub_merchant, store_id, store_name, can } of terminals)
+  for (const { name, merchant, sub_merchant, store_id, store_name, can, refundLimit } of terminals)
     console.log(
-      [name, [merchant, sub_merchant].filter(Boolean).join('/'), store_id, store_name, can.join(',')].join('\t'),
+      [
+        name,
+        [merchant, sub_merchant].filter(Boolean).join('/'),
+        store_id,
+        store_name,
+        can.join(','),
+        ...(refundLimit === undefined ? [] : [refundLimit]),
+      ].join('\t'),
     );
 }
 

@@ -28,6 +28,8 @@ import {
   type RecordRow,
   select,
   toRecord,
+  unheard,
+  unheardRefunds,
   update,
   updateValues,
   type Write,
@@ -164,6 +166,18 @@ export class PostgresJournal implements Journal, Taker {
   async *attention(): AsyncIterable<JournalRecord> {
     this.#ensureOpen();
     yield* this.#pages(attention, [this.#merchant]);
+  }
+
+  /** What has ended of a terminal's payments and nobody has acted upon, by an index of its own. The terminal is the note's. */
+  async *unheardBy(terminal: string): AsyncIterable<JournalRecord> {
+    this.#ensureOpen();
+    yield* this.#pages(unheard, [this.#merchant, terminal]);
+  }
+
+  /** The same of the refunds of a store's sales. The store is the note's of the sale. */
+  async *unheardRefundsOf(store: string): AsyncIterable<JournalRecord> {
+    this.#ensureOpen();
+    yield* this.#pages(unheardRefunds, [this.#merchant, store]);
   }
 
   async *#pages(statement: Statement, filter: readonly unknown[]): AsyncIterable<JournalRecord> {

@@ -59,9 +59,9 @@ export function auditedMerchant({ client: { identity } }: Pick<Merchant, 'client
   return sub_mch_id === undefined ? mch_id : `${mch_id}/${sub_mch_id}`;
 }
 
-/** A terminal is added, or removed. */
-export const terminalLine = (
-  action: 'terminal-added' | 'terminal-removed',
+/** A terminal or a person is added, or removed. */
+export const tokenLine = (
+  action: 'terminal-added' | 'terminal-removed' | 'person-added' | 'person-removed',
   { name, id }: { readonly name: string; readonly id?: string },
   actor: Actor,
 ): AuditEntry => ({ actor, action, number: id, subject: name });
