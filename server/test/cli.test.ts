@@ -43,6 +43,11 @@ describe('wxpay-face-server', function () {
     return { code, ...said };
   }
 
+  /** Resolves when its log has such a line. */
+  async function said({ stdout }: ChildProcess, what: RegExp): Promise<void> {
+    for (let text = ''; stdout !== null && !what.test(text); ) text += String((await once(stdout, 'data'))[0]);
+  }
+
   for (const kind of ['folder', 'database'] as const)
     it(`starts by its configuration with a ${kind}, and takes terminals in and out beside it`, async () => {
       const { key, certificate, ca, ...client } = simulator.client;
@@ -103,11 +108,11 @@ describe('wxpay-face-server', function () {
           expect((await till.get('/v1/identity')).status).to.equal(200);
           await writeFile(file, JSON.stringify({ ...config, merchants: [{ ...merchant, name: 'coffee' }] }));
           server.kill('SIGHUP');
-          expect(String((await once(server.stdout ?? server, 'data'))[0])).to.include('"merchants-reloaded"');
+          await said(server, /"merchants-reloaded"/);
           expect((await till.get('/v1/identity')).status).to.equal(401);
           await writeFile(file, JSON.stringify(config));
           server.kill('SIGHUP');
-          await once(server.stdout ?? server, 'data');
+          await said(server, /"merchants-reloaded"/);
           expect((await till.get('/v1/identity')).status).to.equal(200);
         }
         expect((await run(['terminal', 'remove', '--name', 'till', '--config', file], env)).code).to.equal(0);

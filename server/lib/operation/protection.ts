@@ -38,14 +38,18 @@ export async function roleOf(connections: Connections): Promise<string> {
  * Makes or changes the tables as their owner, and lets the server's role use them.
  * @param owner Connections of the role that owns the tables, or shall.
  * @param role The server's.
+ * It may make schemas of its own, too: that of its jobs is one.
  * @throws pg.DatabaseError if the owner may not.
  */
 export async function prepare(owner: Connections, role: string): Promise<void> {
   await migrate(owner);
   const client = await owner.single(60_000);
   try {
-    const { rows } = await client.query('select quote_ident($1) as "role"', [role]);
-    const quoted = String(rows[0]?.role);
+    const { rows } = await client.query(
+      'select quote_ident($1) as "role", quote_ident(current_database()) as "database"',
+      [role],
+    );
+    const [quoted, database] = [String(rows[0]?.role), String(rows[0]?.database)];
     await client.query(`
       begin;
       grant usage on schema wxpay_face to ${quoted};
@@ -53,6 +57,7 @@ export async function prepare(owner: Connections, role: string): Promise<void> {
       revoke insert, update, delete, truncate on wxpay_face.migration, wxpay_face.audit from ${quoted};
       grant insert (server, actor, actor_id, actor_name, action, merchant, number, subject, amount, revision)
         on wxpay_face.audit to ${quoted};
+      grant create on database ${database} to ${quoted};
       commit`);
   } finally {
     await end(client);
