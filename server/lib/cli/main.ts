@@ -3,15 +3,20 @@ import { parseArgs } from 'node:util';
 import { InvalidParameterError } from 'wxpay-face';
 import { type MerchantServer, startMerchantServer } from '../merchant-server.js';
 import { logEvents } from '../operation/logs.js';
+import { roles } from '../people/person.js';
 import { newTerminal, type Right, rights } from '../terminals/terminal.js';
 import { readConfig } from './config.js';
+import { addPerson, personLines, removePerson } from './people.js';
 import { withTerminals } from './terminals.js';
 
 const help = `wxpay-face-server start --config server.json
 wxpay-face-server terminal list --config server.json
 wxpay-face-server terminal add --config server.json --name NAME --merchant NAME [--sub-merchant NAME]
                                --store-id ID --store-name NAME [--can ${rights.join(',')}]
-wxpay-face-server terminal remove --config server.json --name NAME`;
+wxpay-face-server terminal remove --config server.json --name NAME
+wxpay-face-server person list --config server.json
+wxpay-face-server person add --config server.json --name NAME --merchants NAME[,NAME…] --role ${roles.join('|')}
+wxpay-face-server person remove --config server.json --name NAME`;
 
 const text = { type: 'string' } as const;
 const options = {
@@ -22,6 +27,8 @@ const options = {
   'store-id': text,
   'store-name': text,
   can: text,
+  merchants: text,
+  role: text,
 } as const;
 
 type Given = Readonly<Partial<Record<keyof typeof options, string>>> & { readonly config: string };
@@ -96,11 +103,21 @@ async function list({ config }: Given): Promise<void> {
     );
 }
 
+async function addOne(given: Given): Promise<void> {
+  const [name, merchants, role] = [required(given, 'name'), required(given, 'merchants'), required(given, 'role')];
+  console.log(await addPerson(await readConfig(given.config), { name, merchants, role }));
+}
+
 const commands: Readonly<Record<string, (given: Given) => Promise<void>>> = {
   start,
   'terminal add': add,
   'terminal remove': remove,
   'terminal list': list,
+  'person add': addOne,
+  'person remove': async (given) => removePerson(await readConfig(given.config), required(given, 'name')),
+  'person list': async ({ config }) => {
+    for (const line of await personLines(await readConfig(config))) console.log(line);
+  },
 };
 
 /** The package's errors hold no secret; others are told by their message alone. */
