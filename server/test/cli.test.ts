@@ -72,13 +72,14 @@ describe('wxpay-face-server', function () {
         const [line] = await once(server.stdout ?? server, 'data');
         const url = /listening (http:\S+)/.exec(String(line))?.[1] ?? '';
         const shop = ['--merchant', 'tea', '--store-id', '1', '--store-name', '茶馆', '--config', file];
-        const added = await run(['terminal', 'add', '--name', 'till', ...shop], env);
+        const limit = ['--refund-limit', '5000'];
+        const added = await run(['terminal', 'add', '--name', 'till', ...shop, ...limit], env);
         expect([added.code, added.error]).to.deep.equal([0, '']);
         const till = new Client(url, added.out.trim());
         const paid = await till.pay(`C-${kind}`, kind === 'folder' ? '130000000000000001' : '130000000000000002');
         expect(paid.body).to.include({ status: 'paid' });
         expect((await run(['terminal', 'list', '--config', file], env)).out).to.equal(
-          'till\ttea\t1\t茶馆\tpay,cancel\n',
+          'till\ttea\t1\t茶馆\tpay,cancel\t5000\n',
         );
         if (process.platform !== 'win32') {
           const [merchant] = config.merchants;

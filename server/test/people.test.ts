@@ -403,6 +403,27 @@ describe('The page’s HTTP', function () {
           expect(live.filter(({ isThis }: { isThis: boolean }) => isThis)).to.have.length(1);
         });
 
+        it('writes down who did what, before it is done', async () => {
+          const number = await sale();
+          const visitor = await person({ name: 'Zhou' });
+          await visitor.post('look-up', { merchant: 'tea', id: number });
+          const { body: seen } = await visitor.record('tea', number);
+          await visitor.confirm('refund', seen, { refund_fee: 40 });
+          const lines = await postgres.query(
+            database,
+            `select action, number, subject, amount::int from wxpay_face.audit where actor = 'person' and actor_name = 'Zhou' order by at`,
+          );
+          expect(lines).to.deep.equal([
+            { action: 'look-up', number, subject: null, amount: null },
+            { action: 'refund', number: seen.form, subject: number, amount: 40 },
+          ]);
+          const [added] = await postgres.query(
+            database,
+            `select subject from wxpay_face.audit where action = 'person-added' and subject = 'Zhou'`,
+          );
+          expect(added).to.deep.equal({ subject: 'Zhou' });
+        });
+
         it('keeps no token and no session but their hashes', async () => {
           const { token } = await server.addPerson({ name: 'Qian', merchants: ['tea'], role: 'act' });
           const visitor = new Visitor(`${server.adminUrl}/`);

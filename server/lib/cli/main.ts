@@ -1,11 +1,15 @@
 #!/usr/bin/env node
+import { userInfo } from 'node:os';
 import { parseArgs } from 'node:util';
 import { InvalidParameterError } from 'wxpay-face';
 import { type MerchantServer, startMerchantServer } from '../merchant-server.js';
+import { type Actor, tokenLine } from '../operation/audit.js';
 import { logEvents } from '../operation/logs.js';
 import { roles } from '../people/person.js';
 import { newTerminal, type Right, rights } from '../terminals/terminal.js';
+import { exportAudit } from './audit.js';
 import { readConfig } from './config.js';
+import { prepareDatabase } from './database.js';
 import { addPerson, personLines, removePerson } from './people.js';
 import { withTerminals } from './terminals.js';
 
@@ -13,10 +17,13 @@ const help = `wxpay-face-server start --config server.json
 wxpay-face-server terminal list --config server.json
 wxpay-face-server terminal add --config server.json --name NAME --merchant NAME [--sub-merchant NAME]
                                --store-id ID --store-name NAME [--can ${rights.join(',')}]
+                               [--refund-limit FEN]
 wxpay-face-server terminal remove --config server.json --name NAME
 wxpay-face-server person list --config server.json
 wxpay-face-server person add --config server.json --name NAME --merchants NAME[,NAME…] --role ${roles.join('|')}
-wxpay-face-server person remove --config server.json --name NAME`;
+wxpay-face-server person remove --config server.json --name NAME
+wxpay-face-server audit export --config server.json --from 2026-11-01 --to 2026-12-01 [--format ndjson|csv]
+wxpay-face-server database prepare --config server.json --owner-env OWNER_DATABASE`;
 
 const text = { type: 'string' } as const;
 const options = {
@@ -29,6 +36,11 @@ const options = {
   can: text,
   merchants: text,
   role: text,
+  'refund-limit': text,
+  from: text,
+  to: text,
+  format: text,
+  'owner-env': text,
 } as const;
 
 type Given = Readonly<Partial<Record<keyof typeof options, string>>> & { readonly config: string };
@@ -39,6 +51,15 @@ function required(given: Given, name: keyof typeof options): string {
   const value = given[name];
   if (value === undefined) throw new InvalidParameterError(`--${name}`, 'is required');
   return value;
+}
+
+/** Who types a command, as the system knows them: in a container that may be a number without a name. */
+function typist(): Actor {
+  try {
+    return { kind: 'command', name: userInfo().username };
+  } catch {
+    return { kind: 'command', name: String(process.getuid?.()) };
+  }
 }
 
 /** Ends with the process's signals. */
@@ -68,7 +89,7 @@ async function reload(server: MerchantServer, config: string): Promise<void> {
 /** The token is on standard output alone, and only now. */
 async function add(given: Given): Promise<void> {
   const config = await readConfig(given.config);
-  const can = given.can?.split(',');
+  const [can, limit] = [given.can?.split(','), given['refund-limit']];
   if (can !== undefined && !can.every(isRight))
     throw new InvalidParameterError('--can', `must be some of ${rights.join(',')}`);
   const [merchant, sub_merchant] = [required(given, 'merchant'), given['sub-merchant']];
@@ -84,28 +105,56 @@ async function add(given: Given): Promise<void> {
     store_id: required(given, 'store-id'),
     store_name: required(given, 'store-name'),
     ...(can !== undefined && { can: can.filter(isRight) }),
+    ...(limit !== undefined && { refundLimit: /^\d+$/.test(limit) ? Number(limit) : Number.NaN }),
   });
-  await withTerminals(config, (terminals) => terminals.add(terminal));
+  await withTerminals(config, async (terminals, audit) => {
+    await audit.write(tokenLine('terminal-added', terminal, typist()));
+    await terminals.add(terminal);
+  });
   console.log(token);
 }
 
 async function remove(given: Given): Promise<void> {
   const name = required(given, 'name');
-  const isKnown = await withTerminals(await readConfig(given.config), (terminals) => terminals.remove(name));
+  const isKnown = await withTerminals(await readConfig(given.config), async (terminals, audit) => {
+    const known = (await terminals.list()).find((terminal) => terminal.name === name);
+    if (known !== undefined) await audit.write(tokenLine('terminal-removed', known, typist()));
+    return terminals.remove(name);
+  });
   if (!isKnown) throw new InvalidParameterError('--name', 'is that of no terminal');
 }
 
 async function list({ config }: Given): Promise<void> {
   const terminals = await withTerminals(await readConfig(config), (all) => all.list());
-  for (const { name, merchant, sub_merchant, store_id, store_name, can } of terminals)
+  for (const { name, merchant, sub_merchant, store_id, store_name, can, refundLimit } of terminals)
     console.log(
-      [name, [merchant, sub_merchant].filter(Boolean).join('/'), store_id, store_name, can.join(',')].join('\t'),
+      [
+        name,
+        [merchant, sub_merchant].filter(Boolean).join('/'),
+        store_id,
+        store_name,
+        can.join(','),
+        ...(refundLimit === undefined ? [] : [refundLimit]),
+      ].join('\t'),
     );
 }
 
 async function addOne(given: Given): Promise<void> {
   const [name, merchants, role] = [required(given, 'name'), required(given, 'merchants'), required(given, 'role')];
-  console.log(await addPerson(await readConfig(given.config), { name, merchants, role }));
+  console.log(await addPerson(await readConfig(given.config), { name, merchants, role }, typist()));
+}
+
+const exported = async (given: Given): Promise<void> =>
+  exportAudit(await readConfig(given.config), {
+    from: required(given, 'from'),
+    to: required(given, 'to'),
+    format: given.format,
+  });
+
+async function prepared(given: Given): Promise<void> {
+  const variable = required(given, 'owner-env');
+  const role = await prepareDatabase(await readConfig(given.config), variable);
+  console.log(`The tables are up to date, and ${role} may use them. The audit is only ever added to.`);
 }
 
 const commands: Readonly<Record<string, (given: Given) => Promise<void>>> = {
@@ -114,10 +163,12 @@ const commands: Readonly<Record<string, (given: Given) => Promise<void>>> = {
   'terminal remove': remove,
   'terminal list': list,
   'person add': addOne,
-  'person remove': async (given) => removePerson(await readConfig(given.config), required(given, 'name')),
+  'person remove': async (given) => removePerson(await readConfig(given.config), required(given, 'name'), typist()),
   'person list': async ({ config }) => {
     for (const line of await personLines(await readConfig(config))) console.log(line);
   },
+  'audit export': exported,
+  'database prepare': prepared,
 };
 
 /** The package's errors hold no secret; others are told by their message alone. */

@@ -214,6 +214,7 @@ function routes(server: FastifyInstance, { people, desk, audit, ...parts }: Peop
       const of = sight.merchantOf(person, merchant);
       if (of === undefined) throw unknown();
       lookUps.spend(person.id);
+      await audit({ act: 'look-up', person, of, number: id });
       return { gateway: await askGateway(of.merchant, id) };
     });
     inside.post<{ Body: Confirmed }>('/act', { schema: schemas.act }, async (request, reply) => {
