@@ -171,7 +171,7 @@ describeInChromium('The page for people in Chromium', () => {
     for (const page of both) {
       await seeAndBegin(page, number, 'Refund');
       expect(await page.locator('#act').textContent()).to.include('Nothing of this payment was given back yet');
-      await page.locator('#refund-amount').fill('6.00');
+      await page.locator('#refund-amount').fill('4.00');
     }
     await Promise.all(both.map((page) => page.locator('#confirm').click()));
     await Promise.all(both.map((page) => page.locator('#case-news.good, #case-news.bad').waitFor()));
@@ -179,10 +179,10 @@ describeInChromium('The page for people in Chromium', () => {
     expect(said.sort()).to.deep.equal(['bad', 'good']);
     const late = both[(await both[0]?.locator('#case-news').getAttribute('class')) === 'bad' ? 0 : 1] ?? expect.fail();
     expect(await late.locator('#case-news').textContent()).to.match(/was not carried out/);
-    expect(await late.locator('.facts').textContent()).to.include('¥6.00');
+    expect(await late.locator('.facts').textContent()).to.include('¥4.00');
     await until(() => refunded(number) !== 0);
-    expect(refunded(number)).to.equal(600);
-    await row(late, number).locator('small', { hasText: '¥6.00' }).waitFor();
+    expect(refunded(number)).to.equal(400);
+    await row(late, number).locator('small', { hasText: '¥4.00' }).waitFor();
   });
 
   it('gives up once for two people who confirm at once', async () => {
