@@ -8,6 +8,7 @@ import { expect } from 'chai';
 import { type Simulator, startSimulator } from 'wxpay-face/simulator';
 import { Client } from './support/client.js';
 import { type Postgres, sharedPostgres } from './support/postgres.js';
+import { Visitor } from './support/visitor.js';
 
 const command = fileURLToPath(new URL('../lib/cli/main.js', import.meta.url));
 
@@ -115,6 +116,20 @@ describe('wxpay-face-server', function () {
           await said(server, /"merchants-reloaded"/);
           expect((await till.get('/v1/identity')).status).to.equal(200);
         }
+        const person = ['--name', 'Li', '--config', file];
+        const named = await run(['person', 'add', '--merchants', 'tea', '--role', 'look', ...person], env);
+        expect([named.code, named.error]).to.deep.equal([0, '']);
+        const visitor = new Visitor(`${/"adminUrl":"([^"]+)"/.exec(String(line))?.[1]}/`);
+        expect((await visitor.signIn(named.out.trim())).body).to.include({ name: 'Li' });
+        expect((await run(['person', 'list', '--config', file], env)).out).to.equal('Li\tlook\ttea\n');
+        expect((await run(['person', 'remove', ...person], env)).code).to.equal(0);
+        expect((await visitor.get('session')).status).to.equal(401);
+        for (const wrong of [
+          ['remove'],
+          ['add', '--merchants', 'coffee', '--role', 'look'],
+          ['add', '--merchants', 'tea', '--role', 'rule'],
+        ])
+          expect((await run(['person', ...wrong, ...person], env)).code, String(wrong)).to.equal(1);
         expect((await run(['terminal', 'remove', '--name', 'till', '--config', file], env)).code).to.equal(0);
         expect((await till.get('/v1/identity')).status).to.equal(401);
         expect((await run(['terminal', 'remove', '--name', 'till', '--config', file], env)).code).to.equal(1);

@@ -5,11 +5,13 @@ import { InvalidParameterError } from 'wxpay-face';
 import { type MerchantServer, startMerchantServer } from '../merchant-server.js';
 import { type Actor, tokenLine } from '../operation/audit.js';
 import { logEvents } from '../operation/logs.js';
+import { roles } from '../people/person.js';
 import { newTerminal, type Right, rights } from '../terminals/terminal.js';
 import { exportAudit } from './audit.js';
 import { readConfig } from './config.js';
 import { prepareDatabase } from './database.js';
 import { dayLines, deadLetterLines, differenceLines, replayed } from './jobs.js';
+import { addPerson, personLines, removePerson } from './people.js';
 import { withTerminals } from './terminals.js';
 
 const help = `wxpay-face-server start --config server.json [--restored YYYYMMDD]
@@ -18,6 +20,9 @@ wxpay-face-server terminal add --config server.json --name NAME --merchant NAME 
                                --store-id ID --store-name NAME [--can ${rights.join(',')}]
                                [--refund-limit FEN]
 wxpay-face-server terminal remove --config server.json --name NAME
+wxpay-face-server person list --config server.json
+wxpay-face-server person add --config server.json --name NAME --merchants NAME[,NAME…] --role ${roles.join('|')}
+wxpay-face-server person remove --config server.json --name NAME
 wxpay-face-server audit export --config server.json --from 2026-11-01 --to 2026-12-01 [--format ndjson|csv]
 wxpay-face-server database prepare --config server.json --owner-env OWNER_DATABASE
 wxpay-face-server webhook list --config server.json [--merchant NAME]
@@ -36,6 +41,8 @@ const options = {
   can: text,
   id: text,
   date: text,
+  merchants: text,
+  role: text,
   'refund-limit': text,
   restored: text,
   from: text,
@@ -142,6 +149,11 @@ async function list({ config }: Given): Promise<void> {
     );
 }
 
+async function addOne(given: Given): Promise<void> {
+  const [name, merchants, role] = [required(given, 'name'), required(given, 'merchants'), required(given, 'role')];
+  console.log(await addPerson(await readConfig(given.config), { name, merchants, role }, typist()));
+}
+
 const exported = async (given: Given): Promise<void> =>
   exportAudit(await readConfig(given.config), {
     from: required(given, 'from'),
@@ -170,6 +182,11 @@ const commands: Readonly<Record<string, (given: Given) => Promise<void>>> = {
   'terminal add': add,
   'terminal remove': remove,
   'terminal list': list,
+  'person add': addOne,
+  'person remove': async (given) => removePerson(await readConfig(given.config), required(given, 'name'), typist()),
+  'person list': async ({ config }) => {
+    for (const line of await personLines(await readConfig(config))) console.log(line);
+  },
   'audit export': exported,
   'database prepare': prepared,
   'webhook list': printed(deadLetterLines),
