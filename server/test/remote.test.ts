@@ -275,7 +275,7 @@ describe('A till without keys', function () {
     const folder = await mkdtemp(join(tmpdir(), 'wxpay-face-server-'));
     const server = await startMerchantServer(options({ folder }));
     const { token } = await server.addTerminal({ name: 'till', ...shop });
-    const line = await TcpSwitch.start(server.url);
+    let line = await TcpSwitch.start(server.url);
     const { url } = line;
     await line.close();
     simulator.scenario = { faceDelay: 10, confirmDelay: 0, latency: 0 };
@@ -289,8 +289,12 @@ describe('A till without keys', function () {
       expect(till.health).to.include({ camera: 'ready', merchant: 'unreachable' });
       for (const pay of [() => till.pay(newOrder()), () => till.payByCode(newOrder(), newCode().auth_code)])
         expect(await pay()).to.include({ status: 'failed', code: 'unreachable' });
+      line = await TcpSwitch.start(server.url, Number(new URL(url).port));
+      await until(() => till.health.merchant === 'reachable');
+      expect(await till.pay(newOrder())).to.include({ status: 'paid' });
     } finally {
       await till.close();
+      await line.close();
       await server.close();
       await rm(folder, { recursive: true });
     }
