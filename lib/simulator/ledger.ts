@@ -1,9 +1,6 @@
 import { compactTime } from './beijing.js';
-import { charge, newOrder, type Order, reverse } from './money.js';
+import { charge, type LedgerEntry, newOrder, type Order, reverse } from './money.js';
 import type { Settings } from './scenario.js';
-
-/** One order in the gateway's book. Amounts in fen. `refunded`: by reversals and by refunds that have ended so. */
-export type LedgerEntry = Pick<Order, 'out_trade_no' | 'trade_state' | 'total_fee' | 'charged' | 'refunded'>;
 
 /** An order with all that answers and bills say of it. Times are the gateway's. */
 export interface StoredOrder extends Order {

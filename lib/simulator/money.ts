@@ -3,14 +3,18 @@ import { day } from './beijing.js';
 /* What the gateway does to money, whoever keeps the book: the simulator's ledger, and the gateway of the tests' histories. No call, no
    setting and no clock. Amounts in fen, times in milliseconds by the gateway's clock. */
 
-/** An order, and where its money is. */
-export interface Order {
+/** One order in the gateway's book. Amounts in fen. */
+export interface LedgerEntry {
   readonly out_trade_no: string;
   trade_state: 'SUCCESS' | 'REFUND' | 'NOTPAY' | 'CLOSED' | 'REVOKED' | 'USERPAYING' | 'PAYERROR';
   readonly total_fee: number;
   charged: number;
   /** What has been given back, by reversals and by refunds that have ended so. */
   refunded: number;
+}
+
+/** An order, and where its money is. */
+export interface Order extends LedgerEntry {
   /** Of what was charged, what a reversal or a refund that isn't closed has taken: nobody can take it once more. */
   reserved: number;
   paidAt: number;

@@ -12,6 +12,9 @@ import { tell } from './operation/events.js';
 import { JournalLedger, PostgresLedger, RareLedger } from './operation/ledger.js';
 import { Metrics } from './operation/metrics.js';
 import { version } from './operation/version.js';
+import { officeIn } from './people/office.js';
+import { peoplePages } from './people/people.js';
+import { type NewPerson, newPerson } from './people/person.js';
 import { FileTerminals } from './terminals/file-terminals.js';
 import { PostgresTerminals } from './terminals/postgres-terminals.js';
 import { type NewTerminal, newTerminal } from './terminals/terminal.js';
@@ -20,7 +23,7 @@ import { type NewTerminal, newTerminal } from './terminals/terminal.js';
 export interface MerchantServer {
   /** Where terminals ask. */
   readonly url: string;
-  /** Where people and Prometheus ask: /metrics. */
+  /** Where people and Prometheus ask: the page, and /metrics. */
   readonly adminUrl: string;
   /** Of this start. */
   readonly id: string;
@@ -31,6 +34,19 @@ export interface MerchantServer {
   addTerminal(terminal: NewTerminal): Promise<{ token: string }>;
   /** Withdraws it at once, on all servers. */
   removeTerminal(name: string): Promise<void>;
+  /**
+   * Who may look at the page at `adminUrl`, or act there, for which merchants. The token is shown once: what is kept is its hash. One
+   * of the same name that was added before is withdrawn, and its sessions end.
+   * @throws InvalidParameterError for a merchant that this server doesn't know, or a field that is no such thing.
+   */
+  addPerson(person: NewPerson): Promise<{ token: string }>;
+  /**
+   * Changed keys, certificates, merchants and sub-merchants, without a restart: all of it, or none. Calls that are under way end as they began.
+   * Answers by a key that is no longer configured are believed for 24 hours; a new certificate takes up what had ended as
+   * `attention` for want of one. A merchant that is left out takes nothing new, and its unfinished payments go on.
+   * @throws InvalidParameterError, JournalError: nothing has changed.
+   */
+  reload(merchants: MerchantServerOptions['merchants']): Promise<void>;
   /**
    * Takes nothing new, and answers who waits; a payment that is under way has some seconds to come to its end. What is unfinished then
    * is handed over to the other servers, or goes on after the next start. Idempotent.
@@ -98,7 +114,9 @@ export async function startMerchantServer(options: MerchantServerOptions): Promi
     const metrics = new Metrics({ server: id, version, ledger, health, isLeaseGood });
     const onAnswer = metrics.answered.bind(metrics);
     const http = httpServer({ merchants, terminals, health, draining, onAnswer, tls, behindProxy });
-    const admin = adminServer({ tls: options.admin?.tls, health, metrics, plugins: [] });
+    const { people, desk } = officeIn(place, id);
+    const pages = peoplePages({ merchants, terminals, people, desk, audit: async () => {} });
+    const admin = adminServer({ tls: options.admin?.tls, health, metrics, plugins: [pages] });
     const stop = async () => {
       // Who is still connected asks again, another server or this one after its start.
       for (const { server } of [http, admin]) server.closeAllConnections();
@@ -126,6 +144,15 @@ export async function startMerchantServer(options: MerchantServerOptions): Promi
         async removeTerminal(name) {
           await terminals.remove(name);
         },
+        async addPerson(given) {
+          const { person, token } = newPerson(
+            given,
+            Array.from(merchants, ([name]) => name),
+          );
+          await people.add(person);
+          return { token };
+        },
+        reload: (given) => merchants.reload(given),
         close() {
           closed ??= (async () => {
             const began = performance.now();

@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 import { parseArgs } from 'node:util';
 import { InvalidParameterError } from 'wxpay-face';
-import { startMerchantServer } from '../merchant-server.js';
+import { type MerchantServer, startMerchantServer } from '../merchant-server.js';
 import { logEvents } from '../operation/logs.js';
 import { newTerminal, type Right, rights } from '../terminals/terminal.js';
 import { readConfig } from './config.js';
@@ -11,6 +11,7 @@ const help = `wxpay-face-server start --config server.json
 wxpay-face-server terminal list --config server.json
 wxpay-face-server terminal add --config server.json --name NAME --merchant NAME [--sub-merchant NAME]
                                --store-id ID --store-name NAME [--can ${rights.join(',')}]
+                               [--refund-limit FEN]
 wxpay-face-server terminal remove --config server.json --name NAME`;
 
 const text = { type: 'string' } as const;
@@ -22,6 +23,7 @@ const options = {
   'store-id': text,
   'store-name': text,
   can: text,
+  'refund-limit': text,
 } as const;
 
 type Given = Readonly<Partial<Record<keyof typeof options, string>>> & { readonly config: string };
@@ -38,6 +40,7 @@ function required(given: Given, name: keyof typeof options): string {
 async function start({ config }: Given): Promise<void> {
   logEvents();
   const server = await startMerchantServer(await readConfig(config));
+  process.on('SIGHUP', () => void reload(server, config));
   let isClosing = false;
   for (const signal of ['SIGINT', 'SIGTERM'] as const)
     process.on(signal, () => {
@@ -47,10 +50,20 @@ async function start({ config }: Given): Promise<void> {
     });
 }
 
+/** Reads the merchants of the configuration again. What is wrong with it leaves everything as it was. */
+async function reload(server: MerchantServer, config: string): Promise<void> {
+  try {
+    await server.reload((await readConfig(config)).merchants);
+    console.log('reloaded');
+  } catch (error) {
+    console.error(`not reloaded: ${messageOf(error)}`);
+  }
+}
+
 /** The token is on standard output alone, and only now. */
 async function add(given: Given): Promise<void> {
   const config = await readConfig(given.config);
-  const can = given.can?.split(',');
+  const [can, limit] = [given.can?.split(','), given['refund-limit']];
   if (can !== undefined && !can.every(isRight))
     throw new InvalidParameterError('--can', `must be some of ${rights.join(',')}`);
   const [merchant, sub_merchant] = [required(given, 'merchant'), given['sub-merchant']];
@@ -66,6 +79,7 @@ async function add(given: Given): Promise<void> {
     store_id: required(given, 'store-id'),
     store_name: required(given, 'store-name'),
     ...(can !== undefined && { can: can.filter(isRight) }),
+    ...(limit !== undefined && { refundLimit: /^\d+$/.test(limit) ? Number(limit) : Number.NaN }),
   });
   await withTerminals(config, (terminals) => terminals.add(terminal));
   console.log(token);
@@ -79,9 +93,16 @@ async function remove(given: Given): Promise<void> {
 
 async function list({ config }: Given): Promise<void> {
   const terminals = await withTerminals(await readConfig(config), (all) => all.list());
-  for (const { name, merchant, sub_merchant, store_id, store_name, can } of terminals)
+  for (const { name, merchant, sub_merchant, store_id, store_name, can, refundLimit } of terminals)
     console.log(
-      [name, [merchant, sub_merchant].filter(Boolean).join('/'), store_id, store_name, can.join(',')].join('\t'),
+      [
+        name,
+        [merchant, sub_merchant].filter(Boolean).join('/'),
+        store_id,
+        store_name,
+        can.join(','),
+        ...(refundLimit === undefined ? [] : [refundLimit]),
+      ].join('\t'),
     );
 }
 
@@ -92,6 +113,11 @@ const commands: Readonly<Record<string, (given: Given) => Promise<void>>> = {
   'terminal list': list,
 };
 
+/** The package's errors hold no secret; others are told by their message alone. */
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}
+
 try {
   const { values, positionals } = parseArgs({ options, allowPositionals: true });
   const command = commands[positionals.join(' ')];
@@ -100,7 +126,6 @@ try {
     process.exitCode = 2;
   } else await command(values);
 } catch (error) {
-  // The package's errors hold no secret; others are told by their message alone.
-  console.error(error instanceof Error ? error.message : String(error));
+  console.error(messageOf(error));
   process.exitCode = 1;
 }

@@ -21,7 +21,7 @@ const renewal = `
   on conflict (id) do update set
     since = case when mine.until > now() then mine.since else now() end,
     until = excluded.until
-  returning true as "isRenewed"`;
+  returning (select count(*)::int from wxpay_face.server where until > now() and id <> $1::uuid) as "others"`;
 
 /** Its rows belong to nobody from here on: whoever lives may claim them at once. */
 const resignation = 'delete from wxpay_face.server where id = $1::uuid';
@@ -45,6 +45,7 @@ export class Lease {
   #client: pg.Client | undefined;
   /** Those who want a renewal that begins after they asked. */
   #asking: Array<PromiseWithResolvers<void>> = [];
+  #others = 0;
   #isFailing = false;
   #isLost = false;
   #isOutdated = false;
@@ -79,6 +80,11 @@ export class Lease {
   /** Whether the database's tables are newer than this server can read: it can't renew its lease any more. */
   get isOutdated(): boolean {
     return this.#isOutdated;
+  }
+
+  /** How many servers share the database, this one too, as of the last renewal. */
+  get servers(): number {
+    return this.#others + 1;
   }
 
   /** Takes the lease for the first time, and keeps it. @throws the database's error if it can't. */
@@ -144,10 +150,12 @@ export class Lease {
   async #renew(): Promise<void> {
     const client = this.#client ?? (await this.#connect());
     const began = now();
-    const { rows } = await client.query(renewal, [this.owner, this.duration, version]);
-    this.#isOutdated = rows.length === 0;
-    if (this.#isOutdated) throw new JournalError("The database's tables are newer than this server can read");
+    const { rows } = await client.query<{ others: number }>(renewal, [this.owner, this.duration, version]);
+    const [renewed] = rows;
+    this.#isOutdated = renewed === undefined;
+    if (renewed === undefined) throw new JournalError("The database's tables are newer than this server can read");
     this.#renewedAt = began;
+    this.#others = renewed.others;
     this.#onRenewed();
   }
 

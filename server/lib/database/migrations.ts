@@ -127,6 +127,83 @@ const migrations: readonly Migration[] = [
       create trigger record_pruned after delete on wxpay_face.record referencing old table as gone
         for each statement execute function wxpay_face.count_pruned();`,
   },
+  {
+    readableFrom: 1,
+    sql: `create index record_attention on wxpay_face.record (merchant, kind, id) where state = 'attention';`,
+  },
+  // People and what they have done: person_act has one act for each revision of a record.
+  {
+    readableFrom: 1,
+    sql: `
+      create table wxpay_face.person (
+        id uuid primary key,
+        name text collate "C" not null,
+        merchants text[] not null,
+        role text not null,
+        token_hash text collate "C" not null unique,
+        removed_at timestamptz
+      );
+      create unique index person_name on wxpay_face.person (name) where removed_at is null;
+      create table wxpay_face.person_session (
+        hash text collate "C" primary key,
+        person uuid not null,
+        until timestamptz not null
+      );
+      create table wxpay_face.person_act (
+        merchant text collate "C" not null,
+        kind text collate "C" not null,
+        id text collate "C" not null,
+        revision int not null,
+        form text not null,
+        person text not null,
+        at timestamptz not null default now(),
+        primary key (merchant, kind, id, revision)
+      );
+      create table wxpay_face.attended (
+        merchant text collate "C" not null,
+        kind text collate "C" not null,
+        id text collate "C" not null,
+        revision int not null,
+        person text not null,
+        at timestamptz not null default now(),
+        primary key (merchant, kind, id)
+      );`,
+  },
+  {
+    readableFrom: 1,
+    sql: `
+      alter table wxpay_face.terminal add column refund_limit bigint;
+      create table wxpay_face.refund_day (
+        terminal uuid not null,
+        day date not null,
+        fen bigint not null,
+        most bigint not null,
+        primary key (terminal, day),
+        check (fen <= most)
+      );
+      create table wxpay_face.refund_spent (
+        terminal uuid not null,
+        numbers text collate "C" not null,
+        out_trade_no text collate "C" not null,
+        out_refund_no text collate "C" not null,
+        fen bigint not null,
+        day date not null,
+        is_shared boolean not null default false,
+        primary key (terminal, numbers, out_trade_no, out_refund_no, fen)
+      );`,
+  },
+  // What a terminal asks by: of a payment its note, of a refund its sale.
+  {
+    readableFrom: 1,
+    sql: `
+      alter table wxpay_face.record add column terminal text collate "C", add column store text collate "C", add column sale text collate "C";
+      update wxpay_face.record set
+        terminal = substring(data from '"note":{[^{}]*"terminal":"([^"]*)"'),
+        store = substring(data from '"note":{[^{}]*"store":"([^"]*)"')
+      where kind = 'payment';
+      update wxpay_face.record set sale = substring(data from '"out_trade_no":"([^"]*)"') where kind = 'refund';
+      create index record_unheard on wxpay_face.record (terminal, id) where kind = 'payment' and not acknowledged;`,
+  },
 ];
 
 /** The version of the tables that this server works with. */

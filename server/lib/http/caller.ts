@@ -16,23 +16,20 @@ export const noteOf = ({ terminal }: Caller, attempt: string | undefined): Recor
   ...(attempt !== undefined && { attempt }),
 });
 
-/** The same, read. A number that was given up before it came has none. */
+/** The same, read. */
 export function noteIn({ data }: JournalRecord): { terminal?: unknown; store?: unknown; attempt?: unknown } {
   return Object(data.note);
 }
-
-const isTombstone = ({ state, data }: JournalRecord): boolean =>
-  state === 'cancelled' && Object.keys(data).length === 0;
 
 /** @throws RefusedError if the terminal may not. */
 export function demand({ terminal }: Caller, right: Right): void {
   if (!terminal.can.includes(right)) throw forbidden(right);
 }
 
-/** A payment of this terminal, or a number that nobody sold. @throws RefusedError for any other. */
+/** A payment of this terminal, or a number that it gave up before it came. @throws RefusedError for any other. */
 export async function ownPayment({ terminal, merchant }: Caller, out_trade_no: string): Promise<JournalRecord> {
   const record = await merchant.journal.get('payment', out_trade_no);
-  if (record === undefined || (noteIn(record).terminal !== terminal.id && !isTombstone(record))) throw unknownNumber();
+  if (record === undefined || noteIn(record).terminal !== terminal.id) throw unknownNumber();
   return record;
 }
 

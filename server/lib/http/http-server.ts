@@ -169,7 +169,11 @@ export function httpServer({
         { schema: schemas.refund },
         async (request, reply) => {
           const by = deadline(request, usualWait);
-          return answer(reply, await waiting(request, (who) => refund(who, request.params.number, request.body, by)));
+          const options = { deadline: by, limits: terminals.refunds };
+          return answer(
+            reply,
+            await waiting(request, (who) => refund(who, request.params.number, request.body, options)),
+          );
         },
       );
       v1.get<Numbered>('/refunds/:number', { schema: schemas.lookAtRefund }, async (request, reply) => {

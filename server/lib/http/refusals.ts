@@ -33,6 +33,13 @@ export const takenNumber = (): RefusedError =>
 export const forbidden = (right: string): RefusedError =>
   new RefusedError({ status: 403, code: 'ERR_FORBIDDEN', message: `This terminal may not ${right}` });
 
+export const beyondLimit = (limit: number): RefusedError =>
+  new RefusedError({
+    status: 403,
+    code: 'ERR_REFUND_LIMIT',
+    message: `This terminal may give back ${limit} fen a day, and this refund would exceed it`,
+  });
+
 export const invalid = (message: string): RefusedError =>
   new RefusedError({ status: 400, code: 'ERR_INVALID_PARAMETER', message });
 

@@ -14,6 +14,7 @@ import { Database } from '../database/database.js';
 import { channelOf } from '../database/lease.js';
 import { Gathered } from './gathered.js';
 import {
+  attention,
   type Fence,
   fences,
   giveUp,
@@ -27,6 +28,8 @@ import {
   type RecordRow,
   select,
   toRecord,
+  unheard,
+  unheardRefunds,
   update,
   updateValues,
   type Write,
@@ -156,9 +159,30 @@ export class PostgresJournal implements Journal, Taker {
 
   async *list({ kind, finished, acknowledged }: JournalFilter = {}): AsyncIterable<JournalRecord> {
     this.#ensureOpen();
-    const filter = [this.#merchant, kind ?? null, finished ?? null, acknowledged ?? null];
+    yield* this.#pages(list, [this.#merchant, kind ?? null, finished ?? null, acknowledged ?? null]);
+  }
+
+  /** What a person has to look at, found by an index of its own. */
+  async *attention(): AsyncIterable<JournalRecord> {
+    this.#ensureOpen();
+    yield* this.#pages(attention, [this.#merchant]);
+  }
+
+  /** What has ended of a terminal's payments and nobody has acted upon, by an index of its own. The terminal is the note's. */
+  async *unheardBy(terminal: string): AsyncIterable<JournalRecord> {
+    this.#ensureOpen();
+    yield* this.#pages(unheard, [this.#merchant, terminal]);
+  }
+
+  /** The same of the refunds of a store's sales. The store is the note's of the sale. */
+  async *unheardRefundsOf(store: string): AsyncIterable<JournalRecord> {
+    this.#ensureOpen();
+    yield* this.#pages(unheardRefunds, [this.#merchant, store]);
+  }
+
+  async *#pages(statement: Statement, filter: readonly unknown[]): AsyncIterable<JournalRecord> {
     for (let last = { kind: '', id: '' }; ; ) {
-      const rows = await this.#read<RecordRow>(list, [...filter, last.kind, last.id]);
+      const rows = await this.#read<RecordRow>(statement, [...filter, last.kind, last.id]);
       for (const row of rows) {
         const record = toRecord(row);
         // One of another schema is for those who know it.

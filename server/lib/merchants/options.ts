@@ -4,6 +4,11 @@ import type { PayClientOptions, PaymentProcessorOptions } from 'wxpay-face';
 export type MerchantOptions = PayClientOptions & {
   /** As terminals name it. */
   readonly name: string;
+  /**
+   * PayClientV3's options, as far as they differ from those of API v2: payments by codes and refunds then go by v3. Of faces' codes and authinfo v2
+   * takes care.
+   */
+  readonly v3?: Readonly<Record<string, unknown>>;
   /** Of a service provider: its sub-merchants, by name. */
   readonly sub_merchants?: Readonly<Record<string, { readonly sub_mch_id: string; readonly sub_appid?: string }>>;
 };

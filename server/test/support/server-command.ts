@@ -70,7 +70,7 @@ export class ServerCommand {
       if (isReady && !this.#isEnding) this.onCrash();
     });
     while (this.#child === child && !isReady) {
-      isReady = await fetch(`${this.url}/readyz`).then(
+      isReady = await fetch(`${this.url}/readyz`, { signal: AbortSignal.timeout(1_000) }).then(
         () => this.#child === child,
         () => false,
       );

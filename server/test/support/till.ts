@@ -10,6 +10,8 @@ export interface Line {
   readonly patience: () => number;
   /** Told when a request has brought no answer, and goes to another server. */
   readonly onBroken?: () => void;
+  /** The till gives up. */
+  readonly end?: AbortSignal;
 }
 
 /** What a till is told: an outcome, or why there is none. */
@@ -68,6 +70,7 @@ export class Till {
       const { status, body } = await ask();
       if (status === 200) return Object(body);
       if (status !== 202) return { refused: String(body.code) };
+      if (this.#line.end?.aborted) return { refused: 'undecided' };
     }
   }
 
@@ -75,9 +78,11 @@ export class Till {
   async #ask(method: string, path: string, body?: unknown, headers: Record<string, string> = {}): Promise<Answer> {
     for (;;) {
       const client = this.#clients[this.#line.choose(this.#clients.length)];
-      const end = AbortSignal.timeout(this.#line.patience());
+      const end = AbortSignal.timeout(Math.round(this.#line.patience()));
       const answer = await client?.ask(method, path, body, headers, end).catch(() => undefined);
       if (answer !== undefined && answer.status < 500 && answer.status !== 429) return answer;
+      if (this.#line.end?.aborted)
+        return { status: 503, body: { code: 'no answer' }, lines: [], headers: new Headers() };
       this.#line.onBroken?.();
       await sleep(pause);
     }

@@ -1,4 +1,4 @@
-import type { LedgerEntry } from '../../ledger.js';
+import type { LedgerEntry } from '../../money.js';
 import { type RefundEnd, refundEnds } from '../../money.js';
 import type { RefundEntry } from '../../refunds.js';
 import type { Snapshot } from '../snapshot.js';
