@@ -13,15 +13,11 @@ function install() {
   for (const platform of existsSync(binaries) ? readdirSync(binaries) : [])
     run(process.execPath, ['scripts/hydrate-symlinks.js'], { cwd: join(binaries, platform) });
 }
-<<<<<<< HEAD
+
+if (changed('node_modules/.package-lock.json') < changed('package-lock.json'))
+  step('Installing what the servers are built with, and a PostgreSQL, by npm ci', 20, install);
 const tool = (...path) => join(root, 'node_modules', ...path);
 run(process.execPath, [tool('typescript', 'bin', 'tsc'), '-p', '.'], { cwd: server });
 // The page for people.
 run(process.execPath, [tool('typescript', 'bin', 'tsc'), '-p', 'lib/people/page'], { cwd: server });
 run(process.execPath, [tool('tsup', 'dist', 'cli-default.js')], { cwd: server });
-=======
-
-if (changed('node_modules/.package-lock.json') < changed('package-lock.json'))
-  step('Installing what the servers are built with, and a PostgreSQL, by npm ci', 20, install);
-run(process.execPath, [join(root, 'node_modules', 'typescript', 'bin', 'tsc'), '-p', '.'], { cwd: server });
->>>>>>> main
