@@ -8,10 +8,15 @@ import { Draining } from './http/draining.js';
 import { httpServer } from './http/http-server.js';
 import { Merchants, type Place } from './merchants/merchants.js';
 import type { MerchantServerOptions } from './merchants/options.js';
+import { noAudit, PostgresAudit, tokenLine } from './operation/audit.js';
 import { tell } from './operation/events.js';
 import { JournalLedger, PostgresLedger, RareLedger } from './operation/ledger.js';
 import { Metrics } from './operation/metrics.js';
+import { weaknessOf } from './operation/protection.js';
 import { version } from './operation/version.js';
+import { Watch } from './operation/watch.js';
+import type { Intent } from './people/acts.js';
+import { personEntry } from './people/audit-entry.js';
 import { officeIn } from './people/office.js';
 import { peoplePages } from './people/people.js';
 import { type NewPerson, newPerson } from './people/person.js';
@@ -104,6 +109,7 @@ export async function startMerchantServer(options: MerchantServerOptions): Promi
       'database' in place ? new PostgresTerminals(place.database.connections) : await FileTerminals.open(place.folder);
     const merchants = await Merchants.open(options.merchants, place, policies);
     const id = database?.lease.owner ?? randomUUID();
+    const audit = database === undefined ? noAudit : new PostgresAudit(database.connections, id);
     const draining = new Draining();
     const canPay = () => !draining.isDraining && (database?.lease.isGood ?? true);
     const health = () => ({ canPay: canPay(), isReady: !(database?.lease.isOutdated ?? false) });
@@ -112,16 +118,22 @@ export async function startMerchantServer(options: MerchantServerOptions): Promi
     );
     const isLeaseGood = database && (() => database.lease.isGood);
     const metrics = new Metrics({ server: id, version, ledger, health, isLeaseGood });
-    const onAnswer = metrics.answered.bind(metrics);
-    const http = httpServer({ merchants, terminals, health, draining, onAnswer, tls, behindProxy });
+    const watch = new Watch(id);
+    const onAnswer = (method: string, route: string, status: number) => {
+      metrics.answered(method, route, status);
+      watch.answered(status);
+    };
+    const http = httpServer({ merchants, terminals, audit, health, draining, onAnswer, tls, behindProxy });
     const { people, desk } = officeIn(place, id);
-    const pages = peoplePages({ merchants, terminals, people, desk, audit: async () => {} });
+    const tellAudit = (intent: Intent) => audit.write(personEntry(intent));
+    const pages = peoplePages({ merchants, terminals, people, desk, audit: tellAudit });
     const admin = adminServer({ tls: options.admin?.tls, health, metrics, plugins: [pages] });
     const stop = async () => {
       // Who is still connected asks again, another server or this one after its start.
       for (const { server } of [http, admin]) server.closeAllConnections();
       await Promise.all([http.close(), admin.close(), merchants.close()]);
       metrics.close();
+      watch.close();
       await end();
     };
     let closed: Promise<void> | undefined;
@@ -130,6 +142,8 @@ export async function startMerchantServer(options: MerchantServerOptions): Promi
       const adminUrl = await admin.listen({ host: adminHost, port: adminPort });
       const url = await http.listen({ host, port });
       tell({ event: 'started', server: id, url, adminUrl, version });
+      const why = database && (await weaknessOf(database.connections));
+      if (why !== undefined) tell({ event: 'audit-unprotected', server: id, why });
       return {
         url,
         adminUrl,
@@ -138,10 +152,12 @@ export async function startMerchantServer(options: MerchantServerOptions): Promi
           const { terminal, token } = newTerminal(given);
           if (merchants.get(terminal.merchant, terminal.sub_merchant) === undefined)
             throw new InvalidParameterError('merchant', 'is none of this server’s');
+          await audit.write(tokenLine('terminal-added', terminal, { kind: 'program' }));
           await terminals.add(terminal);
           return { token };
         },
         async removeTerminal(name) {
+          await audit.write(tokenLine('terminal-removed', { name }, { kind: 'program' }));
           await terminals.remove(name);
         },
         async addPerson(given) {
@@ -149,6 +165,7 @@ export async function startMerchantServer(options: MerchantServerOptions): Promi
             given,
             Array.from(merchants, ([name]) => name),
           );
+          await audit.write(tokenLine('person-added', person, { kind: 'program' }));
           await people.add(person);
           return { token };
         },

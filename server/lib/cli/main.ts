@@ -1,10 +1,14 @@
 #!/usr/bin/env node
+import { userInfo } from 'node:os';
 import { parseArgs } from 'node:util';
 import { InvalidParameterError } from 'wxpay-face';
 import { type MerchantServer, startMerchantServer } from '../merchant-server.js';
+import { type Actor, tokenLine } from '../operation/audit.js';
 import { logEvents } from '../operation/logs.js';
 import { newTerminal, type Right, rights } from '../terminals/terminal.js';
+import { exportAudit } from './audit.js';
 import { readConfig } from './config.js';
+import { prepareDatabase } from './database.js';
 import { withTerminals } from './terminals.js';
 
 const help = `wxpay-face-server start --config server.json
@@ -12,7 +16,9 @@ wxpay-face-server terminal list --config server.json
 wxpay-face-server terminal add --config server.json --name NAME --merchant NAME [--sub-merchant NAME]
                                --store-id ID --store-name NAME [--can ${rights.join(',')}]
                                [--refund-limit FEN]
-wxpay-face-server terminal remove --config server.json --name NAME`;
+wxpay-face-server terminal remove --config server.json --name NAME
+wxpay-face-server audit export --config server.json --from 2026-11-01 --to 2026-12-01 [--format ndjson|csv]
+wxpay-face-server database prepare --config server.json --owner-env OWNER_DATABASE`;
 
 const text = { type: 'string' } as const;
 const options = {
@@ -24,6 +30,10 @@ const options = {
   'store-name': text,
   can: text,
   'refund-limit': text,
+  from: text,
+  to: text,
+  format: text,
+  'owner-env': text,
 } as const;
 
 type Given = Readonly<Partial<Record<keyof typeof options, string>>> & { readonly config: string };
@@ -34,6 +44,15 @@ function required(given: Given, name: keyof typeof options): string {
   const value = given[name];
   if (value === undefined) throw new InvalidParameterError(`--${name}`, 'is required');
   return value;
+}
+
+/** Who types a command, as the system knows them: in a container that may be a number without a name. */
+function typist(): Actor {
+  try {
+    return { kind: 'command', name: userInfo().username };
+  } catch {
+    return { kind: 'command', name: String(process.getuid?.()) };
+  }
 }
 
 /** Ends with the process's signals. */
@@ -81,13 +100,20 @@ async function add(given: Given): Promise<void> {
     ...(can !== undefined && { can: can.filter(isRight) }),
     ...(limit !== undefined && { refundLimit: /^\d+$/.test(limit) ? Number(limit) : Number.NaN }),
   });
-  await withTerminals(config, (terminals) => terminals.add(terminal));
+  await withTerminals(config, async (terminals, audit) => {
+    await audit.write(tokenLine('terminal-added', terminal, typist()));
+    await terminals.add(terminal);
+  });
   console.log(token);
 }
 
 async function remove(given: Given): Promise<void> {
   const name = required(given, 'name');
-  const isKnown = await withTerminals(await readConfig(given.config), (terminals) => terminals.remove(name));
+  const isKnown = await withTerminals(await readConfig(given.config), async (terminals, audit) => {
+    const known = (await terminals.list()).find((terminal) => terminal.name === name);
+    if (known !== undefined) await audit.write(tokenLine('terminal-removed', known, typist()));
+    return terminals.remove(name);
+  });
   if (!isKnown) throw new InvalidParameterError('--name', 'is that of no terminal');
 }
 
@@ -106,11 +132,26 @@ async function list({ config }: Given): Promise<void> {
     );
 }
 
+const exported = async (given: Given): Promise<void> =>
+  exportAudit(await readConfig(given.config), {
+    from: required(given, 'from'),
+    to: required(given, 'to'),
+    format: given.format,
+  });
+
+async function prepared(given: Given): Promise<void> {
+  const variable = required(given, 'owner-env');
+  const role = await prepareDatabase(await readConfig(given.config), variable);
+  console.log(`The tables are up to date, and ${role} may use them. The audit is only ever added to.`);
+}
+
 const commands: Readonly<Record<string, (given: Given) => Promise<void>>> = {
   start,
   'terminal add': add,
   'terminal remove': remove,
   'terminal list': list,
+  'audit export': exported,
+  'database prepare': prepared,
 };
 
 /** The package's errors hold no secret; others are told by their message alone. */

@@ -204,6 +204,33 @@ const migrations: readonly Migration[] = [
       update wxpay_face.record set sale = substring(data from '"out_trade_no":"([^"]*)"') where kind = 'refund';
       create index record_unheard on wxpay_face.record (terminal, id) where kind = 'payment' and not acknowledged;`,
   },
+  {
+    // Only ever added to. Its owner may take this protection away: so it should be another role than the server's (operation/protection.ts).
+    readableFrom: 1,
+    sql: `
+      create table wxpay_face.audit (
+        id bigint generated always as identity primary key,
+        at timestamptz not null default now(),
+        server uuid,
+        actor text not null check (actor in ('terminal', 'person', 'command', 'program')),
+        actor_id text,
+        actor_name text,
+        action text not null,
+        merchant text,
+        number text,
+        subject text,
+        amount bigint,
+        revision int
+      );
+      create index audit_at on wxpay_face.audit (at, id);
+      create function wxpay_face.refuse_change() returns trigger language plpgsql as $$
+      begin
+        raise exception 'the audit is only ever added to' using errcode = 'insufficient_privilege';
+      end $$;
+      create trigger audit_kept before update or delete or truncate on wxpay_face.audit
+        for each statement execute function wxpay_face.refuse_change();
+      revoke update, delete, truncate on wxpay_face.audit from current_user;`,
+  },
 ];
 
 /** The version of the tables that this server works with. */

@@ -1,5 +1,6 @@
 import type { JournalRecord } from 'wxpay-face';
 import type { Merchant } from '../merchants/merchants.js';
+import { type Audit, type AuditEntry, auditedMerchant } from '../operation/audit.js';
 import type { Right, Terminal } from '../terminals/terminal.js';
 import { forbidden, unknownNumber } from './refusals.js';
 
@@ -7,7 +8,14 @@ import { forbidden, unknownNumber } from './refusals.js';
 export interface Caller {
   readonly terminal: Terminal;
   readonly merchant: Merchant;
+  readonly audit: Audit;
 }
+
+/** A line about what this caller asks for. */
+export const lineOf = (
+  { terminal: { id, name }, merchant }: Caller,
+  asked: Pick<AuditEntry, 'action' | 'number' | 'subject' | 'amount' | 'revision'>,
+): AuditEntry => ({ actor: { kind: 'terminal', id, name }, merchant: auditedMerchant(merchant), ...asked });
 
 /** What is written into a payment's record of who asked for it. */
 export const noteOf = ({ terminal }: Caller, attempt: string | undefined): Record<string, string> => ({

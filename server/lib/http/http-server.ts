@@ -2,6 +2,7 @@ import { timingSafeEqual } from 'node:crypto';
 import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest, type RouteOptions } from 'fastify';
 import type { AuthinfoParams, Order, PaymentCode, PaymentOutcome, RefundOutcome, RefundRequest } from 'wxpay-face';
 import type { Merchants } from '../merchants/merchants.js';
+import type { Audit } from '../operation/audit.js';
 import { hashOf, type Terminals } from '../terminals/terminal.js';
 import type { Caller } from './caller.js';
 import type { Draining } from './draining.js';
@@ -18,6 +19,7 @@ import { deadlineOf, lookUntil } from './waiting.js';
 export interface HttpServerParts {
   readonly merchants: Merchants;
   readonly terminals: Terminals;
+  readonly audit: Audit;
   readonly health: () => Health;
   readonly draining: Draining;
   /** Hears of each request that was answered: the route is without its numbers. */
@@ -44,6 +46,7 @@ interface Numbered {
 export function httpServer({
   merchants,
   terminals,
+  audit,
   health,
   draining,
   onAnswer,
@@ -108,7 +111,7 @@ export function httpServer({
           throw new RefusedError({ status: 401, code: 'ERR_UNAUTHORIZED', message: 'No terminal has this token' });
         }
         byTerminal.spend(terminal.id);
-        callers.set(request, { terminal, merchant });
+        callers.set(request, { terminal, merchant, audit });
         const left = draining.begin(request.method === 'PUT');
         leaving.set(request, left.signal);
         reply.raw.once('close', () => draining.end(left));

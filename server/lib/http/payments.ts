@@ -1,4 +1,5 @@
 import {
+  isGivenUp,
   type JournalRecord,
   type Order,
   OrderExistsError,
@@ -7,7 +8,7 @@ import {
   type PaymentProgress,
 } from 'wxpay-face';
 import { PostgresJournal } from '../journal/postgres-journal.js';
-import { type Caller, demand, noteIn, noteOf, ownPayment } from './caller.js';
+import { type Caller, demand, lineOf, noteIn, noteOf, ownPayment } from './caller.js';
 import { forbidden, invalid, takenNumber } from './refusals.js';
 import { before, type Deadline, lookUntil } from './waiting.js';
 
@@ -81,9 +82,17 @@ export async function look(caller: Caller, out_trade_no: string, until: Until, d
 /** Gives it up: durable when answered. A number that has not come yet is given up, too. */
 export async function cancel(caller: Caller, out_trade_no: string, deadline: Deadline): Promise<Answer> {
   const { journal, processor } = caller.merchant;
-  if ((await journal.get('payment', out_trade_no)) === undefined) await giveUpEarly(caller, out_trade_no);
-  const record = await ownPayment(caller, out_trade_no);
-  if (record.state === 'paid' && !caller.terminal.can.includes('cancel')) throw forbidden('give a paid sale up');
+  const known = await journal.get('payment', out_trade_no);
+  if (known !== undefined) await ownPayment(caller, out_trade_no);
+  if (known?.state === 'paid' && !caller.terminal.can.includes('cancel')) throw forbidden('give a paid sale up');
+  // Asked for again, it is no other act.
+  if (known === undefined || known.state === 'paid' || !(known.finished || isGivenUp(known)))
+    await caller.audit.write(lineOf(caller, { action: 'cancel', number: out_trade_no }));
+  if (known === undefined) {
+    await giveUpEarly(caller, out_trade_no);
+    const { state } = await ownPayment(caller, out_trade_no);
+    if (state === 'paid' && !caller.terminal.can.includes('cancel')) throw forbidden('give a paid sale up');
+  }
   const cancelling = processor.cancel(out_trade_no);
   // What goes on is written down before it's said. Where no other server may run it, that is its outcome.
   if (journal.requestCancel === undefined) return cancelling;
@@ -108,7 +117,9 @@ async function giveUpEarly(caller: Caller, out_trade_no: string): Promise<void> 
 }
 
 export async function acknowledge(caller: Caller, out_trade_no: string, revision: number): Promise<void> {
-  await ownPayment(caller, out_trade_no);
+  const { finished, acknowledged } = await ownPayment(caller, out_trade_no);
+  if (finished && !acknowledged)
+    await caller.audit.writeSoon(lineOf(caller, { action: 'acknowledge', number: out_trade_no, revision }));
   await caller.merchant.processor.acknowledge({ out_trade_no, revision });
 }
 

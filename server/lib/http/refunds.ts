@@ -1,7 +1,7 @@
 import { InvalidParameterError, type JournalRecord, type RefundOutcome, type RefundRequest } from 'wxpay-face';
 import { PostgresJournal } from '../journal/postgres-journal.js';
 import type { RefundLimits, Spending } from '../terminals/refund-limits.js';
-import { type Caller, demand, noteIn, paymentOfStore } from './caller.js';
+import { type Caller, demand, lineOf, noteIn, paymentOfStore } from './caller.js';
 import type { Until } from './payments.js';
 import { beyondLimit, unknownNumber } from './refusals.js';
 import { before, type Deadline, lookUntil } from './waiting.js';
@@ -36,7 +36,14 @@ export async function refund(
   demand(caller, 'refund');
   await paymentOfStore(caller, out_trade_no);
   if ('notify_url' in request) throw new InvalidParameterError('notify_url', 'is the server’s matter');
-  const task = () => caller.merchant.processor.refund(out_trade_no, { ...request, out_refund_no });
+  const task = async () => {
+    // Asked for again, it is no other act.
+    if ((await caller.merchant.journal.get('refund', out_refund_no)) === undefined) {
+      const of = { number: out_refund_no, subject: out_trade_no, amount: request.refund_fee };
+      await caller.audit.write(lineOf(caller, { action: 'refund', ...of }));
+    }
+    return caller.merchant.processor.refund(out_trade_no, { ...request, out_refund_no });
+  };
   const { refund_fee } = request;
   return before(withinLimit(caller, limits, { out_trade_no, out_refund_no, fen: refund_fee }, task), deadline);
 }
@@ -99,6 +106,8 @@ export async function refundsOf(caller: Caller, out_trade_no: string): Promise<R
 export async function acknowledgeRefund(caller: Caller, out_refund_no: string, revision: number): Promise<void> {
   demand(caller, 'refund');
   const out_trade_no = await saleOf(caller, out_refund_no);
+  const asked = { number: out_refund_no, subject: out_trade_no, revision };
+  await caller.audit.writeSoon(lineOf(caller, { action: 'acknowledge', ...asked }));
   await caller.merchant.processor.acknowledge({ out_trade_no, out_refund_no, revision });
 }
 

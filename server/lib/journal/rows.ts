@@ -37,6 +37,8 @@ export interface Write {
   readonly asked: { readonly terminal: unknown; readonly store: unknown; readonly sale: unknown };
   /** It may be stored over a cancel(). */
   readonly isGivenUp: boolean;
+  /** Of a payment that a terminal asks for. */
+  readonly paying: { readonly terminal: string; readonly amount: number | undefined } | undefined;
 }
 
 /** What the database can store as text. */
@@ -54,6 +56,8 @@ export const writeOf = ({ data, ...record }: JournalRecord, writeId: string): Wr
   data: JSON.stringify(data),
   asked: askedBy(data.note, data.out_trade_no),
   isGivenUp: record.kind === 'refund' || isGivenUp({ ...record, data }),
+  // What has ended with its first write was never to be paid.
+  paying: record.kind === 'payment' && !record.finished ? payingIn(data) : undefined,
 });
 
 /** @param row The table's name, or what stands for it. */
@@ -63,23 +67,43 @@ const columnsOf = (row: string): string => `
 
 const columns = columnsOf('record');
 
+const uuid = /^[\da-f]{8}(?:-[\da-f]{4}){3}-[\da-f]{12}$/;
+
+/** What the terminals' side has written into a payment's first record. Another program's notes are its own. */
+function payingIn({ note, total_fee }: JournalRecord['data']): Write['paying'] {
+  const { terminal } = Object(note);
+  if (typeof terminal !== 'string' || !uuid.test(terminal)) return undefined;
+  return { terminal, amount: typeof total_fee === 'number' ? total_fee : undefined };
+}
+
 const fence = `
   kind as "kind", id as "id", revision as "revision", finished as "finished", owner::text as "owner",
   write_id::text as "writeId", given_up as "givenUp"`;
 
-/** $1 numbers, $2 merchant, $3 owner, then the write. */
+/**
+ * $1 numbers, $2 merchant, $3 owner, then the write, then for the audit: $14 the terminal that a payment is of, $15 fen. Both in one
+ * statement: there is no payment without its line, and no second commit for it.
+ */
 export const insert: Statement = {
   name: 'wxpay-face insert',
   text: `
-    insert into wxpay_face.record
-      (numbers, merchant, owner, write_id, kind, id, schema, revision, state, finished, acknowledged, updated_at, data, terminal, store, sale)
-    values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)
-    on conflict do nothing returning true as "isNew"`,
+    with new as (
+      insert into wxpay_face.record
+        (numbers, merchant, owner, write_id, kind, id, schema, revision, state, finished, acknowledged, updated_at, data, terminal, store, sale)
+      values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)
+      on conflict do nothing returning true as "isNew"
+    ), audited as (
+      insert into wxpay_face.audit (server, actor, actor_id, actor_name, action, merchant, number, amount)
+      select $3::uuid, 'terminal', $17::text, (select name from wxpay_face.terminal where id = $17::uuid), 'pay', $2, $6, $18::bigint
+      from new where $17::text is not null
+    )
+    select "isNew" from new`,
 };
 
-export const insertValues = ({ writeId, record, data, asked: { terminal, store, sale } }: Write): unknown[] => {
+export const insertValues = ({ writeId, record, data, asked: { terminal, store, sale }, paying }: Write): unknown[] => {
   const { kind, id, schema, revision, state, finished, acknowledged, updatedAt } = record;
-  return [writeId, kind, id, schema, revision, state, finished, acknowledged, updatedAt, data, terminal, store, sale];
+  const values = [writeId, kind, id, schema, revision, state, finished, acknowledged, updatedAt, data];
+  return [...values, terminal, store, sale, paying?.terminal ?? null, paying?.amount ?? null];
 };
 
 /**

@@ -12,7 +12,7 @@ export const events = {
   started: { level: 'info', message: 'listening' },
   stopping: { level: 'info', message: 'takes nothing new, answers who waits, and hands over' },
   stopped: { level: 'info', message: 'stopped' },
-  'database-warning': { level: 'warn', message: 'the database is used, but' },
+  warning: { level: 'warn', message: 'used all the same' },
   'database-away': { level: 'error', message: 'the database does not answer: no new payment is taken' },
   'database-back': { level: 'info', message: 'the database answers again' },
   'database-newer': { level: 'error', message: 'the tables are newer than this server can read: install a newer one' },
@@ -31,8 +31,8 @@ export type EventName = keyof typeof events;
 
 export interface ServerEvent {
   readonly event: EventName;
-  /** The id of the server's start. */
-  readonly server: string;
+  /** The id of the server's start; a warning may come before it. */
+  readonly server?: string;
   readonly [field: string]: string | number | boolean | undefined;
 }
 
@@ -52,6 +52,6 @@ export function onEvent(listener: (event: ServerEvent) => void): () => void {
 }
 
 const isEvent = (message: unknown): message is ServerEvent => {
-  const { event, server } = Object(message);
-  return typeof event === 'string' && event in events && typeof server === 'string';
+  const { event } = Object(message);
+  return typeof event === 'string' && Object.hasOwn(events, event);
 };

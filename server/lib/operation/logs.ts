@@ -38,5 +38,17 @@ export function logEvents(to: DestinationStream = destination({ dest: 1, sync: t
     },
     to,
   );
-  return onEvent((event) => log[events[event.event].level](event, messageOf(event)));
+  const write = (event: ServerEvent): void => log[events[event.event].level](event, messageOf(event));
+  // Those of this package: what it wants an operator to know of the database, or of a folder.
+  const warn = (warning: Error): void => {
+    const { code } = Object(warning);
+    if (String(code).startsWith('WXPAY_FACE'))
+      write({ event: 'warning', code: String(code), warning: warning.message });
+  };
+  process.on('warning', warn);
+  const stop = onEvent(write);
+  return () => {
+    stop();
+    process.off('warning', warn);
+  };
 }
