@@ -84,7 +84,7 @@ export class PostgresJournal implements Journal, Taker {
   /** The unfinished records that this process has, by what it knows. */
   readonly #own = new Set<string>();
   /** Being created: whoever creates them takes them up, or ends them. */
-  readonly #creating = new Set<string>();
+  readonly #creating = new Map<string, Promise<void>>();
   /** The ids of this process's writes, by record and revision. */
   readonly #writeIds = new Map<string, string>();
   readonly #acknowledgements = new Gathered<Write>((writes) => this.#store(writes));
@@ -125,16 +125,19 @@ export class PostgresJournal implements Journal, Taker {
     checkRecord(record);
     if (record.revision !== 1)
       throw new JournalError(`A new ${record.kind} has revision 1, not ${record.revision} (${record.id})`);
+    const [key, write] = [keyOf(record), writeOf(record, randomUUID())];
+    // Whoever is told that a number exists finds it: so the second waits until the first is stored, or isn't.
+    for (let first = this.#creating.get(key); first !== undefined; first = this.#creating.get(key)) await first;
     if (!this.#database.lease.isGood)
       throw new JournalError('This server is out of touch with the database: nothing was written down');
-    const [key, write] = [keyOf(record), writeOf(record, randomUUID())];
-    if (this.#creating.has(key)) throw new OrderExistsError(record.id);
-    this.#creating.add(key);
+    const stored = Promise.withResolvers<void>();
+    this.#creating.set(key, stored.promise);
     try {
       await this.#insert(write, (error) => error.sent);
       if (!record.finished) this.#own.add(key);
     } finally {
       this.#creating.delete(key);
+      stored.resolve();
     }
   }
 
