@@ -229,6 +229,24 @@ describe('A till without keys', function () {
         expect(Number(end) - Date.now()).to.be.within(1_000, 21_000);
       });
 
+      it('sells to several customers at once, though few requests of a terminal may wait', async () => {
+        const merchant = await merchantOf(await newToken());
+        simulator.scenario = { payment: 'password', password: 'waiting' };
+        const orders = Array.from({ length: 6 }, newOrder);
+        const shown = new Set<string>();
+        const onProgress = ({ out_trade_no }: PaymentProgress) => void shown.add(out_trade_no);
+        const paying = Promise.all(orders.map((order) => merchant.pay(order, newCode(), { onProgress })));
+        await until(() => orders.every(({ out_trade_no }) => paymentsOf(out_trade_no) === 1));
+        simulator.scenario = 'success';
+        let isOver = false;
+        void paying.finally(() => {
+          isOver = true;
+        });
+        await until(() => simulator.act('enter-password') && isOver);
+        for (const outcome of await paying) expect(outcome).to.include({ status: 'paid' });
+        expect(shown.size).to.equal(6);
+      });
+
       it('is a whole till, which sells by face and by code, and hears later what nobody waits for', async () => {
         const line = await TcpSwitch.start(server.url);
         closing.push(() => line.close());
