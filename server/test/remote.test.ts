@@ -242,7 +242,11 @@ describe('A till without keys', function () {
         void paying.finally(() => {
           isOver = true;
         });
-        await until(() => simulator.act('enter-password') && isOver);
+        // Each enters theirs.
+        await until(() => {
+          simulator.act('enter-password');
+          return isOver;
+        });
         for (const outcome of await paying) expect(outcome).to.include({ status: 'paid' });
         expect(shown.size).to.equal(6);
       });
