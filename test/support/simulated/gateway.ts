@@ -118,6 +118,10 @@ export class SimulatedGateway {
   readonly received = new Set<string>();
   /** By which API they came. Another one doesn't know them: that it does, nobody promises. */
   readonly takenBy = new Map<string, Api>();
+  /** The same of refunds. */
+  readonly refundsTakenBy = new Map<string, Api>();
+  /** Refunds that were sent by both APIs. */
+  readonly sentByBoth = new Set<string>();
   /** Numbers whose payment was answered in a way that only a person can judge. */
   readonly puzzling = new Set<string>();
   /** What is refunded: undefined where nothing is. */
@@ -167,7 +171,10 @@ export class SimulatedGateway {
     // A sale may show REFUND although nothing was given back.
     const isClosed =
       this.refunds?.of(out_trade_no).some(({ refund_status }) => refund_status === 'REFUNDCLOSE') ?? false;
-    return isClosed || forPersons.has(this.#fate(out_trade_no)) || this.puzzling.has(out_trade_no);
+    // API v3 can't tell which refunds a sale has.
+    const { trade_state, reversals = [] } = this.book.get(out_trade_no) ?? {};
+    const isUnlisted = this.takenBy.get(out_trade_no) === 'v3' && trade_state === 'REFUND' && reversals.length > 0;
+    return isClosed || isUnlisted || forPersons.has(this.#fate(out_trade_no)) || this.puzzling.has(out_trade_no);
   }
 
   /** A sale of another program. @param age How long ago it was paid. */
@@ -234,9 +241,9 @@ export class SimulatedGateway {
     return this.#state(out_trade_no, trade_state);
   }
 
-  reverse(out_trade_no: string): ReverseResult {
+  reverse(out_trade_no: string, api: Api): ReverseResult {
     this.#ensureWilling(out_trade_no, 'reverse');
-    this.#ensureCertificate('reverse');
+    this.#ensureCertificate('reverse', api);
     if (this.#isLimiting()) return this.limit('reverse');
     const isNoisy = this.#isNoisy();
     const noise = failed(this.#random.pick(reverseNoise));
@@ -255,8 +262,11 @@ export class SimulatedGateway {
   }
 
   /** @param request One and the same for its copies. */
-  refund(params: RefundParams, request: object): RefundResult {
-    this.#ensureCertificate('refund');
+  refund(params: RefundParams, request: object, api: Api): RefundResult {
+    const { out_refund_no } = params;
+    if ((this.refundsTakenBy.get(out_refund_no) ?? api) !== api) this.sentByBoth.add(out_refund_no);
+    this.refundsTakenBy.set(out_refund_no, api);
+    this.#ensureCertificate('refund', api);
     if (this.#isLimiting()) return this.limit('refund');
     const noise = failed(this.#refundRandom.pick([...refundNoise, ...tooMuch]));
     const isNoisy = this.#isNoisy('refund');
@@ -265,10 +275,12 @@ export class SimulatedGateway {
     return isNoisy && answer.result_code === 'SUCCESS' ? noise : { ...verified, ...answer };
   }
 
-  refundquery(ref: { out_refund_no?: string; out_trade_no?: string }): RefundQueryResult {
+  refundquery(ref: { out_refund_no?: string; out_trade_no?: string }, api: Api): RefundQueryResult {
     if (this.#isLimiting()) return this.limit('refundquery');
     if (this.#isNoisy('refundquery')) return failed(this.#refundRandom.pick(['SYSTEMERROR', limited]));
-    return { ...verified, ...this.#refundsOf().query(ref) };
+    const { out_refund_no } = ref;
+    const isKnown = out_refund_no === undefined || (this.refundsTakenBy.get(out_refund_no) ?? api) === api;
+    return isKnown ? { ...verified, ...this.#refundsOf().query(ref) } : failed('REFUNDNOTEXIST');
   }
 
   #refundsOf(): RefundBook {
@@ -276,8 +288,9 @@ export class SimulatedGateway {
     return this.refunds;
   }
 
-  #ensureCertificate(kind: Kind): void {
-    if (!this.isCertificateRefused()) return;
+  /** API v3 asks for none. */
+  #ensureCertificate(kind: Kind, api: Api): void {
+    if (api === 'v3' || !this.isCertificateRefused()) return;
     throw this.#random.pick([
       new PayTransportError('HTTP 400, The SSL certificate error', true, { why: 'certificate' }),
       new PayProtocolError(kind, 'FAIL', 'certificate not match'),

@@ -418,6 +418,7 @@ export class Refunding {
   check(gateway: SimulatedGateway): void {
     const world = this.#world;
     for (const refund of this.refunds) this.#check(refund);
+    if (gateway.sentByBoth.size > 0) world.violate('a refund was sent by both APIs');
     for (const { charged, refunded } of gateway.book.values())
       if (refunded > charged) world.violate(`given back ${refunded} of ${charged}`);
     for (const { out_refund_no, isElsewhere } of gateway.refunds?.made.values() ?? [])
