@@ -6,6 +6,7 @@ import { adminServer } from './admin/admin-server.js';
 import { Database } from './database/database.js';
 import { Draining } from './http/draining.js';
 import { httpServer } from './http/http-server.js';
+import { Jobs } from './jobs/jobs.js';
 import { Merchants, type Place } from './merchants/merchants.js';
 import type { MerchantServerOptions } from './merchants/options.js';
 import { noAudit, PostgresAudit, tokenLine } from './operation/audit.js';
@@ -59,6 +60,12 @@ export interface MerchantServer {
   close(): Promise<void>;
 }
 
+/** What tests replace, and nobody else. */
+interface Internals {
+  /** The time of day by which bills are asked for. Milliseconds since the epoch. */
+  readonly now?: () => number;
+}
+
 /** Milliseconds. */
 const usual = { lease: 15_000, settleAfter: 300_000 } as const;
 /**
@@ -97,7 +104,10 @@ function check({ database, folder, listen, admin, lease = usual.lease, reversal 
  * const server = await startMerchantServer({ database: 'postgres://…', merchants: [{ name: 'tea', appid, mch_id, key, certificate }] });
  * const { token } = await server.addTerminal({ name: 'till 1', merchant: 'tea', store_id: '1', store_name: '茶馆' });
  */
-export async function startMerchantServer(options: MerchantServerOptions): Promise<MerchantServer> {
+export async function startMerchantServer(
+  options: MerchantServerOptions,
+  { now = Date.now }: Internals = {},
+): Promise<MerchantServer> {
   check(options);
   const { listen: { host = '127.0.0.1', port = 0, tls, behindProxy = false } = {}, polling, reversal } = options;
   const policies = { ...(polling !== undefined && { polling }), ...(reversal !== undefined && { reversal }) };
@@ -128,10 +138,11 @@ export async function startMerchantServer(options: MerchantServerOptions): Promi
     const tellAudit = (intent: Intent) => audit.write(personEntry(intent));
     const pages = peoplePages({ merchants, terminals, people, desk, audit: tellAudit });
     const admin = adminServer({ tls: options.admin?.tls, health, metrics, plugins: [pages] });
+    let jobs: Jobs | undefined;
     const stop = async () => {
       // Who is still connected asks again, another server or this one after its start.
       for (const { server } of [http, admin]) server.closeAllConnections();
-      await Promise.all([http.close(), admin.close(), merchants.close()]);
+      await Promise.all([http.close(), admin.close(), merchants.close(), jobs?.close()]);
       metrics.close();
       watch.close();
       await end();
@@ -144,6 +155,7 @@ export async function startMerchantServer(options: MerchantServerOptions): Promi
       tell({ event: 'started', server: id, url, adminUrl, version });
       const why = database && (await weaknessOf(database.connections));
       if (why !== undefined) tell({ event: 'audit-unprotected', server: id, why });
+      jobs = database && jobsOf(options, database, merchants, now);
       return {
         url,
         adminUrl,
@@ -190,6 +202,13 @@ export async function startMerchantServer(options: MerchantServerOptions): Promi
     throw error;
   }
 }
+
+const jobsOf = (
+  { database = '' }: MerchantServerOptions,
+  { connections, lease }: Database,
+  merchants: Merchants,
+  now: () => number,
+): Jobs => Jobs.start({ database, connections, server: lease.owner, merchants, now });
 
 async function placeOf({ database, folder, lease }: MerchantServerOptions): Promise<Place> {
   if (database !== undefined) return { database: await Database.open(database, lease ?? usual.lease) };

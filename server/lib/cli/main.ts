@@ -9,6 +9,7 @@ import { newTerminal, type Right, rights } from '../terminals/terminal.js';
 import { exportAudit } from './audit.js';
 import { readConfig } from './config.js';
 import { prepareDatabase } from './database.js';
+import { dayLines, deadLetterLines, differenceLines, replayed } from './jobs.js';
 import { withTerminals } from './terminals.js';
 
 const help = `wxpay-face-server start --config server.json
@@ -18,7 +19,11 @@ wxpay-face-server terminal add --config server.json --name NAME --merchant NAME 
                                [--refund-limit FEN]
 wxpay-face-server terminal remove --config server.json --name NAME
 wxpay-face-server audit export --config server.json --from 2026-11-01 --to 2026-12-01 [--format ndjson|csv]
-wxpay-face-server database prepare --config server.json --owner-env OWNER_DATABASE`;
+wxpay-face-server database prepare --config server.json --owner-env OWNER_DATABASE
+wxpay-face-server webhook list --config server.json [--merchant NAME]
+wxpay-face-server webhook replay --config server.json --id ID|all [--merchant NAME]
+wxpay-face-server differences --config server.json [--merchant NAME] [--date YYYYMMDD]
+wxpay-face-server days --config server.json [--merchant NAME] [--date YYYYMMDD]`;
 
 const text = { type: 'string' } as const;
 const options = {
@@ -29,6 +34,8 @@ const options = {
   'store-id': text,
   'store-name': text,
   can: text,
+  id: text,
+  date: text,
   'refund-limit': text,
   from: text,
   to: text,
@@ -145,6 +152,16 @@ async function prepared(given: Given): Promise<void> {
   console.log(`The tables are up to date, and ${role} may use them. The audit is only ever added to.`);
 }
 
+const printed =
+  (linesOf: typeof deadLetterLines) =>
+  async (given: Given): Promise<void> => {
+    for (const line of await linesOf(await readConfig(given.config), given)) console.log(line);
+  };
+
+async function replayLetters(given: Given): Promise<void> {
+  console.log(await replayed(await readConfig(given.config), required(given, 'id'), given));
+}
+
 const commands: Readonly<Record<string, (given: Given) => Promise<void>>> = {
   start,
   'terminal add': add,
@@ -152,6 +169,10 @@ const commands: Readonly<Record<string, (given: Given) => Promise<void>>> = {
   'terminal list': list,
   'audit export': exported,
   'database prepare': prepared,
+  'webhook list': printed(deadLetterLines),
+  'webhook replay': replayLetters,
+  differences: printed(differenceLines),
+  days: printed(dayLines),
 };
 
 /** The package's errors hold no secret; others are told by their message alone. */

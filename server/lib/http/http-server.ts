@@ -8,6 +8,7 @@ import type { Caller } from './caller.js';
 import type { Draining } from './draining.js';
 import { type Health, healthRoutes } from './health.js';
 import { Rate, Waits } from './limits.js';
+import { noticesOf } from './notices.js';
 import { openApiOf } from './openapi.js';
 import { acknowledge, cancel, look, pay, unacknowledged } from './payments.js';
 import { progressOf } from './progress.js';
@@ -95,6 +96,7 @@ export function httpServer({
   healthRoutes(server, health);
   server.get('/openapi.json', async () => openApiOf(routes));
 
+  server.register(noticesOf(merchants), { prefix: '/v1/notices' });
   server.register(
     (v1, _options, done) => {
       v1.addHook('onRequest', async (request, reply) => {

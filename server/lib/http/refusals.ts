@@ -27,6 +27,9 @@ export class RefusedError extends Error {
 export const unknownNumber = (): RefusedError =>
   new RefusedError({ status: 404, code: 'ERR_ORDER_UNKNOWN', message: 'This number is not known' });
 
+export const unknownMerchant = (): RefusedError =>
+  new RefusedError({ status: 404, code: 'ERR_MERCHANT_UNKNOWN', message: 'There is no merchant of this name' });
+
 export const takenNumber = (): RefusedError =>
   new RefusedError({ status: 409, code: 'ERR_ORDER_EXISTS', message: 'This number is in use' });
 

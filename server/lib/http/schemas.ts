@@ -141,3 +141,11 @@ export const unacknowledged: Route = {
   answers: { 200: 'Outcomes' },
   querystring: waited,
 };
+/** Whoever posts: no terminal. */
+export const notice: Route = {
+  summary: 'The gateway’s notification of a refund, which is asked for then',
+  answers: { 200: 'NoticeTaken', 400: 'Error', 404: 'Error', 413: 'Error', 429: 'Error', 503: 'Error' },
+  isOpen: true,
+  params: { type: 'object', required: ['merchant'], properties: { merchant: { type: 'string', maxLength: 128 } } },
+  accepts: 'Notice',
+};

@@ -74,8 +74,9 @@ describe('A refund on a journal that several processes share', () => {
   it('is asked for by a notification only where it runs', async () => {
     const { clock, one, two, client } = await servers();
     await clock.until(one.refund('A1', { out_refund_no: 'R1', refund_fee: 40 }));
-    const notice = { out_trade_no: 'A1', out_refund_no: 'R1', refund_id: '1', total_fee: 100, refund_fee: 40 };
-    await two.noticed({ ...notice, refund_status: 'SUCCESS' });
+    const money = { refund_id: '1', total_fee: 100, refund_fee: 40 };
+    const notice = { out_trade_no: 'A1', out_refund_no: 'R1', ...money, refund_status: 'SUCCESS' };
+    await two.noticed(notice);
     await clock.run(undefined, 1_000);
     expect(methods(client.calls)).to.deep.equal(['refund']);
     await Promise.all([one.close(), two.close()]);
