@@ -359,7 +359,9 @@ export class ServersHistory implements History, Disturbance, Watcher {
     if (server === undefined || !server.isAlive || server.isClosing) return;
     if (server.journal.lease.isGood) this.violate('claimed from one whose lease is good');
     const now = this.clock.monotonic();
-    const back = Math.max(0, ...this.#away.filter(({ until }) => until <= now).map(({ until }) => until));
+    // For so long that every lease was over.
+    const absences = this.#away.filter(({ from, until }) => until <= now && until - from > this.lease);
+    const back = Math.max(0, ...absences.map(({ until }) => until));
     if (back > 0 && server.clock.isAwake && server.troubledAt < back && now - back < this.lease)
       this.violate('claimed from a living one because the database was away');
   }
@@ -402,7 +404,6 @@ export class ServersHistory implements History, Disturbance, Watcher {
     const server = new Server(this, `S${this.#starts}`, place.wallError, this.#mutation);
     place.server = server;
     this.#servers.set(server.owner, server);
-    this.refunding?.begin();
   }
 
   #planSteps(): void {
