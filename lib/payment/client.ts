@@ -64,7 +64,8 @@ function faceCalls(client: PaymentClient): RailCalls | undefined {
   };
 }
 
-const isOfV3 = ({ rail }: PaymentClient): boolean => rail === 'codepay';
+/** Whether its own calls are API v3's. */
+export const isOfV3 = ({ rail }: PaymentClient): boolean => rail === 'codepay';
 
 /** The client whose calls those of a rail are; undefined if there is none. */
 export function takerOf(client: PaymentClient, rail: RecordedRail): PaymentClient | undefined {

@@ -151,9 +151,9 @@ const isWhat: Readonly<Partial<Record<Phase, (facts: Facts) => unknown>>> = {
   attention: ({ attention }) => attention,
 };
 
-/** A number that was given up before its payment came (Journal.requestCancel): nothing else is known of it, or ever will be. */
+/** A number that was given up before its payment came: nothing is known of it, or ever will be, but perhaps a note of who did. */
 export const isTombstone = ({ state, data }: Pick<JournalRecord, 'state' | 'data'>): boolean =>
-  state === 'cancelled' && Object.keys(data).length === 0;
+  state === 'cancelled' && Object.keys(data).every((name) => name === 'note');
 
 const tombstone = (revision: number): KnownPayment => ({
   stored: { rail: 'micropay', merchant: { appid: '', mch_id: '' }, requested: { wall: 0, run: '', monotonic: 0 } },

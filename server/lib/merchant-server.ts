@@ -2,10 +2,24 @@ import { randomUUID } from 'node:crypto';
 import { mkdir } from 'node:fs/promises';
 import { isIP } from 'node:net';
 import { InvalidParameterError } from 'wxpay-face';
+import { adminServer } from './admin/admin-server.js';
 import { Database } from './database/database.js';
+import { Draining } from './http/draining.js';
 import { httpServer } from './http/http-server.js';
 import { Merchants, type Place } from './merchants/merchants.js';
 import type { MerchantServerOptions } from './merchants/options.js';
+import { noAudit, PostgresAudit, tokenLine } from './operation/audit.js';
+import { tell } from './operation/events.js';
+import { JournalLedger, PostgresLedger, RareLedger } from './operation/ledger.js';
+import { Metrics } from './operation/metrics.js';
+import { weaknessOf } from './operation/protection.js';
+import { version } from './operation/version.js';
+import { Watch } from './operation/watch.js';
+import type { Intent } from './people/acts.js';
+import { personEntry } from './people/audit-entry.js';
+import { officeIn } from './people/office.js';
+import { peoplePages } from './people/people.js';
+import { type NewPerson, newPerson } from './people/person.js';
 import { FileTerminals } from './terminals/file-terminals.js';
 import { PostgresTerminals } from './terminals/postgres-terminals.js';
 import { type NewTerminal, newTerminal } from './terminals/terminal.js';
@@ -14,6 +28,8 @@ import { type NewTerminal, newTerminal } from './terminals/terminal.js';
 export interface MerchantServer {
   /** Where terminals ask. */
   readonly url: string;
+  /** Where people and Prometheus ask: the page, and /metrics. */
+  readonly adminUrl: string;
   /** Of this start. */
   readonly id: string;
   /**
@@ -23,7 +39,23 @@ export interface MerchantServer {
   addTerminal(terminal: NewTerminal): Promise<{ token: string }>;
   /** Withdraws it at once, on all servers. */
   removeTerminal(name: string): Promise<void>;
-  /** What is under way is handed over to the other servers, or goes on after the next start. */
+  /**
+   * Who may look at the page at `adminUrl`, or act there, for which merchants. The token is shown once: what is kept is its hash. One
+   * of the same name that was added before is withdrawn, and its sessions end.
+   * @throws InvalidParameterError for a merchant that this server doesn't know, or a field that is no such thing.
+   */
+  addPerson(person: NewPerson): Promise<{ token: string }>;
+  /**
+   * Changed keys, certificates, merchants and sub-merchants, without a restart: all of it, or none. Calls that are under way end as they began.
+   * Answers by a key that is no longer configured are believed for 24 hours; a new certificate takes up what had ended as
+   * `attention` for want of one. A merchant that is left out takes nothing new, and its unfinished payments go on.
+   * @throws InvalidParameterError, JournalError: nothing has changed.
+   */
+  reload(merchants: MerchantServerOptions['merchants']): Promise<void>;
+  /**
+   * Takes nothing new, and answers who waits; a payment that is under way has some seconds to come to its end. What is unfinished then
+   * is handed over to the other servers, or goes on after the next start. Idempotent.
+   */
   close(): Promise<void>;
 }
 
@@ -39,12 +71,14 @@ const isLoopback = (host: string): boolean =>
   host === 'localhost' || host === '::1' || (isIP(host) === 4 && host.startsWith('127.'));
 
 /** @throws InvalidParameterError for options that would put money or secrets at risk. */
-function check({ database, folder, listen, lease = usual.lease, reversal }: MerchantServerOptions): void {
+function check({ database, folder, listen, admin, lease = usual.lease, reversal }: MerchantServerOptions): void {
   if ((database === undefined) === (folder === undefined))
     throw new InvalidParameterError('database', 'or folder is required, one of the two');
   const { host = '127.0.0.1', tls, behindProxy = false } = listen ?? {};
   if (!isLoopback(host) && tls === undefined && !behindProxy)
     throw new InvalidParameterError('listen.host', `is ${host}, which needs listen.tls, or listen.behindProxy: true`);
+  if (admin?.host !== undefined && !isLoopback(admin.host) && admin.tls === undefined)
+    throw new InvalidParameterError('admin.host', `is ${admin.host}, which needs admin.tls`);
   const { settleAfter = usual.settleAfter } = reversal ?? {};
   if (database !== undefined && settleAfter < lease + slack)
     throw new InvalidParameterError(
@@ -74,32 +108,81 @@ export async function startMerchantServer(options: MerchantServerOptions): Promi
     const terminals =
       'database' in place ? new PostgresTerminals(place.database.connections) : await FileTerminals.open(place.folder);
     const merchants = await Merchants.open(options.merchants, place, policies);
-    const canPay = () => database?.lease.isGood ?? true;
-    const http = httpServer({ merchants, terminals, canPay, tls, behindProxy });
+    const id = database?.lease.owner ?? randomUUID();
+    const audit = database === undefined ? noAudit : new PostgresAudit(database.connections, id);
+    const draining = new Draining();
+    const canPay = () => !draining.isDraining && (database?.lease.isGood ?? true);
+    const health = () => ({ canPay: canPay(), isReady: !(database?.lease.isOutdated ?? false) });
+    const ledger = new RareLedger(
+      database === undefined ? new JournalLedger(merchants) : new PostgresLedger(database.connections, merchants),
+    );
+    const isLeaseGood = database && (() => database.lease.isGood);
+    const metrics = new Metrics({ server: id, version, ledger, health, isLeaseGood });
+    const watch = new Watch(id);
+    const onAnswer = (method: string, route: string, status: number) => {
+      metrics.answered(method, route, status);
+      watch.answered(status);
+    };
+    const http = httpServer({ merchants, terminals, audit, health, draining, onAnswer, tls, behindProxy });
+    const { people, desk } = officeIn(place, id);
+    const tellAudit = (intent: Intent) => audit.write(personEntry(intent));
+    const pages = peoplePages({ merchants, terminals, people, desk, audit: tellAudit });
+    const admin = adminServer({ tls: options.admin?.tls, health, metrics, plugins: [pages] });
+    const stop = async () => {
+      // Who is still connected asks again, another server or this one after its start.
+      for (const { server } of [http, admin]) server.closeAllConnections();
+      await Promise.all([http.close(), admin.close(), merchants.close()]);
+      metrics.close();
+      watch.close();
+      await end();
+    };
+    let closed: Promise<void> | undefined;
     try {
+      const { host: adminHost = '127.0.0.1', port: adminPort = 0 } = options.admin ?? {};
+      const adminUrl = await admin.listen({ host: adminHost, port: adminPort });
       const url = await http.listen({ host, port });
+      tell({ event: 'started', server: id, url, adminUrl, version });
+      const why = database && (await weaknessOf(database.connections));
+      if (why !== undefined) tell({ event: 'audit-unprotected', server: id, why });
       return {
         url,
-        id: database?.lease.owner ?? randomUUID(),
+        adminUrl,
+        id,
         async addTerminal(given) {
           const { terminal, token } = newTerminal(given);
           if (merchants.get(terminal.merchant, terminal.sub_merchant) === undefined)
             throw new InvalidParameterError('merchant', 'is none of this server’s');
+          await audit.write(tokenLine('terminal-added', terminal, { kind: 'program' }));
           await terminals.add(terminal);
           return { token };
         },
         async removeTerminal(name) {
+          await audit.write(tokenLine('terminal-removed', { name }, { kind: 'program' }));
           await terminals.remove(name);
         },
-        async close() {
-          // Those who wait are told nothing more: they ask again, another server or this one after its start.
-          http.server.closeAllConnections();
-          await Promise.all([http.close(), merchants.close()]);
-          await end();
+        async addPerson(given) {
+          const { person, token } = newPerson(
+            given,
+            Array.from(merchants, ([name]) => name),
+          );
+          await audit.write(tokenLine('person-added', person, { kind: 'program' }));
+          await people.add(person);
+          return { token };
+        },
+        reload: (given) => merchants.reload(given),
+        close() {
+          closed ??= (async () => {
+            const began = performance.now();
+            tell({ event: 'stopping', server: id });
+            await draining.drain();
+            await stop();
+            tell({ event: 'stopped', server: id, milliseconds: Math.round(performance.now() - began) });
+          })();
+          return closed;
         },
       };
     } catch (error) {
-      await merchants.close();
+      await stop();
       throw error;
     }
   } catch (error) {

@@ -71,14 +71,30 @@ describe('wxpay-face-server', function () {
         const [line] = await once(server.stdout ?? server, 'data');
         const url = /listening (http:\S+)/.exec(String(line))?.[1] ?? '';
         const shop = ['--merchant', 'tea', '--store-id', '1', '--store-name', '茶馆', '--config', file];
-        const added = await run(['terminal', 'add', '--name', 'till', ...shop], env);
+        const limit = ['--refund-limit', '5000'];
+        const added = await run(['terminal', 'add', '--name', 'till', ...shop, ...limit], env);
         expect([added.code, added.error]).to.deep.equal([0, '']);
         const till = new Client(url, added.out.trim());
         const paid = await till.pay(`C-${kind}`, kind === 'folder' ? '130000000000000001' : '130000000000000002');
         expect(paid.body).to.include({ status: 'paid' });
         expect((await run(['terminal', 'list', '--config', file], env)).out).to.equal(
-          'till\ttea\t1\t茶馆\tpay,cancel\n',
+          'till\ttea\t1\t茶馆\tpay,cancel\t5000\n',
         );
+        if (process.platform !== 'win32') {
+          const [merchant] = config.merchants;
+          await writeFile(file, JSON.stringify({ ...config, merchants: [merchant, { ...merchant, name: 'coffee' }] }));
+          server.kill('SIGHUP');
+          expect(String((await once(server.stderr ?? server, 'data'))[0])).to.match(/not reloaded: merchants.*number/);
+          expect((await till.get('/v1/identity')).status).to.equal(200);
+          await writeFile(file, JSON.stringify({ ...config, merchants: [{ ...merchant, name: 'coffee' }] }));
+          server.kill('SIGHUP');
+          expect(String((await once(server.stdout ?? server, 'data'))[0])).to.equal('reloaded\n');
+          expect((await till.get('/v1/identity')).status).to.equal(401);
+          await writeFile(file, JSON.stringify(config));
+          server.kill('SIGHUP');
+          await once(server.stdout ?? server, 'data');
+          expect((await till.get('/v1/identity')).status).to.equal(200);
+        }
         expect((await run(['terminal', 'remove', '--name', 'till', '--config', file], env)).code).to.equal(0);
         expect((await till.get('/v1/identity')).status).to.equal(401);
         expect((await run(['terminal', 'remove', '--name', 'till', '--config', file], env)).code).to.equal(1);

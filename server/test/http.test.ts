@@ -175,6 +175,66 @@ describe('The HTTP of a merchant server', function () {
         const late = await till.pay(number, newCode(), { key: 'one' });
         expect([late.status, late.body.code]).to.deep.equal([409, 'ERR_ORDER_EXISTS']);
         expect(paymentsOf(number)).to.equal(0);
+        expect((await till.get(`/v1/payments/${number}`)).body.status).to.equal('cancelled');
+        expect((await till.get('/v1/unacknowledged')).lines).to.deep.equal([]);
+        // For another one it's in use, like any number that it has not sold.
+        const other = await terminal({ can: ['pay', 'cancel', 'refund'] });
+        for (const path of ['', '/progress']) {
+          const { status, body } = await other.get(`/v1/payments/${number}${path}`);
+          expect([status, body.code]).to.deep.equal([404, 'ERR_ORDER_UNKNOWN']);
+        }
+        expect((await other.delete(`/v1/payments/${number}`)).status).to.equal(404);
+        expect((await other.pay(number, newCode(), { key: 'one' })).status).to.equal(409);
+        const refund = await other.ask('PUT', `/v1/refunds/R${number}`, { out_trade_no: number, refund_fee: 1 });
+        expect([refund.status, refund.body.code]).to.deep.equal([409, 'ERR_REFUND']);
+      });
+
+      it('takes a cancel that comes at the same time as its payment', async () => {
+        const till = await terminal();
+        for (let times = 0; times < 5; times += 1) {
+          const number = newNumber();
+          const [paid, given] = await Promise.all([
+            till.pay(number, newCode(), { key: 'one', wait: 20 }),
+            till.delete(`/v1/payments/${number}`),
+          ]);
+          expect([200, 409]).to.include(paid.status);
+          expect(given.status).to.equal(200);
+          const end = await till.get(`/v1/payments/${number}?until=final&wait=20`);
+          expect(end.body.status).to.be.oneOf(['cancelled', 'reversed']);
+          const entry = simulator.ledger.find(({ out_trade_no }) => out_trade_no === number);
+          expect([undefined, 'REVOKED']).to.include(entry?.trade_state);
+        }
+      });
+
+      it('keeps what one terminal has not acted upon from the others, also its refunds', async () => {
+        const [till, other] = [await terminal(), await terminal()];
+        const [desk, far] = [
+          await terminal({ can: ['refund'], store_id: '7' }),
+          await terminal({ can: ['refund'], store_id: '8' }),
+        ];
+        const near = await terminal({ store_id: '7' });
+        const numbers = [newNumber(), newNumber(), newNumber()];
+        for (const number of numbers) await near.pay(number, newCode(), { key: 'one' });
+        await till.pay(newNumber(), newCode(), { key: 'one' });
+        const heard = async (who: Client) =>
+          (await who.get('/v1/unacknowledged')).lines.map(
+            ({ out_refund_no, out_trade_no }) => out_refund_no ?? out_trade_no,
+          );
+        expect((await heard(near)).sort()).to.deep.equal([...numbers].sort());
+        expect(await heard(till)).to.have.length(1);
+        expect(await heard(other)).to.deep.equal([]);
+        const [number = ''] = numbers;
+        const path = `/v1/refunds/R${number}`;
+        simulator.scenario = { refund: 'NOTENOUGH' };
+        const refused = await desk.ask('PUT', path, { out_trade_no: number, refund_fee: 100 });
+        expect(refused.body).to.include({ status: 'refused', err_code: 'NOTENOUGH' });
+        expect(await heard(far)).to.deep.equal([]);
+        expect(await heard(desk)).to.deep.equal([`R${number}`]);
+        expect(
+          (await far.ask('POST', `/v1/refunds/R${number}/acknowledge`, { revision: refused.body.revision })).status,
+        ).to.equal(404);
+        await desk.ask('POST', `/v1/refunds/R${number}/acknowledge`, { revision: refused.body.revision });
+        expect(await heard(desk)).to.deep.equal([]);
       });
 
       it('tells what a terminal has not acted upon, until it has', async () => {
@@ -281,7 +341,14 @@ describe('The HTTP of a merchant server', function () {
       });
 
       it('adds no terminal with what nobody keeps, or of a merchant that nobody knows', async () => {
-        for (const change of [{ refundLimit: 100 }, { merchant: 'nobody' }, { name: '' }, { can: ['all'] }]) {
+        for (const change of [
+          { refundLimit: -1 },
+          { refundLimit: 1.5 },
+          { more: 1 },
+          { merchant: 'nobody' },
+          { name: '' },
+          { can: ['all'] },
+        ]) {
           const added = Reflect.apply(server.addTerminal, server, [{ name: 'x', ...shop, ...change }]);
           const error = await added.catch((reason: unknown) => reason);
           expect(error).to.include({ code: 'ERR_INVALID_PARAMETER', parameter: Object.keys(change)[0] });

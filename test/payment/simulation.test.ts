@@ -1,7 +1,8 @@
 import { expect } from 'chai';
-import { crashEverywhere, hasRefunds, simulate } from '../support/simulated/world.js';
+import { crashEverywhere, hasRefunds, paysByV3, simulate } from '../support/simulated/world.js';
 import { mutations } from './mutations.js';
 import { refundMutations } from './refund/mutations.js';
+import { mutationsV3 } from './v3-mutations.js';
 
 const isLong = process.env.WXPAY_FACE_TEST_LONG === '1';
 
@@ -41,6 +42,13 @@ describe('The simulation of payments and refunds', function () {
       it(name, async () => {
         const isNoticed = async (seed: number) => (await simulate(seed, mutation)).some((each) => by.test(each));
         for (let seed = 1; seed <= 1_000; seed += 1) if (hasRefunds(seed) && (await isNoticed(seed))) return;
+        expect.fail('nobody noticed');
+      });
+
+    for (const [name, { mutation, by }] of Object.entries(mutationsV3))
+      it(`${name}, by API v3`, async () => {
+        const isNoticed = async (seed: number) => (await simulate(seed, mutation)).some((each) => by.test(each));
+        for (let seed = 1; seed <= 3_000; seed += 1) if (paysByV3(seed) && (await isNoticed(seed))) return;
         expect.fail('nobody noticed');
       });
   });

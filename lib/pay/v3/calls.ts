@@ -1,6 +1,10 @@
 import { isAbsent } from '../../fields.js';
-import type { About, Fields } from '../results.js';
+import type { RefundQueryResult, RefundResult } from '../refund-types.js';
+import { readRefundquery } from '../refundquery.js';
+import { type About, checkIdentity, type Fields, readPayment, readQuery, readRefund, readReverse } from '../results.js';
+import type { PayResult, QueryResult, ReverseResult } from '../types.js';
 import {
+  type Answer,
   type Translate,
   translatePayment,
   translateQuery,
@@ -13,10 +17,11 @@ import type { SettingsV3 } from './options.js';
 import { identityBody, type Params, paymentBody, refundBody } from './parameters.js';
 
 /** What the client must know of one of API v3's calls. */
-export interface CallV3 {
+export interface CallV3<Result> {
   /** @throws InvalidParameterError */
   readonly request: (params: Params, settings: SettingsV3) => RequestV3;
   readonly translate: Translate;
+  readonly read: (fields: Fields) => Result;
   readonly about?: About;
   /** Which of the client's identity the answers repeat. */
   readonly repeatsIdentity: boolean;
@@ -51,12 +56,14 @@ export const calls = {
       secrets: [String(params.auth_code)],
     }),
     translate: translatePayment,
+    read: readPayment,
     about: 'payment',
     repeatsIdentity: true,
   },
   orderquery: {
     request: (params, settings) => ({ method: 'GET', path: `${orderPath(params, settings)}?${asked(settings)}` }),
     translate: translateQuery,
+    read: readQuery,
     about: 'query',
     repeatsIdentity: true,
   },
@@ -68,6 +75,7 @@ export const calls = {
       priority: 'undo',
     }),
     translate: translateReverse,
+    read: readReverse,
     repeatsIdentity: true,
   },
   refund: {
@@ -78,6 +86,7 @@ export const calls = {
       priority: 'undo',
     }),
     translate: translateRefund,
+    read: readRefund,
     about: 'refund',
     repeatsIdentity: false,
   },
@@ -89,14 +98,41 @@ export const calls = {
         (sub_mch_id === undefined ? '' : `?${new URLSearchParams({ sub_mchid: sub_mch_id })}`),
     }),
     translate: translateRefundquery,
+    read: readRefundquery,
     about: 'refundquery',
     repeatsIdentity: false,
   },
-} as const satisfies Readonly<Record<string, CallV3>>;
+} as const satisfies {
+  micropay: CallV3<PayResult>;
+  orderquery: CallV3<QueryResult>;
+  reverse: CallV3<ReverseResult>;
+  refund: CallV3<RefundResult>;
+  refundquery: CallV3<RefundQueryResult>;
+};
 
 /** The request in v2's names, for the answer to be held against. */
-export function sentFields(call: CallV3, params: Params, { identity }: SettingsV3): Fields {
-  const fields: Record<string, string> = call.repeatsIdentity ? { ...identity } : {};
+function sentFields(
+  { repeatsIdentity }: CallV3<unknown>,
+  params: Params,
+  { identity }: Pick<SettingsV3, 'identity'>,
+): Fields {
+  const fields: Record<string, string> = repeatsIdentity ? { ...identity } : {};
   for (const [name, value] of Object.entries(params)) if (!isAbsent(value)) fields[name] = String(value);
   return fields;
+}
+
+/**
+ * What a verified answer says, in v2's names: all of its fields, and what the caller gets.
+ * @throws PayResponseError, PayMismatchError
+ */
+export function told<Result>(
+  name: string,
+  call: CallV3<Result>,
+  params: Params,
+  settings: Pick<SettingsV3, 'identity'>,
+  answer: Answer,
+): { fields: Fields; result: Result } {
+  const fields = call.translate(answer);
+  checkIdentity(name, call.about, sentFields(call, params, settings), fields);
+  return { fields, result: call.read(fields) };
 }

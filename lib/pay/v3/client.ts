@@ -3,12 +3,11 @@ import { checkFields, isAbsent } from '../../fields.js';
 import type { Bill, BillParams } from '../bill/bill.js';
 import type { PayClient } from '../client.js';
 import { PayResponseError } from '../errors.js';
+import type { SharedParts } from '../exchange.js';
 import type { Message } from '../http/message.js';
 import { noteAnswer, observed } from '../observability.js';
 import { billFields, refundqueryFields } from '../parameters.js';
 import type { RefundParams, RefundQueryResult, RefundRef, RefundResult } from '../refund-types.js';
-import { readRefundquery } from '../refundquery.js';
-import { checkIdentity, type Fields, readPayment, readQuery, readRefund, readReverse } from '../results.js';
 import type {
   AuthinfoParams,
   AuthinfoResponse,
@@ -21,9 +20,8 @@ import type {
   RequestOptions,
   ReverseResult,
 } from '../types.js';
-import type { Answer } from './answers.js';
 import { billOf, placeOf } from './bill.js';
-import { type CallV3, calls, sentFields } from './calls.js';
+import { type CallV3, calls, told } from './calls.js';
 import { ExchangeV3, type RequestV3 } from './exchange.js';
 import { checkOptionsV3, type PayClientV3Options, type SettingsV3 } from './options.js';
 import { bill, checkOrderRef, type Params } from './parameters.js';
@@ -62,8 +60,11 @@ export class PayClientV3 {
   readonly #settings: SettingsV3;
   readonly #exchange: ExchangeV3;
 
-  /** @throws InvalidParameterError that names the wrong option. */
-  constructor(options: PayClientV3Options) {
+  /**
+   * @param shared See {@link PayClient}: of a client of either API.
+   * @throws InvalidParameterError that names the wrong option.
+   */
+  constructor(options: PayClientV3Options, shared: Partial<SharedParts> = {}) {
     const settings = checkOptionsV3(options);
     const { hosts, transport, identity, v2, faceCodes } = settings;
     this.identity = Object.freeze(identity);
@@ -74,7 +75,7 @@ export class PayClientV3 {
     this.v2 = v2;
     this.faceCodes = faceCodes;
     this.#settings = settings;
-    this.#exchange = new ExchangeV3(settings);
+    this.#exchange = new ExchangeV3(settings, shared);
   }
 
   /** Whether what it pays can be reversed: API v3 asks for no certificate, `v2` does. */
@@ -109,13 +110,13 @@ export class PayClientV3 {
    * `out_trade_no` has at least 6 characters, without `|`. `limit_pay`, `time_start` and `time_expire` have no place in API v3.
    */
   async micropay(params: MicropayParams, options?: RequestOptions): Promise<PayResult> {
-    return this.#call('micropay', calls.micropay, { ...params }, options, readPayment);
+    return this.#call('micropay', calls.micropay, { ...params }, options);
   }
 
   /** What became of an order of {@link PayClientV3.micropay}. ORDERNOTEXIST counts only with the option `fresh`. */
   async orderquery(params: OrderRef, options?: RequestOptions): Promise<QueryResult> {
     checkOrderRef({ ...params });
-    return this.#call('orderquery', calls.orderquery, { ...params }, options, readQuery);
+    return this.#call('orderquery', calls.orderquery, { ...params }, options);
   }
 
   /**
@@ -125,16 +126,16 @@ export class PayClientV3 {
   async reverse(params: OrderRef, options?: RequestOptions): Promise<ReverseResult> {
     checkOrderRef({ ...params });
     const { out_trade_no } = params;
-    if (!isAbsent(out_trade_no)) return this.#call('reverse', calls.reverse, { out_trade_no }, options, readReverse);
+    if (!isAbsent(out_trade_no)) return this.#call('reverse', calls.reverse, { out_trade_no }, options);
     const order = await this.orderquery(params, options);
     if (order.result_code === 'FAIL') return order;
     if (order.out_trade_no === undefined) throw new PayResponseError('The order has no out_trade_no');
-    return this.#call('reverse', calls.reverse, { out_trade_no: order.out_trade_no }, options, readReverse);
+    return this.#call('reverse', calls.reverse, { out_trade_no: order.out_trade_no }, options);
   }
 
   /** See {@link PayClient.refund}; without a certificate. */
   async refund(params: RefundParams, options?: RequestOptions): Promise<RefundResult> {
-    return this.#call('refund', calls.refund, { ...params }, options, readRefund);
+    return this.#call('refund', calls.refund, { ...params }, options);
   }
 
   /** How a refund ended, by its `out_refund_no`. API v3 knows no other number: with another one `v2` is asked. */
@@ -142,10 +143,13 @@ export class PayClientV3 {
     checkFields(refundqueryFields, { ...params });
     if (!('out_refund_no' in params) || isAbsent(params.out_refund_no)) {
       if (this.v2 === undefined)
-        throw new InvalidParameterError('out_refund_no', 'is required: API v3 finds refunds by no other number');
+        throw new InvalidParameterError(
+          'out_refund_no',
+          'is required: API v3 finds refunds by no other number, and there is no v2 to ask',
+        );
       return this.v2.refundquery(params, options);
     }
-    return this.#call('refundquery', calls.refundquery, { ...params }, options, readRefundquery);
+    return this.#call('refundquery', calls.refundquery, { ...params }, options);
   }
 
   /**
@@ -163,12 +167,12 @@ export class PayClientV3 {
       ...(identity.sub_mch_id !== undefined && { sub_mchid: identity.sub_mch_id }),
     });
     return observed('downloadBill', async () => {
-      const told = await this.#exchange.ask(
+      const asked = await this.#exchange.ask(
         'tradebill',
         { method: 'GET', path: `/v3/bill/tradebill?${query}` },
         options ?? {},
       );
-      const { host, path, digest } = placeOf(told, hosts.pay);
+      const { host, path, digest } = placeOf(asked, hosts.pay);
       const request: RequestV3 = { method: 'GET', path, fresh: true, hosts: [host] };
       return this.#exchange.download(request, options ?? {}, (answer) => billOf(answer, digest));
     });
@@ -199,6 +203,11 @@ export class PayClientV3 {
     return this.#exchange.gatewayTime();
   }
 
+  /** See {@link PayClient.shared}. */
+  get shared(): SharedParts {
+    return this.#exchange.shared;
+  }
+
   /** How many calls a second this client allows itself; undefined: none but the gateway's limits. It can be changed at any time. */
   get callsPerSecond(): number | undefined {
     return this.#exchange.limiter.callsPerSecond;
@@ -222,27 +231,18 @@ export class PayClientV3 {
   /** One call, told to the observers. */
   #call<Result extends object>(
     name: string,
-    call: CallV3,
+    call: CallV3<Result>,
     params: Params,
     options: RequestOptions | undefined,
-    read: (fields: Fields) => Result,
   ): Promise<Result> {
     return observed(name, async (event) => {
       const { out_trade_no, transaction_id } = params;
       if (typeof out_trade_no === 'string') event.out_trade_no = out_trade_no;
       if (typeof transaction_id === 'string') event.transaction_id = transaction_id;
-      const request = call.request(params, this.#settings);
-      const answer = await this.#exchange.ask(name, request, options ?? {});
-      const fields = this.#fields(name, call, params, answer);
-      const result = read(fields);
+      const answer = await this.#exchange.ask(name, call.request(params, this.#settings), options ?? {});
+      const { fields, result } = told(name, call, params, this.#settings, answer);
       noteAnswer(event, fields);
       return { ...result, response: answer.body };
     });
-  }
-
-  #fields(name: string, call: CallV3, params: Params, answer: Answer): Fields {
-    const fields = call.translate(answer);
-    checkIdentity(name, call.about, sentFields(call, params, this.#settings), fields);
-    return fields;
   }
 }

@@ -1,19 +1,18 @@
 import { ClosedError, InvalidParameterError } from '../../errors.js';
-import { isFields } from '../../unknown.js';
-import { PayProtocolError, PayResponseError, PaySignatureError } from '../errors.js';
+import type { SharedParts } from '../exchange.js';
 import { GatewayTime } from '../gateway-time.js';
 import { Transport } from '../http/fail-over.js';
 import type { Message } from '../http/message.js';
 import type { Arriving, Reply } from '../http/post.js';
 import { Limiter, type Priority } from '../limiter.js';
-import { mask, preview } from '../mask.js';
 import { nonce } from '../request.js';
-import { troubleInPage, troubleOf } from '../trouble.js';
+import { troubleOf } from '../trouble.js';
 import type { RequestOptions } from '../types.js';
 import type { Answer } from './answers.js';
 import { Freshness } from './freshness.js';
 import type { SettingsV3 } from './options.js';
-import { authorization, saysSigned, verify } from './signature.js';
+import { readReply } from './reply.js';
+import { authorization, verify } from './signature.js';
 
 /** A request before it's signed. */
 export interface RequestV3 {
@@ -51,15 +50,17 @@ export class ExchangeV3 {
   /** Every call waits here before it's sent. */
   readonly limiter: Limiter;
   readonly #settings: SettingsV3;
+  readonly #shared: Partial<SharedParts>;
   readonly #transport: Transport;
   readonly #gatewayTime = new GatewayTime();
   readonly #freshness = new Freshness();
   #closed = false;
 
-  constructor(settings: SettingsV3) {
+  constructor(settings: SettingsV3, shared: Partial<SharedParts>) {
     this.#settings = settings;
-    this.limiter = new Limiter(settings.callsPerSecond);
-    this.#transport = new Transport(settings.transport);
+    this.#shared = shared;
+    this.limiter = shared.limiter ?? new Limiter(settings.callsPerSecond);
+    this.#transport = shared.connections ?? new Transport(settings.transport);
   }
 
   /**
@@ -95,6 +96,7 @@ export class ExchangeV3 {
   async #limited<Result>(request: RequestV3, { signal }: RequestOptions, send: () => Promise<Result>): Promise<Result> {
     if (this.#closed) throw new ClosedError('The pay client');
     await this.limiter.enter(request.priority ?? 'query', signal);
+    if (this.#closed) throw new ClosedError('The pay client');
     try {
       return await send();
     } catch (error) {
@@ -132,60 +134,24 @@ export class ExchangeV3 {
   }
 
   #verified(name: string, reply: Reply, secrets: readonly string[]): Answer {
-    const { status, headers, body } = reply;
-    if (!saysSigned(headers)) throw unsigned(name, reply, secrets);
-    this.#freshness.check(name, verify(name, headers, body, this.#settings.keys));
-    if (status === 401) throw refused(name, parse(body, secrets)) ?? unreadable(name, reply, secrets);
-    if (body.length === 0) return { status, body: undefined };
-    const parsed = parse(body, secrets);
-    if (parsed === undefined) throw unreadable(name, reply, secrets);
-    return { status, body: parsed };
+    return readReply(name, reply, secrets, ({ headers, body }) =>
+      this.#freshness.check(name, verify(name, headers, body, this.#settings.keys)),
+    );
   }
 
   gatewayTime(): number | undefined {
     return this.#gatewayTime.now();
   }
 
+  /** For further clients of the same merchant. */
+  get shared(): SharedParts {
+    return { limiter: this.limiter, connections: this.#transport };
+  }
+
   /** Lets calls in flight end, closes idle connections, and refuses later calls and those that still wait to be sent. */
   close(): void {
     this.#closed = true;
-    this.limiter.close();
-    this.#transport.close();
+    if (this.#shared.limiter === undefined) this.limiter.close();
+    if (this.#shared.connections === undefined) this.#transport.close();
   }
-}
-
-/** Without credentials: even a signed answer may echo its request. Undefined for what is no JSON. */
-function parse(body: Buffer, secrets: readonly string[]): unknown {
-  try {
-    const text = new TextDecoder('utf-8', { fatal: true }).decode(body);
-    const value: unknown = JSON.parse(text);
-    // Written anew, an escape hides nothing.
-    const plain = JSON.stringify(value);
-    const hidden = secrets.filter((secret) => secret.length >= 8 && plain.includes(secret));
-    return hidden.length === 0 ? value : JSON.parse(mask(plain, hidden));
-  } catch {
-    return undefined;
-  }
-}
-
-const unreadable = (name: string, { status, contentType, body }: Reply, secrets: readonly string[]): PayResponseError =>
-  new PayResponseError(
-    `The response to ${name} can't be read: HTTP ${status}, ${contentType || 'no content type'}, ${preview(body, secrets)}`,
-    troubleInPage(status, body.toString('latin1')),
-  );
-
-/** Of a 401 with a code. */
-function refused(name: string, body: unknown): PayProtocolError | undefined {
-  if (!isFields(body) || typeof body.code !== 'string') return undefined;
-  const message = typeof body.message === 'string' ? body.message.slice(0, 128) : undefined;
-  return new PayProtocolError(name, body.code.slice(0, 16), message);
-}
-
-/** What nobody has signed is never believed, and an error in it means unknown; its words are for a person only. */
-function unsigned(name: string, reply: Reply, secrets: readonly string[]): Error {
-  const { status, body } = reply;
-  // To a request whose signature is wrong the gateway can't answer otherwise.
-  if (status === 401) return refused(name, parse(body, secrets)) ?? unreadable(name, reply, secrets);
-  if (status === 429 || status >= 500) return unreadable(name, reply, secrets);
-  return new PaySignatureError(`The response to ${name} has no signature: HTTP ${status}, ${preview(body, secrets)}`);
 }

@@ -106,7 +106,9 @@ export async function adoptSale(
   if (payment === undefined) throw new PayResponseError('orderquery shows no transaction_id, or no amount');
   if (payment.total_fee !== total_fee)
     throw new InvalidParameterError('total_fee', `is not what the gateway shows for ${out_trade_no}`);
-  const refunds = await refundsElsewhere(client, out_trade_no, options);
+  // API v3 can't list them; a sale that has any shows REFUND (docs/facts.md#refunds).
+  const isUnrefunded = rail === 'codepay' && trade_state === 'SUCCESS';
+  const refunds = isUnrefunded ? [] : await refundsElsewhere(client, out_trade_no, options);
   const paidAt = beijingTime(payment.time_end ?? '') ?? gatewayTimeOf(client) ?? clock.wall();
   const record = toRecord(out_trade_no, 1, clock.wall(), {
     stored: {

@@ -1,10 +1,11 @@
+import { InvalidParameterError } from '../../errors.js';
 import type { JournalRecord } from '../../journal/journal.js';
 import type { PaymentClient } from '../client.js';
 import type { RefundOutcome } from '../decision/refund/outcomes.js';
 import { OrderUnknownError } from '../errors.js';
 import { ensureMerchant } from '../merchant.js';
 import type { Kind } from '../runs.js';
-import { hasRefunds, refundClient } from './client.js';
+import { refundTaker } from './client.js';
 import { decidedOutcome, type KnownRefund, knownRefund } from './record.js';
 import { type RefundParts, RefundRun } from './run.js';
 
@@ -26,10 +27,10 @@ export const kindOf = (
     code,
     reason,
   }),
-  ensureOurs: (out_refund_no, { stored: { out_trade_no, merchant } }) => {
+  ensureOurs: (out_refund_no, { stored: { out_trade_no, merchant, api } }) => {
     ensureMerchant(out_trade_no, merchant, client.identity);
-    if (hasRefunds(client)) return;
-    const message = `${out_refund_no} is a refund; only a client with the calls of refunds can go on with it`;
+    if (refundTaker(client, api) !== undefined) return;
+    const message = `${out_refund_no} is a refund by API ${api ?? 'v2'}; only a client with its calls of refunds can go on with it`;
     throw new OrderUnknownError('ERR_ORDER_FOREIGN', message, { out_trade_no, out_refund_no });
   },
   unknown: (out_refund_no) =>
@@ -37,5 +38,9 @@ export const kindOf = (
       out_trade_no: '',
       out_refund_no,
     }),
-  takeUp: (record, known, around) => new RefundRun(record, known, around, { ...own, client: refundClient(client) }),
+  takeUp: (record, known, around) => {
+    const taker = refundTaker(client, known.stored.api);
+    if (taker === undefined) throw new InvalidParameterError('client', 'has no calls of refunds of this API');
+    return new RefundRun(record, known, around, { ...own, client: taker });
+  },
 });

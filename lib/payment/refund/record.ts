@@ -20,6 +20,8 @@ export interface StoredRefund {
   readonly refund_account?: string;
   readonly notify_url?: string;
   readonly merchant: RecordedMerchant;
+  /** By which API it's sent and asked for. Undefined: v2. */
+  readonly api?: 'v3';
   /**
    * `wall`: when it is first sent, by the clock of the machine that reserved it, milliseconds since the epoch. `run`: the run
    * of the program that did. `gateway`: the same moment by the gateway's clock, if that was known.
@@ -74,6 +76,7 @@ const isStored = (value: Fields): value is Fields & StoredRefund =>
   isWhole(value.refund_fee) &&
   [value.refund_desc, value.refund_account, value.notify_url].every((text) => isOptional(text, isString)) &&
   isMerchant(value.merchant) &&
+  (value.api === undefined || value.api === 'v3') &&
   isFields(value.requested) &&
   isNumber(value.requested.wall) &&
   isString(value.requested.run) &&

@@ -14,7 +14,7 @@ import { isLost } from '../record-writer.js';
 import { type Parts, Runs } from '../runs.js';
 import type { Surroundings } from '../subject.js';
 import { adoptSale, refundsElsewhere } from './adoption.js';
-import { refundClient } from './client.js';
+import { apiOf, refundClient } from './client.js';
 import { Copies } from './copies.js';
 import { kindOf } from './kind.js';
 import { Minutes } from './minutes.js';
@@ -235,7 +235,8 @@ export class Refunds {
     const wall = sendTimes(sale.refunds)[index] ?? now;
     const gatewayNow = gatewayTimeOf(client);
     const gateway = gatewayNow === undefined ? {} : { gateway: wall + (gatewayNow - now) };
-    const stored = storedRefund(sale, given, { wall, run: program, ...gateway });
+    const api = apiOf(client);
+    const stored = { ...storedRefund(sale, given, { wall, run: program, ...gateway }), ...(api && { api }) };
     const known = { stored, phase: 'sending' as const, facts: {}, decidedAt: 1 };
     const record = refundRecord(out_refund_no, 1, clock.wall(), known);
     const parts = { ...this.#own, client: refundClient(client) };

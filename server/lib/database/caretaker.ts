@@ -1,3 +1,4 @@
+import { tell } from '../operation/events.js';
 import type { Connections, Statement } from './connections.js';
 import type { Lease } from './lease.js';
 
@@ -145,6 +146,7 @@ export class Caretaker {
     while (this.#takers.size > 0 && this.#lease.isGood) {
       const { owner, duration } = this.#lease;
       const rows = await this.#connections.query<OwnRow>(claim, [owner, duration, [...this.#takers.keys()]]);
+      if (rows.length > 0) tell({ event: 'taken-over', server: owner, count: rows.length });
       await Promise.all(rows.map((row) => this.#takers.get(row.merchant)?.takeUp(row)));
       if (rows.length < batch) return;
     }

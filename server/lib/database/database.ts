@@ -18,6 +18,7 @@ export class Database {
   readonly lease: Lease;
   readonly #takers = new Map<string, Taker>();
   readonly #caretaker: Caretaker;
+  readonly #onRenewed = new Set<() => void>();
   #closed: Promise<void> | undefined;
 
   private constructor(connections: Connections, duration: number) {
@@ -26,7 +27,10 @@ export class Database {
       // A start's, never a host's: what an earlier start has left is another's.
       owner: randomUUID(),
       duration,
-      onRenewed: () => this.#caretaker.turn(),
+      onRenewed: () => {
+        this.#caretaker.turn();
+        for (const listener of this.#onRenewed) listener();
+      },
       onNotice: () => this.#caretaker.poll(),
     });
     this.#caretaker = new Caretaker(connections, this.lease, this.#takers);
@@ -53,6 +57,11 @@ export class Database {
     }
   }
 
+  /** Calls the listener after each renewal of the lease. */
+  onRenewed(listener: () => void): void {
+    this.#onRenewed.add(listener);
+  }
+
   /** From now on what is this merchant's is taken up here. @throws JournalError if another journal has it in this process. */
   attach(merchant: string, taker: Taker): void {
     if (this.#closed !== undefined) throw new ClosedError('The database');
@@ -77,6 +86,7 @@ export class Database {
 
   async #close(): Promise<void> {
     this.#takers.clear();
+    this.#onRenewed.clear();
     await this.lease.stop();
     await this.connections.close();
     await this.lease.resign();

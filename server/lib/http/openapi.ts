@@ -54,7 +54,11 @@ const schemas: Fields = {
   },
   Authinfo: { type: 'object', required: ['authinfo'], properties: { authinfo: text } },
   Health: { type: 'object', required: ['canPay'], properties: { canPay: { type: 'boolean' } } },
-  Error: { type: 'object', required: ['code', 'message'], properties: { code: text, message: text } },
+  Error: {
+    type: 'object',
+    required: ['code', 'message'],
+    properties: { code: text, message: text, parameter: text, rule: text },
+  },
 };
 
 /** What isn't JSON. */

@@ -9,7 +9,7 @@ const fen = { type: 'integer', minimum: 1 } as const;
 const numbered = {
   type: 'object',
   required: ['number'],
-  properties: { number: { type: 'string', minLength: 1, maxLength: 64 } },
+  properties: { number: { type: 'string', pattern: '^[0-9A-Za-z_*@|-]{1,64}$' } },
 } as const;
 
 const waited = {

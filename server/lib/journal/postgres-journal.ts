@@ -14,6 +14,7 @@ import { Database } from '../database/database.js';
 import { channelOf } from '../database/lease.js';
 import { Gathered } from './gathered.js';
 import {
+  attention,
   type Fence,
   fences,
   giveUp,
@@ -27,6 +28,8 @@ import {
   type RecordRow,
   select,
   toRecord,
+  unheard,
+  unheardRefunds,
   update,
   updateValues,
   type Write,
@@ -81,7 +84,7 @@ export class PostgresJournal implements Journal, Taker {
   /** The unfinished records that this process has, by what it knows. */
   readonly #own = new Set<string>();
   /** Being created: whoever creates them takes them up, or ends them. */
-  readonly #creating = new Set<string>();
+  readonly #creating = new Map<string, Promise<void>>();
   /** The ids of this process's writes, by record and revision. */
   readonly #writeIds = new Map<string, string>();
   readonly #acknowledgements = new Gathered<Write>((writes) => this.#store(writes));
@@ -122,16 +125,19 @@ export class PostgresJournal implements Journal, Taker {
     checkRecord(record);
     if (record.revision !== 1)
       throw new JournalError(`A new ${record.kind} has revision 1, not ${record.revision} (${record.id})`);
+    const [key, write] = [keyOf(record), writeOf(record, randomUUID())];
+    // Whoever is told that a number exists finds it: so the second waits until the first is stored, or isn't.
+    for (let first = this.#creating.get(key); first !== undefined; first = this.#creating.get(key)) await first;
     if (!this.#database.lease.isGood)
       throw new JournalError('This server is out of touch with the database: nothing was written down');
-    const [key, write] = [keyOf(record), writeOf(record, randomUUID())];
-    if (this.#creating.has(key)) throw new OrderExistsError(record.id);
-    this.#creating.add(key);
+    const stored = Promise.withResolvers<void>();
+    this.#creating.set(key, stored.promise);
     try {
       await this.#insert(write, (error) => error.sent);
       if (!record.finished) this.#own.add(key);
     } finally {
       this.#creating.delete(key);
+      stored.resolve();
     }
   }
 
@@ -156,9 +162,30 @@ export class PostgresJournal implements Journal, Taker {
 
   async *list({ kind, finished, acknowledged }: JournalFilter = {}): AsyncIterable<JournalRecord> {
     this.#ensureOpen();
-    const filter = [this.#merchant, kind ?? null, finished ?? null, acknowledged ?? null];
+    yield* this.#pages(list, [this.#merchant, kind ?? null, finished ?? null, acknowledged ?? null]);
+  }
+
+  /** What a person has to look at, found by an index of its own. */
+  async *attention(): AsyncIterable<JournalRecord> {
+    this.#ensureOpen();
+    yield* this.#pages(attention, [this.#merchant]);
+  }
+
+  /** What has ended of a terminal's payments and nobody has acted upon, by an index of its own. The terminal is the note's. */
+  async *unheardBy(terminal: string): AsyncIterable<JournalRecord> {
+    this.#ensureOpen();
+    yield* this.#pages(unheard, [this.#merchant, terminal]);
+  }
+
+  /** The same of the refunds of a store's sales. The store is the note's of the sale. */
+  async *unheardRefundsOf(store: string): AsyncIterable<JournalRecord> {
+    this.#ensureOpen();
+    yield* this.#pages(unheardRefunds, [this.#merchant, store]);
+  }
+
+  async *#pages(statement: Statement, filter: readonly unknown[]): AsyncIterable<JournalRecord> {
     for (let last = { kind: '', id: '' }; ; ) {
-      const rows = await this.#read<RecordRow>(list, [...filter, last.kind, last.id]);
+      const rows = await this.#read<RecordRow>(statement, [...filter, last.kind, last.id]);
       for (const row of rows) {
         const record = toRecord(row);
         // One of another schema is for those who know it.

@@ -33,38 +33,77 @@ export interface Write {
   readonly writeId: string;
   readonly record: Omit<JournalRecord, 'data'>;
   readonly data: string;
+  /** By which terminals find it. */
+  readonly asked: { readonly terminal: unknown; readonly store: unknown; readonly sale: unknown };
   /** It may be stored over a cancel(). */
   readonly isGivenUp: boolean;
+  /** Of a payment that a terminal asks for. */
+  readonly paying: { readonly terminal: string; readonly amount: number | undefined } | undefined;
+}
+
+/** What the database can store as text. */
+const textOf = (value: unknown): string | null =>
+  typeof value === 'string' && value.isWellFormed() && !value.includes('\0') ? value : null;
+
+function askedBy(note: unknown, sale: unknown): Write['asked'] {
+  const { terminal, store } = Object(note);
+  return { terminal: textOf(terminal), store: textOf(store), sale: textOf(sale) };
 }
 
 export const writeOf = ({ data, ...record }: JournalRecord, writeId: string): Write => ({
   writeId,
   record,
   data: JSON.stringify(data),
+  asked: askedBy(data.note, data.out_trade_no),
   isGivenUp: record.kind === 'refund' || isGivenUp({ ...record, data }),
+  // What has ended with its first write was never to be paid.
+  paying: record.kind === 'payment' && !record.finished ? payingIn(data) : undefined,
 });
 
-const columns = `
-  schema as "schema", kind as "kind", id as "id", revision as "revision", state as "state", finished as "finished",
-  acknowledged as "acknowledged", updated_at as "updatedAt", data as "data"`;
+/** @param row The table's name, or what stands for it. */
+const columnsOf = (row: string): string => `
+  ${row}.schema as "schema", ${row}.kind as "kind", ${row}.id as "id", ${row}.revision as "revision", ${row}.state as "state",
+  ${row}.finished as "finished", ${row}.acknowledged as "acknowledged", ${row}.updated_at as "updatedAt", ${row}.data as "data"`;
+
+const columns = columnsOf('record');
+
+const uuid = /^[\da-f]{8}(?:-[\da-f]{4}){3}-[\da-f]{12}$/;
+
+/** What the terminals' side has written into a payment's first record. Another program's notes are its own. */
+function payingIn({ note, total_fee }: JournalRecord['data']): Write['paying'] {
+  const { terminal } = Object(note);
+  if (typeof terminal !== 'string' || !uuid.test(terminal)) return undefined;
+  return { terminal, amount: typeof total_fee === 'number' ? total_fee : undefined };
+}
 
 const fence = `
   kind as "kind", id as "id", revision as "revision", finished as "finished", owner::text as "owner",
   write_id::text as "writeId", given_up as "givenUp"`;
 
-/** $1 numbers, $2 merchant, $3 owner, then the write. */
+/**
+ * $1 numbers, $2 merchant, $3 owner, then the write, then for the audit: $14 the terminal that a payment is of, $15 fen. Both in one
+ * statement: there is no payment without its line, and no second commit for it.
+ */
 export const insert: Statement = {
   name: 'wxpay-face insert',
   text: `
-    insert into wxpay_face.record
-      (numbers, merchant, owner, write_id, kind, id, schema, revision, state, finished, acknowledged, updated_at, data)
-    values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)
-    on conflict do nothing returning true as "isNew"`,
+    with new as (
+      insert into wxpay_face.record
+        (numbers, merchant, owner, write_id, kind, id, schema, revision, state, finished, acknowledged, updated_at, data, terminal, store, sale)
+      values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)
+      on conflict do nothing returning true as "isNew"
+    ), audited as (
+      insert into wxpay_face.audit (server, actor, actor_id, actor_name, action, merchant, number, amount)
+      select $3::uuid, 'terminal', $17::text, (select name from wxpay_face.terminal where id = $17::uuid), 'pay', $2, $6, $18::bigint
+      from new where $17::text is not null
+    )
+    select "isNew" from new`,
 };
 
-export const insertValues = ({ writeId, record, data }: Write): unknown[] => {
+export const insertValues = ({ writeId, record, data, asked: { terminal, store, sale }, paying }: Write): unknown[] => {
   const { kind, id, schema, revision, state, finished, acknowledged, updatedAt } = record;
-  return [writeId, kind, id, schema, revision, state, finished, acknowledged, updatedAt, data];
+  const values = [writeId, kind, id, schema, revision, state, finished, acknowledged, updatedAt, data];
+  return [...values, terminal, store, sale, paying?.terminal ?? null, paying?.amount ?? null];
 };
 
 /**
@@ -128,6 +167,36 @@ export const list: Statement = {
     where merchant = $1 and ($2::text is null or kind = $2) and ($3::bool is null or finished = $3)
       and ($4::bool is null or acknowledged = $4) and (kind, id) > ($5::text, $6::text)
     order by kind, id limit ${pageOfRecords}`,
+};
+
+/** $1 merchant, then the last record of the page before: what a person has to look at. */
+export const attention: Statement = {
+  name: 'wxpay-face attention',
+  text: `
+    select ${columns} from wxpay_face.record
+    where merchant = $1 and state = 'attention' and (kind, id) > ($2::text, $3::text)
+    order by kind, id limit ${pageOfRecords}`,
+};
+
+/** $1 merchant, $2 terminal, then the last record of the page before: payments of which it has not heard, or not acted upon. */
+export const unheard: Statement = {
+  name: 'wxpay-face unheard',
+  text: `
+    select ${columns} from wxpay_face.record
+    where merchant = $1 and terminal = $2 and kind = 'payment' and finished and not acknowledged
+      and (kind, id) > ($3::text, $4::text)
+    order by id limit ${pageOfRecords}`,
+};
+
+/** $1 merchant, $2 store, then the last record of the page before: the same of the refunds of its sales. */
+export const unheardRefunds: Statement = {
+  name: 'wxpay-face unheard refunds',
+  text: `
+    select ${columnsOf('r')} from wxpay_face.record as r
+    join wxpay_face.record as p on p.numbers = r.numbers and p.kind = 'payment' and p.id = r.sale
+    where r.merchant = $1 and p.merchant = $1 and p.store = $2 and r.kind = 'refund' and r.finished and not r.acknowledged
+      and (r.kind, r.id) > ($3::text, $4::text)
+    order by r.kind, r.id limit ${pageOfRecords}`,
 };
 
 /** $1 numbers, $2 merchant, $3 out_trade_no, $4 what listens for an owner: calls the owner, within the same transaction. */

@@ -1,90 +1,278 @@
 import { join } from 'node:path';
+import { isDeepStrictEqual } from 'node:util';
 import {
   FileJournal,
   InvalidParameterError,
   type Journal,
-  PayClient,
+  type MerchantIdentity,
+  type PayClient,
   PaymentProcessor,
   type PaymentProcessorOptions,
 } from 'wxpay-face';
 import type { Database } from '../database/database.js';
 import { PostgresJournal } from '../journal/postgres-journal.js';
+import { clientsOf, closeAll, type Former, formerFrom, Limits, type NamedClients, withFormer } from './clients.js';
+import { Line } from './line.js';
 import type { MerchantOptions } from './options.js';
 import { ProgressHub } from './progress-hub.js';
+import { takeUpUncertified } from './taking-up.js';
 
 /** Whose money it is: a merchant, or one of a provider's sub-merchants. Each has a journal and a processor of its own. */
 export interface Merchant {
+  /** Of API v2: for what v3 doesn't have. It stands for the newest, also after a reload. */
   readonly client: PayClient;
+  /** Whether codes are paid by API v3. */
+  readonly isByV3: boolean;
   readonly journal: Journal;
   readonly processor: PaymentProcessor;
   /** Of the payments that run on this server. */
   readonly progress: ProgressHub;
 }
 
+interface Entry extends Merchant {
+  readonly line: Line;
+  /** With which what had ended for want of one was taken up. */
+  certificate: MerchantOptions['certificate'];
+}
+
 /** Where journals are: in a database, or in a folder. */
 export type Place = { readonly database: Database } | { readonly folder: string };
 
-const nameOf = (merchant: string, sub_merchant: string | undefined): string =>
-  sub_merchant === undefined ? merchant : `${merchant}/${sub_merchant}`;
+/** Of a journal: out_trade_no is unique for a mch_id, but each sub-merchant has its own records. */
+const keyOf = ({ mch_id, sub_mch_id }: MerchantIdentity): string =>
+  sub_mch_id === undefined ? mch_id : `${mch_id}/${sub_mch_id}`;
+
+/** What a configuration says, with its clients made. */
+interface Configured {
+  readonly options: MerchantOptions;
+  readonly clients: NamedClients[];
+}
+
+type Policies = Pick<PaymentProcessorOptions, 'polling' | 'reversal'>;
 
 /** The merchants of a server, by name. */
 export class Merchants {
-  readonly #merchants = new Map<string, Merchant>();
+  readonly #place: Place;
+  readonly #policies: Policies;
+  readonly #limits = new Limits();
+  /** By journal: also those that are configured no longer, whose unfinished payments go on. */
+  readonly #entries = new Map<string, Entry>();
+  /** The journals of those that are configured, by name. */
+  #names = new Map<string, string>();
+  #given: readonly MerchantOptions[] = [];
+  /** By name: what was configured before. */
+  readonly #formers = new Map<string, Former[]>();
+  readonly #timers = new Set<NodeJS.Timeout>();
+  #changing: Promise<unknown> = Promise.resolve();
+  #isClosed = false;
 
-  /** @throws InvalidParameterError for two of one name, or options that the client refuses. */
-  static async open(
-    given: readonly MerchantOptions[],
-    place: Place,
-    policies: Pick<PaymentProcessorOptions, 'polling' | 'reversal'>,
-  ): Promise<Merchants> {
-    const merchants = new Merchants();
+  private constructor(place: Place, policies: Policies) {
+    this.#place = place;
+    this.#policies = policies;
+  }
+
+  /** @throws InvalidParameterError for two of one name or number, or options that the client refuses. */
+  static async open(given: readonly MerchantOptions[], place: Place, policies: Policies): Promise<Merchants> {
+    const merchants = new Merchants(place, policies);
     try {
-      for (const { name, sub_merchants, ...options } of given) {
-        const all: Array<[string | undefined, object]> = [
-          ...(sub_merchants === undefined ? [[undefined, {}] satisfies [undefined, object]] : []),
-          ...Object.entries(sub_merchants ?? {}),
-        ];
-        for (const [sub, more] of all)
-          await merchants.#add(nameOf(name, sub), new PayClient({ ...options, ...more }), place, policies);
-      }
-      return merchants;
+      await merchants.reload(given);
     } catch (error) {
       await merchants.close();
       throw error;
     }
+    if ('database' in place) place.database.onRenewed(() => merchants.#share());
+    return merchants;
   }
 
   get(merchant: string, sub_merchant: string | undefined): Merchant | undefined {
-    return this.#merchants.get(nameOf(merchant, sub_merchant));
+    const key = this.#names.get(sub_merchant === undefined ? merchant : `${merchant}/${sub_merchant}`);
+    return key === undefined ? undefined : this.#entries.get(key);
+  }
+
+  /** Those that are configured, by name. */
+  *[Symbol.iterator](): IterableIterator<[string, Merchant]> {
+    for (const [name, key] of this.#names) {
+      const entry = this.#entries.get(key);
+      if (entry !== undefined) yield [name, entry];
+    }
+  }
+
+  /**
+   * Changes keys, certificates, merchants and sub-merchants, all or none. A call that is under way ends as it began. Answers by a key that
+   * is no longer configured are believed for 24 hours. One that is configured no longer takes nothing new; its unfinished payments go on.
+   * @throws InvalidParameterError, JournalError: nothing has changed.
+   */
+  reload(given: readonly MerchantOptions[]): Promise<void> {
+    const done = this.#changing.then(() => this.#reload(given));
+    this.#changing = done.catch(() => undefined);
+    return done;
   }
 
   /** The processors first: what is under way is handed over, or goes on after the next start. */
   async close(): Promise<void> {
-    const all = [...this.#merchants.values()];
+    this.#isClosed = true;
+    await this.#changing;
+    for (const timer of this.#timers) clearTimeout(timer);
+    const all = [...this.#entries.values()];
     await Promise.all(all.map(({ processor }) => processor.close()));
     await Promise.all(all.map(({ journal }) => journal.close()));
-    for (const { client } of all) client.close();
+    for (const { line } of all) line.close();
+    this.#limits.close();
   }
 
-  async #add(
-    name: string,
-    client: PayClient,
-    place: Place,
-    policies: Pick<PaymentProcessorOptions, 'polling' | 'reversal'>,
-  ): Promise<void> {
-    if (this.#merchants.has(name)) throw new InvalidParameterError('merchants', `has two of the name ${name}`);
-    const { mch_id, sub_mch_id } = client.identity;
-    const journal =
-      'database' in place
-        ? PostgresJournal.on(place.database, sub_mch_id === undefined ? mch_id : `${mch_id}/${sub_mch_id}`, mch_id)
-        : await FileJournal.open(join(place.folder, mch_id, ...(sub_mch_id === undefined ? [] : [sub_mch_id])));
-    // Whoever waits for the end asks for it.
-    const reversal = { ...policies.reversal, mode: 'background' as const };
-    const processor = new PaymentProcessor({ client, journal, ...policies, reversal });
-    this.#merchants.set(name, { client, journal, processor, progress: new ProgressHub() });
-    // In a database each server takes up by itself what nobody drives.
-    if (!('database' in place)) void recover(processor);
+  async #reload(given: readonly MerchantOptions[]): Promise<void> {
+    if (this.#isClosed) return;
+    const now = performance.now();
+    const changed: Configured[] = [];
+    const opened: Entry[] = [];
+    try {
+      for (const options of given) if (this.#isChanged(options)) changed.push(this.#configure(options, now));
+      const names = this.#namesAfter(given, changed);
+      for (const { options, clients } of changed)
+        for (const each of clients) {
+          const key = keyOf(each.v2.identity);
+          const entry = this.#entries.get(key);
+          if (entry === undefined) opened.push(await this.#open(key, each, options));
+          else if (each.v3 === undefined && entry.line.isByV3)
+            throw new InvalidParameterError('v3', `of ${each.name} can't be left out before a restart`);
+        }
+      this.#apply(changed, opened, names, given, now);
+    } catch (error) {
+      for (const { processor, journal } of opened) {
+        await processor.close();
+        await journal.close();
+      }
+      for (const { clients } of changed) for (const each of clients) closeAll(each);
+      throw error;
+    }
   }
+
+  #isChanged(options: MerchantOptions): boolean {
+    return !this.#given.some((before) => isDeepStrictEqual(before, options));
+  }
+
+  #configure(options: MerchantOptions, now: number): Configured {
+    const before = this.#given.find(({ name }) => name === options.name);
+    const formers = [...this.#formersOf(options.name), ...(before ? [formerFrom(before, now)] : [])];
+    return { options, clients: clientsOf(withFormer(options, formers, now), this.#limits.of(options.mch_id)) };
+  }
+
+  #formersOf(name: string): readonly Former[] {
+    return this.#formers.get(name) ?? [];
+  }
+
+  /** @throws InvalidParameterError for two of one name or number. */
+  #namesAfter(given: readonly MerchantOptions[], changed: readonly Configured[]): Map<string, string> {
+    const names = new Map<string, string>();
+    for (const options of given) {
+      const made = changed.find((each) => each.options === options)?.clients;
+      const all = made?.map(({ name, v2 }) => [name, keyOf(v2.identity)] as const) ?? this.#namesOf(options.name);
+      for (const [name, key] of all) {
+        if (names.has(name)) throw new InvalidParameterError('merchants', `has two of the name ${name}`);
+        if ([...names.values()].includes(key))
+          throw new InvalidParameterError('merchants', `has two of the number ${key}`);
+        names.set(name, key);
+      }
+    }
+    return names;
+  }
+
+  #namesOf(merchant: string): Array<readonly [string, string]> {
+    return [...this.#names].filter(([name]) => name === merchant || name.startsWith(`${merchant}/`));
+  }
+
+  #apply(
+    changed: readonly Configured[],
+    opened: readonly Entry[],
+    names: Map<string, string>,
+    given: readonly MerchantOptions[],
+    now: number,
+  ): void {
+    this.#remember(given, now);
+    for (const { options, clients } of changed)
+      for (const each of clients) {
+        const entry = this.#entries.get(keyOf(each.v2.identity));
+        if (entry === undefined) continue;
+        entry.line.exchange(each);
+        if (isDeepStrictEqual(entry.certificate, options.certificate)) continue;
+        entry.certificate = options.certificate;
+        void takeUp(entry);
+      }
+    for (const entry of opened) {
+      this.#entries.set(keyOf(entry.client.identity), entry);
+      void begin(entry, 'database' in this.#place);
+    }
+    this.#names = names;
+    this.#given = given;
+    this.#share();
+  }
+
+  /** What is configured no longer is believed for a while. */
+  #remember(given: readonly MerchantOptions[], now: number): void {
+    for (const before of this.#given) {
+      if (given.some((options) => isDeepStrictEqual(options, before))) continue;
+      const { name } = before;
+      const former = formerFrom(before, now);
+      this.#formers.set(name, [...this.#formersOf(name).filter(({ until }) => until > now), former]);
+      const timer = setTimeout(() => {
+        this.#timers.delete(timer);
+        this.#forget(name);
+      }, former.until - now).unref();
+      this.#timers.add(timer);
+    }
+  }
+
+  /** Believes no longer what was configured before. */
+  #forget(name: string): void {
+    const options = this.#given.find((each) => each.name === name);
+    if (options === undefined) return;
+    const { clients } = this.#configure(options, performance.now());
+    for (const each of clients) this.#entries.get(keyOf(each.v2.identity))?.line.exchange(each);
+  }
+
+  #share(): void {
+    const servers = 'database' in this.#place ? this.#place.database.lease.servers : 1;
+    this.#limits.share(this.#given, servers);
+  }
+
+  async #open(key: string, clients: NamedClients, { certificate }: MerchantOptions): Promise<Entry> {
+    const { mch_id, sub_mch_id } = clients.v2.identity;
+    const journal =
+      'database' in this.#place
+        ? PostgresJournal.on(this.#place.database, key, mch_id)
+        : await FileJournal.open(join(this.#place.folder, mch_id, ...(sub_mch_id === undefined ? [] : [sub_mch_id])));
+    try {
+      const line = new Line(clients);
+      // Whoever waits for the end asks for it.
+      const reversal = { ...this.#policies.reversal, mode: 'background' as const };
+      const processor = new PaymentProcessor({ client: line.paying, journal, ...this.#policies, reversal });
+      return {
+        line,
+        client: line.v2,
+        get isByV3() {
+          return line.isByV3;
+        },
+        journal,
+        processor,
+        progress: new ProgressHub(),
+        certificate,
+      };
+    } catch (error) {
+      await journal.close();
+      throw error;
+    }
+  }
+}
+
+/** In a database each server takes up by itself what nobody drives. */
+async function begin(entry: Entry, isInDatabase: boolean): Promise<void> {
+  if (!isInDatabase) void recover(entry.processor);
+  await takeUp(entry);
+}
+
+/** A certificate that wasn't there before may be a good one. */
+async function takeUp({ client, processor, journal }: Entry): Promise<void> {
+  if (client.hasCertificate) await takeUpUncertified(processor, journal).catch(() => undefined);
 }
 
 /** Terminals ask for the ends; here the unfinished only have to come to theirs. What fails is taken up when it's asked for. */

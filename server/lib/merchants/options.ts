@@ -4,9 +4,19 @@ import type { PayClientOptions, PaymentProcessorOptions } from 'wxpay-face';
 export type MerchantOptions = PayClientOptions & {
   /** As terminals name it. */
   readonly name: string;
+  /**
+   * PayClientV3's options, as far as they differ from those of API v2: payments by codes and refunds then go by v3. Of faces' codes and authinfo v2
+   * takes care.
+   */
+  readonly v3?: Readonly<Record<string, unknown>>;
   /** Of a service provider: its sub-merchants, by name. */
   readonly sub_merchants?: Readonly<Record<string, { readonly sub_mch_id: string; readonly sub_appid?: string }>>;
 };
+
+export interface Tls {
+  readonly cert: string | Uint8Array;
+  readonly key: string | Uint8Array;
+}
 
 export interface MerchantServerOptions {
   /** postgres://…: any number of servers share it, and each finishes what another left. Default: a FileJournal in `folder`, one server. */
@@ -17,7 +27,7 @@ export interface MerchantServerOptions {
   readonly listen?: {
     readonly host?: string;
     readonly port?: number;
-    readonly tls?: { readonly cert: string | Uint8Array; readonly key: string | Uint8Array };
+    readonly tls?: Tls;
     readonly behindProxy?: boolean;
   };
   /**
@@ -27,4 +37,6 @@ export interface MerchantServerOptions {
   readonly lease?: number;
   readonly polling?: PaymentProcessorOptions['polling'];
   readonly reversal?: PaymentProcessorOptions['reversal'];
+  /** /metrics and the page for people. Default: 127.0.0.1, any free port, plain HTTP. Another address needs `tls`. */
+  readonly admin?: { readonly host?: string; readonly port?: number; readonly tls?: Tls };
 }

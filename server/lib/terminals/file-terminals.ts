@@ -1,15 +1,19 @@
 import { readFile, rename, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { JournalError } from 'wxpay-face';
+import { FileRefundLimits } from './file-refund-limits.js';
+import type { RefundLimits } from './refund-limits.js';
 import { isTerminal, type Terminal, type Terminals } from './terminal.js';
 
 /** Terminals of a server without a database: a file beside its journal, which the command line may change at any time. */
 export class FileTerminals implements Terminals {
+  readonly refunds: RefundLimits;
   readonly #path: string;
   #changing: Promise<unknown> = Promise.resolve();
 
   private constructor(path: string) {
     this.#path = path;
+    this.refunds = new FileRefundLimits(dirname(path));
   }
 
   /** @throws JournalError if the file is none of terminals. */

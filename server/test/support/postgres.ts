@@ -9,7 +9,8 @@ import pg from 'pg';
 
 /* A real PostgreSQL for tests, with its data in a folder of its own. */
 
-async function freePort(): Promise<number> {
+/** One that nobody listens on just now. */
+export async function freePort(): Promise<number> {
   const server = createServer().listen(0, '127.0.0.1');
   await new Promise((resolve) => server.once('listening', resolve));
   const { port } = Object(server.address());
@@ -33,6 +34,8 @@ export class Postgres {
       user: 'till',
       password: 'secret',
       persistent: false,
+      // The system's own locale may be one that it doesn't have.
+      initdbFlags: ['--locale=C', '--encoding=UTF8'],
       createPostgresUser: process.getuid?.() === 0,
       postgresFlags: all.flatMap((setting) => ['-c', setting]),
       onLog: () => {},

@@ -8,6 +8,7 @@ import {
 import type { RefundParams, RefundQueryResult, RefundRef, RefundResult } from '../../../lib/pay/refund-types.js';
 import type { PayResult, QueryResult, RequestOptions, ReverseResult } from '../../../lib/pay/types.js';
 import type { PaymentClient } from '../../../lib/payment/client.js';
+import { hear, type Said, speak, unsigned } from './api-v3.js';
 import type { SimulatedClock } from './clock.js';
 import { type Api, failed, type Kind, merchant, type SimulatedGateway } from './gateway.js';
 import type { Random } from './random.js';
@@ -60,9 +61,14 @@ export interface Network {
   readonly refundRandom: Random;
   /** Share of calls that go wrong. */
   readonly faults: number;
+  /** Whoever stands between answers most queries by API v3, and has no key. */
+  readonly hasPortal: boolean;
   /** A request never arrives later than this after it was begun; or after it has ended, if it has no bound. */
   readonly latest: number;
 }
+
+/** A mistake in reading API v3: what is read, instead of what came. */
+export type Misread = (kind: Kind, params: Readonly<Record<string, unknown>>, said: Said) => Said;
 
 interface Question<T> {
   readonly kind: Kind;
@@ -74,6 +80,8 @@ interface Question<T> {
   readonly limit: () => T;
   /** Verified answers to another question. */
   readonly others?: { readonly stray: () => T; readonly nameless: () => T };
+  /** By API v3: how what comes over the wire is read. */
+  readonly hear?: ((said: Said) => T) | undefined;
 }
 
 const everyFault = [
@@ -99,19 +107,45 @@ export class SimulatedClient {
   /** The last Date header, and when it was read. */
   #date: { readonly gateway: number; readonly at: number } | undefined;
   readonly #refused = new Set<string>();
+  readonly #misread: Misread;
 
-  constructor(network: Network, till: TillClock, traits: Traits, witness: Witness) {
+  /** @param misread Default: nothing. */
+  constructor(
+    network: Network,
+    till: TillClock,
+    traits: Traits,
+    witness: Witness,
+    misread: Misread = (_kind, _params, said) => said,
+  ) {
     this.#network = network;
     this.#till = till;
     this.#traits = traits;
     this.#witness = witness;
+    this.#misread = misread;
   }
 
   /** What the processor sees. */
   client(): PaymentClient {
     const { api, faceCodes } = this.#traits;
     const v2 = this.#clientOf('v2');
-    return api === 'v2' ? v2 : { ...v2, ...this.#clientOf('v3'), rail: 'codepay', v2, faceCodes };
+    if (api === 'v2') return v2;
+    const { refund, refundquery, ...v3 } = this.#clientOf('v3');
+    const ofSale = v2.refundquery;
+    return {
+      ...{ ...v2, ...v3, rail: 'codepay', v2, faceCodes },
+      ...(refund && { refund }),
+      // API v3 knows no query for all refunds of a sale.
+      ...(refundquery &&
+        ofSale && {
+          refundquery: (ref, options) => ('out_refund_no' in ref ? refundquery(ref, options) : ofSale(ref, options)),
+        }),
+    };
+  }
+
+  #hearing<K extends Kind>(api: Api, kind: K, params: Readonly<Record<string, unknown>>) {
+    if (api === 'v2') return undefined;
+    const read = hear[kind];
+    return (said: Said) => read(params, this.#misread(kind, params, said));
   }
 
   #clientOf(api: Api): PaymentClient {
@@ -123,6 +157,7 @@ export class SimulatedClient {
       this.#call<PayResult>(options, {
         kind: 'pay',
         out_trade_no: order.out_trade_no,
+        hear: this.#hearing(api, 'pay', order),
         ask: (latestAt) => {
           gateway.takenBy.set(order.out_trade_no, api);
           return gateway.pay(order.out_trade_no, order.total_fee, latestAt);
@@ -133,7 +168,13 @@ export class SimulatedClient {
       this.#call<QueryResult>(options, {
         kind: 'query',
         out_trade_no: number(order),
-        ask: () => (isKnown(number(order)) ? gateway.query(number(order)) : failed('ORDERNOTEXIST')),
+        hear: this.#hearing(api, 'query', order),
+        ask: () => {
+          if (!isKnown(number(order))) return failed('ORDERNOTEXIST');
+          // A sale of another program is of the API that finds it.
+          if (gateway.book.has(number(order))) gateway.takenBy.set(number(order), api);
+          return gateway.query(number(order));
+        },
         limit: () => gateway.limit('query'),
         others: {
           stray: () => failed('ORDERNOTEXIST'),
@@ -149,7 +190,8 @@ export class SimulatedClient {
       this.#call<ReverseResult>(options, {
         kind: 'reverse',
         out_trade_no: number(order),
-        ask: () => gateway.reverse(isKnown(number(order)) ? number(order) : `not ${number(order)}`),
+        hear: this.#hearing(api, 'reverse', order),
+        ask: () => gateway.reverse(isKnown(number(order)) ? number(order) : `not ${number(order)}`, api),
         limit: () => gateway.limit('reverse'),
       });
     return {
@@ -162,11 +204,11 @@ export class SimulatedClient {
       facepayquery: query,
       reverse,
       facepayreverse: reverse,
-      ...(gateway.refunds !== undefined && this.#refundCalls()),
+      ...(gateway.refunds !== undefined && this.#refundCalls(api)),
     };
   }
 
-  #refundCalls(): Required<Pick<PaymentClient, 'refund' | 'refundquery'>> {
+  #refundCalls(api: Api): Required<Pick<PaymentClient, 'refund' | 'refundquery'>> {
     const { gateway } = this.#network;
     const refund = (params: RefundParams, options: RequestOptions = {}) => {
       this.#witness.refunding(params);
@@ -174,7 +216,8 @@ export class SimulatedClient {
       return this.#call<RefundResult>(options, {
         kind: 'refund',
         out_trade_no: params.out_refund_no,
-        ask: () => gateway.refund(params, request),
+        hear: this.#hearing(api, 'refund', { ...params }),
+        ask: () => gateway.refund(params, request, api),
         limit: () => gateway.limit('refund'),
       });
     };
@@ -185,7 +228,8 @@ export class SimulatedClient {
         kind: 'refundquery',
         ...(out_refund_no !== undefined && { named: 'out_refund_no' as const }),
         out_trade_no: out_refund_no ?? out_trade_no,
-        ask: () => gateway.refundquery(out_refund_no === undefined ? { out_trade_no } : { out_refund_no }),
+        hear: this.#hearing(api, 'refundquery', { ...ref }),
+        ask: () => gateway.refundquery(out_refund_no === undefined ? { out_trade_no } : { out_refund_no }, api),
         limit: () => gateway.limit('refundquery'),
         others: {
           stray: () => failed('REFUNDNOTEXIST'),
@@ -237,7 +281,7 @@ export class SimulatedClient {
         if (signal?.aborted) return abort();
         signal?.addEventListener('abort', abort, { once: true });
       }
-      const fault = this.#fault(kind, out_trade_no, fresh);
+      const fault = this.#fault(question, fresh);
       const connecting = this.#connecting(kind);
       if (isBounded && connecting > connectTimeout)
         return void till.at(connectTimeout, () =>
@@ -291,22 +335,25 @@ export class SimulatedClient {
     return random.between(0, random.chance(0.7) ? connectTimeout : 30_000);
   }
 
-  #fault(kind: Kind, out_trade_no: string, fresh: boolean): string | undefined {
-    const { gateway, faults } = this.#network;
+  #fault({ kind, out_trade_no, hear }: Question<unknown>, fresh: boolean): string | undefined {
+    const { gateway, faults, hasPortal } = this.#network;
     const random = this.#randomOf(kind);
     if (kind === 'pay' && gateway.losesPayment(out_trade_no)) return 'lost';
     if (kind === 'refundquery' && !fresh && faults > 0 && random.chance(0.3)) return 'stray';
     if (kind === 'refund' && gateway.refunds?.delays(out_trade_no)) return 'late';
-    if (gateway.isCalm(kind) || !random.chance(faults)) return undefined;
+    const isQuery = kind === 'query' || kind === 'refundquery';
+    if (gateway.isCalm(kind)) return undefined;
+    if (hasPortal && isQuery && hear !== undefined && random.chance(0.8)) return 'garbled';
+    if (!random.chance(faults)) return undefined;
     // What a client without a bound is there for.
     if (kind === 'pay' && !this.#traits.isBounded && random.chance(0.5)) return 'late';
-    const fault = random.pick(kind === 'query' || kind === 'refundquery' ? queryFaults : everyFault);
+    const fault = random.pick(isQuery ? queryFaults : everyFault);
     // What came while a connection was free is never read over one that is opened for this question.
     return fault === 'stray' && fresh ? undefined : fault;
   }
 
-  #travel<T>(
-    { kind, out_trade_no, named = 'out_trade_no', ask, limit, others }: Question<T>,
+  #travel<T extends Reply>(
+    { kind, out_trade_no, named = 'out_trade_no', ask, limit, others, hear }: Question<T>,
     fault: string | undefined,
     latestAt: number,
     line: { read(reply: { value: T } | { error: unknown }): void; fail(error: unknown): void; over(): number },
@@ -314,22 +361,25 @@ export class SimulatedClient {
     const { clock, gateway } = this.#network;
     const random = this.#randomOf(kind);
     const latency = () => random.between(5, random.chance(0.1) ? 8_000 : 200);
-    const attempt = (answer: () => T): { value: T } | { error: unknown } => {
+    const attempt = (read: () => T): { value: T } | { error: unknown } => {
       try {
-        return { value: answer() };
+        return { value: read() };
       } catch (error) {
         return { error };
       }
     };
+    const isFaulty = () => !gateway.isCalm(kind) && random.chance(this.#network.faults / 2);
+    const said = (answer: () => T) =>
+      attempt(() => (hear === undefined ? answer() : hear(speak(kind, isFaulty(), answer))));
     const answer = (how: () => T) => {
-      const reply = attempt(how);
+      const reply = said(how);
       clock.at(latency(), () => line.read(reply));
     };
     const arrive = (isHeard: boolean) => {
       // Who gives a request up, or dies, takes the socket with it.
       const rest = this.#network.latest - line.over();
       if (rest < 0) return;
-      const reply = attempt(() => ask(Math.min(latestAt, clock.monotonic() + rest)));
+      const reply = said(() => ask(Math.min(latestAt, clock.monotonic() + rest)));
       if (isHeard) clock.at(latency(), () => line.read(reply));
     };
     const throws = (error: Error) => () => {
@@ -361,6 +411,11 @@ export class SimulatedClient {
         return;
       case 'garbled': {
         arriveUnheard();
+        if (hear !== undefined) {
+          const reply = attempt(() => hear(unsigned(kind, random)));
+          clock.at(latency(), () => line.read(reply));
+          return;
+        }
         const errors = [new PaySignatureError('wrong'), new PayResponseError('HTTP 502'), new TypeError('a bug')];
         answer(throws(random.pick(errors)));
         return;

@@ -1,10 +1,11 @@
 import type { Journal, JournalRecord } from '../../../lib/journal/journal.js';
 import type { PaymentProcessor } from '../../../lib/payment/processor.js';
-import type { Network, Traits } from './client.js';
+import type { Network } from './client.js';
 import type { SimulatedClock } from './clock.js';
 import type { Random } from './random.js';
 import type { Refund, Refunding } from './refunding.js';
 import type { Sale } from './sale.js';
+import type { Manners } from './settings.js';
 import type { Stands } from './stands.js';
 import type { TillClock } from './till-clock.js';
 
@@ -31,7 +32,7 @@ export interface History {
   readonly store: Journal;
   /** The states of the payments in it. */
   readonly states: ReadonlyMap<string, string>;
-  readonly traits: Traits;
+  readonly traits: Manners;
   readonly isOwnClient: boolean;
   readonly notBefore: number;
   readonly settleAfter: number;

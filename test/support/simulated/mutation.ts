@@ -8,6 +8,7 @@ import type { PaymentOutcome } from '../../../lib/payment/decision/outcomes.js';
 import type { RefundTransition } from '../../../lib/payment/decision/refund/machine.js';
 import type { RefundOutcome } from '../../../lib/payment/decision/refund/outcomes.js';
 import type { PaymentProcessorOptions } from '../../../lib/payment/processor.js';
+import type { Misread } from './client.js';
 
 /** A deliberate mistake that the simulation must notice. */
 export interface Mutation {
@@ -17,6 +18,8 @@ export interface Mutation {
   /** What the journal is written with. */
   readonly files?: (files: Files) => Files;
   readonly clock?: (clock: Clock) => Clock;
+  /** How a run of the till reads API v3. */
+  readonly misread?: () => Misread;
   readonly client?: (client: PaymentClient) => PaymentClient;
   /** What pay() listens to. */
   readonly signal?: (signal: AbortSignal) => AbortSignal;

@@ -59,7 +59,7 @@ export class Till {
     const { random } = world;
     const clock = new TillClock(world.clock, random.between(-1_000_000, 1_000_000));
     this.clock = clock;
-    this.#client = new SimulatedClient(world.network, clock, traits, world.witness(this));
+    this.#client = new SimulatedClient(world.network, clock, traits, world.witness(this), mutation.misread?.());
     const given = {
       wall: () => clock.wall(),
       monotonic: () => clock.monotonic(),

@@ -14,7 +14,7 @@ import type { Mutation } from './mutation.js';
 import { Random } from './random.js';
 import { Refunding } from './refunding.js';
 import { newSale, type Sale } from './sale.js';
-import { anyPolicies, anyTraits, ownTraits, type Policies } from './settings.js';
+import { anyPolicies, anyTraits, type Manners, ownTraits, type Policies } from './settings.js';
 import { type Place, Stands } from './stands.js';
 import { decidedAt, Till } from './till.js';
 import { Verdict } from './verdict.js';
@@ -34,10 +34,12 @@ const keyOf = ({ kind, id }: Pick<JournalRecord, 'kind' | 'id'>): string => `${k
 const [minute, hour, day] = [60_000, 3_600_000, 86_400_000];
 const channel = 'wxpay-face.payment.phase';
 const never = <T>(): Promise<T> => new Promise<T>(() => undefined);
-/** Of a seed, without a draw: which API a till pays by changes nothing else in its history. Refunds are v2's. */
-const apiOf = (seed: number): Pick<Traits, 'api' | 'faceCodes'> => ({
-  api: seed % 3 === 0 && !hasRefunds(seed) ? 'v3' : 'v2',
-  faceCodes: seed % 2 === 0 ? 'v3' : 'v2',
+/** Whether the till of this seed pays by API v3, some from their first restart on. */
+export const paysByV3 = (seed: number): boolean => seed % 2 === 0;
+/** By which API a till pays, of a seed, without a draw. */
+const apiOf = (seed: number, starts: number): Pick<Traits, 'api' | 'faceCodes'> => ({
+  api: paysByV3(seed) && (seed % 5 !== 0 || starts > 1) ? 'v3' : 'v2',
+  faceCodes: seed % 3 === 0 ? 'v2' : 'v3',
 });
 
 export class World implements History {
@@ -65,7 +67,9 @@ export class World implements History {
   readonly #mutation: Mutation;
   readonly #watch = new Watch(this);
   readonly #verdict = new Verdict(this);
-  readonly traits: Traits;
+  readonly #seed: number;
+  #starts = 0;
+  readonly traits: Manners;
   readonly isOwnClient: boolean;
   /** The numbers whose record holds the request's time by the gateway's clock. */
   readonly dated = new Set<string>();
@@ -86,6 +90,7 @@ export class World implements History {
 
   /** @param crashAt The operation of the disk, from 1, at which the one crash happens. By default chance says. */
   constructor(seed: number, mutation: Mutation, crashAt?: number) {
+    this.#seed = seed;
     this.random = new Random(seed);
     const { random } = this;
     // What the disk does changes nothing else in the history of a seed.
@@ -96,7 +101,7 @@ export class World implements History {
     const isCalm = random.chance(0.12);
     this.#crashes = new Crashes(random, this.#diskRandom, isCalm, crashAt);
     this.isOwnClient = random.chance(0.6);
-    this.traits = { ...(this.isOwnClient ? ownTraits : anyTraits(random)), ...apiOf(seed) };
+    this.traits = this.isOwnClient ? ownTraits : anyTraits(random);
     const { polling, reversal } = anyPolicies(random);
     this.notBefore = reversal.notBefore;
     this.settleAfter = reversal.settleAfter;
@@ -123,7 +128,16 @@ export class World implements History {
     });
     const { clock } = this;
     if (gateway.refunds !== undefined) gateway.refunds.onEnd = (refund) => this.refunding?.notify(refund);
-    this.network = { clock, gateway, random, refundRandom, faults: this.faults, latest: this.settleAfter - 1 };
+    const hasPortal = this.faults > 0 && paysByV3(seed) && new Random(seed ^ 0x3c6ef372).chance(0.3);
+    this.network = {
+      clock,
+      gateway,
+      random,
+      refundRandom,
+      faults: this.faults,
+      hasPortal,
+      latest: this.settleAfter - 1,
+    };
     this.hasJournalFaults = !isCalm && random.chance(0.2);
     this.journalTimeout = random.between(1_000, 20_000);
     this.stands = new Stands(random, isCalm);
@@ -299,7 +313,8 @@ export class World implements History {
   }
 
   #start(): Till {
-    const till = new Till(this, this.#mutation, this.traits);
+    this.#starts += 1;
+    const till = new Till(this, this.#mutation, { ...this.traits, ...apiOf(this.#seed, this.#starts) });
     this.#till = till;
     for (const sale of this.sales) delete sale.certificateSince;
     this.refunding?.begin();
@@ -346,7 +361,9 @@ export class World implements History {
       ['client', 1],
     ] as const);
     const { refunding } = this;
-    const [total_fee, rail] = [random.between(1, 1_000), random.pick(['micropay', 'facepay'] as const)];
+    const [total_fee, drawn] = [random.between(1, 1_000), random.pick(['micropay', 'facepay'] as const)];
+    // Else few payments would go by API v3.
+    const rail = paysByV3(this.#seed) ? 'micropay' : drawn;
     const fate = random.weighted<Fate>(fates);
     const sale = newSale({ out_trade_no, total_fee, rail, fate: refunding?.fateOf(fate) ?? fate, isElsewhere: false });
     if (where !== 'nowhere') sale.abortAt = { where, step: random.between(1, 8) };

@@ -143,7 +143,7 @@ export class ServersHistory implements History, Disturbance, Watcher {
     });
     if (gateway.refunds !== undefined) gateway.refunds.onEnd = (refund) => this.refunding?.notify(refund);
     const { clock, faults, settleAfter } = this;
-    this.network = { clock, gateway, random, refundRandom, faults, latest: settleAfter - 1 };
+    this.network = { clock, gateway, random, refundRandom, faults, latest: settleAfter - 1, hasPortal: false };
     const isDisturbed = !isCalm && random.chance(0.7);
     const span = (longest: number): Span => {
       const from = random.between(0, this.#calmAt);
