@@ -82,6 +82,18 @@ describe('A refund on a journal that several processes share', () => {
     await Promise.all([one.close(), two.close()]);
   });
 
+  it('is shown as the journal has it by one that does not know that another has it', async () => {
+    const { clock, store, one, two, gateway } = await servers();
+    gateway.status = 'PROCESSING';
+    await clock.until(one.refund('A1', { out_refund_no: 'R1', refund_fee: 40 }));
+    const refund = gateway.refunds.get('R1');
+    if (refund) refund.status = 'SUCCESS';
+    await store.claim('R1', 'two', 'refund');
+    await clock.run(undefined, 1_000);
+    for (const each of [two, one]) expect(await each.refunds('A1')).to.have.nested.property('[0].status', 'refunded');
+    await Promise.all([one.close(), two.close()]);
+  });
+
   it('that was taken over is gone on with by who has it now', async () => {
     const { clock, store, one, two, gateway, told, client } = await servers();
     gateway.status = 'PROCESSING';
