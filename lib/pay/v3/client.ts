@@ -139,7 +139,10 @@ export class PayClientV3 {
     checkFields(refundqueryFields, { ...params });
     if (!('out_refund_no' in params) || isAbsent(params.out_refund_no)) {
       if (this.v2 === undefined)
-        throw new InvalidParameterError('out_refund_no', 'is required: API v3 finds refunds by no other number, and there is no v2 to ask');
+        throw new InvalidParameterError(
+          'out_refund_no',
+          'is required: API v3 finds refunds by no other number, and there is no v2 to ask',
+        );
       return this.v2.refundquery(params, options);
     }
     return this.#call('refundquery', calls.refundquery, { ...params }, options);
