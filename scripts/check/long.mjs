@@ -9,6 +9,7 @@ npm('test:nodes');
 npm('test:crash');
 npm('simulate', '--runs', '200000');
 npm('simulate', '--of', 'till', '--runs', '50000');
+npm('simulate', '--of', 'servers', '--runs', '50000');
 npm('model');
 npm('test:sanitizers', '--long');
 npm('test:valgrind', '--long');

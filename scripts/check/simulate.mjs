@@ -1,11 +1,13 @@
-// npm run simulate -- --runs 200000 [--seed 1] [--of till]: histories of payments with faults and crashes, or of tills whose scans
-// race faces, each repeatable by its seed.
+// npm run simulate -- --runs 200000 [--seed 1] [--of till|servers]: histories of payments with faults and crashes, of tills whose
+// scans race faces, or of servers on one database, each repeatable by its seed.
 import { availableParallelism } from 'node:os';
 import { parseArgs } from 'node:util';
 import { isMainThread, parentPort, Worker, workerData } from 'node:worker_threads';
 
 const histories = {
   payments: async () => (await import('../../build/js/test/support/simulated/world.js')).simulate,
+  servers: async () =>
+    (await import('../../build/js/test/support/simulated/servers/servers-history.js')).simulateServers,
   till: async () => (await import('../../build/js/test/support/simulated/shop.js')).sellThroughTill,
 };
 
