@@ -34,6 +34,8 @@ export interface HttpServerParts {
 
 /** Milliseconds in which a request must have arrived whole. */
 const arrival = 10_000;
+/** Milliseconds between looks for those that haven't. */
+const check = 1_000;
 /** Bytes. */
 const largestBody = 64 * 1_024;
 /** How many connections there are at once. */
@@ -62,7 +64,9 @@ export function httpServer({
     bodyLimit: largestBody,
     requestTimeout: arrival,
     trustProxy: behindProxy,
-    ...(tls !== undefined && { https: { cert: Buffer.from(tls.cert), key: Buffer.from(tls.key) } }),
+    ...(tls === undefined
+      ? { http: { connectionsCheckingInterval: check } }
+      : { https: { cert: Buffer.from(tls.cert), key: Buffer.from(tls.key), connectionsCheckingInterval: check } }),
     // A text is no number here, and a field that nobody knows is no mistake to be passed over.
     ajv: { customOptions: { coerceTypes: false, removeAdditional: false, useDefaults: false } },
   } as const);
