@@ -24,6 +24,7 @@ export const events = {
   'limited-by-gateway': { level: 'warn', message: 'the gateway asks for fewer calls' },
   'tokens-refused': { level: 'warn', message: 'requests came without a token that is known' },
   'merchants-reloaded': { level: 'info', message: 'the merchants were read again' },
+  'merchants-not-reloaded': { level: 'error', message: 'the configuration is wrong: the former merchants go on' },
   'audit-unprotected': { level: 'warn', message: 'the audit is protected from mistakes only' },
 } as const satisfies Readonly<Record<string, { level: Level; message: string }>>;
 
