@@ -105,7 +105,7 @@ describe('wxpay-face-server', function () {
           const [merchant] = config.merchants;
           await writeFile(file, JSON.stringify({ ...config, merchants: [merchant, { ...merchant, name: 'coffee' }] }));
           server.kill('SIGHUP');
-          expect(String((await once(server.stderr ?? server, 'data'))[0])).to.match(/not reloaded: merchants.*number/);
+          await said(server, /"merchants-not-reloaded".*merchants.*number/);
           expect((await till.get('/v1/identity')).status).to.equal(200);
           await writeFile(file, JSON.stringify({ ...config, merchants: [{ ...merchant, name: 'coffee' }] }));
           server.kill('SIGHUP');

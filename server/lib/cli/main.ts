@@ -4,6 +4,7 @@ import { parseArgs } from 'node:util';
 import { InvalidParameterError } from 'wxpay-face';
 import { type MerchantServer, startMerchantServer } from '../merchant-server.js';
 import { type Actor, tokenLine } from '../operation/audit.js';
+import { tell } from '../operation/events.js';
 import { logEvents } from '../operation/logs.js';
 import { roles } from '../people/person.js';
 import { newTerminal, type Right, rights } from '../terminals/terminal.js';
@@ -92,7 +93,7 @@ async function reload(server: MerchantServer, config: string): Promise<void> {
   try {
     await server.reload((await readConfig(config)).merchants);
   } catch (error) {
-    console.error(`not reloaded: ${messageOf(error)}`);
+    tell({ event: 'merchants-not-reloaded', server: server.id, why: messageOf(error) });
   }
 }
 

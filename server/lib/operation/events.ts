@@ -29,6 +29,7 @@ export const events = {
   'bill-open': { level: 'warn', message: 'a day could not be reconciled yet; its bill is asked for again' },
   'bill-differs': { level: 'error', message: 'bill and journal of a day differ: a person must look' },
   'bill-agrees': { level: 'info', message: 'bill and journal of a day agree' },
+  'merchants-not-reloaded': { level: 'error', message: 'the configuration is wrong: the former merchants go on' },
   'audit-unprotected': { level: 'warn', message: 'the audit is protected from mistakes only' },
 } as const satisfies Readonly<Record<string, { level: Level; message: string }>>;
 
