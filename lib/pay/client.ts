@@ -3,7 +3,7 @@ import { billIn } from './bill/answer.js';
 import type { Bill, BillParams, FundFlowParams } from './bill/bill.js';
 import { type Format, fundFlow, tradeBill } from './bill/columns.js';
 import { type Call, calls } from './calls.js';
-import { Exchange } from './exchange.js';
+import { Exchange, type SharedParts } from './exchange.js';
 import { noteAnswer, observed } from './observability.js';
 import { checkOptions } from './options.js';
 import { readRefundNotice } from './refund-notice.js';
@@ -52,15 +52,18 @@ export class PayClient {
 
   /**
    * Warns (WXPAY_FACE_NO_CERTIFICATE) if no certificate is given: such a client can pay, but can't reverse.
+   *
+   * @param shared Those of another client of the same merchant, e.g. of a provider's for another sub-merchant, or with the key before this
+   * one: both wait in one queue of calls, whose limit `callsPerSecond` of that one is, and use each other's connections. Default: its own.
    * @throws InvalidParameterError that names the wrong option.
    */
-  constructor(options: PayClientOptions) {
+  constructor(options: PayClientOptions, shared: Partial<SharedParts> = {}) {
     const settings = checkOptions(options);
     const { hosts, transport, identity, sandbox } = settings;
     this.identity = Object.freeze(identity);
     this.connectTimeout = transport.timeout.connect;
     this.requestTimeout = hosts.pay.length * transport.timeout.connect + transport.timeout.response;
-    this.#exchange = new Exchange(settings);
+    this.#exchange = new Exchange(settings, shared);
     this.hasCertificate = transport.certificate !== undefined || sandbox;
     if (!this.hasCertificate)
       process.emitWarning(
@@ -191,6 +194,11 @@ export class PayClient {
    */
   gatewayTime(): number | undefined {
     return this.#exchange.gatewayTime();
+  }
+
+  /** Its queue of calls and its connections, for further clients of the same merchant. They stay open until this one is closed. */
+  get shared(): SharedParts {
+    return this.#exchange.shared;
   }
 
   /** How many calls a second this client allows itself; undefined: none but the gateway's limits. It can be changed at any time. */

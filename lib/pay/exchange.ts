@@ -43,20 +43,28 @@ interface Request {
 /** A request once, signed with this key. */
 type Send<Answer> = (request: Request, key: string, fresh: boolean) => Promise<Answer>;
 
+/** What clients of one merchant may share: the queue of their calls, and their connections. Whoever shares one doesn't close it. */
+export interface SharedParts {
+  readonly limiter: Limiter;
+  readonly connections: Transport;
+}
+
 /** The messages of one client: signs and sends, and believes an answer only if it's well-formed, signed and about the request. */
 export class Exchange {
   /** Every call waits here before it's sent. */
   readonly limiter: Limiter;
   readonly #settings: Settings;
+  readonly #shared: Partial<SharedParts>;
   readonly #transport: Transport;
   readonly #sandboxKey = new SandboxKey(() => observed('getsignkey', () => this.#fetchSandboxKey()));
   readonly #gatewayTime = new GatewayTime();
   #closed = false;
 
-  constructor(settings: Settings) {
+  constructor(settings: Settings, shared: Partial<SharedParts>) {
     this.#settings = settings;
-    this.limiter = new Limiter(settings.callsPerSecond);
-    this.#transport = new Transport(settings.transport);
+    this.#shared = shared;
+    this.limiter = shared.limiter ?? new Limiter(settings.callsPerSecond);
+    this.#transport = shared.connections ?? new Transport(settings.transport);
   }
 
   /** From parameters to the verified fields of an answer that is about them. */
@@ -129,6 +137,7 @@ export class Exchange {
   /** Once, as soon as the limits on calls let it; an answer that is about them slows down the calls after it. */
   async #ask<Answer>(request: Request, send: Send<Answer>, key: string, fresh: boolean): Promise<Answer> {
     await this.limiter.enter(request.call.priority ?? 'query', request.options.signal);
+    if (this.#closed) throw new ClosedError('The pay client');
     try {
       return await send(request, key, fresh);
     } catch (error) {
@@ -138,15 +147,16 @@ export class Exchange {
   }
 
   #verified = async (request: Request, key: string, fresh: boolean): Promise<Fields> => {
-    const { name, call, sign_type } = request;
+    const { name, call, sign_type, inSandbox } = request;
+    const keys = inSandbox ? [key] : [key, ...this.#settings.formerKeys];
     const { sent, way, post, secrets } = this.#message(request, key, fresh);
     const received = await this.#post(name, secrets, way, post);
     if (isAbsent(received.sign)) throw new PaySignatureError(`The response to ${name} has no signature`);
-    if (!verifySignature(received, key, sign_type))
+    if (!keys.some((each) => verifySignature(received, each, sign_type)))
       throw new PaySignatureError(`The signature of the response to ${name} is wrong`);
     checkIdentity(name, call.about, sent, received);
     if (received.result_code === 'FAIL' && isLimit(received)) this.limiter.limited();
-    const credentials = [this.#settings.key, key, ...credentialFields.map((field) => sent[field] ?? '')];
+    const credentials = [this.#settings.key, ...keys, ...credentialFields.map((field) => sent[field] ?? '')];
     return withoutCredentials(received, sent, credentials);
   };
 
@@ -213,16 +223,21 @@ export class Exchange {
 
   /** Those that the gateway may have enciphered a message with. */
   get keys(): string[] {
-    const { key, sandbox } = this.#settings;
+    const { key, formerKeys, sandbox } = this.#settings;
     const { current } = this.#sandboxKey;
-    return sandbox && current !== undefined ? [current, key] : [key];
+    return [...(sandbox && current !== undefined ? [current] : []), key, ...formerKeys];
+  }
+
+  /** For further clients of the same merchant. */
+  get shared(): SharedParts {
+    return { limiter: this.limiter, connections: this.#transport };
   }
 
   /** Lets calls in flight end, closes idle connections, and refuses later calls and those that still wait to be sent. */
   close(): void {
     this.#closed = true;
-    this.limiter.close();
-    this.#transport.close();
+    if (this.#shared.limiter === undefined) this.limiter.close();
+    if (this.#shared.connections === undefined) this.#transport.close();
   }
 }
 

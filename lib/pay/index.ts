@@ -16,6 +16,8 @@ export {
   PayTransportError,
   type TransportFailure,
 } from './errors.js';
+export type { SharedParts } from './exchange.js';
+export { Limiter } from './limiter.js';
 export type { PayCall } from './observability.js';
 export type {
   Refund,

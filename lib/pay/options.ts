@@ -33,6 +33,7 @@ export interface Connection {
 /** PayClientOptions, the same. */
 export interface Settings extends Connection {
   key: string;
+  formerKeys: readonly string[];
   sign_type: SignType;
   sandbox: boolean;
   spbill_create_ip: string;
@@ -171,11 +172,14 @@ export function checkConnection(options: ConnectionOptions): Connection {
 export function checkOptions(options: PayClientOptions): Settings {
   const { transport, ...connection } = checkConnection(options);
   checkFields(fields, { ...options });
-  const { key, sandbox = false } = options;
+  const { key, formerKeys = [], sandbox = false } = options;
+  if (!Array.isArray(formerKeys) || !formerKeys.every((former) => typeof former === 'string' && former !== ''))
+    throw new InvalidParameterError('formerKeys', 'must be a list of keys');
   if (typeof sandbox !== 'boolean') throw new InvalidParameterError('sandbox', 'must be true or false');
   return {
     ...connection,
     key,
+    formerKeys: [...formerKeys],
     sign_type: options.sign_type ?? 'HMAC-SHA256',
     sandbox,
     spbill_create_ip: options.spbill_create_ip ?? firstAddress(),

@@ -48,6 +48,11 @@ export interface PayClientOptions {
    * what the gateway limits slows it down by itself.
    */
   callsPerSecond?: number;
+  /**
+   * API v2 keys that were the merchant's until lately: an answer or a notification that was signed or enciphered with one of them is
+   * believed, too. Nothing is signed with them. Never logged, never in an error.
+   */
+  formerKeys?: readonly string[];
 }
 
 /** Who pays, without the secrets. */

@@ -15,4 +15,5 @@ export type { Order, PaymentCode, Rail, RecordedRail } from './order.js';
 export { PaymentProcessor } from './processor.js';
 export type { PaymentProgress, PayOptions } from './progress.js';
 export { isGivenUp } from './record.js';
+export { recordedOutcome } from './recorded-outcome.js';
 export type { RefundRequest } from './refund/parameters.js';

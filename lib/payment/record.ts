@@ -151,7 +151,10 @@ const isWhat: Readonly<Partial<Record<Phase, (facts: Facts) => unknown>>> = {
   attention: ({ attention }) => attention,
 };
 
-/** A number that was given up before its payment came (Journal.requestCancel): nothing else is known of it, or ever will be. */
+/** A number that was given up before its payment came: nothing is known of it, or ever will be, but perhaps a note of who did. */
+export const isTombstone = ({ state, data }: Pick<JournalRecord, 'state' | 'data'>): boolean =>
+  state === 'cancelled' && Object.keys(data).every((name) => name === 'note');
+
 const tombstone = (revision: number): KnownPayment => ({
   stored: { rail: 'micropay', merchant: { appid: '', mch_id: '' }, requested: { wall: 0, run: '', monotonic: 0 } },
   phase: 'cancelled',
@@ -171,7 +174,7 @@ export const isGivenUp = ({ state, data: { facts } }: JournalRecord): boolean =>
 
 /** Reads what toRecord wrote; undefined if it can't have been written by this version. */
 export function fromRecord({ state, data, revision }: JournalRecord): KnownPayment | undefined {
-  if (state === 'cancelled' && Object.keys(data).length === 0) return tombstone(revision);
+  if (isTombstone({ state, data })) return tombstone(revision);
   const { rail, total_fee, merchant, requested, reversal, refunds, note, facts, decidedAt } = data;
   if (!isPhase(state) || !isFacts(facts) || !isRequested(requested) || !isMerchant(merchant)) return undefined;
   if (!isRail(rail) || !(refunds === undefined || areReserved(refunds))) return undefined;

@@ -16,17 +16,18 @@ import { act, type CustomerAction, offered } from './customer.js';
 import { SimulatedFaceService } from './face-service.js';
 import { Gateway } from './gateway.js';
 import { IssuedCodes } from './issued-codes.js';
-import { Ledger, type LedgerEntry } from './ledger.js';
+import { Ledger } from './ledger.js';
+import type { LedgerEntry, RefundEnd } from './money.js';
 import { RefundFollowUp } from './refund-follow-up.js';
-import { type RefundEnd, type RefundEntry, Refunds } from './refunds.js';
+import { type RefundEntry, Refunds } from './refunds.js';
 import { booksOf } from './routes.js';
 import { asRecord, type Scenario, settingsOf } from './scenario.js';
 
 export type { CallEntry } from './call-log.js';
 export type { CustomerAction } from './customer.js';
 export type { GatewayCall } from './gateway-calls.js';
-export type { LedgerEntry } from './ledger.js';
-export type { RefundEnd, RefundEntry } from './refunds.js';
+export type { LedgerEntry, RefundEnd } from './money.js';
+export type { RefundEntry } from './refunds.js';
 export type { Scenario, ScenarioName, ScenarioSettings } from './scenario.js';
 export { scenarios } from './scenario.js';
 

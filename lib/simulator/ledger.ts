@@ -1,18 +1,9 @@
 import { compactTime } from './beijing.js';
+import { charge, type LedgerEntry, newOrder, type Order, reverse } from './money.js';
 import type { Settings } from './scenario.js';
 
-/** One order in the gateway's book. Amounts in fen. */
-export interface LedgerEntry {
-  readonly out_trade_no: string;
-  trade_state: 'SUCCESS' | 'REFUND' | 'NOTPAY' | 'CLOSED' | 'REVOKED' | 'USERPAYING' | 'PAYERROR';
-  readonly total_fee: number;
-  charged: number;
-  /** What has been given back, by reversals and by refunds that have ended so. */
-  refunded: number;
-}
-
 /** An order with all that answers and bills say of it. Times are the gateway's. */
-export interface StoredOrder extends LedgerEntry {
+export interface StoredOrder extends Order {
   readonly transaction_id: string;
   readonly openid: string;
   readonly trade_type: string;
@@ -22,11 +13,6 @@ export interface StoredOrder extends LedgerEntry {
   /** Fields of the payment that later answers give back as they came. */
   readonly echo: Readonly<Record<string, string>>;
   readonly startedAt: number;
-  paidAt: number;
-  /** Fen of its refunds that were taken and not closed. */
-  reserved: number;
-  /** What reversals have given back. */
-  readonly reversals: Array<{ readonly at: number; readonly fee: number }>;
   queries: number;
   /** The customer walked away from the password. */
   abandoned: boolean;
@@ -86,12 +72,6 @@ export class Ledger {
     return `${prefix}${compactTime(now)}`.padEnd(28 - serial.length, '0') + serial;
   }
 
-  #settle(order: StoredOrder, { clock }: Settings, now: number): void {
-    order.trade_state = 'SUCCESS';
-    order.charged = order.total_fee;
-    order.paidAt = now + clock;
-  }
-
   #giveUpIfLate(order: StoredOrder, settings: Settings, now: number): void {
     if (order.trade_state === 'USERPAYING' && now - order.startedAt >= settings.giveUpAfter)
       order.trade_state = 'PAYERROR';
@@ -138,7 +118,7 @@ export class Ledger {
 
     const order = this.#add(fields, payer, now);
     if (payment === 'password') return { err_code: 'USERPAYING' };
-    this.#settle(order, settings, now);
+    charge(order, now + settings.clock);
     if (payment !== 'paid') return { err_code: payment };
     return { ok: this.#paid(order, payer.trade_type) };
   }
@@ -149,11 +129,7 @@ export class Ledger {
     now: number,
   ): StoredOrder {
     const order: StoredOrder = {
-      out_trade_no: fields.out_trade_no ?? '',
-      trade_state: 'USERPAYING',
-      total_fee: Number(fields.total_fee),
-      charged: 0,
-      refunded: 0,
+      ...newOrder(fields.out_trade_no ?? '', Number(fields.total_fee)),
       transaction_id: this.newId('42000', now),
       openid,
       trade_type,
@@ -165,9 +141,6 @@ export class Ledger {
         ...(fields.sub_appid ? { sub_openid: `${openid}-sub`, sub_is_subscribe: 'N' } : {}),
       },
       startedAt: now,
-      paidAt: 0,
-      reserved: 0,
-      reversals: [],
       queries: 0,
       abandoned: false,
     };
@@ -185,7 +158,7 @@ export class Ledger {
     if (settings.numberUsed === 'free') return undefined;
     const before = now - hour;
     const order = this.#add(fields, { ...payer, openid: `${payer.openid}-other` }, before);
-    this.#settle(order, settings, before);
+    charge(order, before + settings.clock);
     return order;
   }
 
@@ -210,7 +183,7 @@ export class Ledger {
   /** The customer enters the password, where the gateway still waits for it. */
   enterPassword(settings: Settings, now: number): void {
     const order = this.#awaitingPassword(settings, now);
-    if (order) this.#settle(order, settings, now);
+    if (order) charge(order, now + settings.clock);
   }
 
   /** The customer will never enter it: the gateway gives up in its own time. */
@@ -225,7 +198,7 @@ export class Ledger {
     if (!order) return { err_code: 'ORDERNOTEXIST' };
     this.#giveUpIfLate(order, settings, now);
     if (order.trade_state === 'USERPAYING' && settings.password === 'entered' && !order.abandoned) {
-      if (order.queries >= settings.passwordQueries) this.#settle(order, settings, now);
+      if (order.queries >= settings.passwordQueries) charge(order, now + settings.clock);
       order.queries += 1;
     }
     const { trade_state, out_trade_no, echo } = order;
@@ -238,13 +211,7 @@ export class Ledger {
   reverse(fields: Readonly<Record<string, string>>, settings: Settings, now: number): Verdict {
     if (settings.reverse) return { err_code: settings.reverse, fields: { recall: 'Y' } };
     const order = this.find(fields);
-    if (order) {
-      const fee = order.charged - order.reserved;
-      if (fee > 0) order.reversals.push({ at: now + settings.clock, fee });
-      order.refunded += fee;
-      order.reserved = order.charged;
-      if (order.trade_state !== 'REFUND') order.trade_state = 'REVOKED';
-    }
+    if (order) reverse(order, now + settings.clock);
     // Reversing an order that doesn't exist answers SUCCESS (docs/facts.md#reversals).
     return { ok: { recall: 'N' } };
   }

@@ -1,28 +1,21 @@
-import { day, spacedTime } from './beijing.js';
+import { spacedTime } from './beijing.js';
 import type { Ledger, StoredOrder, Verdict } from './ledger.js';
+import { endRefund, type Refund, type RefundEnd, takeRefund, whyNotRefunded } from './money.js';
 import type { Settings } from './scenario.js';
 
-/** How a refund can end: given back; closed, and nothing given back; or left to the merchant's hand, since the card is gone. */
-export type RefundEnd = 'SUCCESS' | 'REFUNDCLOSE' | 'CHANGE';
-export const refundEnds: readonly RefundEnd[] = ['SUCCESS', 'REFUNDCLOSE', 'CHANGE'];
-
 /** One refund in the gateway's book. Amounts in fen. */
-export interface RefundEntry {
-  readonly out_refund_no: string;
+export interface RefundEntry extends Pick<Refund, 'out_refund_no' | 'refund_fee' | 'refund_status'> {
   readonly out_trade_no: string;
   readonly refund_id: string;
-  readonly refund_fee: number;
-  refund_status: 'PROCESSING' | RefundEnd;
   /** What became of its last notification: the answer, e.g. 'HTTP 200', or why there was none, e.g. 'ECONNREFUSED'. */
   notice?: string;
 }
 
 /** A refund with all that answers, bills and notifications say of it. Times are the gateway's. */
-export interface StoredRefund extends RefundEntry {
+export interface StoredRefund extends Refund, RefundEntry {
   readonly order: StoredOrder;
   readonly refund_account: string;
   readonly notify_url: string;
-  readonly requestedAt: number;
   /** How it ends by itself, and after how many milliseconds. */
   readonly end: Settings['refundEnd'];
   readonly delay: number;
@@ -31,8 +24,6 @@ export interface StoredRefund extends RefundEntry {
 
 type Fields = Readonly<Record<string, string>>;
 
-const year = 365 * day;
-const mostRefunds = 50;
 const pageSize = 10;
 
 const refuse = (err_code: string, err_code_des?: string): Verdict => ({
@@ -93,10 +84,8 @@ export class Refunds {
 
   #end(refund: StoredRefund, end: RefundEnd, at: number): void {
     this.#processing.delete(refund);
-    refund.refund_status = end;
+    endRefund(refund, end);
     refund.endedAt = at;
-    if (end === 'SUCCESS') refund.order.refunded += refund.refund_fee;
-    if (end === 'REFUNDCLOSE') refund.order.reserved -= refund.refund_fee;
     this.#changed(refund);
   }
 
@@ -126,8 +115,8 @@ export class Refunds {
       return isSame ? { ok: this.#taken(before) } : refuse('REFUND_FEE_MISMATCH');
     }
     const at = now + settings.clock;
-    const refused = this.#rule(order, refund_fee, settings, at);
-    if (refused) return refused;
+    const why = whyNotRefunded(order, this.#of(order), refund_fee, at, settings.refundInterval);
+    if (why) return refuse(...why);
     const refund: StoredRefund = {
       out_refund_no,
       out_trade_no: order.out_trade_no,
@@ -144,24 +133,10 @@ export class Refunds {
     };
     this.#refunds.set(out_refund_no, refund);
     this.#processing.add(refund);
-    order.reserved += refund_fee;
-    order.trade_state = 'REFUND';
+    takeRefund(refund);
     this.#changed(refund);
     this.settle(settings, now);
     return { ok: this.#taken(refund) };
-  }
-
-  /** The vendor's limits for one more refund of an order. */
-  #rule(order: StoredOrder, refund_fee: number, { refundInterval }: Settings, at: number): Verdict | undefined {
-    if (order.trade_state !== 'SUCCESS' && order.trade_state !== 'REFUND') return refuse('TRADE_STATE_ERROR');
-    if (at - order.paidAt > year) return refuse('TRADE_OVERDUE');
-    const left = order.charged - order.reserved;
-    if (left === 0) return refuse('ERROR', '订单已全额退款');
-    if (refund_fee > left) return refuse('INVALID_REQUEST', 'refund_fee大于可退金额');
-    const refunds = this.#of(order);
-    if (refunds.length >= mostRefunds) return refuse('INVALID_REQUEST', '部分退款次数超过限制');
-    const isTooSoon = refunds.some(({ requestedAt }) => Math.abs(at - requestedAt) < refundInterval);
-    return isTooSoon ? refuse('FREQUENCY_LIMITED') : undefined;
   }
 
   #taken({ out_refund_no, refund_id, order, refund_fee }: StoredRefund): Record<string, string> {

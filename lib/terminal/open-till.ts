@@ -9,15 +9,24 @@ import type { RefundOutcome } from '../payment/decision/refund/outcomes.js';
 import type { Order } from '../payment/order.js';
 import type { PaymentProcessor } from '../payment/processor.js';
 import type { PayOptions } from '../payment/progress.js';
+import { isFields } from '../unknown.js';
 import { Closing } from './closing.js';
 import type { Face } from './face.js';
 import type { FacePayOutcome } from './face-pay.js';
 import { HealthBoard } from './health.js';
-import { localTillMerchant } from './local-till-merchant.js';
+import { localTillMerchant, type TillParts } from './local-till-merchant.js';
 import type { decide } from './race.js';
+import { remoteTillMerchant } from './remote-till-merchant.js';
 import { Sales } from './sales.js';
 import { scannedCode } from './scanned-code.js';
-import type { LocalMerchantOptions, Till, TillHealth, TillOptions, TillPayOptions } from './till.js';
+import type {
+  LocalMerchantOptions,
+  RemoteMerchantOptions,
+  Till,
+  TillHealth,
+  TillOptions,
+  TillPayOptions,
+} from './till.js';
 import type { TillMerchant } from './till-merchant.js';
 import {
   checkCustomerTimeout,
@@ -46,7 +55,8 @@ const endTimeout = 60_000;
  * What a till needs, put together in the right order and closed by one call: face service, merchant, journal, recovery, and the
  * outcomes that come later. Recovery runs beside the sales.
  *
- * It opens without a camera, too, so that codes can be taken: health.camera is 'down' then, and each sale tries it again.
+ * It opens without a camera, too, so that codes can be taken: health.camera is 'down' then, and each sale tries it again. And it opens
+ * without its merchant server, see RemoteMerchantOptions.
  *
  * @throws InvalidParameterError for an option that is missing or wrong, before anything is opened.
  * @throws LibraryLoadError, HostProcessError if the vendor's library can't be loaded; JournalError if the journal is another
@@ -61,9 +71,12 @@ const endTimeout = 60_000;
  * const outcome = await till.pay({ out_trade_no: 'A1', total_fee: 1250, body: 'Lunch' }, { scan });
  * await till.acknowledge(outcome);
  */
-export async function openTill(options: TillOptions & LocalMerchantOptions, internals: Internals = {}): Promise<Till> {
+export async function openTill(
+  options: TillOptions & (LocalMerchantOptions | RemoteMerchantOptions),
+  internals: Internals = {},
+): Promise<Till> {
   checkTillOptions(options);
-  const openMerchant = localTillMerchant(options);
+  const openMerchant = tillMerchant(options);
   const { terminal, rail, camera, init, onOutcome, onHealth } = options;
   const { clock = systemClock, openFace = FaceService.open } = internals;
   let opened = () => {};
@@ -112,6 +125,15 @@ export async function openTill(options: TillOptions & LocalMerchantOptions, inte
     await closing.close().catch(() => undefined);
     throw error;
   }
+}
+
+const isOnServer = (options: LocalMerchantOptions | RemoteMerchantOptions): options is RemoteMerchantOptions =>
+  isFields(options.merchant) && 'server' in options.merchant;
+
+function tillMerchant(
+  options: TillOptions & (LocalMerchantOptions | RemoteMerchantOptions),
+): (parts: TillParts) => Promise<TillMerchant> {
+  return isOnServer(options) ? remoteTillMerchant(options) : localTillMerchant(options);
 }
 
 /** A sale without a code is over at once. */

@@ -4,6 +4,7 @@ import { commands } from '../face/commands.js';
 import { checkParams } from '../face/messages.js';
 import { OrderExistsError } from '../journal/errors.js';
 import { PayTransportError } from '../pay/errors.js';
+import type { MerchantIdentity } from '../pay/types.js';
 import { type Clock, systemClock } from '../payment/clock.js';
 import { failureCode } from '../payment/decision/answers.js';
 import { cancelledBy, type PaymentOutcome } from '../payment/decision/outcomes.js';
@@ -42,11 +43,15 @@ export interface SaleOptions extends TillPayOptions {
 /** What one sale is about. */
 interface Sale {
   readonly order: Order;
-  readonly sought: Sought;
-  readonly options: TillPayOptions;
+  /** Of the recognition, without what only the merchant knows. */
+  readonly params: Omit<Sought['params'], keyof MerchantIdentity>;
+  readonly options: SaleOptions;
   /** Ends what has no code yet: for the cashier, the customer's time limit, or the end of the till. */
   readonly giveUp: AbortController;
 }
+
+/** What the merchant says of itself and of this sale, once it's asked. */
+const later = { appid: 'comes later', mch_id: 'comes later', authinfo: 'comes later' } as const;
 
 const faceCodeTypes = { micropay: '1', facepay: '0' } as const;
 
@@ -113,12 +118,12 @@ export class Sales {
     checkOrder(order);
     // The journal may not have it yet.
     if (this.#scanned.has(order.out_trade_no)) throw new OrderExistsError(order.out_trade_no);
-    const sought = { params: this.#params(order, options), humanTimeout: options.humanTimeout };
-    checkParams(commands.getWxpayfaceCode, { ...sought.params, authinfo: 'comes later' });
+    const params = this.#params(order, options);
+    checkParams(commands.getWxpayfaceCode, { ...later, ...params });
     if (options.signal && typeof options.signal.addEventListener !== 'function')
       throw new InvalidParameterError('signal', 'must be an AbortSignal');
     const giveUp = new AbortController();
-    const outcome = this.#sell({ order, sought, options, giveUp });
+    const outcome = this.#sell({ order, params, options, giveUp });
     this.#running = { out_trade_no: order.out_trade_no, giveUp, ended: outcome.catch(() => undefined) };
     try {
       return await outcome;
@@ -162,7 +167,6 @@ export class Sales {
     const { screen_index, disable_keyboard, use_window_nofocus, openid } = options;
     const { terminal, rail = 'micropay' } = this.#options;
     return {
-      ...this.#merchant.identity,
       store_id: terminal.store_id,
       face_authtype: 'FACEPAY',
       face_code_type: faceCodeTypes[rail],
@@ -199,7 +203,7 @@ export class Sales {
   /** Up to the first code, or to what ends the sale before anything was sent. */
   async #firstCode({
     order: { out_trade_no },
-    sought,
+    params,
     options,
     giveUp,
   }: Sale): Promise<{ readonly verdict: Verdict; readonly recognition?: Recognition }> {
@@ -218,6 +222,9 @@ export class Sales {
       // Before the customer is bothered; and so that a later question about this number can only be about this sale.
       if (await this.#merchant.outcome(out_trade_no, giveUp.signal)) throw new OrderExistsError(out_trade_no);
       if (giveUp.signal.aborted) throw giveUp.signal.reason;
+      // A merchant on a server says who it is when it's asked the first time, as above.
+      const { humanTimeout } = options;
+      const sought = { params: { ...this.#merchant.identity, ...params }, humanTimeout };
       const recognition = new Recognition((stop) => this.#lookForFace(sought, stop, onStep));
       const onScanning = (why: string): void => onStep('scanning', why);
       const ways = { recognition, scan, givenUp: giveUp.signal, onScanning };

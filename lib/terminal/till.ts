@@ -57,6 +57,15 @@ export interface LocalMerchantOptions {
 }
 
 /**
+ * The keys and the journal are on a merchant server (package wxpay-face-server). The till opens without it; until it answers, pay() is
+ * 'failed', 'unreachable', and health.merchant says so.
+ */
+export interface RemoteMerchantOptions {
+  /** `server`: https://…, or http:// on this very machine; `token`: this terminal's; `ca`: see RemoteMerchantServer. */
+  merchant: { server: string; token: string; ca?: string | Uint8Array };
+}
+
+/**
  * How a till is. What the real service shows of an unplugged camera is not known: 'ready' says that the service did what it was
  * last asked, no more.
  */
@@ -67,14 +76,20 @@ export interface TillHealth {
    * same, and the next sale initialises it anew.
    */
   camera: 'unknown' | 'ready' | 'down';
-  /** Whether the merchant's gateway can be reached, by the last call; at the start, and while it can't, by a query each minute. */
+  /**
+   * Whether the merchant's gateway can be reached, by the last call; at the start, and while it can't, by a query each minute. Of a
+   * merchant on a server: whether that answers, and can pay.
+   */
   merchant: 'unknown' | 'reachable' | 'unreachable';
-  /** How many payments and refunds of the journal are not at their end, those under way among them. */
+  /**
+   * How many payments and refunds of the journal are not at their end, those under way among them. Of a merchant on a server: of those
+   * that this till has begun since it was opened.
+   */
   unfinished: number;
   /**
    * 'no-certificate': what can't be cleared up can't be reversed from here, nor refunded. 'certificate-refused',
-   * 'merchant-refused': the gateway refuses the certificate, or the key or the merchant: a person must look. 'limit': it takes
-   * fewer calls for now. 'clock': this machine's differs from the gateway's by more than 30 s. 'sdk-too-old': a recognition
+   * 'merchant-refused': the gateway refuses the certificate, or the key or the merchant (or the merchant server the token): a person
+   * must look. 'limit': it takes fewer calls for now. 'clock': this machine's differs from the gateway's by more than 30 s. 'sdk-too-old': a recognition
    * can't be stopped (before SDK 1.23).
    */
   warnings: readonly string[];
@@ -137,7 +152,8 @@ export interface Till {
   /**
    * The gateway's bill of a day against this till's journal, see {@link reconcile}.
    * @param bill_date yyyyMMdd, a day in Beijing.
-   * @throws what PayClient.downloadBill and reconcile throw; InvalidParameterError if the client can't download bills.
+   * @throws what PayClient.downloadBill and reconcile throw; InvalidParameterError if the client can't download bills, or the merchant
+   * is on a server, which has the journal.
    */
   reconcile(bill_date: string): AsyncIterable<Difference>;
   /**

@@ -1,8 +1,7 @@
 // Makes a fresh clone ready: installs and builds whatever is missing or older than its sources, nothing else.
 import { existsSync, readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import { performance } from 'node:perf_hooks';
-import { root, run, script } from '../machine/run.mjs';
+import { root, run, script, step } from '../machine/run.mjs';
 
 process.chdir(root);
 
@@ -16,14 +15,6 @@ const changed = (path) => (existsSync(path) ? statSync(path).mtimeMs : 0);
 function newest(path) {
   if (!statSync(path).isDirectory()) return changed(path);
   return Math.max(0, ...readdirSync(path).map((name) => newest(join(path, name))));
-}
-
-/** Says what is done and how long that takes on two cores, because whoever sees the project first waits for it. */
-function step(what, seconds, task) {
-  console.log(`${what} (about ${seconds} s) …`);
-  const began = performance.now();
-  task();
-  console.log(`  done in ${Math.ceil((performance.now() - began) / 1000)} s`);
 }
 
 if (changed('node_modules/.package-lock.json') < changed('package-lock.json'))

@@ -1,4 +1,5 @@
 import { spawnSync } from 'node:child_process';
+import { performance } from 'node:perf_hooks';
 import { fileURLToPath } from 'node:url';
 
 export const root = fileURLToPath(new URL('../..', import.meta.url));
@@ -21,3 +22,11 @@ export function run(command, args, options = {}) {
 
 /** The same for a script, by its path in scripts/. */
 export const script = (name, ...args) => run(process.execPath, [`scripts/${name}`, ...args]);
+
+/** Says what is done and how long that takes on two cores, because whoever sees the project first waits for it. */
+export function step(what, seconds, task) {
+  console.log(`${what} (about ${seconds} s) …`);
+  const began = performance.now();
+  task();
+  console.log(`  done in ${Math.ceil((performance.now() - began) / 1000)} s`);
+}

@@ -175,6 +175,68 @@ describe('The HTTP of a merchant server', function () {
         const late = await till.pay(number, newCode(), { key: 'one' });
         expect([late.status, late.body.code]).to.deep.equal([409, 'ERR_ORDER_EXISTS']);
         expect(paymentsOf(number)).to.equal(0);
+        expect((await till.get(`/v1/payments/${number}`)).body.status).to.equal('cancelled');
+        expect((await till.get('/v1/unacknowledged')).lines).to.deep.equal([]);
+        // For another one it's in use, like any number that it has not sold.
+        const other = await terminal({ can: ['pay', 'cancel', 'refund'] });
+        for (const path of ['', '/progress']) {
+          const { status, body } = await other.get(`/v1/payments/${number}${path}`);
+          expect([status, body.code]).to.deep.equal([404, 'ERR_ORDER_UNKNOWN']);
+        }
+        expect((await other.delete(`/v1/payments/${number}`)).status).to.equal(404);
+        const desk = await terminal({ can: ['cancel', 'refund'] });
+        expect((await desk.delete(`/v1/payments/${newNumber()}`)).status).to.equal(404);
+        expect((await other.pay(number, newCode(), { key: 'one' })).status).to.equal(409);
+        const refund = await other.ask('PUT', `/v1/refunds/R${number}`, { out_trade_no: number, refund_fee: 1 });
+        expect([refund.status, refund.body.code]).to.deep.equal([404, 'ERR_ORDER_UNKNOWN']);
+      });
+
+      it('takes a cancel that comes at the same time as its payment', async () => {
+        const till = await terminal();
+        for (let times = 0; times < 5; times += 1) {
+          const number = newNumber();
+          const [paid, given] = await Promise.all([
+            till.pay(number, newCode(), { key: 'one', wait: 20 }),
+            till.delete(`/v1/payments/${number}`),
+          ]);
+          expect([200, 409]).to.include(paid.status);
+          expect(given.status).to.equal(200);
+          const end = await till.get(`/v1/payments/${number}?until=final&wait=20`);
+          expect(end.body.status).to.be.oneOf(['cancelled', 'reversed']);
+          const entry = simulator.ledger.find(({ out_trade_no }) => out_trade_no === number);
+          expect([undefined, 'REVOKED']).to.include(entry?.trade_state);
+        }
+      });
+
+      it('keeps what one terminal has not acted upon from the others, also its refunds', async () => {
+        const [till, other] = [await terminal(), await terminal()];
+        const [desk, far] = [
+          await terminal({ can: ['refund'], store_id: '7' }),
+          await terminal({ can: ['refund'], store_id: '8' }),
+        ];
+        const near = await terminal({ store_id: '7' });
+        const numbers = [newNumber(), newNumber(), newNumber()];
+        for (const number of numbers) await near.pay(number, newCode(), { key: 'one' });
+        await till.pay(newNumber(), newCode(), { key: 'one' });
+        const heard = async (who: Client) =>
+          (await who.get('/v1/unacknowledged')).lines.map(
+            ({ out_refund_no, out_trade_no }) => out_refund_no ?? out_trade_no,
+          );
+        expect((await heard(near)).sort()).to.deep.equal([...numbers].sort());
+        expect(await heard(till)).to.have.length(1);
+        expect(await heard(other)).to.deep.equal([]);
+        const [number = ''] = numbers;
+        const path = `/v1/refunds/R${number}`;
+        simulator.scenario = { refund: 'NOTENOUGH' };
+        const refused = await desk.ask('PUT', path, { out_trade_no: number, refund_fee: 100 });
+        expect(refused.body).to.include({ status: 'refused', err_code: 'NOTENOUGH' });
+        expect(await heard(far)).to.deep.equal([]);
+        expect(await heard(desk)).to.deep.equal([`R${number}`]);
+        expect(
+          (await far.ask('POST', `/v1/refunds/R${number}/acknowledge`, { revision: refused.body.revision })).status,
+        ).to.equal(404);
+        await desk.ask('POST', `/v1/refunds/R${number}/acknowledge`, { revision: refused.body.revision });
+        expect(await heard(desk)).to.deep.equal([]);
       });
 
       it('tells what a terminal has not acted upon, until it has', async () => {
@@ -183,6 +245,9 @@ describe('The HTTP of a merchant server', function () {
         const paid = await till.pay(number, newCode(), { key: 'one' });
         expect((await till.get('/v1/unacknowledged')).lines).to.deep.equal([paid.body]);
         expect((await other.get('/v1/unacknowledged')).lines).to.deep.equal([]);
+        const waiting = other.get('/v1/unacknowledged?wait=20');
+        const later = await other.pay(newNumber(), newCode(), { key: 'one' });
+        expect((await waiting).lines).to.deep.equal([later.body]);
         const path = `/v1/payments/${number}/acknowledge`;
         expect((await till.ask('POST', path, { revision: 1 })).status).to.equal(204);
         expect((await till.get('/v1/unacknowledged')).lines).to.have.length(1);
@@ -199,11 +264,30 @@ describe('The HTTP of a merchant server', function () {
         const body = { out_trade_no: number, refund_fee: 40 };
         expect((await till.ask('PUT', `/v1/refunds/R${number}`, body)).status).to.equal(403);
         expect((await elsewhere.ask('PUT', `/v1/refunds/R${number}`, body)).status).to.equal(404);
+        // Who may refund sees the paid sales of the store, and no other one of another terminal.
+        const neighbour = await terminal();
+        const declined = newNumber();
+        simulator.scenario = 'not-enough';
+        await till.pay(declined, newCode(), { key: 'one' });
+        simulator.scenario = 'success';
+        const seen = async (who: Client, sale: string) => (await who.get(`/v1/payments/${sale}`)).status;
+        expect([await seen(desk, number), await seen(desk, declined)]).to.deep.equal([200, 404]);
+        expect([await seen(neighbour, number), await seen(elsewhere, number)]).to.deep.equal([404, 404]);
+        expect((await desk.delete(`/v1/payments/${number}`)).status).to.equal(404);
+        expect((await neighbour.get(`/v1/payments/${number}/refunds`)).status).to.equal(404);
+        expect(
+          (await desk.ask('PUT', `/v1/refunds/R${declined}`, { ...body, out_trade_no: declined })).status,
+        ).to.equal(404);
         expect((await desk.pay(newNumber(), newCode())).status).to.equal(403);
         for (let times = 0; times < 2; times += 1) {
           const { status, body: said } = await desk.ask('PUT', `/v1/refunds/R${number}`, body);
           expect([status, said.refund_fee, said.accepted]).to.deep.equal([200, 40, true]);
         }
+        expect((await neighbour.get(`/v1/refunds/R${number}`)).status).to.equal(404);
+        const another = await desk.ask('PUT', `/v1/refunds/R${number}`, { ...body, refund_fee: 41 });
+        expect([another.status, another.body.code]).to.deep.equal([409, 'ERR_ORDER_EXISTS']);
+        const wrong = await desk.ask('PUT', `/v1/refunds/R3${number}`, { ...body, total_fee: 99 });
+        expect([wrong.status, wrong.body.code]).to.deep.equal([400, 'ERR_INVALID_PARAMETER']);
         const more = await desk.ask('PUT', `/v1/refunds/R2${number}`, { out_trade_no: number, refund_fee: 61 });
         expect([more.status, more.body.code]).to.deep.equal([409, 'ERR_REFUND']);
         expect((await desk.get(`/v1/refunds/R${number}`)).body).to.include({ out_refund_no: `R${number}` });
@@ -281,7 +365,14 @@ describe('The HTTP of a merchant server', function () {
       });
 
       it('adds no terminal with what nobody keeps, or of a merchant that nobody knows', async () => {
-        for (const change of [{ refundLimit: 100 }, { merchant: 'nobody' }, { name: '' }, { can: ['all'] }]) {
+        for (const change of [
+          { refundLimit: -1 },
+          { refundLimit: 1.5 },
+          { more: 1 },
+          { merchant: 'nobody' },
+          { name: '' },
+          { can: ['all'] },
+        ]) {
           const added = Reflect.apply(server.addTerminal, server, [{ name: 'x', ...shop, ...change }]);
           const error = await added.catch((reason: unknown) => reason);
           expect(error).to.include({ code: 'ERR_INVALID_PARAMETER', parameter: Object.keys(change)[0] });

@@ -184,7 +184,7 @@ describe('the code in README and guides', () => {
     const others = lines
       .filter((line) => line !== '' && !line.startsWith('npx wxpay-face '))
       .map((line) => line.replace(/\s+#.*/, ''));
-    const steps = ['npm run demo', 'npm test'];
+    const steps = ['npm run demo', 'npm run demo:server', 'npm test'];
     for (const step of steps) expect(readPage('.ci/run').text).to.include(`step ${step}\n`);
     // scripts/check/package.mjs takes the lines of these two pages and runs them.
     const packaged = ['docs/guide/01-getting-started.md', 'docs/guide/08-platforms.md'].map(readPage).flatMap(npmLines);

@@ -25,6 +25,8 @@ export interface TransportOptions {
   proxy: URL | undefined;
   /** The certificate's owner. */
   mch_id: string;
+  /** Without TLS: never for a gateway, only for a merchant server on this very machine. */
+  plain?: boolean;
 }
 
 /** No connection was opened: nothing was sent. */
@@ -97,7 +99,7 @@ export class GatewayAgent extends Agent {
   }
 
   override isSecureEndpoint(): boolean {
-    return true;
+    return this.#settings.plain !== true;
   }
 
   /** What tells connections apart. All else is the same for those of one agent, and would be joined twice for each request. */
@@ -106,7 +108,7 @@ export class GatewayAgent extends Agent {
   }
 
   /** @param options With `giveUp`, which returns a signal that ends it at once. */
-  override async connect(request: ClientRequest, options: AgentConnectOpts): Promise<tls.TLSSocket> {
+  override async connect(request: ClientRequest, options: AgentConnectOpts): Promise<net.Socket> {
     const { timeout } = this.#settings;
     const giveUp = new AbortController();
     const opened: net.Socket[] = [];
@@ -147,10 +149,14 @@ export class GatewayAgent extends Agent {
     options: AgentConnectOpts,
     opened: net.Socket[],
     signal: AbortSignal,
-  ): Promise<tls.TLSSocket> {
+  ): Promise<net.Socket> {
     const carrier = await this.#carrier(request, options, signal);
     opened.push(carrier);
     this.certificateNote = '';
+    if (this.#settings.plain) {
+      watch(carrier, this.keepAlive);
+      return carrier;
+    }
     try {
       const host = options.host ?? '';
       const secure = heard(

@@ -1,3 +1,4 @@
+import http from 'node:http';
 import https from 'node:https';
 import got, { type Request } from 'got';
 import type { GatewayAgent } from './agent.js';
@@ -9,14 +10,15 @@ const lean = got.extend({
   followRedirect: false,
   throwHttpErrors: false,
   // got would listen nine times to each request, to note when things happen to it, unless they are noted already.
-  request: (url, options, callback) => Object.assign(https.request(url, options, callback), { timings: {} }),
+  request: (url, options, callback) =>
+    Object.assign((url.protocol === 'http:' ? http : https).request(url, options, callback), { timings: {} }),
 });
 
 /** What a request is, beside where it goes. */
 export interface Message {
   readonly method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
   readonly headers: Readonly<Record<string, string>>;
-  /** Undefined: none, as of a GET. */
+  /** Undefined: none, as of a GET or a DELETE. */
   readonly body: string | undefined;
 }
 
@@ -27,7 +29,9 @@ export function send(
   agent: GatewayAgent,
   giveUp: () => AbortSignal,
 ): Request {
-  const stream = lean(url, { method, headers, isStream: true, ...(body !== undefined && { body }) });
+  // got would wait for somebody to write the body of anything but a GET.
+  const written = body ?? (method === 'GET' ? undefined : '');
+  const stream = lean(url, { method, headers, isStream: true, ...(written !== undefined && { body: written }) });
   // Else got makes an object of thirty options, nearly all without a value: the most expensive of what it does for a
   // request. It asks for them after this.
   const options = { method, headers: stream.options.headers, agent, giveUp };

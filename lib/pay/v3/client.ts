@@ -3,6 +3,7 @@ import { checkFields, isAbsent } from '../../fields.js';
 import type { Bill, BillParams } from '../bill/bill.js';
 import type { PayClient } from '../client.js';
 import { PayResponseError } from '../errors.js';
+import type { SharedParts } from '../exchange.js';
 import type { Message } from '../http/message.js';
 import { noteAnswer, observed } from '../observability.js';
 import { billFields, refundqueryFields } from '../parameters.js';
@@ -59,8 +60,11 @@ export class PayClientV3 {
   readonly #settings: SettingsV3;
   readonly #exchange: ExchangeV3;
 
-  /** @throws InvalidParameterError that names the wrong option. */
-  constructor(options: PayClientV3Options) {
+  /**
+   * @param shared See {@link PayClient}: of a client of either API.
+   * @throws InvalidParameterError that names the wrong option.
+   */
+  constructor(options: PayClientV3Options, shared: Partial<SharedParts> = {}) {
     const settings = checkOptionsV3(options);
     const { hosts, transport, identity, v2, faceCodes } = settings;
     this.identity = Object.freeze(identity);
@@ -71,7 +75,7 @@ export class PayClientV3 {
     this.v2 = v2;
     this.faceCodes = faceCodes;
     this.#settings = settings;
-    this.#exchange = new ExchangeV3(settings);
+    this.#exchange = new ExchangeV3(settings, shared);
   }
 
   /** Whether what it pays can be reversed: API v3 asks for no certificate, `v2` does. */
@@ -197,6 +201,11 @@ export class PayClientV3 {
   /** See {@link PayClient.gatewayTime}. */
   gatewayTime(): number | undefined {
     return this.#exchange.gatewayTime();
+  }
+
+  /** See {@link PayClient.shared}. */
+  get shared(): SharedParts {
+    return this.#exchange.shared;
   }
 
   /** How many calls a second this client allows itself; undefined: none but the gateway's limits. It can be changed at any time. */

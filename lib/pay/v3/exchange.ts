@@ -1,4 +1,5 @@
 import { ClosedError, InvalidParameterError } from '../../errors.js';
+import type { SharedParts } from '../exchange.js';
 import { GatewayTime } from '../gateway-time.js';
 import { Transport } from '../http/fail-over.js';
 import type { Message } from '../http/message.js';
@@ -49,15 +50,17 @@ export class ExchangeV3 {
   /** Every call waits here before it's sent. */
   readonly limiter: Limiter;
   readonly #settings: SettingsV3;
+  readonly #shared: Partial<SharedParts>;
   readonly #transport: Transport;
   readonly #gatewayTime = new GatewayTime();
   readonly #freshness = new Freshness();
   #closed = false;
 
-  constructor(settings: SettingsV3) {
+  constructor(settings: SettingsV3, shared: Partial<SharedParts>) {
     this.#settings = settings;
-    this.limiter = new Limiter(settings.callsPerSecond);
-    this.#transport = new Transport(settings.transport);
+    this.#shared = shared;
+    this.limiter = shared.limiter ?? new Limiter(settings.callsPerSecond);
+    this.#transport = shared.connections ?? new Transport(settings.transport);
   }
 
   /**
@@ -93,6 +96,7 @@ export class ExchangeV3 {
   async #limited<Result>(request: RequestV3, { signal }: RequestOptions, send: () => Promise<Result>): Promise<Result> {
     if (this.#closed) throw new ClosedError('The pay client');
     await this.limiter.enter(request.priority ?? 'query', signal);
+    if (this.#closed) throw new ClosedError('The pay client');
     try {
       return await send();
     } catch (error) {
@@ -142,10 +146,15 @@ export class ExchangeV3 {
     return this.#gatewayTime.now();
   }
 
+  /** For further clients of the same merchant. */
+  get shared(): SharedParts {
+    return { limiter: this.limiter, connections: this.#transport };
+  }
+
   /** Lets calls in flight end, closes idle connections, and refuses later calls and those that still wait to be sent. */
   close(): void {
     this.#closed = true;
-    this.limiter.close();
-    this.#transport.close();
+    if (this.#shared.limiter === undefined) this.limiter.close();
+    if (this.#shared.connections === undefined) this.#transport.close();
   }
 }

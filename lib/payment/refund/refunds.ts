@@ -1,7 +1,7 @@
 import { onAbort } from '../../abort.js';
 import { call } from '../../concurrency.js';
 import { ClosedError, InvalidParameterError } from '../../errors.js';
-import { JournalError, OrderExistsError } from '../../journal/errors.js';
+import { OrderExistsError } from '../../journal/errors.js';
 import { gatewayTimeOf } from '../client.js';
 import type { RefundTransition } from '../decision/refund/machine.js';
 import type { RefundOutcome } from '../decision/refund/outcomes.js';
@@ -9,6 +9,8 @@ import { isReleased, type ReservedRefund, sendTimes } from '../decision/refund/r
 import { OrderUnknownError, RefundRefusedError } from '../errors.js';
 import { ensureMerchant } from '../merchant.js';
 import type { Payments } from '../payments.js';
+import { isTombstone } from '../record.js';
+import { isLost } from '../record-writer.js';
 import { type Parts, Runs } from '../runs.js';
 import type { Surroundings } from '../subject.js';
 import { adoptSale, refundsElsewhere } from './adoption.js';
@@ -89,7 +91,9 @@ export class Refunds {
     const sale = await this.#sales.find(out_trade_no);
     return (sale?.refunds ?? []).flatMap((refund) => {
       const run = this.runs.running.get(refund.out_refund_no);
-      const isRunning = run?.known.stored.out_trade_no === out_trade_no;
+      // Unless another process has it, which has gone on with it.
+      const isRunning =
+        run?.known.stored.out_trade_no === out_trade_no && run.known.decidedAt >= (refund.decidedAt ?? 0);
       const outcome = isRunning ? outcomeOf(run.id, run.known, run.trouble) : reservedOutcome(out_trade_no, refund);
       return outcome ?? [];
     });
@@ -133,6 +137,8 @@ export class Refunds {
         await this.#adopt(out_trade_no, given, leave);
         continue;
       }
+      // It has neither merchant nor sum.
+      if (isTombstone(found.record)) throw new RefundRefusedError('given-up', out_trade_no, given.out_refund_no);
       ensureMerchant(out_trade_no, found.known.stored.merchant, this.#parts.client.identity);
       if (total_fee !== undefined && total_fee !== found.total_fee)
         throw new InvalidParameterError('total_fee', `is not what the journal knows of ${out_trade_no}`);
@@ -249,7 +255,7 @@ export class Refunds {
     try {
       return await run.wait('decided', 'brief', leave);
     } catch (error) {
-      if (error instanceof JournalError && error.code === 'ERR_JOURNAL_LOST') return this.#followed(run.id, leave);
+      if (isLost(error)) return this.#followed(run.id, leave);
       const outcome = error === left ? outcomeOf(run.id, run.known, run.trouble) : undefined;
       if (outcome === undefined) throw error;
       return outcome;

@@ -1,6 +1,6 @@
 import { InvalidParameterError } from '../../errors.js';
 import { type CustomerAction, customerActions } from '../customer.js';
-import { type RefundEnd, refundEnds } from '../refunds.js';
+import { type RefundEnd, refundEnds } from '../money.js';
 import type { Snapshot } from './snapshot.js';
 import type { ConsoleTill } from './till.js';
 

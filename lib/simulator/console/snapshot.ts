@@ -1,7 +1,7 @@
 import type { CallEntry, SimulatorEvent } from '../call-log.js';
 import type { CustomerAction } from '../customer.js';
 import type { Screen } from '../face-service.js';
-import type { LedgerEntry } from '../ledger.js';
+import type { LedgerEntry } from '../money.js';
 import type { RefundEntry } from '../refunds.js';
 import type { Settings } from '../scenario.js';
 import type { TillState } from './till-state.js';

@@ -1,3 +1,4 @@
+import { tell } from '../operation/events.js';
 import type { Connections, Statement } from './connections.js';
 import type { Lease } from './lease.js';
 
@@ -21,7 +22,12 @@ export interface Taker {
   check(row: OwnRow): Promise<void>;
   /** A cancel() of it was written down. */
   cancel(id: string): void;
+  /** Something became of a refund, says the gateway. */
+  refundNotice(id: string): void;
 }
+
+/** What one server says to another of a refund. Merchants and numbers of refunds have no spaces. */
+export const noticeOf = (merchant: string, out_refund_no: string): string => `refund ${merchant} ${out_refund_no}`;
 
 /** How many rows are claimed at once: one who freezes with them has them locked for all. */
 const batch = 100;
@@ -124,6 +130,13 @@ export class Caretaker {
     void this.#polls.run();
   }
 
+  /** Another server said something. */
+  hear(said: string): void {
+    const [about, merchant = '', id] = said.split(' ');
+    if (about === 'refund' && id !== undefined) this.#takers.get(merchant)?.refundNotice(id);
+    else this.poll();
+  }
+
   /** Looks for what nobody drives. */
   turn(): void {
     void this.#turns.run();
@@ -145,6 +158,7 @@ export class Caretaker {
     while (this.#takers.size > 0 && this.#lease.isGood) {
       const { owner, duration } = this.#lease;
       const rows = await this.#connections.query<OwnRow>(claim, [owner, duration, [...this.#takers.keys()]]);
+      if (rows.length > 0) tell({ event: 'taken-over', server: owner, count: rows.length });
       await Promise.all(rows.map((row) => this.#takers.get(row.merchant)?.takeUp(row)));
       if (rows.length < batch) return;
     }

@@ -18,6 +18,7 @@ export class Database {
   readonly lease: Lease;
   readonly #takers = new Map<string, Taker>();
   readonly #caretaker: Caretaker;
+  readonly #onRenewed = new Set<() => void>();
   #closed: Promise<void> | undefined;
 
   private constructor(connections: Connections, duration: number) {
@@ -26,8 +27,11 @@ export class Database {
       // A start's, never a host's: what an earlier start has left is another's.
       owner: randomUUID(),
       duration,
-      onRenewed: () => this.#caretaker.turn(),
-      onNotice: () => this.#caretaker.poll(),
+      onRenewed: () => {
+        this.#caretaker.turn();
+        for (const listener of this.#onRenewed) listener();
+      },
+      onNotice: (said) => this.#caretaker.hear(said),
     });
     this.#caretaker = new Caretaker(connections, this.lease, this.#takers);
   }
@@ -51,6 +55,11 @@ export class Database {
       if (error instanceof JournalError) throw error;
       throw new JournalError(`The database can't be used: ${reasonOf(error)}`, { cause: error });
     }
+  }
+
+  /** Calls the listener after each renewal of the lease. */
+  onRenewed(listener: () => void): void {
+    this.#onRenewed.add(listener);
   }
 
   /** From now on what is this merchant's is taken up here. @throws JournalError if another journal has it in this process. */
@@ -77,6 +86,7 @@ export class Database {
 
   async #close(): Promise<void> {
     this.#takers.clear();
+    this.#onRenewed.clear();
     await this.lease.stop();
     await this.connections.close();
     await this.lease.resign();

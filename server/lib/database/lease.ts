@@ -1,5 +1,6 @@
 import type pg from 'pg';
 import { ClosedError, JournalError } from 'wxpay-face';
+import { type EventName, tell } from '../operation/events.js';
 import { type Connections, end } from './connections.js';
 import { version } from './migrations.js';
 
@@ -20,7 +21,7 @@ const renewal = `
   on conflict (id) do update set
     since = case when mine.until > now() then mine.since else now() end,
     until = excluded.until
-  returning true as "isRenewed"`;
+  returning (select count(*)::int from wxpay_face.server where until > now() and id <> $1::uuid) as "others"`;
 
 /** Its rows belong to nobody from here on: whoever lives may claim them at once. */
 const resignation = 'delete from wxpay_face.server where id = $1::uuid';
@@ -38,13 +39,16 @@ export class Lease {
   readonly duration: number;
   readonly #connections: Connections;
   readonly #onRenewed: () => void;
-  readonly #onNotice: () => void;
+  readonly #onNotice: (said: string) => void;
   /** Of the last renewal that succeeded, before it was sent. */
   #renewedAt: Moment | undefined;
   #client: pg.Client | undefined;
   /** Those who want a renewal that begins after they asked. */
   #asking: Array<PromiseWithResolvers<void>> = [];
+  #others = 0;
   #isFailing = false;
+  #isLost = false;
+  #isOutdated = false;
   #isClosed = false;
   #wake = () => {};
   #kept: Promise<void> = Promise.resolve();
@@ -52,11 +56,16 @@ export class Lease {
   /**
    * @param duration Milliseconds.
    * @param onRenewed Called after each renewal.
-   * @param onNotice Called when another server wants this one to look at its rows, and whenever such a call may have been missed.
+   * @param onNotice Called when another server wants this one to look at its rows, with what it says; with '' whenever such a call may have been missed.
    */
   constructor(
     connections: Connections,
-    { owner, duration, onRenewed, onNotice }: { owner: string; duration: number; onRenewed(): void; onNotice(): void },
+    {
+      owner,
+      duration,
+      onRenewed,
+      onNotice,
+    }: { owner: string; duration: number; onRenewed(): void; onNotice(said: string): void },
   ) {
     this.#connections = connections;
     this.owner = owner;
@@ -71,6 +80,16 @@ export class Lease {
    */
   get isGood(): boolean {
     return this.#renewedAt !== undefined && !this.#isClosed && since(this.#renewedAt) < this.duration * (1 - margin);
+  }
+
+  /** Whether the database's tables are newer than this server can read: it can't renew its lease any more. */
+  get isOutdated(): boolean {
+    return this.#isOutdated;
+  }
+
+  /** How many servers share the database, this one too, as of the last renewal. */
+  get servers(): number {
+    return this.#others + 1;
   }
 
   /** Takes the lease for the first time, and keeps it. @throws the database's error if it can't. */
@@ -113,35 +132,48 @@ export class Lease {
       const asked = this.#asking.splice(0);
       try {
         await this.#renew();
+        this.#tell(this.#isFailing && 'database-back', this.#isLost && 'lease-renewed');
         this.#isFailing = false;
+        this.#isLost = false;
         for (const { resolve } of asked) resolve();
       } catch {
+        const isLost = !this.isGood;
+        const failing = this.#isOutdated ? 'database-newer' : 'database-away';
+        this.#tell(!this.#isFailing && failing, isLost && !this.#isLost && 'lease-lost');
         this.#isFailing = true;
+        this.#isLost = isLost;
         this.#asking.push(...asked);
         await this.#disconnect();
       }
     }
   }
 
+  #tell(...events: ReadonlyArray<EventName | false>): void {
+    for (const event of events) if (event !== false) tell({ event, server: this.owner });
+  }
+
   async #renew(): Promise<void> {
     const client = this.#client ?? (await this.#connect());
     const began = now();
-    const { rows } = await client.query(renewal, [this.owner, this.duration, version]);
-    if (rows.length === 0) throw new JournalError("The database's tables are newer than this server can read");
+    const { rows } = await client.query<{ others: number }>(renewal, [this.owner, this.duration, version]);
+    const [renewed] = rows;
+    this.#isOutdated = renewed === undefined;
+    if (renewed === undefined) throw new JournalError("The database's tables are newer than this server can read");
     this.#renewedAt = began;
+    this.#others = renewed.others;
     this.#onRenewed();
   }
 
   async #connect(): Promise<pg.Client> {
     const client = await this.#connections.single(Math.min(5_000, this.duration / 3));
-    client.on('notification', () => this.#onNotice());
+    client.on('notification', ({ payload }) => this.#onNotice(payload ?? ''));
     // Not only when the next renewal is due: until then nobody would be heard.
     client.on('end', () => {
       if (this.#client === client) this.#wake();
     });
     await client.query(`listen "${channelOf(this.owner)}"`);
     this.#client = client;
-    this.#onNotice();
+    this.#onNotice('');
     return client;
   }
 

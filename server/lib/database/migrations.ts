@@ -62,6 +62,186 @@ const migrations: readonly Migration[] = [
       );
       create unique index terminal_name on wxpay_face.terminal (name) where removed_at is null;`,
   },
+  // What a webhook hasn't taken yet, in the order in which it was decided; and what the bills said.
+  {
+    readableFrom: 1,
+    sql: `
+      create table wxpay_face.event (
+        position bigint generated always as identity primary key,
+        id uuid not null default gen_random_uuid() unique,
+        merchant text collate "C" not null,
+        lane text collate "C" not null,
+        type text not null,
+        body text not null,
+        created_at timestamptz not null default now(),
+        due_at timestamptz not null default now(),
+        since timestamptz,
+        attempts int not null default 0,
+        answer text,
+        holder uuid,
+        dead_at timestamptz
+      );
+      create index event_lane on wxpay_face.event (merchant, lane, position);
+      create index event_due on wxpay_face.event (merchant, due_at) where dead_at is null;
+      create index event_held on wxpay_face.event (holder) where holder is not null;
+      create table wxpay_face.reconciled_day (
+        merchant text collate "C" not null,
+        bill_date text collate "C" not null,
+        asked_at timestamptz not null,
+        reconciled_at timestamptz,
+        differences int,
+        trouble text,
+        primary key (merchant, bill_date)
+      );
+      create table wxpay_face.difference (
+        merchant text collate "C" not null,
+        bill_date text collate "C" not null,
+        position int not null,
+        kind text not null,
+        out_trade_no text not null,
+        out_refund_no text,
+        transaction_id text,
+        here double precision,
+        there double precision,
+        state text,
+        primary key (merchant, bill_date, position)
+      );`,
+  },
+  {
+    // What is counted must not fall when old records go: whoever deletes them has them counted here, in the same transaction.
+    readableFrom: 1,
+    sql: `
+      create index record_counted on wxpay_face.record (merchant, kind, state) where finished;
+      create table wxpay_face.pruned (
+        merchant text collate "C" not null,
+        kind text collate "C" not null,
+        state text not null,
+        count bigint not null,
+        primary key (merchant, kind, state)
+      );
+      create function wxpay_face.count_pruned() returns trigger language plpgsql as $$
+      begin
+        insert into wxpay_face.pruned as p (merchant, kind, state, count)
+        select merchant, kind, state, count(*) from gone where finished group by merchant, kind, state order by merchant, kind, state
+        on conflict (merchant, kind, state) do update set count = p.count + excluded.count;
+        return null;
+      end $$;
+      create trigger record_pruned after delete on wxpay_face.record referencing old table as gone
+        for each statement execute function wxpay_face.count_pruned();`,
+  },
+  {
+    readableFrom: 1,
+    sql: `create index record_attention on wxpay_face.record (merchant, kind, id) where state = 'attention';`,
+  },
+  // People and what they have done: person_act has one act for each revision of a record.
+  {
+    readableFrom: 1,
+    sql: `
+      create table wxpay_face.person (
+        id uuid primary key,
+        name text collate "C" not null,
+        merchants text[] not null,
+        role text not null,
+        token_hash text collate "C" not null unique,
+        removed_at timestamptz
+      );
+      create unique index person_name on wxpay_face.person (name) where removed_at is null;
+      create table wxpay_face.person_session (
+        hash text collate "C" primary key,
+        person uuid not null,
+        until timestamptz not null
+      );
+      create table wxpay_face.person_act (
+        merchant text collate "C" not null,
+        kind text collate "C" not null,
+        id text collate "C" not null,
+        revision int not null,
+        form text not null,
+        person text not null,
+        at timestamptz not null default now(),
+        primary key (merchant, kind, id, revision)
+      );
+      create table wxpay_face.attended (
+        merchant text collate "C" not null,
+        kind text collate "C" not null,
+        id text collate "C" not null,
+        revision int not null,
+        person text not null,
+        at timestamptz not null default now(),
+        primary key (merchant, kind, id)
+      );`,
+  },
+  {
+    readableFrom: 1,
+    sql: `
+      alter table wxpay_face.terminal add column refund_limit bigint;
+      create table wxpay_face.refund_day (
+        terminal uuid not null,
+        day date not null,
+        fen bigint not null,
+        most bigint not null,
+        primary key (terminal, day),
+        check (fen <= most)
+      );
+      create table wxpay_face.refund_spent (
+        terminal uuid not null,
+        numbers text collate "C" not null,
+        out_trade_no text collate "C" not null,
+        out_refund_no text collate "C" not null,
+        fen bigint not null,
+        day date not null,
+        is_shared boolean not null default false,
+        primary key (terminal, numbers, out_trade_no, out_refund_no, fen)
+      );`,
+  },
+  // What a terminal asks by: of a payment its note, of a refund its sale.
+  {
+    readableFrom: 1,
+    sql: `
+      alter table wxpay_face.record add column terminal text collate "C", add column store text collate "C", add column sale text collate "C";
+      update wxpay_face.record set
+        terminal = substring(data from '"note":{[^{}]*"terminal":"([^"]*)"'),
+        store = substring(data from '"note":{[^{}]*"store":"([^"]*)"')
+      where kind = 'payment';
+      update wxpay_face.record set sale = substring(data from '"out_trade_no":"([^"]*)"') where kind = 'refund';
+      create index record_unheard on wxpay_face.record (terminal, id) where kind = 'payment' and not acknowledged;`,
+  },
+  {
+    // Only ever added to. Its owner may take this protection away: so it should be another role than the server's (operation/protection.ts).
+    readableFrom: 1,
+    sql: `
+      create table wxpay_face.audit (
+        id bigint generated always as identity primary key,
+        at timestamptz not null default now(),
+        server uuid,
+        actor text not null check (actor in ('terminal', 'person', 'command', 'program')),
+        actor_id text,
+        actor_name text,
+        action text not null,
+        merchant text,
+        number text,
+        subject text,
+        amount bigint,
+        revision int
+      );
+      create index audit_at on wxpay_face.audit (at, id);
+      create function wxpay_face.refuse_change() returns trigger language plpgsql as $$
+      begin
+        raise exception 'the audit is only ever added to' using errcode = 'insufficient_privilege';
+      end $$;
+      create trigger audit_kept before update or delete or truncate on wxpay_face.audit
+        for each statement execute function wxpay_face.refuse_change();
+      revoke update, delete, truncate on wxpay_face.audit from current_user;`,
+  },
+  {
+    readableFrom: 1,
+    sql: `
+      create table wxpay_face.restoration (
+        since date primary key,
+        until date not null,
+        done_at timestamptz
+      );`,
+  },
 ];
 
 /** The version of the tables that this server works with. */

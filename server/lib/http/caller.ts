@@ -1,5 +1,6 @@
 import type { JournalRecord } from 'wxpay-face';
 import type { Merchant } from '../merchants/merchants.js';
+import { type Audit, type AuditEntry, auditedMerchant } from '../operation/audit.js';
 import type { Right, Terminal } from '../terminals/terminal.js';
 import { forbidden, unknownNumber } from './refusals.js';
 
@@ -7,7 +8,14 @@ import { forbidden, unknownNumber } from './refusals.js';
 export interface Caller {
   readonly terminal: Terminal;
   readonly merchant: Merchant;
+  readonly audit: Audit;
 }
+
+/** A line about what this caller asks for. */
+export const lineOf = (
+  { terminal: { id, name }, merchant }: Caller,
+  asked: Pick<AuditEntry, 'action' | 'number' | 'subject' | 'amount' | 'revision'>,
+): AuditEntry => ({ actor: { kind: 'terminal', id, name }, merchant: auditedMerchant(merchant), ...asked });
 
 /** What is written into a payment's record of who asked for it. */
 export const noteOf = ({ terminal }: Caller, attempt: string | undefined): Record<string, string> => ({
@@ -16,29 +24,29 @@ export const noteOf = ({ terminal }: Caller, attempt: string | undefined): Recor
   ...(attempt !== undefined && { attempt }),
 });
 
-/** The same, read. A number that was given up before it came has none. */
+/** The same, read. */
 export function noteIn({ data }: JournalRecord): { terminal?: unknown; store?: unknown; attempt?: unknown } {
   return Object(data.note);
 }
-
-const isTombstone = ({ state, data }: JournalRecord): boolean =>
-  state === 'cancelled' && Object.keys(data).length === 0;
 
 /** @throws RefusedError if the terminal may not. */
 export function demand({ terminal }: Caller, right: Right): void {
   if (!terminal.can.includes(right)) throw forbidden(right);
 }
 
-/** A payment of this terminal, or a number that nobody sold. @throws RefusedError for any other. */
+/** A payment of this terminal, or a number that it gave up before it came. @throws RefusedError for any other. */
 export async function ownPayment({ terminal, merchant }: Caller, out_trade_no: string): Promise<JournalRecord> {
   const record = await merchant.journal.get('payment', out_trade_no);
-  if (record === undefined || (noteIn(record).terminal !== terminal.id && !isTombstone(record))) throw unknownNumber();
+  if (record === undefined || noteIn(record).terminal !== terminal.id) throw unknownNumber();
   return record;
 }
 
-/** A payment of this terminal's store. @throws RefusedError for any other. */
-export async function paymentOfStore({ terminal, merchant }: Caller, out_trade_no: string): Promise<JournalRecord> {
+/** A payment of this terminal; for one that may refund also a paid sale of its store. @throws RefusedError for any other. */
+export async function visiblePayment({ terminal, merchant }: Caller, out_trade_no: string): Promise<JournalRecord> {
   const record = await merchant.journal.get('payment', out_trade_no);
-  if (record === undefined || noteIn(record).store !== terminal.store_id) throw unknownNumber();
+  if (record === undefined) throw unknownNumber();
+  const { terminal: seller, store } = noteIn(record);
+  const isRefundable = terminal.can.includes('refund') && store === terminal.store_id && record.state === 'paid';
+  if (seller !== terminal.id && !isRefundable) throw unknownNumber();
   return record;
 }

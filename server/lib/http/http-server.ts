@@ -2,22 +2,32 @@ import { timingSafeEqual } from 'node:crypto';
 import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest, type RouteOptions } from 'fastify';
 import type { AuthinfoParams, Order, PaymentCode, PaymentOutcome, RefundOutcome, RefundRequest } from 'wxpay-face';
 import type { Merchants } from '../merchants/merchants.js';
+import type { UnreconciledDay } from '../merchants/restoration.js';
+import type { Audit } from '../operation/audit.js';
 import { hashOf, type Terminals } from '../terminals/terminal.js';
 import type { Caller } from './caller.js';
+import type { Draining } from './draining.js';
+import { type Health, healthRoutes } from './health.js';
 import { Rate, Waits } from './limits.js';
+import { noticesOf } from './notices.js';
 import { openApiOf } from './openapi.js';
 import { acknowledge, cancel, look, pay, unacknowledged } from './payments.js';
 import { progressOf } from './progress.js';
 import { acknowledgeRefund, lookAtRefund, refund, refundsOf, unacknowledgedRefunds } from './refunds.js';
-import { RefusedError, refusalOf } from './refusals.js';
+import { RefusedError, refusalOf, refuse, restored } from './refusals.js';
 import * as schemas from './schemas.js';
 import { deadlineOf, lookUntil } from './waiting.js';
 
 export interface HttpServerParts {
   readonly merchants: Merchants;
   readonly terminals: Terminals;
-  /** Whether a payment can be taken now. */
-  readonly canPay: () => boolean;
+  readonly audit: Audit;
+  readonly health: () => Health;
+  readonly draining: Draining;
+  /** What keeps new sales from being taken, if anything does. */
+  readonly unreconciled: () => UnreconciledDay | undefined;
+  /** Hears of each request that was answered: the route is without its numbers. */
+  readonly onAnswer: (method: string, route: string, status: number) => void;
   readonly tls?: { readonly cert: string | Uint8Array; readonly key: string | Uint8Array } | undefined;
   readonly behindProxy: boolean;
 }
@@ -37,7 +47,17 @@ interface Numbered {
 }
 
 /** The terminals' side: HTTP and JSON, as /openapi.json says. */
-export function httpServer({ merchants, terminals, canPay, tls, behindProxy }: HttpServerParts): FastifyInstance {
+export function httpServer({
+  merchants,
+  terminals,
+  audit,
+  health,
+  draining,
+  unreconciled,
+  onAnswer,
+  tls,
+  behindProxy,
+}: HttpServerParts): FastifyInstance {
   const server = fastify({
     bodyLimit: largestBody,
     requestTimeout: arrival,
@@ -58,6 +78,10 @@ export function httpServer({ merchants, terminals, canPay, tls, behindProxy }: H
     refuse(reply, { status: 404, code: 'ERR_NOT_FOUND', message: 'There is nothing of this name' }),
   );
 
+  const mayBegin = () => {
+    const day = unreconciled();
+    if (day !== undefined) throw restored(day);
+  };
   const callerOf = (request: FastifyRequest): Caller => {
     const caller = callers.get(request);
     if (caller === undefined) throw new Error('a route without a caller');
@@ -74,10 +98,13 @@ export function httpServer({ merchants, terminals, canPay, tls, behindProxy }: H
   server.addHook('onRoute', (route) => {
     routes.push(route);
   });
-  for (const path of ['/healthz', '/readyz'])
-    server.get(path, { schema: schemas.health }, (_request, reply) => health(reply, canPay()));
+  server.addHook('onResponse', async ({ method, routeOptions }, { statusCode }) =>
+    onAnswer(method, routeOptions.url ?? 'none', statusCode),
+  );
+  healthRoutes(server, health);
   server.get('/openapi.json', async () => openApiOf(routes));
 
+  server.register(noticesOf(merchants), { prefix: '/v1/notices' });
   server.register(
     (v1, _options, done) => {
       v1.addHook('onRequest', async (request, reply) => {
@@ -94,10 +121,10 @@ export function httpServer({ merchants, terminals, canPay, tls, behindProxy }: H
           throw new RefusedError({ status: 401, code: 'ERR_UNAUTHORIZED', message: 'No terminal has this token' });
         }
         byTerminal.spend(terminal.id);
-        callers.set(request, { terminal, merchant });
-        const left = new AbortController();
+        callers.set(request, { terminal, merchant, audit });
+        const left = draining.begin(request.method === 'PUT');
         leaving.set(request, left.signal);
-        reply.raw.once('close', () => left.abort());
+        reply.raw.once('close', () => draining.end(left));
       });
 
       v1.get('/identity', { schema: schemas.identity }, async (request) => callerOf(request).merchant.client.identity);
@@ -112,7 +139,7 @@ export function httpServer({ merchants, terminals, canPay, tls, behindProxy }: H
         { schema: schemas.pay },
         async (request, reply) => {
           const attempt = request.headers['idempotency-key'];
-          const options = { attempt: attempt?.toString(), deadline: deadline(request, usualWait) };
+          const options = { attempt: attempt?.toString(), deadline: deadline(request, usualWait), mayBegin };
           return answer(reply, await waiting(request, (who) => pay(who, request.params.number, request.body, options)));
         },
       );
@@ -122,8 +149,8 @@ export function httpServer({ merchants, terminals, canPay, tls, behindProxy }: H
         return answer(reply, await waiting(request, (who) => look(who, request.params.number, until, by)));
       });
       v1.delete<Numbered>('/payments/:number', { schema: schemas.cancel }, async (request, reply) => {
-        const by = deadline(request, usualWait);
-        return answer(reply, await waiting(request, (who) => cancel(who, request.params.number, by)));
+        const options = { deadline: deadline(request, usualWait), mayBegin };
+        return answer(reply, await waiting(request, (who) => cancel(who, request.params.number, options)));
       });
       v1.get<Numbered>('/payments/:number/progress', { schema: schemas.progress }, async (request, reply) => {
         const left = leaving.get(request) ?? new AbortController().signal;
@@ -155,7 +182,11 @@ export function httpServer({ merchants, terminals, canPay, tls, behindProxy }: H
         { schema: schemas.refund },
         async (request, reply) => {
           const by = deadline(request, usualWait);
-          return answer(reply, await waiting(request, (who) => refund(who, request.params.number, request.body, by)));
+          const options = { deadline: by, limits: terminals.refunds };
+          return answer(
+            reply,
+            await waiting(request, (who) => refund(who, request.params.number, request.body, options)),
+          );
         },
       );
       v1.get<Numbered>('/refunds/:number', { schema: schemas.lookAtRefund }, async (request, reply) => {
@@ -194,13 +225,3 @@ export function httpServer({ merchants, terminals, canPay, tls, behindProxy }: H
 
 const answer = (reply: FastifyReply, outcome: PaymentOutcome | RefundOutcome | undefined): FastifyReply =>
   outcome === undefined ? reply.code(202).send({ status: 'undecided' }) : reply.send(outcome);
-
-const health = (reply: FastifyReply, canPay: boolean): FastifyReply => reply.code(canPay ? 200 : 503).send({ canPay });
-
-function refuse(
-  reply: FastifyReply,
-  { status, code, message, retryAfter }: ReturnType<typeof refusalOf>,
-): FastifyReply {
-  if (retryAfter !== undefined) reply.header('retry-after', retryAfter);
-  return reply.code(status).send({ code, message });
-}

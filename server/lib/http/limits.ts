@@ -18,12 +18,19 @@ export class Rate {
 
   /** @throws RefusedError if it's too many. */
   spend(key: string): void {
+    const left = this.ensure(key);
+    const now = performance.now();
+    this.#spent.set(key, { tokens: left - 1, at: now });
+    if (this.#spent.size > 10_000) this.#forget(now);
+  }
+
+  /** How many are left. @throws RefusedError if none is. */
+  ensure(key: string): number {
     const now = performance.now();
     const { tokens, at } = this.#spent.get(key) ?? { tokens: this.#burst, at: now };
     const left = Math.min(this.#burst, tokens + ((now - at) / 1_000) * this.#perSecond);
     if (left < 1) throw tooMuch('Too many requests', Math.ceil(1 / this.#perSecond));
-    this.#spent.set(key, { tokens: left - 1, at: now });
-    if (this.#spent.size > 10_000) this.#forget(now);
+    return left;
   }
 
   #forget(now: number): void {

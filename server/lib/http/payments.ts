@@ -1,14 +1,15 @@
 import {
+  isGivenUp,
   type JournalRecord,
   type Order,
   OrderExistsError,
-  OrderUnknownError,
   type PaymentCode,
   type PaymentOutcome,
   type PaymentProgress,
 } from 'wxpay-face';
-import { type Caller, demand, noteIn, noteOf, ownPayment } from './caller.js';
-import { forbidden, invalid, takenNumber } from './refusals.js';
+import { PostgresJournal } from '../journal/postgres-journal.js';
+import { type Caller, demand, lineOf, noteIn, noteOf, ownPayment, visiblePayment } from './caller.js';
+import { forbidden, invalid, takenNumber, unknownNumber } from './refusals.js';
 import { before, type Deadline, lookUntil } from './waiting.js';
 
 /* What a terminal does with its payments. An answer of undefined: nothing is decided yet. */
@@ -17,12 +18,18 @@ export type Until = 'decided' | 'final';
 
 type Answer = PaymentOutcome | undefined;
 
-/** @param attempt Of this very attempt to pay: the same again is not paid again. */
+/** Characters of a shop's number at the gateway. */
+const longestShop = 32;
+
+/**
+ * @param attempt Of this very attempt to pay: the same again is not paid again.
+ * @param mayBegin Throws if no number that isn't known may be taken now.
+ */
 export async function pay(
   caller: Caller,
   out_trade_no: string,
   { order, code }: { order: Omit<Order, 'out_trade_no'> & { out_trade_no?: string }; code: PaymentCode },
-  { attempt, deadline }: { attempt: string | undefined; deadline: Deadline },
+  { attempt, deadline, mayBegin }: { attempt: string | undefined; deadline: Deadline; mayBegin: () => void },
 ): Promise<Answer> {
   demand(caller, 'pay');
   const { processor, journal, progress } = caller.merchant;
@@ -35,6 +42,7 @@ export async function pay(
   };
   const known = await journal.get('payment', out_trade_no);
   if (known !== undefined) return again(known);
+  mayBegin();
   let isWrittenDown = false;
   const writtenDown = Promise.withResolvers<void>();
   // The first step is told when the first record is stored.
@@ -45,7 +53,7 @@ export async function pay(
   };
   const note = noteOf(caller, attempt);
   const paying = processor
-    .pay({ ...order, out_trade_no }, code, { note, onProgress })
+    .pay({ ...shopOf(caller), ...order, out_trade_no }, code, { note, onProgress })
     .finally(() => progress.forget(out_trade_no));
   try {
     // However short the wait: an answer says that it's known here.
@@ -63,21 +71,41 @@ export async function pay(
   }
 }
 
+/** API v3 wants to know of every payment in which shop it is; the order may say it otherwise. */
+function shopOf({ terminal: { store_id }, merchant: { isByV3 } }: Caller): Pick<Order, 'scene_info'> {
+  return isByV3 && store_id.length <= longestShop
+    ? { scene_info: JSON.stringify({ store_info: { id: store_id } }) }
+    : {};
+}
+
 export async function look(caller: Caller, out_trade_no: string, until: Until, deadline: Deadline): Promise<Answer> {
-  await ownPayment(caller, out_trade_no);
+  await visiblePayment(caller, out_trade_no);
   return decided(caller, out_trade_no, until, deadline);
 }
 
-/** Gives it up: durable when answered. A number that has not come yet is given up, too. */
-export async function cancel(caller: Caller, out_trade_no: string, deadline: Deadline): Promise<Answer> {
+/** Gives it up: durable when answered. A number that has not come yet is given up, too. @param mayBegin As in pay(). */
+export async function cancel(
+  caller: Caller,
+  out_trade_no: string,
+  { deadline, mayBegin }: { deadline: Deadline; mayBegin: () => void },
+): Promise<Answer> {
   const { journal, processor } = caller.merchant;
-  const record = await journal.get('payment', out_trade_no);
-  if (record !== undefined) await ownPayment(caller, out_trade_no);
-  if (record?.state === 'paid' && !caller.terminal.can.includes('cancel')) throw forbidden('give a paid sale up');
-  const cancelling = processor.cancel(out_trade_no).catch((error: unknown) => {
-    if (!(error instanceof OrderUnknownError) || error.code !== 'ERR_ORDER_UNKNOWN') throw error;
-    return cancelEarly(caller, out_trade_no);
-  });
+  const known = await journal.get('payment', out_trade_no);
+  if (known !== undefined) await ownPayment(caller, out_trade_no);
+  // Of one that can't pay no payment comes.
+  else if (!caller.terminal.can.includes('pay')) throw unknownNumber();
+  // It may have been paid.
+  else mayBegin();
+  if (known?.state === 'paid' && !caller.terminal.can.includes('cancel')) throw forbidden('give a paid sale up');
+  // Asked for again, it is no other act.
+  if (known === undefined || known.state === 'paid' || !(known.finished || isGivenUp(known)))
+    await caller.audit.write(lineOf(caller, { action: 'cancel', number: out_trade_no }));
+  if (known === undefined) {
+    await giveUpEarly(caller, out_trade_no);
+    const { state } = await ownPayment(caller, out_trade_no);
+    if (state === 'paid' && !caller.terminal.can.includes('cancel')) throw forbidden('give a paid sale up');
+  }
+  const cancelling = processor.cancel(out_trade_no);
   // What goes on is written down before it's said. Where no other server may run it, that is its outcome.
   if (journal.requestCancel === undefined) return cancelling;
   const outcome = await before(cancelling, deadline);
@@ -85,32 +113,40 @@ export async function cancel(caller: Caller, out_trade_no: string, deadline: Dea
   return outcome;
 }
 
-/** On a journal of its own: keeps the number from being sold later. */
-async function cancelEarly(
-  { merchant: { journal, processor } }: Caller,
-  out_trade_no: string,
-): Promise<PaymentOutcome> {
-  const end = { state: 'cancelled', finished: true, acknowledged: true, updatedAt: Date.now(), data: {} };
+/**
+ * Keeps a number that has not come from being sold later, and as this terminal's, like a sale of it: for others it's in use, and nobody
+ * learns whose it is. Whoever may pay could take the number as well, so that this blocks nothing that could not be blocked before.
+ */
+async function giveUpEarly(caller: Caller, out_trade_no: string): Promise<void> {
+  const data = { note: noteOf(caller, undefined) };
+  const end = { state: 'cancelled', finished: true, acknowledged: true, updatedAt: Date.now(), data };
   try {
-    await journal.create({ schema: 1, kind: 'payment', id: out_trade_no, revision: 1, ...end });
+    await caller.merchant.journal.create({ schema: 1, kind: 'payment', id: out_trade_no, revision: 1, ...end });
   } catch (error) {
+    // It has come just now, or is another sub-merchant's.
     if (!(error instanceof OrderExistsError)) throw error;
   }
-  return processor.cancel(out_trade_no);
 }
 
 export async function acknowledge(caller: Caller, out_trade_no: string, revision: number): Promise<void> {
-  await ownPayment(caller, out_trade_no);
+  const { finished, acknowledged } = await ownPayment(caller, out_trade_no);
+  if (finished && !acknowledged)
+    await caller.audit.writeSoon(lineOf(caller, { action: 'acknowledge', number: out_trade_no, revision }));
   await caller.merchant.processor.acknowledge({ out_trade_no, revision });
 }
 
 /** What has ended and this terminal has not acted upon. */
-export async function* unacknowledged({ terminal, merchant }: Caller): AsyncIterable<PaymentOutcome> {
-  for await (const record of merchant.journal.list({ kind: 'payment', finished: true, acknowledged: false })) {
-    if (noteIn(record).terminal !== terminal.id) continue;
-    const outcome = await merchant.processor.outcome(record.id);
+export async function* unacknowledged(caller: Caller): AsyncIterable<PaymentOutcome> {
+  for await (const record of unheard(caller)) {
+    const outcome = await caller.merchant.processor.outcome(record.id);
     if (outcome !== undefined) yield outcome;
   }
+}
+
+async function* unheard({ terminal, merchant: { journal } }: Caller): AsyncIterable<JournalRecord> {
+  if (journal instanceof PostgresJournal) return yield* journal.unheardBy(terminal.id);
+  for await (const record of journal.list({ kind: 'payment', finished: true, acknowledged: false }))
+    if (noteIn(record).terminal === terminal.id) yield record;
 }
 
 async function decided(

@@ -1,3 +1,4 @@
+import type { FastifyReply } from 'fastify';
 import { NoAnswerError } from '../database/connections.js';
 
 /** What a request is answered if it isn't done: `code` is for programs, and stable. */
@@ -5,6 +6,9 @@ export interface Refusal {
   readonly status: number;
   readonly code: string;
   readonly message: string;
+  /** Of a wrong parameter its name; of that, and of a refused refund, the rule that it breaks. */
+  readonly parameter?: string;
+  readonly rule?: string;
   /** Seconds. */
   readonly retryAfter?: number;
 }
@@ -23,11 +27,30 @@ export class RefusedError extends Error {
 export const unknownNumber = (): RefusedError =>
   new RefusedError({ status: 404, code: 'ERR_ORDER_UNKNOWN', message: 'This number is not known' });
 
+export const unknownMerchant = (): RefusedError =>
+  new RefusedError({ status: 404, code: 'ERR_MERCHANT_UNKNOWN', message: 'There is no merchant of this name' });
+
 export const takenNumber = (): RefusedError =>
   new RefusedError({ status: 409, code: 'ERR_ORDER_EXISTS', message: 'This number is in use' });
 
 export const forbidden = (right: string): RefusedError =>
   new RefusedError({ status: 403, code: 'ERR_FORBIDDEN', message: `This terminal may not ${right}` });
+
+export const beyondLimit = (limit: number): RefusedError =>
+  new RefusedError({
+    status: 403,
+    code: 'ERR_REFUND_LIMIT',
+    message: `This terminal may give back ${limit} fen a day, and this refund would exceed it`,
+  });
+
+/** Nothing was sent, and nothing is said of the number. */
+export const restored = ({ day, merchant }: { day: string; merchant: string }): RefusedError =>
+  new RefusedError({
+    status: 503,
+    code: 'ERR_RESTORED',
+    message: `The database was restored: no new sale is taken before ${merchant}'s ${day} is reconciled, and the days after it`,
+    retryAfter: 60,
+  });
 
 export const invalid = (message: string): RefusedError =>
   new RefusedError({ status: 400, code: 'ERR_INVALID_PARAMETER', message });
@@ -64,11 +87,21 @@ const byCode: Readonly<Record<string, Partial<Refusal> & { readonly status: numb
 export function refusalOf(error: unknown): Refusal {
   if (error instanceof RefusedError) return error.refusal;
   if (error instanceof NoAnswerError) return { ...away, code: 'ERR_JOURNAL' };
-  const { code, message, statusCode } = Object(error);
+  const { code, message, statusCode, parameter, rule } = Object(error);
   const known = byCode[String(code)];
-  if (known !== undefined) return { code: String(code), message: String(message), ...known };
+  if (known !== undefined)
+    return {
+      ...{ code: String(code), message: String(message), ...known },
+      ...(typeof parameter === 'string' && { parameter }),
+      ...(typeof rule === 'string' && { rule }),
+    };
   // What the HTTP server itself refuses: a body that is too large, or no JSON.
   if (Number.isInteger(statusCode) && statusCode >= 400 && statusCode < 500)
     return { status: statusCode, code: 'ERR_INVALID_PARAMETER', message: String(message) };
   return { status: 500, code: 'ERR_INTERNAL', message: 'The server failed' };
+}
+
+export function refuse(reply: FastifyReply, { status, retryAfter, ...said }: Refusal): FastifyReply {
+  if (retryAfter !== undefined) reply.header('retry-after', retryAfter);
+  return reply.code(status).send(said);
 }

@@ -1,6 +1,7 @@
 import type { JournalRecord } from 'wxpay-face';
 import { isGivenUp } from 'wxpay-face';
 import type { Statement } from '../database/connections.js';
+import type { Told } from './outbox.js';
 
 /* Records as rows, and the statements about them. */
 
@@ -33,47 +34,96 @@ export interface Write {
   readonly writeId: string;
   readonly record: Omit<JournalRecord, 'data'>;
   readonly data: string;
+  /** By which terminals find it. */
+  readonly asked: { readonly terminal: unknown; readonly store: unknown; readonly sale: unknown };
   /** It may be stored over a cancel(). */
   readonly isGivenUp: boolean;
+  /** Of a payment that a terminal asks for. */
+  readonly paying: { readonly terminal: string; readonly amount: number | undefined } | undefined;
+  readonly told: Told | undefined;
 }
 
-export const writeOf = ({ data, ...record }: JournalRecord, writeId: string): Write => ({
+/** What the database can store as text. */
+const textOf = (value: unknown): string | null =>
+  typeof value === 'string' && value.isWellFormed() && !value.includes('\0') ? value : null;
+
+function askedBy(note: unknown, sale: unknown): Write['asked'] {
+  const { terminal, store } = Object(note);
+  return { terminal: textOf(terminal), store: textOf(store), sale: textOf(sale) };
+}
+
+export const writeOf = ({ data, ...record }: JournalRecord, writeId: string, told?: Told): Write => ({
   writeId,
   record,
   data: JSON.stringify(data),
+  asked: askedBy(data.note, data.out_trade_no),
   isGivenUp: record.kind === 'refund' || isGivenUp({ ...record, data }),
+  // What has ended with its first write was never to be paid.
+  paying: record.kind === 'payment' && !record.finished ? payingIn(data) : undefined,
+  told,
 });
 
-const columns = `
-  schema as "schema", kind as "kind", id as "id", revision as "revision", state as "state", finished as "finished",
-  acknowledged as "acknowledged", updated_at as "updatedAt", data as "data"`;
+/** @param row The table's name, or what stands for it. */
+const columnsOf = (row: string): string => `
+  ${row}.schema as "schema", ${row}.kind as "kind", ${row}.id as "id", ${row}.revision as "revision", ${row}.state as "state",
+  ${row}.finished as "finished", ${row}.acknowledged as "acknowledged", ${row}.updated_at as "updatedAt", ${row}.data as "data"`;
+
+const columns = columnsOf('record');
+
+const uuid = /^[\da-f]{8}(?:-[\da-f]{4}){3}-[\da-f]{12}$/;
+
+/** What the terminals' side has written into a payment's first record. Another program's notes are its own. */
+function payingIn({ note, total_fee }: JournalRecord['data']): Write['paying'] {
+  const { terminal } = Object(note);
+  if (typeof terminal !== 'string' || !uuid.test(terminal)) return undefined;
+  return { terminal, amount: typeof total_fee === 'number' ? total_fee : undefined };
+}
 
 const fence = `
   kind as "kind", id as "id", revision as "revision", finished as "finished", owner::text as "owner",
   write_id::text as "writeId", given_up as "givenUp"`;
 
-/** $1 numbers, $2 merchant, $3 owner, then the write. */
-export const insert: Statement = {
+/** What stores a write, or several, and what is written along with those that are stored. */
+interface WriteStatement {
+  readonly name: string;
+  readonly stored: string;
+  /** Named parts of one statement. */
+  readonly along: readonly string[];
+}
+
+/**
+ * $1 numbers, $2 merchant, $3 owner, then the write, then for the audit: $17 the terminal that a payment is of, $18 fen. Both in one
+ * statement: there is no payment without its line, and no second commit for it.
+ */
+const insert: WriteStatement = {
   name: 'wxpay-face insert',
-  text: `
+  stored: `
     insert into wxpay_face.record
-      (numbers, merchant, owner, write_id, kind, id, schema, revision, state, finished, acknowledged, updated_at, data)
-    values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)
-    on conflict do nothing returning true as "isNew"`,
+      (numbers, merchant, owner, write_id, kind, id, schema, revision, state, finished, acknowledged, updated_at, data, terminal, store, sale)
+    values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)
+    on conflict do nothing returning write_id::text as "writeId"`,
+  along: [
+    `audited as (
+      insert into wxpay_face.audit (server, actor, actor_id, actor_name, action, merchant, number, amount)
+      select $3::uuid, 'terminal', $17::text, (select name from wxpay_face.terminal where id = $17::uuid), 'pay', $2, $6, $18::bigint
+      from stored where $17::text is not null
+    )`,
+  ],
 };
 
-export const insertValues = ({ writeId, record, data }: Write): unknown[] => {
+const insertValues = ({ writeId, record, data, asked: { terminal, store, sale }, paying }: Write): unknown[] => {
   const { kind, id, schema, revision, state, finished, acknowledged, updatedAt } = record;
-  return [writeId, kind, id, schema, revision, state, finished, acknowledged, updatedAt, data];
+  const values = [writeId, kind, id, schema, revision, state, finished, acknowledged, updatedAt, data];
+  return [...values, terminal, store, sale, paying?.terminal ?? null, paying?.amount ?? null];
 };
 
 /**
  * $1 numbers, $2 merchant, $3 owner, then a list for each column of the writes. An unfinished record is written by its owner alone,
  * and nothing that was decided without a cancel() is stored over it; a finished one is nobody's.
  */
-export const update: Statement = {
+const update: WriteStatement = {
   name: 'wxpay-face update',
-  text: `
+  stored: `
     update wxpay_face.record as r
     set owner = $3, write_id = w.write_id, revision = w.revision, state = w.state, finished = w.finished,
         acknowledged = w.acknowledged, updated_at = w.updated_at, data = w.data
@@ -82,9 +132,10 @@ export const update: Statement = {
     where r.numbers = $1 and r.kind = w.kind and r.id = w.id and r.merchant = $2 and r.revision = w.revision - 1
       and (r.finished or (r.owner = $3 and (w.is_given_up or not r.given_up)))
     returning r.write_id::text as "writeId"`,
+  along: [],
 };
 
-export const updateValues = (writes: readonly Write[]): unknown[] => [
+const updateValues = (writes: readonly Write[]): unknown[] => [
   writes.map(({ writeId }) => writeId),
   writes.map(({ record }) => record.kind),
   writes.map(({ record }) => record.id),
@@ -96,6 +147,56 @@ export const updateValues = (writes: readonly Write[]): unknown[] => [
   writes.map(({ data }) => data),
   writes.map((write) => write.isGivenUp),
 ];
+
+/**
+ * What is to be told of the records that a write hits: in one commit with it, so that neither is there without the other, and nothing
+ * is told of a write that was refused. @param from The number of the statement's own parameters.
+ */
+const telling = ({ name, stored, along }: WriteStatement, from: number): WriteStatement => ({
+  name: `${name}, telling`,
+  stored,
+  along: [
+    ...along,
+    `told as (
+      insert into wxpay_face.event (merchant, lane, type, body)
+      select t.merchant, t.lane, t.type, t.body
+      from unnest($${from + 1}::text[], $${from + 2}::text[], $${from + 3}::text[], $${from + 4}::text[], $${from + 5}::text[])
+        as t (write_id, merchant, lane, type, body)
+      join stored on stored."writeId" = t.write_id
+    )`,
+  ],
+});
+const whole = ({ name, stored, along }: WriteStatement): Statement => ({
+  name,
+  text:
+    along.length === 0 ? stored : `with ${[`stored as (${stored})`, ...along].join(', ')} select "writeId" from stored`,
+});
+const [inserts, updates] = [
+  [whole(insert), whole(telling(insert, 18))],
+  [whole(update), whole(telling(update, 13))],
+] as const;
+
+/** What to run for a write, or several. Those of which nothing is told cost nothing more. */
+function withTold(
+  writes: readonly Write[],
+  [plain, told]: readonly [Statement, Statement],
+  values: unknown[],
+): [Statement, unknown[]] {
+  const events = writes.flatMap(({ writeId, told: event }) => (event === undefined ? [] : [{ writeId, ...event }]));
+  if (events.length === 0) return [plain, values];
+  const columns = (['writeId', 'merchant', 'lane', 'type', 'body'] as const).map((name) =>
+    events.map((each) => each[name]),
+  );
+  return [told, [...values, ...columns]];
+}
+
+/** @param owned Numbers, merchant, owner. */
+export const inserting = (owned: readonly string[], write: Write): [Statement, unknown[]] =>
+  withTold([write], inserts, [...owned, ...insertValues(write)]);
+
+/** @param owned Numbers, merchant, owner. */
+export const updating = (owned: readonly string[], writes: readonly Write[]): [Statement, unknown[]] =>
+  withTold(writes, updates, [...owned, ...updateValues(writes)]);
 
 /** $1 numbers, $2 merchant, $3 kinds, $4 ids. */
 export const fences: Statement = {
@@ -128,6 +229,47 @@ export const list: Statement = {
     where merchant = $1 and ($2::text is null or kind = $2) and ($3::bool is null or finished = $3)
       and ($4::bool is null or acknowledged = $4) and (kind, id) > ($5::text, $6::text)
     order by kind, id limit ${pageOfRecords}`,
+};
+
+/** $1 merchant, $2 out_refund_no, $3 owner who asks, $4 what listens for an owner, $5 what it is told. */
+export const callOwner: Statement = {
+  name: 'wxpay-face call owner',
+  text: `
+    select pg_notify($4 || owner::text, $5) as "called" from wxpay_face.record
+    where merchant = $1 and kind = 'refund' and id = $2 and not finished and owner <> $3`,
+};
+
+/** $1 merchant, then the last record of the page before: what a person has to look at, and nobody has seen to. */
+export const attention: Statement = {
+  name: 'wxpay-face attention',
+  text: `
+    select ${columns} from wxpay_face.record
+    where merchant = $1 and state = 'attention' and (kind, id) > ($2::text, $3::text) and not exists (
+      select from wxpay_face.attended as a
+      where a.merchant = record.merchant and a.kind = record.kind and a.id = record.id and a.revision >= record.revision
+    )
+    order by kind, id limit ${pageOfRecords}`,
+};
+
+/** $1 merchant, $2 terminal, then the last record of the page before: payments of which it has not heard, or not acted upon. */
+export const unheard: Statement = {
+  name: 'wxpay-face unheard',
+  text: `
+    select ${columns} from wxpay_face.record
+    where merchant = $1 and terminal = $2 and kind = 'payment' and finished and not acknowledged
+      and (kind, id) > ($3::text, $4::text)
+    order by id limit ${pageOfRecords}`,
+};
+
+/** $1 merchant, $2 store, then the last record of the page before: the same of the refunds of its sales. */
+export const unheardRefunds: Statement = {
+  name: 'wxpay-face unheard refunds',
+  text: `
+    select ${columnsOf('r')} from wxpay_face.record as r
+    join wxpay_face.record as p on p.numbers = r.numbers and p.kind = 'payment' and p.id = r.sale
+    where r.merchant = $1 and p.merchant = $1 and p.store = $2 and r.kind = 'refund' and r.finished and not r.acknowledged
+      and (r.kind, r.id) > ($3::text, $4::text)
+    order by r.kind, r.id limit ${pageOfRecords}`,
 };
 
 /** $1 numbers, $2 merchant, $3 out_trade_no, $4 what listens for an owner: calls the owner, within the same transaction. */

@@ -1,15 +1,19 @@
-import { readFile, rename, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
 import { JournalError } from 'wxpay-face';
+import { FileRefundLimits } from './file-refund-limits.js';
+import type { RefundLimits } from './refund-limits.js';
 import { isTerminal, type Terminal, type Terminals } from './terminal.js';
 
 /** Terminals of a server without a database: a file beside its journal, which the command line may change at any time. */
 export class FileTerminals implements Terminals {
+  readonly refunds: RefundLimits;
   readonly #path: string;
   #changing: Promise<unknown> = Promise.resolve();
 
   private constructor(path: string) {
     this.#path = path;
+    this.refunds = new FileRefundLimits(dirname(path));
   }
 
   /** @throws JournalError if the file is none of terminals. */
@@ -47,6 +51,8 @@ export class FileTerminals implements Terminals {
     const changed = this.#changing.then(async () => {
       const before = await this.list();
       const after = change(before);
+      // The first terminal may be added before the server's first start.
+      await mkdir(dirname(this.#path), { recursive: true });
       await writeFile(`${this.#path}.new`, JSON.stringify(after, undefined, 2), { mode: 0o600, flush: true });
       await rename(`${this.#path}.new`, this.#path);
       return after.length !== before.length;

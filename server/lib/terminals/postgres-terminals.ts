@@ -1,4 +1,6 @@
 import type { Connections, Statement } from '../database/connections.js';
+import { PostgresRefundLimits } from './postgres-refund-limits.js';
+import type { RefundLimits } from './refund-limits.js';
 import { type Right, rights, type Terminal, type Terminals } from './terminal.js';
 
 interface Row {
@@ -9,23 +11,26 @@ interface Row {
   readonly storeId: string;
   readonly storeName: string;
   readonly can: string[];
+  /** A bigint comes as text. */
+  readonly refundLimit: string | null;
   readonly tokenHash: string;
   [column: string]: unknown;
 }
 
 const columns = `
   id::text as "id", name as "name", merchant as "merchant", sub_merchant as "subMerchant", store_id as "storeId",
-  store_name as "storeName", can as "can", token_hash as "tokenHash"`;
+  store_name as "storeName", can as "can",
+  refund_limit as "refundLimit", token_hash as "tokenHash"`;
 
 const insert: Statement = {
   name: 'wxpay-face terminal add',
   text: `
     insert into wxpay_face.terminal
-      (id, name, merchant, sub_merchant, store_id, store_name, can, token_hash)
-    values ($1, $2, $3, $4, $5, $6, $7, $8)
+      (id, name, merchant, sub_merchant, store_id, store_name, can, refund_limit, token_hash)
+    values ($1, $2, $3, $4, $5, $6, $7, $8, $9)
     on conflict (name) where removed_at is null do update set
       id = excluded.id, merchant = excluded.merchant, sub_merchant = excluded.sub_merchant, store_id = excluded.store_id,
-      store_name = excluded.store_name, can = excluded.can,
+      store_name = excluded.store_name, can = excluded.can, refund_limit = excluded.refund_limit,
       token_hash = excluded.token_hash`,
 };
 const remove: Statement = {
@@ -44,14 +49,16 @@ const list: Statement = {
 /** Terminals of servers that share a database: withdrawn at once on all. */
 export class PostgresTerminals implements Terminals {
   readonly #connections: Connections;
+  readonly refunds: RefundLimits;
 
   constructor(connections: Connections) {
     this.#connections = connections;
+    this.refunds = new PostgresRefundLimits(connections);
   }
 
   async add(terminal: Terminal): Promise<void> {
-    const { id, name, merchant, sub_merchant, store_id, store_name, can, tokenHash } = terminal;
-    const values = [id, name, merchant, sub_merchant, store_id, store_name, can, tokenHash];
+    const { id, name, merchant, sub_merchant, store_id, store_name, can, refundLimit, tokenHash } = terminal;
+    const values = [id, name, merchant, sub_merchant, store_id, store_name, can, refundLimit, tokenHash];
     await this.#connections.query(insert, values);
   }
 
@@ -71,7 +78,17 @@ export class PostgresTerminals implements Terminals {
 
 const isRight = (right: string): right is Right => rights.some((each) => each === right);
 
-const toTerminal = ({ subMerchant, storeId, storeName, can, id, name, merchant, tokenHash }: Row): Terminal => ({
+const toTerminal = ({
+  subMerchant,
+  storeId,
+  storeName,
+  can,
+  refundLimit,
+  id,
+  name,
+  merchant,
+  tokenHash,
+}: Row): Terminal => ({
   id,
   name,
   merchant,
@@ -80,4 +97,5 @@ const toTerminal = ({ subMerchant, storeId, storeName, can, id, name, merchant, 
   store_id: storeId,
   store_name: storeName,
   can: can.filter(isRight),
+  refundLimit: refundLimit === null ? undefined : Number(refundLimit),
 });

@@ -1,5 +1,6 @@
 import { createHash, randomBytes, randomUUID } from 'node:crypto';
 import { InvalidParameterError } from 'wxpay-face';
+import type { RefundLimits } from './refund-limits.js';
 
 /* Which terminals may ask, and for what. */
 
@@ -19,6 +20,8 @@ export interface NewTerminal {
    * @default ['pay', 'cancel']
    */
   readonly can?: readonly Right[];
+  /** Fen that it may give back on a day (China's). Default: no limit but the sales'. */
+  readonly refundLimit?: number;
 }
 
 /** A terminal as it is kept: its token's hash, never the token. */
@@ -31,11 +34,14 @@ export interface Terminal {
   readonly store_id: string;
   readonly store_name: string;
   readonly can: readonly Right[];
+  /** Fen a day. */
+  readonly refundLimit?: number | undefined;
   readonly tokenHash: string;
 }
 
 /** Where terminals are kept. */
 export interface Terminals {
+  readonly refunds: RefundLimits;
   /** One of the same name is withdrawn. */
   add(terminal: Terminal): Promise<void>;
   /** False if there is none of that name. */
@@ -46,10 +52,11 @@ export interface Terminals {
 
 /** What came back from a file. */
 export const isTerminal = (value: unknown): value is Terminal => {
-  const { id, name, merchant, sub_merchant, store_id, store_name, can, tokenHash } = Object(value);
+  const { id, name, merchant, sub_merchant, store_id, store_name, can, refundLimit, tokenHash } = Object(value);
   const texts = [id, name, merchant, sub_merchant ?? '', store_id, store_name, tokenHash];
   return (
     texts.every((text) => typeof text === 'string') &&
+    (refundLimit === undefined || Number.isSafeInteger(refundLimit)) &&
     Array.isArray(can) &&
     can.every((right) => rights.includes(right))
   );
@@ -66,7 +73,16 @@ const isText = (value: unknown): value is string =>
 
 /** @throws InvalidParameterError for a field that is no such thing. */
 export function newTerminal(given: NewTerminal): { terminal: Terminal; token: string } {
-  const { name, merchant, sub_merchant, store_id, store_name, can = ['pay', 'cancel'], ...unknown } = given;
+  const {
+    name,
+    merchant,
+    sub_merchant,
+    store_id,
+    store_name,
+    can = ['pay', 'cancel'],
+    refundLimit,
+    ...unknown
+  } = given;
   for (const [field, value] of Object.entries({
     name,
     merchant,
@@ -77,9 +93,11 @@ export function newTerminal(given: NewTerminal): { terminal: Terminal; token: st
     if (!isText(value)) throw new InvalidParameterError(field, 'must be a text of 1 to 128 characters');
   if (!Array.isArray(can) || !can.every((right) => rights.includes(right)))
     throw new InvalidParameterError('can', `must be a list of ${rights.join(', ')}`);
+  if (refundLimit !== undefined && !(Number.isSafeInteger(refundLimit) && refundLimit >= 0))
+    throw new InvalidParameterError('refundLimit', 'must be a whole number of fen');
   // A limit that nobody keeps would be worse than none.
   for (const field of Object.keys(unknown)) throw new InvalidParameterError(field, 'is not known');
   const token = randomBytes(length).toString('base64url');
-  const terminal = { id: randomUUID(), name, merchant, sub_merchant, store_id, store_name, can };
+  const terminal = { id: randomUUID(), name, merchant, sub_merchant, store_id, store_name, can, refundLimit };
   return { terminal: { ...terminal, tokenHash: hashOf(token) }, token };
 }

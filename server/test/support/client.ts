@@ -17,9 +17,17 @@ export class Client {
     this.#token = token;
   }
 
-  async ask(method: string, path: string, body?: unknown, headers: Record<string, string> = {}): Promise<Answer> {
+  /** @param signal Ends the request, whatever became of it: as if the line broke. */
+  async ask(
+    method: string,
+    path: string,
+    body?: unknown,
+    headers: Record<string, string> = {},
+    signal?: AbortSignal,
+  ): Promise<Answer> {
     const response = await fetch(`${this.#url}${path}`, {
       method,
+      ...(signal !== undefined && { signal }),
       headers: {
         ...(this.#token !== undefined && { authorization: `Bearer ${this.#token}` }),
         ...(body !== undefined && { 'content-type': 'application/json' }),

@@ -27,17 +27,18 @@ function* rowsOf(gateway: SimulatedGateway): Generator<Dated> {
       columns: {},
     },
   });
-  for (const { out_trade_no, charged, paidAt, reversedAt } of gateway.book.values()) {
+  for (const { out_trade_no, charged, paidAt, reversals } of gateway.book.values()) {
     if (charged === 0) continue;
     yield dated(paidAt, { out_trade_no, trade_state: 'SUCCESS', total_fee: charged });
-    if (reversedAt !== undefined) yield dated(reversedAt, { out_trade_no, trade_state: 'REVOKED', total_fee: 0 });
+    for (const { at } of reversals) yield dated(at, { out_trade_no, trade_state: 'REVOKED', total_fee: 0 });
   }
-  for (const { out_trade_no, out_refund_no, refund_fee, status, at } of gateway.refunds?.made.values() ?? []) {
+  for (const { order, out_refund_no, refund_fee, refund_status, requestedAt } of gateway.refunds?.made.values() ?? []) {
+    const { out_trade_no } = order;
     // That of another merchant's sale, which has no place here.
     if (!gateway.book.has(out_trade_no)) continue;
-    const { row } = dated(at, { out_trade_no, trade_state: 'REFUND', total_fee: 0 });
-    const refund = { out_refund_no, refund_fee, refund_id: `50${out_refund_no}`, refund_status: statusInBill[status] };
-    yield { at, row: { ...row, ...refund } };
+    const { at, row } = dated(requestedAt, { out_trade_no, trade_state: 'REFUND', total_fee: 0 });
+    const refund = { out_refund_no, refund_fee, refund_id: `50${out_refund_no}` };
+    yield { at, row: { ...row, ...refund, refund_status: statusInBill[refund_status] } };
   }
 }
 

@@ -2,28 +2,20 @@ import { paymentErrorCodes, reverseErrorCodes } from '../../../lib/pay/error-cod
 import { PayMismatchError, PayProtocolError, PayTransportError } from '../../../lib/pay/errors.js';
 import type { RefundParams, RefundQueryResult, RefundResult } from '../../../lib/pay/refund-types.js';
 import type { PayFailure, PayResult, QueryResult, ReverseResult } from '../../../lib/pay/types.js';
+import { charge, newOrder, type Order, reverse } from '../../../lib/simulator/money.js';
 import type { SimulatedClock } from './clock.js';
 import type { Random } from './random.js';
 import { RefundBook, tooMuch, transactionId } from './refund-book.js';
 
-/* A gateway with a book, moods, limits and a clock of its own. Amounts in fen, times in ms. */
+/* A gateway that keeps the simulator's book of money, with moods, limits and a clock of its own. Amounts in fen, times in ms. */
 
 export const merchant = { appid: 'wx8888888888888888', mch_id: '1900000109' };
 const verified = { return_code: 'SUCCESS' as const, ...merchant };
 
-type TradeState = 'SUCCESS' | 'REFUND' | 'NOTPAY' | 'CLOSED' | 'REVOKED' | 'USERPAYING' | 'PAYERROR';
+type TradeState = Order['trade_state'];
 
-interface Entry {
-  readonly out_trade_no: string;
-  state: TradeState;
-  total_fee: number;
-  charged: number;
-  /** By a reversal, or by hand. */
-  refunded: number;
+interface Entry extends Order {
   readonly isStrangers: boolean;
-  /** By the gateway's clock. */
-  paidAt: number;
-  reversedAt?: number;
 }
 
 export type Api = 'v2' | 'v3';
@@ -177,17 +169,23 @@ export class SimulatedGateway {
 
   isForPersons(out_trade_no: string): boolean {
     // A sale may show REFUND although nothing was given back.
-    const isClosed = this.refunds?.of(out_trade_no).some(({ status }) => status === 'REFUNDCLOSE') ?? false;
+    const isClosed =
+      this.refunds?.of(out_trade_no).some(({ refund_status }) => refund_status === 'REFUNDCLOSE') ?? false;
     // API v3 can't tell which refunds a sale has.
-    const { state, reversedAt } = this.book.get(out_trade_no) ?? {};
-    const isUnlisted = this.takenBy.get(out_trade_no) === 'v3' && state === 'REFUND' && reversedAt !== undefined;
+    const { trade_state, reversals = [] } = this.book.get(out_trade_no) ?? {};
+    const isUnlisted = this.takenBy.get(out_trade_no) === 'v3' && trade_state === 'REFUND' && reversals.length > 0;
     return isClosed || isUnlisted || forPersons.has(this.#fate(out_trade_no)) || this.puzzling.has(out_trade_no);
   }
 
   /** A sale of another program. @param age How long ago it was paid. */
   sellElsewhere(out_trade_no: string, total_fee: number, age: number): void {
-    const entry = this.#enter(out_trade_no, 'SUCCESS', total_fee);
-    entry.paidAt = this.time() - age;
+    this.#enter(out_trade_no, 'SUCCESS', total_fee).paidAt = this.time() - age;
+  }
+
+  /** Fen that were charged and not given back otherwise than by refunds. */
+  kept({ out_trade_no, charged, refunded }: Order): number {
+    const ended = this.refunds?.of(out_trade_no).filter(({ refund_status }) => refund_status === 'SUCCESS') ?? [];
+    return ended.reduce((fen, { refund_fee }) => fen + refund_fee, charged - refunded);
   }
 
   isCalm(kind: Kind = 'query'): boolean {
@@ -236,11 +234,11 @@ export class SimulatedGateway {
       return this.#random.pick([failed('SYSTEMERROR'), failed(limited), this.#state(out_trade_no, 'UNLISTED')]);
     const entry = this.book.get(out_trade_no);
     if (entry === undefined) return failed('ORDERNOTEXIST');
-    const { state } = entry;
-    if (state === 'USERPAYING') return this.#state(out_trade_no, this.#random.pick(['USERPAYING', 'ACCEPT']));
-    if (state === 'SUCCESS' || (state === 'REFUND' && this.refunds !== undefined))
-      return { ...this.#charged(out_trade_no, entry), trade_state: state };
-    return this.#state(out_trade_no, state);
+    const { trade_state } = entry;
+    if (trade_state === 'USERPAYING') return this.#state(out_trade_no, this.#random.pick(['USERPAYING', 'ACCEPT']));
+    if (trade_state === 'SUCCESS' || (trade_state === 'REFUND' && this.refunds !== undefined))
+      return { ...this.#charged(out_trade_no, entry), trade_state };
+    return this.#state(out_trade_no, trade_state);
   }
 
   reverse(out_trade_no: string, api: Api): ReverseResult {
@@ -254,18 +252,12 @@ export class SimulatedGateway {
     const entry = this.book.get(out_trade_no);
     // docs/facts.md#reversals: reversing an order that doesn't exist answers SUCCESS.
     if (entry === undefined) return { ...verified, result_code: 'SUCCESS', recall: 'N' };
-    if (entry.state === 'USERPAYING') return failed('USERPAYING');
-    const isRefunded = entry.state === 'REFUND' && entry.refunded < entry.charged;
-    if (
-      entry.state === 'REFUND' &&
-      (this.refunds === undefined || (this.refunds.taken(out_trade_no) > 0 && isRefunded))
-    )
-      return failed('TRADE_ERROR');
+    if (entry.trade_state === 'USERPAYING') return failed('USERPAYING');
+    const isRefunded = entry.trade_state === 'REFUND' && entry.reversals.length === 0;
+    if (isRefunded && (this.refunds === undefined || entry.reserved > 0)) return failed('TRADE_ERROR');
     if (isNoisy && this.#random.chance(0.5)) return { ...verified, result_code: 'SUCCESS', recall: 'Y' };
-    entry.refunded = entry.charged;
-    if (entry.charged > 0) entry.reversedAt ??= this.time();
-    const shown = entry.charged > 0 ? this.#reversedShows : 'REVOKED';
-    entry.state = entry.state === 'CLOSED' || entry.state === 'REFUND' ? entry.state : shown;
+    if (entry.trade_state !== 'CLOSED')
+      reverse(entry, this.time(), entry.charged > 0 ? this.#reversedShows : 'REVOKED');
     return isNoisy ? noise : { ...verified, result_code: 'SUCCESS', recall: 'N' };
   }
 
@@ -335,19 +327,11 @@ export class SimulatedGateway {
 
   /** @param strangersAt When another sale was paid. */
   #enter(out_trade_no: string, state: TradeState, total_fee: number, strangersAt?: number): Entry {
-    const charged = state === 'SUCCESS' ? total_fee : 0;
-    const isStrangers = strangersAt !== undefined;
-    const paidAt = strangersAt ?? this.time();
-    const entry: Entry = { out_trade_no, state, total_fee, charged, refunded: 0, isStrangers, paidAt };
+    const entry: Entry = { ...newOrder(out_trade_no, total_fee), isStrangers: strangersAt !== undefined };
+    if (state === 'SUCCESS') charge(entry, strangersAt ?? this.time());
+    else entry.trade_state = state;
     this.book.set(out_trade_no, entry);
     return entry;
-  }
-
-  #charge(entry: Entry): void {
-    if (entry.state === 'REVOKED' || entry.state === 'CLOSED') return;
-    entry.state = 'SUCCESS';
-    entry.charged = entry.total_fee;
-    entry.paidAt = this.time();
   }
 
   #state(out_trade_no: string, trade_state: string): QueryResult {
@@ -382,9 +366,9 @@ export class SimulatedGateway {
     const [clock, random] = [this.#clock, this.#random];
     const later = (ms: number, change: (entry: Entry) => void, entry: Entry) => clock.at(ms, () => change(entry));
     const asked = (): Entry => this.#enter(out_trade_no, 'USERPAYING', total_fee);
-    const charge = (entry: Entry) => this.#charge(entry);
+    const pay = (entry: Entry) => charge(entry, this.time());
     const giveUp = (state: TradeState) => (entry: Entry) => {
-      if (entry.state === 'USERPAYING') entry.state = state;
+      if (entry.trade_state === 'USERPAYING') entry.trade_state = state;
     };
     switch (this.#fate(out_trade_no)) {
       case 'paid':
@@ -396,10 +380,10 @@ export class SimulatedGateway {
         later(
           random.between(0, 60_000),
           (each) => {
-            if (each.state !== 'SUCCESS') return;
+            if (each.trade_state !== 'SUCCESS') return;
             if (this.refunds?.refundElsewhere(each, `H-${out_trade_no}`, each.charged)) return;
-            each.state = 'REFUND';
-            each.refunded = each.charged;
+            each.trade_state = 'REFUND';
+            each.refunded = each.reserved = each.charged;
           },
           entry,
         );
@@ -407,7 +391,7 @@ export class SimulatedGateway {
       }
       case 'no longer reversible':
       case 'password, then paid':
-        later(random.between(0, passwordTime), charge, asked());
+        later(random.between(0, passwordTime), pay, asked());
         return failed('USERPAYING');
       case 'password never entered':
         later(passwordTime, giveUp(random.pick(['NOTPAY', 'CLOSED', 'PAYERROR'])), asked());
@@ -415,7 +399,7 @@ export class SimulatedGateway {
       case 'charged after a PAYERROR': {
         const entry = asked();
         later(random.between(0, passwordTime), giveUp('PAYERROR'), entry);
-        later(random.between(passwordTime, 200_000), charge, entry);
+        later(random.between(passwordTime, 200_000), pay, entry);
         return failed('USERPAYING');
       }
       case 'unknown, but charged':
@@ -424,7 +408,7 @@ export class SimulatedGateway {
       case 'unknown, charged later': {
         const seen = random.chance(0.5) ? this.#enter(out_trade_no, 'NOTPAY', total_fee) : undefined;
         clock.at(random.between(0, Math.max(0, latestAt - clock.monotonic())), () =>
-          this.#charge(seen ?? this.#enter(out_trade_no, 'NOTPAY', total_fee)),
+          pay(seen ?? this.#enter(out_trade_no, 'NOTPAY', total_fee)),
         );
         return failed(random.pick(unknowns));
       }
@@ -444,11 +428,11 @@ export class SimulatedGateway {
         this.#enter(out_trade_no, 'SUCCESS', total_fee);
         return failed(random.pick(declines));
       case 'declined, then a PAYERROR that is charged':
-        later(random.between(0, 200_000), charge, this.#enter(out_trade_no, 'PAYERROR', total_fee));
+        later(random.between(0, 200_000), pay, this.#enter(out_trade_no, 'PAYERROR', total_fee));
         return failed(random.pick(declines));
       case 'declined, but the customer is still asked': {
         const entry = asked();
-        if (random.chance(0.5)) later(random.between(0, passwordTime), charge, entry);
+        if (random.chance(0.5)) later(random.between(0, passwordTime), pay, entry);
         else later(passwordTime, giveUp('PAYERROR'), entry);
         return failed(random.pick(declines));
       }

@@ -1,5 +1,14 @@
 import type { RefundParams, RefundQueryResult, RefundResult } from '../../../lib/pay/refund-types.js';
 import type { PayFailure } from '../../../lib/pay/types.js';
+import {
+  endRefund,
+  newOrder,
+  type Order,
+  type Refund,
+  type RefundEnd,
+  takeRefund,
+  whyNotRefunded,
+} from '../../../lib/simulator/money.js';
 import type { SimulatedClock } from './clock.js';
 import type { Random } from './random.js';
 
@@ -24,25 +33,7 @@ export const refundFates = [
 ] as const;
 export type RefundFate = (typeof refundFates)[number][0];
 
-/** What the book needs to know of a sale. */
-interface Order {
-  readonly out_trade_no: string;
-  state: string;
-  readonly total_fee: number;
-  readonly charged: number;
-  readonly refunded: number;
-  readonly paidAt: number;
-}
-
-export interface MadeRefund {
-  readonly out_refund_no: string;
-  readonly out_trade_no: string;
-  /** Of the sale. */
-  readonly total_fee: number;
-  readonly refund_fee: number;
-  /** By the gateway's clock. */
-  readonly at: number;
-  status: 'PROCESSING' | 'SUCCESS' | 'REFUNDCLOSE' | 'CHANGE';
+export interface MadeRefund extends Refund {
   readonly isElsewhere: boolean;
 }
 
@@ -50,13 +41,12 @@ type Answer = (RefundResult & { result_code: 'SUCCESS' }) | PayFailure;
 type Refuse = (err_code: string, err_code_des?: string) => PayFailure;
 
 const [minute, hour, day] = [60_000, 3_600_000, 86_400_000];
-const mostRefunds = 50;
 const noes = ['NOTENOUGH', 'TRADE_OVERDUE', 'PARAM_ERROR', 'INVALID_TRANSACTIONID', 'SIGNERROR'];
 const again = ['SYSTEMERROR', 'BIZERR_NEED_RETRY'];
 const handWork = ['USER_ACCOUNT_ABNORMAL', 'ERROR'];
 export const tooMuch = ['FREQUENCY_LIMITED', 'INVALID_REQ_TOO_MUCH'];
 
-const ends: Readonly<Partial<Record<RefundFate, MadeRefund['status']>>> = {
+const ends: Readonly<Partial<Record<RefundFate, RefundEnd>>> = {
   closed: 'REFUNDCLOSE',
   'the card is gone': 'CHANGE',
 };
@@ -90,9 +80,11 @@ export class RefundBook {
     this.#fates.set(out_refund_no, fate);
     if (isLate) this.#late.add(out_refund_no);
     if (fate !== "another refund's number") return;
-    const sale = { out_trade_no: 'Z', total_fee: refund_fee + 1 };
-    const other = { out_refund_no, ...sale, refund_fee: refund_fee + 1, at: this.#time(), isElsewhere: true };
-    this.made.set(out_refund_no, { ...other, status: this.#random.pick(['PROCESSING', 'SUCCESS']) });
+    this.made.set(out_refund_no, {
+      order: newOrder('Z', refund_fee + 1),
+      ...{ out_refund_no, refund_fee: refund_fee + 1, requestedAt: this.#time(), isElsewhere: true },
+      refund_status: this.#random.pick(['PROCESSING', 'SUCCESS']),
+    });
   }
 
   /** Whether the network keeps a request of this number: the first, if it does. */
@@ -105,13 +97,7 @@ export class RefundBook {
   }
 
   of(out_trade_no: string): MadeRefund[] {
-    return [...this.made.values()].filter((each) => each.out_trade_no === out_trade_no);
-  }
-
-  /** What is given back, or is to be. */
-  taken(out_trade_no: string): number {
-    const open = this.of(out_trade_no).filter(({ status }) => status !== 'REFUNDCLOSE');
-    return open.reduce((fen, { refund_fee }) => fen + refund_fee, 0);
+    return [...this.made.values()].filter(({ order }) => order.out_trade_no === out_trade_no);
   }
 
   /** @param request One and the same for its copies. */
@@ -119,8 +105,7 @@ export class RefundBook {
     const { out_refund_no, refund_fee, total_fee } = params;
     const known = this.made.get(out_refund_no);
     if (known !== undefined) {
-      const isSame =
-        known.out_trade_no === order?.out_trade_no && known.refund_fee === refund_fee && known.total_fee === total_fee;
+      const isSame = known.order === order && known.refund_fee === refund_fee && order.total_fee === total_fee;
       return isSame ? this.#accepted(known) : this.#refuse('REFUND_FEE_MISMATCH');
     }
     const answer = this.#answers.get(request) ?? this.#judge(order, params);
@@ -136,13 +121,13 @@ export class RefundBook {
     if (first === undefined) return this.#refuse('REFUNDNOTEXIST');
     return {
       result_code: 'SUCCESS',
-      out_trade_no: first.out_trade_no,
-      total_fee: first.total_fee,
+      out_trade_no: first.order.out_trade_no,
+      total_fee: first.order.total_fee,
       refunds: found.map((each) => ({
         out_refund_no: each.out_refund_no,
         refund_id: `50${each.out_refund_no}`,
         refund_fee: each.refund_fee,
-        refund_status: each.status,
+        refund_status: each.refund_status,
       })),
     };
   }
@@ -177,32 +162,22 @@ export class RefundBook {
   }
 
   #rule(order: Order, refund_fee: number): PayFailure | undefined {
-    const refuse = this.#refuse;
-    const now = this.#time();
-    if (order.state !== 'SUCCESS' && order.state !== 'REFUND') return refuse('TRADE_STATE_ERROR');
-    if (now - order.paidAt > 366 * day) return refuse('TRADE_OVERDUE');
-    const left = order.charged - order.refunded - this.taken(order.out_trade_no);
-    if (left === 0) return refuse('ERROR', '订单已全额退款');
-    if (refund_fee > left) return refuse('INVALID_REQUEST', 'refund_fee大于可退金额');
-    const others = this.of(order.out_trade_no);
-    if (others.length >= mostRefunds) return refuse('INVALID_REQUEST', '部分退款次数超过限制');
-    if (others.some(({ at }) => now - at < minute)) return refuse(this.#random.pick(tooMuch));
-    return undefined;
+    const why = whyNotRefunded(order, this.of(order.out_trade_no), refund_fee, this.#time(), minute);
+    if (why === undefined) return undefined;
+    const [err_code, err_code_des] = why;
+    return this.#refuse(err_code === 'FREQUENCY_LIMITED' ? this.#random.pick(tooMuch) : err_code, err_code_des);
   }
 
   #make(order: Order, out_refund_no: string, refund_fee: number, fate: RefundFate, isElsewhere: boolean): MadeRefund {
-    const { out_trade_no, total_fee } = order;
-    const at = this.#time();
     const made: MadeRefund = {
-      ...{ out_refund_no, out_trade_no, total_fee, refund_fee, at, isElsewhere },
-      status: 'PROCESSING',
+      ...{ order, out_refund_no, refund_fee, requestedAt: this.#time(), isElsewhere },
+      refund_status: 'PROCESSING',
     };
     this.made.set(out_refund_no, made);
-    order.state = 'REFUND';
+    takeRefund(made);
     const end = () => {
-      made.status = ends[fate] ?? 'SUCCESS';
-      const isNothing = this.taken(out_trade_no) === 0;
-      if (made.status === 'REFUNDCLOSE' && isNothing && order.refunded === 0) order.state = this.#closedShows;
+      endRefund(made, ends[fate] ?? 'SUCCESS');
+      if (made.refund_status === 'REFUNDCLOSE' && order.reserved === 0) order.trade_state = this.#closedShows;
       this.onEnd(made);
     };
     const random = this.#random;
@@ -217,7 +192,8 @@ export class RefundBook {
     return made;
   }
 
-  #accepted({ out_refund_no, out_trade_no, total_fee, refund_fee }: MadeRefund): Answer {
+  #accepted({ out_refund_no, order, refund_fee }: MadeRefund): Answer {
+    const { out_trade_no, total_fee } = order;
     return {
       result_code: 'SUCCESS',
       ...{ out_trade_no, out_refund_no, total_fee, refund_fee },

@@ -11,10 +11,9 @@ import { OrderUnknownError, RefundRefusedError } from '../../../lib/payment/erro
 import { fromRecord } from '../../../lib/payment/record.js';
 import { knownRefund } from '../../../lib/payment/refund/record.js';
 import type { Fate, Kind, SimulatedGateway } from './gateway.js';
+import type { History, Program } from './history.js';
 import type { Random } from './random.js';
 import { type MadeRefund, type RefundFate, refundFates } from './refund-book.js';
-import type { Till } from './till.js';
-import type { World } from './world.js';
 
 /*
  * What the tills of a history give back: planned, watched while it's sent and told, and held against the gateway's book at the
@@ -62,6 +61,8 @@ export interface Refundable {
 }
 
 const [minute, hour, day] = [60_000, 3_600_000, 86_400_000];
+/** Milliseconds that one takes longer than another until its first byte leaves. */
+const connecting = 60;
 /** Milliseconds after which refund() has resolved. */
 const patient = 15_000;
 
@@ -76,13 +77,16 @@ export class Refunding {
   /** What the journal's records of sales have of refunds. */
   readonly #reserved = new Map<string, readonly ReservedRefund[]>();
   /** When a refund of each sale was sent last, and by which run of the till. */
-  readonly #sentLast = new Map<string, { readonly out_refund_no: string; readonly at: number; readonly till: Till }>();
-  readonly #world: World;
+  readonly #sentLast = new Map<
+    string,
+    { readonly out_refund_no: string; readonly at: number; readonly till: Program }
+  >();
+  readonly #world: History;
   readonly #random: Random;
   /** Until when what is about refunds goes wrong. */
   readonly calmAt: number;
 
-  constructor(world: World, random: Random, calmAt: number) {
+  constructor(world: History, random: Random, calmAt: number) {
     this.#world = world;
     this.#random = random;
     this.calmAt = Math.max(calmAt, random.pick([calmAt, 2 * hour, day]));
@@ -164,8 +168,8 @@ export class Refunding {
     const fate = isLate && random.chance(0.4) ? 'refused at first' : random.weighted<RefundFate>(refundFates);
     const refund_fee = random.chance(0.25) ? total_fee : part;
     const refund = this.#expect(sale, out_refund_no, refund_fee, fate, isLate);
-    const click = (ms: number, act: (till: Till) => void) => this.#world.click(ms, act);
-    const ask = (till: Till) => till.refund(refund);
+    const click = (ms: number, act: (till: Program) => void) => this.#world.click(ms, act);
+    const ask = (till: Program) => till.refund(refund);
     click(at, (till) => {
       if (this.isDangerous) this.#world.endanger();
       ask(till);
@@ -267,7 +271,7 @@ export class Refunding {
   }
 
   /** The till is about to have one sent. */
-  refunding(till: Till, params: RefundParams): void {
+  refunding(till: Program, params: RefundParams): void {
     const { out_trade_no = '', out_refund_no } = params;
     const world = this.#world;
     const refund = this.find(out_refund_no);
@@ -291,7 +295,12 @@ export class Refunding {
     if (!isDeepStrictEqual(refund.sent, params)) world.violate('a refund was sent again with other parameters');
     const now = world.clock.monotonic();
     const last = this.#sentLast.get(out_trade_no);
-    if (last !== undefined && last.till === till && last.out_refund_no !== out_refund_no && now - last.at < minute - 1)
+    if (
+      last !== undefined &&
+      last.till === till &&
+      last.out_refund_no !== out_refund_no &&
+      now - last.at < minute - connecting
+    )
       world.violate('two refunds of a sale were sent less than a minute apart');
     this.#sentLast.set(out_trade_no, { out_refund_no, at: now, till });
   }
@@ -324,20 +333,24 @@ export class Refunding {
   }
 
   /** Somebody is told. */
-  told(till: Till, refund: Refund, outcome: RefundOutcome): void {
+  told(till: Program, refund: Refund, outcome: RefundOutcome): void {
     const world = this.#world;
     const { status, revision = 0 } = outcome;
     const record = this.records.get(refund.out_refund_no);
     const state = record?.state ?? '';
     const isAccepted = state === 'accepted' || isFinalRefund(state);
-    const isJournalled = status === 'processing' ? !outcome.accepted || isAccepted : state === status;
+    const isJournalled =
+      status === 'processing'
+        ? !outcome.accepted || isAccepted
+        : (world.wasStored?.('refund', refund.out_refund_no, revision, status) ?? state === status);
     if (!isJournalled) world.violate(`told of a refund ${status} while the journal says ${state}`);
     const made = world.network.gateway.refunds?.made.get(refund.out_refund_no);
-    const isOurs = made !== undefined && made.out_trade_no === refund.out_trade_no;
-    if (status === 'refunded' && made?.status !== 'SUCCESS') world.violate('told refunded before it was given back');
+    const isOurs = made !== undefined && made.order.out_trade_no === refund.out_trade_no;
+    if (status === 'refunded' && made?.refund_status !== 'SUCCESS')
+      world.violate('told refunded before it was given back');
     if (status === 'processing' && outcome.accepted && !isOurs) world.violate('told accepted what the gateway has not');
     const now = world.clock.monotonic();
-    if (revision < refund.last.revision && now > refund.last.at)
+    if (world.wasStored === undefined && revision < refund.last.revision && now > refund.last.at)
       world.violate('told an outcome of a refund after a later one');
     if (revision > refund.last.revision) refund.last = { revision, at: now };
     refund.told.push(outcome);
@@ -369,7 +382,7 @@ export class Refunding {
   }
 
   /** Whoever asks hears something in 15 seconds. */
-  impatience(till: Till, asked: Promise<unknown>): void {
+  impatience(till: Program, asked: Promise<unknown>): void {
     const world = this.#world;
     if (!world.isPunctual) return;
     let isOver = false;
@@ -395,7 +408,7 @@ export class Refunding {
   }
 
   /** What the sale's record tells is what the refunds' own do, once they are acknowledged. */
-  async checkRead(till: Till): Promise<void> {
+  async checkRead(till: Program): Promise<void> {
     for (const out_trade_no of this.#reserved.keys()) {
       // A journal that can't be opened answers nothing.
       if (!till.isAlive) return;
@@ -413,13 +426,8 @@ export class Refunding {
     const world = this.#world;
     for (const refund of this.refunds) this.#check(refund);
     if (gateway.sentByBoth.size > 0) world.violate('a refund was sent by both APIs');
-    for (const { out_trade_no, charged, refunded } of gateway.book.values()) {
-      const refunds = gateway.refunds?.of(out_trade_no) ?? [];
-      const back = refunds
-        .filter(({ status }) => status === 'SUCCESS')
-        .reduce((fen, each) => fen + each.refund_fee, refunded);
-      if (back > charged) world.violate(`given back ${back} of ${charged}`);
-    }
+    for (const { charged, refunded } of gateway.book.values())
+      if (refunded > charged) world.violate(`given back ${refunded} of ${charged}`);
     for (const { out_refund_no, isElsewhere } of gateway.refunds?.made.values() ?? [])
       if (!isElsewhere && this.records.get(out_refund_no) === undefined)
         world.violate('given back by a number that the journal does not know');
@@ -430,8 +438,8 @@ export class Refunding {
     const world = this.#world;
     const { gateway } = world.network;
     const made = gateway.refunds?.made.get(out_refund_no);
-    const isOurs = made !== undefined && made.out_trade_no === out_trade_no && !made.isElsewhere;
-    const isGivenBack = isOurs && made.status === 'SUCCESS';
+    const isOurs = made !== undefined && made.order.out_trade_no === out_trade_no && !made.isElsewhere;
+    const isGivenBack = isOurs && made.refund_status === 'SUCCESS';
     const record = this.records.get(out_refund_no);
     if (record === undefined) {
       if (refund.sent !== undefined) world.violate('a refund sent without a trace in the journal');
@@ -454,7 +462,7 @@ export class Refunding {
     if ((last.status === 'refunded') !== isGivenBack) {
       const isUnclear = last.status === 'attention' && (last.code === 'refused' || last.code === 'certificate');
       if (!isUnclear)
-        world.violate(`told of a refund ${last.status}, at the gateway ${made?.status ?? 'nothing'} (${fate})`);
+        world.violate(`told of a refund ${last.status}, at the gateway ${made?.refund_status ?? 'nothing'} (${fate})`);
     }
     if (last.status === 'attention' && !this.#isForPersons(refund, last.code))
       world.violate(`attention for nothing, of a refund: ${last.code} (${fate})`);

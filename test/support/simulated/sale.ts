@@ -1,13 +1,13 @@
 import type { PaymentOutcome } from '../../../lib/payment/decision/outcomes.js';
 import type { Fate } from './gateway.js';
-import type { Till } from './till.js';
+import type { Program } from './history.js';
 
 /** By the gateway's clock and the till's. */
 interface Moment {
   readonly gateway: number;
   readonly wall: number;
   readonly monotonic: number;
-  readonly till: Till;
+  readonly till: Program;
 }
 
 export interface Sale {
@@ -40,12 +40,12 @@ export interface Sale {
   calls: number;
   /** Answered that the number is another sale's, to a till that was alive to hear it. */
   isKnownTaken: boolean;
-  /** The run of the till that a query has told of a payment from before ours, where it could know. */
-  knownOldBy?: Till;
-  /** The run of the till that a query has told where our order stands. */
-  confirmedBy?: Till;
+  /** The runs of the till that a query has told of a payment from before ours, where they could know. */
+  readonly knownOldBy: Set<Program>;
+  /** The runs of the till that a query has told where our order stands. */
+  readonly confirmedBy: Set<Program>;
   /** The answer that it is paid came in time: to which run of the till, and until when it had time, by its clock. */
-  owed?: { readonly till: Till; readonly deadline: number };
+  owed?: { readonly till: Program; readonly deadline: number };
   /** Since when the merchant's certificate is refused, and nothing else was said to a reversal. */
   certificateSince?: number;
   /** Whether the till heard that the payment was not taken because of a limit. */
@@ -69,6 +69,8 @@ export const newSale = (given: Pick<Sale, 'out_trade_no' | 'total_fee' | 'rail' 
   hasLeft: false,
   sells: 0,
   requests: 0,
+  knownOldBy: new Set(),
+  confirmedBy: new Set(),
   calls: 0,
   isKnownTaken: false,
   isLimitHeard: false,

@@ -7,10 +7,10 @@ import type { Random } from './random.js';
 export type Policies = Required<Pick<PaymentProcessorOptions, 'polling' | 'reversal'>> &
   Pick<PaymentProcessorOptions, 'refund'>;
 
-/** The client of this package. */
 /** How a client sends; by which API is another matter. */
-type Manners = Omit<Traits, 'api' | 'faceCodes'>;
+export type Manners = Omit<Traits, 'api' | 'faceCodes'>;
 
+/** The client of this package. */
 export const ownTraits: Manners = { isBounded: true, asks: true, heeds: true, hasGatewayTime: true };
 
 /** A client of somebody else's. */

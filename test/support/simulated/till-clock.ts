@@ -15,6 +15,7 @@ export class TillClock implements Clock {
   readonly wakings: number[] = [];
   readonly #world: SimulatedClock;
   #offset: number;
+  #wallError: number;
   #frozenAt: number | undefined;
   #isAwake = true;
   /** By the world's clock. */
@@ -22,14 +23,20 @@ export class TillClock implements Clock {
   #lateTimers: Array<() => void> = [];
   #unread: Array<() => void> = [];
 
-  /** @param offset A monotonic clock begins somewhere. */
-  constructor(world: SimulatedClock, offset: number) {
+  /** @param offset A monotonic clock begins somewhere. @param wallError By how much its machine's wall clock differs from the world's. */
+  constructor(world: SimulatedClock, offset: number, wallError = 0) {
     this.#world = world;
     this.#offset = offset;
+    this.#wallError = wallError;
   }
 
   wall(): number {
-    return this.#world.wall();
+    return this.#world.wall() + this.#wallError;
+  }
+
+  /** Its machine's wall clock jumps. */
+  jump(ms: number): void {
+    this.#wallError += ms;
   }
 
   monotonic(): number {
@@ -76,6 +83,10 @@ export class TillClock implements Clock {
     if (this.#diedAt !== undefined) return;
     if (this.#isAwake) event();
     else this.#unread.push(event);
+  }
+
+  get isAwake(): boolean {
+    return this.#isAwake;
   }
 
   awake(): Promise<void> {

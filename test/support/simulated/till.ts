@@ -315,7 +315,7 @@ export class Till {
         : state === status || state === 'reversing' || status === 'reversing';
     if (!isJournalled || (status === 'reversing' && state !== 'reversing' && !isFinal(state)))
       world.violate(`told ${status} while the journal says ${state}`);
-    if (sale.knownOldBy === this && !['attention', 'failed', 'cancelled', 'reversing'].includes(status))
+    if (sale.knownOldBy.has(this) && !['attention', 'failed', 'cancelled', 'reversing'].includes(status))
       world.violate(`an older sale's number told as ${status}`);
     // At one and the same moment several may be on their way.
     const now = world.clock.monotonic();

@@ -3,19 +3,19 @@ import type { Difference } from '../../../lib/bill/index.js';
 import type { PaymentOutcome } from '../../../lib/payment/decision/outcomes.js';
 import { dayOf } from '../../../lib/simulator/beijing.js';
 import { differences } from './bill.js';
+import type { History } from './history.js';
 import type { Sale } from './sale.js';
 import { decidedAt, secret } from './till.js';
 import { stillness } from './till-clock.js';
-import type { World } from './world.js';
 
 const hour = 3_600_000;
 const minute = 60_000;
 
 /** The end of a history: the journal, the gateway's book, its bill, and what the cashier was told, held against each other. */
 export class Verdict {
-  readonly #world: World;
+  readonly #world: History;
 
-  constructor(world: World) {
+  constructor(world: History) {
     this.#world = world;
   }
 
@@ -100,12 +100,12 @@ export class Verdict {
       )
         violate('more than 2 calls for a payment that was not taken');
     }
-    const net = entry === undefined ? 0 : entry.charged - entry.refunded;
+    const net = entry === undefined ? 0 : gateway.kept(entry);
     if (entry?.isStrangers) {
       // Whether the till ever heard that the number is taken is up to the network.
       if (sale.isKnownTaken && !this.#world.crashed && last.status !== 'attention')
         violate(`another sale's number told as ${last.status}`);
-      if (sale.isKnownTaken && !this.#world.crashed && entry.refunded > 0)
+      if (sale.isKnownTaken && !this.#world.crashed && net < entry.charged)
         violate("another sale's payment was reversed");
       return;
     }
@@ -144,12 +144,11 @@ export class Verdict {
     const made = refunds?.made.get(out_refund_no);
     if (kind === 'refund-unknown-here') return made?.isElsewhere === true;
     const { isMistimed } = this.#world;
-    if (kind === 'refund-not-in-bill') return isMistimed && made !== undefined && dayOf(made.at) !== day;
+    if (kind === 'refund-not-in-bill') return isMistimed && made !== undefined && dayOf(made.requestedAt) !== day;
     const entry = book.get(out_trade_no);
     if (entry?.isStrangers || state === 'attention') return made === undefined;
     // Only the till's clock tells when the record ended.
-    const { reversedAt } = entry ?? {};
-    const isLater = reversedAt !== undefined && dayOf(reversedAt) !== day;
+    const isLater = entry?.reversals.some(({ at }) => dayOf(at) !== day) ?? false;
     const isMisdated = kind === 'reversal-not-in-bill' || kind === 'reversed-still-charged';
     return isMisdated && isMistimed && isLater;
   }

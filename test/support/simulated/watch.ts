@@ -3,9 +3,9 @@ import { troubleOf } from '../../../lib/pay/trouble.js';
 import { beijingTime } from '../../../lib/payment/decision/request-time.js';
 import { connectTimeout, type Reply, type Witness } from './client.js';
 import type { Kind } from './gateway.js';
+import type { History, Program } from './history.js';
 import type { Sale } from './sale.js';
-import { isFinal, type Till } from './till.js';
-import type { World } from './world.js';
+import { isFinal } from './till.js';
 
 const [minute, hour] = [60_000, 3_600_000];
 /** A request of an own client never leaves later than this after it was written down. */
@@ -14,13 +14,13 @@ const isOfSale = (kind: Kind): boolean => kind === 'pay' || kind === 'query' || 
 
 /** What is seen of a till's calls while they happen: whether each may leave, and what the till knows by its answers. */
 export class Watch {
-  readonly #world: World;
+  readonly #world: History;
 
-  constructor(world: World) {
+  constructor(world: History) {
     this.#world = world;
   }
 
-  witness(till: Till): Witness {
+  witness(till: Program): Witness {
     return {
       step: () => this.#world.step(till),
       refunding: (params) => this.#world.refunding?.refunding(till, params),
@@ -49,7 +49,7 @@ export class Watch {
     };
   }
 
-  #paying(till: Till, sale: Sale): void {
+  #paying(till: Program, sale: Sale): void {
     sale.calledAt = this.#world.clock.monotonic();
     sale.deadline = till.clock.monotonic() + this.#world.pollingTimeout;
     if (this.#world.stands.isAhead('deadline'))
@@ -59,7 +59,7 @@ export class Watch {
     if (sale.abortAt?.where === 'client') this.#world.abortNow(till, sale);
   }
 
-  #left(till: Till, kind: Kind, sale: Sale): void {
+  #left(till: Program, kind: Kind, sale: Sale): void {
     sale.calls += 1;
     const now = this.#world.clock.monotonic();
     const state = this.#world.states.get(sale.out_trade_no);
@@ -79,23 +79,24 @@ export class Watch {
     }
     if (kind !== 'reverse') return;
     this.#world.refunding?.reversing(sale.out_trade_no);
-    if (state !== 'reversing') this.#world.violate(`reversed while the journal says ${state}`);
+    if (!this.#world.mayReverse(till, sale.out_trade_no))
+      this.#world.violate(`reversed while the journal says ${state}`);
     if (calledAt !== undefined && now - calledAt < this.#world.notBefore - 1)
       this.#world.violate('reversed before notBefore');
     if (this.#world.traits.asks && leftAt !== undefined && now - leftAt < this.#world.notBefore - 1)
       this.#world.violate('reversed before notBefore after the payment request left');
-    if (sale.confirmedBy !== till) this.#world.violate('reversed before a query told where the order stands');
-    if (sale.knownOldBy === till) this.#world.violate("reversed an older sale's payment");
+    if (!sale.confirmedBy.has(till)) this.#world.violate('reversed before a query told where the order stands');
+    if (sale.knownOldBy.has(till)) this.#world.violate("reversed an older sale's payment");
   }
 
-  #arrived(till: Till, kind: Kind, sale: Sale, reply: Reply): void {
+  #arrived(till: Program, kind: Kind, sale: Sale, reply: Reply): void {
     this.#world.stand(till, 'answered');
     if (kind !== 'pay' || !till.isAlive || !this.#world.isOwnClient || sale.deadline === undefined) return;
     const isPaid = reply.result_code === 'SUCCESS' && this.#world.states.get(sale.out_trade_no) === 'submitting';
     if (isPaid && till.clock.monotonic() < sale.deadline - 1) sale.owed = { till, deadline: sale.deadline };
   }
 
-  #heard(till: Till, kind: Kind, sale: Sale, reply: Reply, fresh: boolean): void {
+  #heard(till: Program, kind: Kind, sale: Sale, reply: Reply, fresh: boolean): void {
     till.knowsGatewayTime ||= this.#world.traits.hasGatewayTime;
     const { out_trade_no } = sale;
     if (reply.result_code === 'FAIL') {
@@ -104,7 +105,7 @@ export class Watch {
       if (kind === 'pay' && isOpen && (/ORDERPAID|OUT_TRADE_NO_USED/.test(err_code) || err_code_des.includes('重复')))
         sale.isKnownTaken = true;
       if (kind === 'pay' && err_code === 'FREQUENCY_LIMITED') sale.isLimitHeard = true;
-      if (kind === 'query' && err_code === 'ORDERNOTEXIST' && fresh) sale.confirmedBy = till;
+      if (kind === 'query' && err_code === 'ORDERNOTEXIST' && fresh) sale.confirmedBy.add(till);
       if (kind === 'reverse') delete sale.certificateSince;
       return;
     }
@@ -112,10 +113,10 @@ export class Watch {
     if (kind !== 'query' || !('trade_state' in reply)) return;
     const isOurs = 'out_trade_no' in reply && reply.out_trade_no === out_trade_no;
     if (!isOurs || reply.trade_state === 'UNLISTED') return;
-    sale.confirmedBy = till;
+    sale.confirmedBy.add(till);
     const paidAt =
       reply.trade_state === 'SUCCESS' && typeof reply.time_end === 'string' ? beijingTime(reply.time_end) : undefined;
-    if (paidAt !== undefined && this.#isKnownOld(till, sale, paidAt)) sale.knownOldBy = till;
+    if (paidAt !== undefined && this.#isKnownOld(till, sale, paidAt)) sale.knownOldBy.add(till);
   }
 
   /**
@@ -124,7 +125,7 @@ export class Watch {
    * clock: if the client tells no gateway's clock or both agree; to an hour. Nothing is claimed of a clock that jumps or of
    * a machine that sleeps.
    */
-  #isKnownOld(till: Till, { out_trade_no, created, isElsewhere }: Sale, paidAt: number): boolean {
+  #isKnownOld(till: Program, { out_trade_no, created, isElsewhere }: Sale, paidAt: number): boolean {
     if (created === undefined || isElsewhere || this.#world.isJumpy || this.#world.stands.isSuspendable) return false;
     const { hasGatewayTime } = this.#world.traits;
     const slack = this.#world.stands.stood + minute;
@@ -133,12 +134,16 @@ export class Watch {
       (hasGatewayTime && created.till === till && !this.#world.hasJournalFaults)
     )
       return paidAt < created.gateway - 2 * minute - slack;
-    if (hasGatewayTime && Math.abs(created.wall - created.gateway) + this.#world.stands.stood > 4 * minute)
-      return false;
+    const then = created.wall - created.gateway;
+    const now = till.clock.wall() - this.#world.network.gateway.time();
+    const difference = Math.max(Math.abs(then), Math.abs(now), Math.abs(then - now));
+    // What it was by another machine's clock can't be said by one that differs from it.
+    if (Math.abs(then - now) > 4 * minute) return false;
+    if (hasGatewayTime && difference + this.#world.stands.stood > 4 * minute) return false;
     return paidAt < created.wall - hour - minute;
   }
 
-  #refused(till: Till, sale: Sale): void {
+  #refused(till: Program, sale: Sale): void {
     sale.certificateSince ??= this.#world.clock.monotonic();
     if (this.#world.hasJournalFaults || this.#world.stands.areAny) return;
     const ask = async () => {

@@ -9,11 +9,12 @@ import { SimulatedClock } from './clock.js';
 import { Crashes } from './crashes.js';
 import { SimulatedDisk } from './disk.js';
 import { type Fate, fates, SimulatedGateway, type Span } from './gateway.js';
+import type { History, Program } from './history.js';
 import type { Mutation } from './mutation.js';
 import { Random } from './random.js';
 import { Refunding } from './refunding.js';
 import { newSale, type Sale } from './sale.js';
-import { anyPolicies, anyTraits, ownTraits, type Policies } from './settings.js';
+import { anyPolicies, anyTraits, type Manners, ownTraits, type Policies } from './settings.js';
 import { type Place, Stands } from './stands.js';
 import { decidedAt, Till } from './till.js';
 import { Verdict } from './verdict.js';
@@ -41,7 +42,7 @@ const apiOf = (seed: number, starts: number): Pick<Traits, 'api' | 'faceCodes'> 
   faceCodes: seed % 3 === 0 ? 'v2' : 'v3',
 });
 
-export class World {
+export class World implements History {
   readonly clock = new SimulatedClock(() => this.#till.isBusy);
   readonly random: Random;
   readonly network: Network;
@@ -68,7 +69,7 @@ export class World {
   readonly #verdict = new Verdict(this);
   readonly #seed: number;
   #starts = 0;
-  readonly traits: Omit<Traits, 'api' | 'faceCodes'>;
+  readonly traits: Manners;
   readonly isOwnClient: boolean;
   /** The numbers whose record holds the request's time by the gateway's clock. */
   readonly dated = new Set<string>();
@@ -185,6 +186,10 @@ export class World {
   }
 
   /** Goes by one step of the program; true where the till dies at it. */
+  mayReverse(_program: Program, out_trade_no: string): boolean {
+    return this.states.get(out_trade_no) === 'reversing';
+  }
+
   step(till: Till): boolean {
     if (!till.isAlive) return true;
     if (!this.#diesAt('step', till)) return false;

@@ -1,8 +1,9 @@
 import type { Snapshot } from '../snapshot.js';
 import type { DayReport, SoldEntry } from '../till-state.js';
+import { fenOf, yuan } from './amounts.js';
 import { moodOfTold, titleOf } from './display.js';
 import { byId, element, showList, showTitle } from './elements.js';
-import { currentLanguage, fenOf, words, yuan } from './words.js';
+import { currentLanguage, words } from './words.js';
 
 /** Tells the simulator. */
 export type Send = (path: string, body: object) => void;

@@ -1,9 +1,10 @@
 import type { CallEntry, SimulatorEvent } from '../../call-log.js';
 import { customerActions } from '../../customer.js';
 import type { Snapshot } from '../snapshot.js';
+import { yuan } from './amounts.js';
 import { byId, element, icon, showList, showTitle } from './elements.js';
 import { messageOf, moodOf, type Payment, paymentsOf, stateOf } from './sequence.js';
-import { words, yuan } from './words.js';
+import { words } from './words.js';
 
 /** One line of the diagram. */
 interface Row {

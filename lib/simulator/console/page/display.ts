@@ -1,8 +1,9 @@
 import { describe } from '../../../words/describe.js';
 import type { Snapshot } from '../snapshot.js';
 import type { Display, Step, TillState, Told } from '../till-state.js';
+import { yuan } from './amounts.js';
 import { byId, element, icon, showList } from './elements.js';
-import { currentLanguage, words, yuan } from './words.js';
+import { currentLanguage, words } from './words.js';
 
 type Mood = 'good' | 'wait' | 'quiet' | 'bad';
 

@@ -35,6 +35,16 @@ export function byId<Kind extends HTMLElement>(id: string, kind: new () => Kind)
   return found;
 }
 
+/** Puts the words into every element of the page that names them. */
+export function labelElements(words: Readonly<Record<string, string>>): void {
+  const textOf = (name: string | undefined): string =>
+    Object.entries(words).find(([known]) => known === name)?.[1] ?? '';
+  for (const marked of document.querySelectorAll<HTMLElement>('[data-text]'))
+    marked.textContent = textOf(marked.dataset.text);
+  for (const marked of document.querySelectorAll<HTMLElement>('[data-label]'))
+    marked.setAttribute('aria-label', textOf(marked.dataset.label));
+}
+
 const contents = new WeakMap<Element, { key: string; content: string }>();
 
 /**

@@ -1,9 +1,11 @@
-import type { LedgerEntry } from '../../ledger.js';
-import { type RefundEnd, type RefundEntry, refundEnds } from '../../refunds.js';
+import type { LedgerEntry } from '../../money.js';
+import { type RefundEnd, refundEnds } from '../../money.js';
+import type { RefundEntry } from '../../refunds.js';
 import type { Snapshot } from '../snapshot.js';
+import { yuan } from './amounts.js';
 import { byId, element, showList } from './elements.js';
 import { moodOf, moodOfRefund } from './sequence.js';
-import { words, yuan } from './words.js';
+import { words } from './words.js';
 
 /** What a person does with a refund: ends it, or without an end sends its notification again. */
 export type RefundAction = (out_refund_no: string, end?: RefundEnd) => void;

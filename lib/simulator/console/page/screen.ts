@@ -1,8 +1,9 @@
 import { type CustomerAction, customerActions } from '../../customer.js';
 import type { Snapshot } from '../snapshot.js';
+import { yuan } from './amounts.js';
 import { byId, element, icon, showList } from './elements.js';
 import type { Sight } from './texts.js';
-import { words, yuan } from './words.js';
+import { words } from './words.js';
 
 function sightOf({ screen, password, settings }: Snapshot): Sight {
   if (password) return 'password';

@@ -1,5 +1,5 @@
 import type { CallEntry, SimulatorEvent } from '../../call-log.js';
-import type { LedgerEntry } from '../../ledger.js';
+import type { LedgerEntry } from '../../money.js';
 import type { RefundEntry } from '../../refunds.js';
 import type { Snapshot } from '../snapshot.js';
 
