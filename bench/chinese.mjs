@@ -57,6 +57,14 @@ const paragraphs = [
     'Node.js {}，{} × {}，wechatpay-axios-plugin {}，tenpay {}；{} 轮，取中位数（比值附最低和最高）。比值小于 1 表示 wxpay-face 更快或更小。微秒数是处理器时间。调用的是 orderquery，用 HMAC-SHA256 和长连接；每个客户端各有自己的进程，服务器也是，它的时间不计。加载的是整个 wxpay-face，包括终端那一半。单纯的哈希是对事先拼好的文本做两次 HMAC。',
   ],
   [
+    'Node.js {}, {} × {}; {} rounds, median (ratios: with lowest and highest).',
+    'Node.js {}，{} × {}；{} 轮，取中位数（比值附最低和最高）。',
+  ],
+  [
+    "RSA is dear: the first row is the signature of the request alone, which every client of API v3 has to make. The bare call is that and a request over kept connections, whose answer it reads as bytes; wxpay-face verifies the answer's signature as well. The microseconds are of processor time, of a process of its own for each row; the gateway's signatures aren't counted.",
+    'RSA 很贵：第一行只是请求的签名，任何 API v3 客户端都要做。单纯的调用是这个签名加上长连接上的一次请求，应答只读成字节；wxpay-face 还要验证应答的签名。微秒数是处理器时间，每行各有自己的进程；网关的签名不计。',
+  ],
+  [
     'The whole call beside what it stands on: the bare request and got at its leanest send a message made beforehand, with the same headers, and read the answer as bytes.',
     '整个调用与它的基础相比：单纯的请求，以及最精简的 got，发送事先做好的消息，带同样的请求头，把应答读成字节。',
   ],
@@ -71,6 +79,7 @@ const headings = [
   ['Native', '动态库调用'],
   ['Payments', '支付'],
   ['Payment client', '支付客户端'],
+  ['API v3', 'API v3'],
   ['Bills', '账单'],
 ];
 
@@ -122,6 +131,10 @@ const cells = [
   ['one at a time, µs', '一次一个，微秒'],
   ['{} at once, µs each', '同时 {} 个，每个微秒'],
   ['bare `node:https`', '单纯的 `node:https`'],
+  ['`crypto.sign`', '`crypto.sign`'],
+  ['`crypto.sign` + `node:https`', '`crypto.sign` 加 `node:https`'],
+  ['wxpay-face by API v3', 'wxpay-face（API v3）'],
+  ['÷ bare call', '÷ 单纯的调用'],
   ['rows a second', '每秒行数'],
   ['heap above the start, MiB', '堆比开始时多，MiB'],
   ['process above the start, MiB', '进程比开始时多，MiB'],

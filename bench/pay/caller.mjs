@@ -1,5 +1,6 @@
 // One way to ask the gateway for an order, in a process of its own, so that none pays for the garbage of another:
-//   fork(caller.mjs, [WAY, ORIGIN, CA]) answers each message { calls, atOnce } with microseconds of processor time a call.
+//   fork(caller.mjs, [WAY, ORIGIN, CA, KEYS OF API v3 as JSON]) answers each message { calls, atOnce } with microseconds of processor time a call.
+import { createPrivateKey, sign as signRsa } from 'node:crypto';
 import https from 'node:https';
 import { createRequire } from 'node:module';
 import { sign } from '../../build/js/lib/pay/sign.js';
@@ -8,7 +9,7 @@ import { certificatesFor } from '../../build/js/lib/simulator/certificates.js';
 import { key, merchant, nonce } from './messages.mjs';
 
 const require = createRequire(import.meta.url);
-const [name, origin, ca] = process.argv.slice(2);
+const [name, origin, ca, keys] = process.argv.slice(2);
 const url = `${origin}/pay/orderquery`;
 const agent = new https.Agent({ keepAlive: true, ca });
 let number = 0;
@@ -21,7 +22,56 @@ function madeBefore() {
   return buildXml({ ...fields, sign: sign(fields, key, 'HMAC-SHA256') });
 }
 
+/** Of API v3, with a signature of its own: what every client of it must do. */
+function signedByHand() {
+  const { merchant: own } = JSON.parse(keys);
+  const key = createPrivateKey(own.key);
+  return () => {
+    const path = `/v3/pay/transactions/out-trade-no/${order()}?mchid=${merchant.mch_id}`;
+    const [timestamp, once] = [String(Math.floor(Date.now() / 1000)), nonce()];
+    const signature = signRsa('RSA-SHA256', `GET\n${path}\n${timestamp}\n${once}\n\n`, key).toString('base64');
+    const authorization =
+      `WECHATPAY2-SHA256-RSA2048 mchid="${merchant.mch_id}",nonce_str="${once}",timestamp="${timestamp}",` +
+      `serial_no="${own.serial_no}",signature="${signature}"`;
+    return { path, authorization };
+  };
+}
+
 const ways = {
+  'crypto.sign': () => {
+    const sign = signedByHand();
+    return async () => sign();
+  },
+  'crypto.sign + node:https': () => {
+    const sign = signedByHand();
+    return () =>
+      new Promise((resolve, reject) => {
+        const { path, authorization } = sign();
+        const fields = { accept: 'application/json', 'user-agent': 'wxpay-face', authorization };
+        const request = https.request(`${origin}${path}`, { agent, headers: fields }, (response) => {
+          const chunks = [];
+          response.on('data', (chunk) => chunks.push(chunk));
+          response.on('end', () => resolve(Buffer.concat(chunks)));
+          response.on('error', reject);
+        });
+        request.on('error', reject);
+        request.end();
+      });
+  },
+  'wxpay-face by API v3': async () => {
+    const { PayClientV3 } = await import('../../dist/index.js');
+    const { merchant: own, publicKey } = JSON.parse(keys);
+    const client = new PayClientV3({
+      ...merchant,
+      privateKey: own.key,
+      serial_no: own.serial_no,
+      verify: [publicKey],
+      store: { out_id: 'S1' },
+      ca,
+      endpoints: { pay: origin },
+    });
+    return () => client.orderquery({ out_trade_no: order() });
+  },
   'node:https': () => {
     const body = madeBefore();
     const options = { method: 'POST', agent, headers: { ...headers, 'content-length': Buffer.byteLength(body) } };

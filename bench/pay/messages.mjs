@@ -40,6 +40,22 @@ export const answer = (out_trade_no) => ({
   time_end: '20141111170043',
 });
 
+/** By API v3. */
+export const answerV3 = (out_trade_no) => ({
+  appid: merchant.appid,
+  mchid: merchant.mch_id,
+  out_trade_no,
+  transaction_id: '1008450740201411110005820873',
+  trade_type: 'MICROPAY',
+  trade_state: 'SUCCESS',
+  trade_state_desc: '支付成功',
+  bank_type: 'CCB_DEBIT',
+  attach: '订单额外描述',
+  success_time: '2014-11-11T17:00:43+08:00',
+  payer: { openid: 'oUpF8uN95-Ptaags6E_roPHg7AG0' },
+  amount: { total: 1, payer_total: 1, currency: 'CNY', payer_currency: 'CNY' },
+});
+
 /** As the vendor's gateway writes: CDATA, a line for each field. */
 export function written(fields, sign_type = 'HMAC-SHA256') {
   const signed = { ...fields, sign: sign(fields, key, sign_type) };
