@@ -72,8 +72,8 @@ describe('A database that was restored to an older moment', function () {
     }
     expect(simulator.ledger.some(({ out_trade_no }) => out_trade_no === 'RESTORED2')).to.equal(false);
     // The bills are asked for from that day on.
-    const asked = 'select merchant, bill_date, reconciled_at from wxpay_face.reconciled_day';
-    expect(await postgres.query(name, asked)).to.deep.equal([
+    const asked = 'select merchant, bill_date, reconciled_at from wxpay_face.reconciled_day where bill_date >= $1';
+    expect(await postgres.query(name, asked, [yesterday])).to.deep.equal([
       { merchant: 'tea', bill_date: yesterday, reconciled_at: null },
     ]);
     await reconciled('tea', yesterday);

@@ -107,6 +107,8 @@ export class Connections {
       connectionTimeoutMillis: Math.min(patience, timeouts.connect),
       query_timeout: patience,
     });
+    // It may be ended in the very moment in which it is ready.
+    client.on('error', ignore);
     try {
       await client.connect();
       await settle(client);
