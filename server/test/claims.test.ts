@@ -1,5 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { expect } from 'chai';
+import pg from 'pg';
+import { renewal } from '../lib/database/lease.js';
+import { version } from '../lib/database/migrations.js';
 import { Database, PostgresJournal } from '../lib/index.js';
 import { FaultyProxy } from './support/faulty-proxy.js';
 import { Postgres, sharedPostgres } from './support/postgres.js';
@@ -88,6 +91,46 @@ describe('What a server leaves unfinished', function () {
     expect(await codeOf(one.journal.put(paid('A2', 3)))).to.equal('ERR_JOURNAL_LOST');
     expect(one.journal.holds(payment('A1'))).to.equal(false);
     expect(two.journal.holds(payment('A1'))).to.equal(true);
+  });
+
+  it('is not held by who had it, once another has claimed it, though its lease is good again', async () => {
+    const [one, two] = [await proxied(), await opened()];
+    await one.journal.create(payment('A1'));
+    one.proxy.fate = () => 'is lost';
+    one.proxy.breakAll();
+    await until(() => two.heard.includes('restart payment A1'));
+    one.proxy.fate = () => 'arrives';
+    // Nothing is created without a good lease.
+    await until(async () => (await codeOf(one.journal.create(payment('B1')))) === 'resolved');
+    expect(one.journal.holds(payment('B1'))).to.equal(true);
+    expect(one.journal.holds(payment('A1'))).to.equal(false);
+  });
+
+  it('is held again by who had it, once it has seen that nobody has claimed it', async () => {
+    const one = await proxied();
+    await one.journal.create(payment('A1'));
+    one.proxy.fate = () => 'is lost';
+    one.proxy.breakAll();
+    await until(() => !one.journal.holds(payment('A1')));
+    one.proxy.fate = () => 'arrives';
+    await until(() => one.journal.holds(payment('A1')));
+  });
+
+  it('stays with who has renewed its lease, if an earlier renewal is done later', async () => {
+    await opened();
+    const [server] = await postgres.query(database, 'select id::text from wxpay_face.server');
+    const late = new pg.Client(url);
+    await late.connect();
+    cleanUp.push(() => late.end());
+    // Its moment is that of the transaction's beginning.
+    await late.query('begin');
+    await late.query('select now()');
+    await sleep(lease / 2);
+    const until = async () => (await late.query('select until from wxpay_face.server')).rows[0].until;
+    const before = await until();
+    await late.query(renewal, [server?.id, lease, version]);
+    expect(Number(await until())).to.be.at.least(Number(before));
+    await late.query('commit');
   });
 
   it('is claimed once, however many claim at once, and nothing of those who live', async () => {

@@ -191,6 +191,17 @@ describe('The HTTP of a merchant server', function () {
         expect([refund.status, refund.body.code]).to.deep.equal([404, 'ERR_ORDER_UNKNOWN']);
       });
 
+      it('says of a cancel that is not waited for whether it is written down', async () => {
+        const till = await terminal({ can: ['pay', 'cancel', 'refund'] });
+        const [kept, given] = [newNumber(), newNumber()];
+        for (const number of [kept, given]) await till.pay(number, newCode(), { key: 'one' });
+        await till.ask('PUT', `/v1/refunds/R${kept}`, { out_trade_no: kept, refund_fee: 1 });
+        const refused = await till.delete(`/v1/payments/${kept}?wait=0`);
+        expect([refused.status, refused.body.code]).to.deep.equal([409, 'ERR_ORDER_REFUNDED']);
+        const taken = await till.delete(`/v1/payments/${given}?wait=0`);
+        expect(taken.body.status).to.be.oneOf(['reversing', 'reversed']);
+      });
+
       it('takes a cancel that comes at the same time as its payment', async () => {
         const till = await terminal();
         for (let times = 0; times < 5; times += 1) {

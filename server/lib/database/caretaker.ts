@@ -16,10 +16,10 @@ export interface OwnRow {
 
 /** A merchant whose rows can be taken up here. */
 export interface Taker {
-  /** Has a row that was claimed just now driven from now on. */
-  takeUp(row: OwnRow): Promise<void>;
-  /** Has this server's row driven, if it isn't. It may have ended since it was read. */
-  check(row: OwnRow): Promise<void>;
+  /** Has a row that was claimed just now driven from now on. @param gaps Of the lease, before it was claimed. */
+  takeUp(row: OwnRow, gaps: number): Promise<void>;
+  /** Has this server's row driven, if it isn't. It may have ended since it was read. @param gaps Of the lease, before that. */
+  check(row: OwnRow, gaps: number): Promise<void>;
   /** A cancel() of it was written down. */
   cancel(id: string): void;
   /** Something became of a refund, says the gateway. */
@@ -156,10 +156,10 @@ export class Caretaker {
 
   async #claim(): Promise<void> {
     while (this.#takers.size > 0 && this.#lease.isGood) {
-      const { owner, duration } = this.#lease;
+      const { owner, duration, gaps } = this.#lease;
       const rows = await this.#connections.query<OwnRow>(claim, [owner, duration, [...this.#takers.keys()]]);
       if (rows.length > 0) tell({ event: 'taken-over', server: owner, count: rows.length });
-      await Promise.all(rows.map((row) => this.#takers.get(row.merchant)?.takeUp(row)));
+      await Promise.all(rows.map((row) => this.#takers.get(row.merchant)?.takeUp(row, gaps)));
       if (rows.length < batch) return;
     }
   }
@@ -167,13 +167,14 @@ export class Caretaker {
   /** What it doesn't run it takes up: a create or a claim whose answer was lost, a run that has failed. */
   async #sweep(): Promise<void> {
     const { merchant = '', kind = '', id = '' } = this.#last ?? {};
+    const { gaps } = this.#lease;
     const rows = await this.#connections.query<OwnRow>(own, [this.#lease.owner, merchant, kind, id]);
     this.#last = rows.length < page ? undefined : rows.at(-1);
     // Not waited for: a number may be in somebody's hands for long.
     for (const row of rows)
       void this.#takers
         .get(row.merchant)
-        ?.check(row)
+        ?.check(row, gaps)
         .catch(() => undefined);
   }
 }

@@ -11,16 +11,17 @@ export const channelOf = (owner: string): string => `wxpay_face:${owner}`;
 
 /**
  * By the database's clock, and in one statement for all payments of this server. `since`: when it began to hold its lease without a gap.
- * A lease that is over may be renewed: what was taken over meanwhile is fenced row by row. Nothing is renewed on tables that
+ * A lease that is over may be renewed: what was taken over meanwhile is fenced row by row. One that was begun earlier and is done
+ * later than another takes nothing back of it. Nothing is renewed on tables that
  * this server can't read.
  */
-const renewal = `
+export const renewal = `
   insert into wxpay_face.server as mine (id, since, until)
   select $1::uuid, now(), now() + make_interval(secs => $2::float8 / 1000)
   where (select max(readable_from) from wxpay_face.migration) <= $3::int
   on conflict (id) do update set
     since = case when mine.until > now() then mine.since else now() end,
-    until = excluded.until
+    until = greatest(mine.until, excluded.until)
   returning (select count(*)::int from wxpay_face.server where until > now() and id <> $1::uuid) as "others"`;
 
 /** Its rows belong to nobody from here on: whoever lives may claim them at once. */
@@ -42,6 +43,7 @@ export class Lease {
   readonly #onNotice: (said: string) => void;
   /** Of the last renewal that succeeded, before it was sent. */
   #renewedAt: Moment | undefined;
+  #gaps = 0;
   #client: pg.Client | undefined;
   /** Those who want a renewal that begins after they asked. */
   #asking: Array<PromiseWithResolvers<void>> = [];
@@ -90,6 +92,14 @@ export class Lease {
   /** How many servers share the database, this one too, as of the last renewal. */
   get servers(): number {
     return this.#others + 1;
+  }
+
+  /**
+   * How often it was over before it was renewed: what this server had before may be another's since, which it has not heard of. What
+   * it knew to be its own after the last gap nobody has claimed.
+   */
+  get gaps(): number {
+    return this.#gaps;
   }
 
   /** Takes the lease for the first time, and keeps it. @throws the database's error if it can't. */
@@ -159,6 +169,8 @@ export class Lease {
     const [renewed] = rows;
     this.#isOutdated = renewed === undefined;
     if (renewed === undefined) throw new JournalError("The database's tables are newer than this server can read");
+    // By when the answer came, not by when it was done: another's claim may have come between.
+    if (!this.isGood) this.#gaps += 1;
     this.#renewedAt = began;
     this.#others = renewed.others;
     this.#onRenewed();

@@ -109,8 +109,11 @@ export async function cancel(
   // What goes on is written down before it's said. Where no other server may run it, that is its outcome.
   if (journal.requestCancel === undefined) return cancelling;
   const outcome = await before(cancelling, deadline);
-  if (outcome === undefined) await journal.requestCancel(out_trade_no);
-  return outcome;
+  if (outcome !== undefined) return outcome;
+  await journal.requestCancel(out_trade_no);
+  // What goes on keeps that. What has ended doesn't: whether it's given up is known when the processor has written it down.
+  const now = await journal.get('payment', out_trade_no);
+  return now?.finished ? cancelling : undefined;
 }
 
 /**

@@ -54,6 +54,12 @@ type Row = Record<string, unknown>;
 
 const keyOf = ({ kind, id }: RecordName): string => `${kind} ${id}`;
 
+/** What became of writes, and how many gaps the lease had before they were sent. */
+interface Settling {
+  readonly results: Map<Write, Error | undefined>;
+  readonly gaps: number;
+}
+
 /** How many writes are remembered after they were made. */
 const remembered = 10_000;
 
@@ -82,8 +88,8 @@ export class PostgresJournal implements Journal, Taker {
   /** Whose numbers are unique together. */
   readonly #numbers: string;
   readonly #outbox: Outbox | undefined;
-  /** The unfinished records that this process has, by what it knows. */
-  readonly #own = new Set<string>();
+  /** The unfinished records that this process has, by what it knows, and after how many gaps of its lease it knew that last. */
+  readonly #own = new Map<string, number>();
   /** Being created: whoever creates them takes them up, or ends them. */
   readonly #creating = new Map<string, Promise<void>>();
   /** The ids of this process's writes, by record and revision. */
@@ -138,8 +144,9 @@ export class PostgresJournal implements Journal, Taker {
     const stored = Promise.withResolvers<void>();
     this.#creating.set(key, stored.promise);
     try {
+      const { gaps } = this.#database.lease;
       await this.#insert(write, (error) => error.sent);
-      if (!record.finished) this.#own.add(key);
+      if (!record.finished) this.#own.set(key, gaps);
     } finally {
       this.#creating.delete(key);
       stored.resolve();
@@ -218,7 +225,8 @@ export class PostgresJournal implements Journal, Taker {
   }
 
   holds(record: RecordName): boolean {
-    return this.#closed === undefined && this.#database.lease.isGood && this.#own.has(keyOf(record));
+    const { lease } = this.#database;
+    return this.#closed === undefined && lease.isGood && this.#own.get(keyOf(record)) === lease.gaps;
   }
 
   async isStored(record: JournalRecord): Promise<boolean> {
@@ -285,19 +293,19 @@ export class PostgresJournal implements Journal, Taker {
   }
 
   /** For the database's care. */
-  async check(row: OwnRow): Promise<void> {
+  async check(row: OwnRow, gaps: number): Promise<void> {
     const key = keyOf(row);
     if (this.#creating.has(key)) return;
     if (!this.#own.has(key)) {
       const [now] = await this.#read<Fence>(fences, [this.#numbers, this.#merchant, [row.kind], [row.id]]);
       if (now === undefined || now.finished || now.owner !== this.#database.lease.owner) return;
     }
-    await this.takeUp(row);
+    await this.takeUp(row, gaps);
   }
 
   /** For the database's care. */
-  async takeUp({ kind, id }: OwnRow): Promise<void> {
-    this.#own.add(keyOf({ kind, id }));
+  async takeUp({ kind, id }: OwnRow, gaps: number): Promise<void> {
+    this.#own.set(keyOf({ kind, id }), gaps);
     for (const listener of this.#onTakeUp) await listener({ kind, id }).catch(() => undefined);
   }
 
@@ -345,12 +353,13 @@ export class PostgresJournal implements Journal, Taker {
       const open = writes.filter((write) => !results.has(write));
       // One who may have lost its records, and can't know it, stores nothing.
       if (!lease.isGood) await lease.confirmed();
+      const { gaps } = lease;
       const rows = await this.#query(...updating([this.#numbers, this.#merchant, lease.owner], open));
       const hit = new Set(rows.map(({ writeId }) => writeId));
-      for (const write of open) if (hit.has(write.writeId)) this.#settle(write, undefined, results);
+      for (const write of open) if (hit.has(write.writeId)) this.#settle(write, undefined, { results, gaps });
       await this.#judge(
         open.filter((write) => !results.has(write)),
-        results,
+        { results, gaps },
       );
       if (results.size < writes.length) throw new NoAnswerError(true, undefined);
     });
@@ -359,7 +368,7 @@ export class PostgresJournal implements Journal, Taker {
   }
 
   /** Looks what became of writes that hit no row. */
-  async #judge(missed: readonly Write[], results: Map<Write, Error | undefined>): Promise<void> {
+  async #judge(missed: readonly Write[], given: Settling): Promise<void> {
     if (missed.length === 0) return;
     const [kinds, ids] = [missed.map(({ record }) => record.kind), missed.map(({ record }) => record.id)];
     const rows = await this.#query<Fence & Row>(fences, [this.#numbers, this.#merchant, kinds, ids]);
@@ -367,13 +376,13 @@ export class PostgresJournal implements Journal, Taker {
       const key = keyOf(write.record);
       const row = rows.find((each) => keyOf(each) === key);
       const result = verdict(write, row, this.#database.lease.owner, this.#own.has(key));
-      if (result !== 'again') this.#settle(write, result === 'stored' ? undefined : result, results);
+      if (result !== 'again') this.#settle(write, result === 'stored' ? undefined : result, given);
     }
   }
 
-  #settle(write: Write, error: JournalError | undefined, results: Map<Write, Error | undefined>): void {
+  #settle(write: Write, error: JournalError | undefined, { results, gaps }: Settling): void {
     const key = keyOf(write.record);
-    if (error === undefined && !write.record.finished) this.#own.add(key);
+    if (error === undefined && !write.record.finished) this.#own.set(key, gaps);
     else if (error === undefined || error.code === 'ERR_JOURNAL_LOST') this.#own.delete(key);
     results.set(write, error);
   }

@@ -1,8 +1,11 @@
-/* The protocol by which servers share a database, rule by rule: the simulation leaves each out in turn, and must notice. */
+/*
+ * The protocol by which servers share a database, rule by rule: the simulation leaves each out in turn, and must notice. That an
+ * unfinished record is written by its owner alone is none of them: a claim raises the revision, so that no history was found in
+ * which that matters. The tests of the real journal hold it.
+ */
 
 export const rules = {
   fencesRevision: 'a write names the revision before it',
-  fencesOwner: 'an unfinished record is written by its owner alone',
   fencesGiveUp: 'nothing that was decided without a cancel() is stored over it',
   judgesByWriteId: 'a write in doubt is stored if the row has its id: its revision proves nothing',
   stopsIfLost: 'who has lost a record stores and tells nothing more of it',
