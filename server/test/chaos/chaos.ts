@@ -83,6 +83,9 @@ const haste = {
 /** Milliseconds that a call to the gateway may take. */
 const timeout = { connect: 1_000, response: 2_000 };
 
+/** Attempts to start a server. */
+const mostStarts = 20;
+
 /** Milliseconds. */
 const between = { audits: 15_000, customers: 300, looks: 200 };
 /** Milliseconds in which tills get their words when nothing disturbs them any more, and in which all that is left must end. */
@@ -191,7 +194,11 @@ class Chaos {
 
   /** Starts a server until it listens, as its supervisor would. */
   async #start(index: number): Promise<void> {
-    while (!(await this.#servers[index]?.start())) await sleep(100);
+    // One piece in thirty of what it says to the database is lost on the way.
+    for (let starts = 1; !(await this.#servers[index]?.start()); starts += 1) {
+      if (starts >= mostStarts) throw new Error(`server ${index + 1} does not start: ${this.#servers[index]?.said}`);
+      await sleep(100);
+    }
     const rows = await this.#postgres.query('postgres', 'select id::text from wxpay_face.server');
     const found = rows.map(({ id }) => String(id)).filter((id) => !this.#known.has(id));
     for (const id of found) this.#known.add(id);

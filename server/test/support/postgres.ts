@@ -9,13 +9,22 @@ import pg from 'pg';
 
 /* A real PostgreSQL for tests, with its data in a folder of its own. */
 
-/** One that nobody listens on just now. */
+/**
+ * One that nobody listens on just now. Below those that the system takes for connections that begin: whoever listens on it may
+ * be stopped and started again.
+ */
 export async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await new Promise((resolve) => server.once('listening', resolve));
-  const { port } = Object(server.address());
-  await new Promise((resolve) => server.close(resolve));
-  return port;
+  for (;;) {
+    const port = 10_000 + Math.floor(Math.random() * 22_000);
+    const server = createServer().listen(port, '127.0.0.1');
+    const isFree = await new Promise((resolve) => {
+      server.once('listening', () => resolve(true));
+      server.once('error', () => resolve(false));
+    });
+    if (!isFree) continue;
+    await new Promise((resolve) => server.close(resolve));
+    return port;
+  }
 }
 
 export class Postgres {
