@@ -28,7 +28,7 @@ const lastDay = (now: number): string => billDateOf(now - ready - day);
 export interface AskedDay {
   readonly bill_date: string;
   readonly askedAt: Date;
-  readonly reconciledAt: Date | undefined;
+  readonly isReconciled: boolean;
 }
 
 /**
@@ -42,9 +42,9 @@ export function openDays(asked: readonly AskedDay[], now: number): string[] {
   const days: string[] = [];
   for (let back = most; back >= 0; back -= 1) {
     const bill_date = billDateOf(readyAt(last) - ready - day - back * day);
-    const { reconciledAt, askedAt } = known.get(bill_date) ?? {};
+    const { isReconciled = false, askedAt } = known.get(bill_date) ?? {};
     const isSoon = askedAt !== undefined && now - askedAt.getTime() < pause;
-    if (bill_date >= first && reconciledAt === undefined && !isSoon) days.push(bill_date);
+    if (bill_date >= first && !isReconciled && !isSoon) days.push(bill_date);
   }
   return days;
 }

@@ -9,7 +9,7 @@ import type { AskedDay } from './days.js';
 const askedDays: Statement = {
   name: 'wxpay-face asked days',
   text: `
-    select bill_date as "bill_date", asked_at as "askedAt", reconciled_at as "reconciledAt"
+    select bill_date as "bill_date", asked_at as "askedAt", reconciled_at is not null as "isReconciled"
     from wxpay_face.reconciled_day where merchant = $1 order by bill_date desc limit 100`,
 };
 
