@@ -16,6 +16,7 @@ import { checkCode, checkOrder, type Order, type PaymentCode, type RecordedRail 
 import { type PaymentParts, PaymentRun } from './payment-run.js';
 import type { PayOptions } from './progress.js';
 import { fromRecord, isNote, type KnownPayment, recordedMerchant, type StoredPayment } from './record.js';
+import { isLost } from './record-writer.js';
 import { type Sales, saleOf } from './refund/sales.js';
 import { type Kind, type Parts, Runs } from './runs.js';
 import type { Surroundings } from './subject.js';
@@ -88,8 +89,10 @@ export class Payments {
     for (;;) {
       const { told, takenUp } = await this.runs.lanes.run(out_trade_no, () => this.#cancel(out_trade_no));
       try {
-        return await this.runs.heard(out_trade_no, this.#told, told);
+        return await told;
       } catch (error) {
+        // Another process has it, and may have ended it before this one was asked.
+        if (isLost(error)) continue;
         // A refund was reserved meanwhile, or one has ended: it is to be looked at again.
         if (takenUp === undefined || (await this.runs.stored(out_trade_no))?.revision === takenUp) throw error;
       }

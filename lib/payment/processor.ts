@@ -243,7 +243,7 @@ export class PaymentProcessor {
    * @throws JournalError if the journal can't be read.
    * @throws ClosedError after close().
    */
-  async noticed(notice: RefundNotice): Promise<void> {
+  async noticed(notice: Pick<RefundNotice, 'out_refund_no'>): Promise<void> {
     const { out_refund_no } = Object(notice);
     if (typeof out_refund_no !== 'string') throw new InvalidParameterError('notice', 'must have an out_refund_no');
     this.#refunds.runs.ensureOpen();

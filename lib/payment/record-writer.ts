@@ -25,7 +25,8 @@ interface Writing {
   onFault(): void;
 }
 
-const isLost = (error: unknown): boolean => error instanceof JournalError && error.code === 'ERR_JOURNAL_LOST';
+/** Whether a write failed since another process has the record now. */
+export const isLost = (error: unknown): boolean => error instanceof JournalError && error.code === 'ERR_JOURNAL_LOST';
 
 /** Writes the records of one run, each until it is stored: whoever waits shall not wait for a disk. */
 export class RecordWriter {

@@ -4,6 +4,7 @@ import { JournalError, OrderExistsError } from '../journal/errors.js';
 import { isSameWrite, type JournalRecord } from '../journal/journal.js';
 import type { Trouble } from './decision/outcomes.js';
 import { backoff } from './decision/policies.js';
+import { isLost } from './record-writer.js';
 import type { Surroundings } from './subject.js';
 import type { WaiterPatience } from './waiters.js';
 
@@ -137,7 +138,7 @@ export class Runs<Known extends KnownRecord, Outcome, One extends Running<Outcom
     try {
       return await outcome;
     } catch (error) {
-      if (!(error instanceof JournalError) || error.code !== 'ERR_JOURNAL_LOST') throw error;
+      if (!isLost(error)) throw error;
       return this.followed(id, until);
     }
   }

@@ -38,8 +38,13 @@ export function seenOf(name: string, end: End): Seen {
   }
   if (trouble === 'limit') return { isReachable: true, isLimited: true };
   if (trouble === 'certificate') return { isReachable: true, isCertificateRefused: true };
-  if (error instanceof PayProtocolError)
-    return { isReachable: true, ...(refusal.test(error.return_msg ?? '') && { isMerchantRefused: true }) };
+  if (error instanceof PayProtocolError) {
+    // API v3's words may name neither, but its code does: SIGN_ERROR.
+    return {
+      isReachable: true,
+      ...(refusal.test(`${error.return_code} ${error.return_msg ?? ''}`) && { isMerchantRefused: true }),
+    };
+  }
   if (error instanceof PaySignatureError) return { isReachable: true, isMerchantRefused: true };
   // A page of whatever stands before the gateway.
   return error instanceof PayResponseError ? { isReachable: false } : {};

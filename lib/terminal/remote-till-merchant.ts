@@ -20,7 +20,7 @@ type Outcome = PaymentOutcome | RefundOutcome;
 
 /** Seconds for which the server may wait until something has ended that nobody was told. */
 const wait = 15;
-/** Milliseconds until the server is asked again, if all that it told is told already, or is waited for here. */
+/** Milliseconds until the server is asked again, if it told what is told already, or is waited for here. */
 const quiet = 5_000;
 /** Milliseconds. After a limit, requests were fewer for so long. */
 const limitLasts = 60_000;
@@ -138,12 +138,15 @@ class RemoteTillMerchant implements TillMerchant {
   /** What has ended and nobody was told, for as long as the till is open. */
   async #listen(): Promise<void> {
     while (!this.#isClosed) {
-      let isQuiet = true;
+      // A terminal may have few requests that wait: those of its sales come first.
+      const isBusy = this.#awaited.size > 0;
+      let isQuiet = isBusy;
       try {
-        for await (const outcome of this.#server.unacknowledged({ wait, patience: forEver }))
-          isQuiet = !this.#tellLater(outcome) && isQuiet;
+        for await (const outcome of this.#server.unacknowledged({ wait: isBusy ? 0 : wait, patience: forEver }))
+          if (!this.#tellLater(outcome)) isQuiet = true;
       } catch {
-        // A refused token, or a line that broke while it told: another look, a while later.
+        // A refused token, or a line that broke while it told.
+        isQuiet = true;
       }
       if (isQuiet) await this.#server.pause(quiet);
     }

@@ -75,6 +75,9 @@ const refundTellers: Readonly<Record<RefundOutcome['status'], Teller>> = {
   attention: ({ code }, { refund }) => sentencesOf(refund.attention, code),
 };
 
+/** What a terminal's token is called: of remoteMerchant, and of openTill. */
+const tokens: ReadonlySet<string> = new Set(['token', 'merchant.token']);
+
 /**
  * Of an error of this package, or of a code alone. Where tables have the same code, the first one speaks: it leaves the money in
  * doubt.
@@ -84,6 +87,7 @@ function codeTold({ code, sent, rule, parameter }: Fields, words: OutcomeWords):
   if (code === 'ERR_REFUND') return sentencesOf(words.errors.refund, rule);
   // A wrong scan that the till noticed, in place of the gateway.
   if (code === 'ERR_INVALID_PARAMETER' && parameter === 'auth_code') return words.codes.AUTH_CODE_INVALID;
+  if (code === 'ERR_INVALID_PARAMETER' && isString(parameter) && tokens.has(parameter)) return words.errors.token;
   const { errors, codes, payment, refund } = words;
   const tables: ReadonlyArray<Readonly<Record<string, Sentences>>> = [
     errors.codes,

@@ -44,6 +44,10 @@ const sections: readonly Section[] = [
     head: { en: 'ERR_PAY_TRANSPORT, `sent`', zh: 'ERR_PAY_TRANSPORT 的 `sent`' },
     of: ({ errors }) => ({ true: errors.transport.sent, false: errors.transport['not-sent'] }),
   },
+  {
+    head: { en: 'ERR_INVALID_PARAMETER, `parameter`', zh: 'ERR_INVALID_PARAMETER 的 `parameter`' },
+    of: ({ errors }) => ({ token: errors.token }),
+  },
   { head: { en: 'ERR_REFUND, `rule`', zh: 'ERR_REFUND 的 `rule`' }, of: ({ errors }) => errors.refund },
   { head: { en: 'Anything else', zh: '其他一切' }, of: ({ unknown }) => ({ unlisted: unknown }) },
   { head: { en: 'Added for a `trouble`', zh: '为 `trouble` 附加的' }, of: ({ addition }) => addition.trouble },

@@ -6,8 +6,10 @@ import { adminServer } from './admin/admin-server.js';
 import { Database } from './database/database.js';
 import { Draining } from './http/draining.js';
 import { httpServer } from './http/http-server.js';
+import { Jobs } from './jobs/jobs.js';
 import { Merchants, type Place } from './merchants/merchants.js';
 import type { MerchantServerOptions } from './merchants/options.js';
+import { checkRestored, Restoration } from './merchants/restoration.js';
 import { noAudit, PostgresAudit, tokenLine } from './operation/audit.js';
 import { tell } from './operation/events.js';
 import { JournalLedger, PostgresLedger, RareLedger } from './operation/ledger.js';
@@ -59,6 +61,12 @@ export interface MerchantServer {
   close(): Promise<void>;
 }
 
+/** What tests replace, and nobody else. */
+interface Internals {
+  /** The time of day by which bills are asked for. Milliseconds since the epoch. */
+  readonly now?: () => number;
+}
+
 /** Milliseconds. */
 const usual = { lease: 15_000, settleAfter: 300_000 } as const;
 /**
@@ -71,7 +79,15 @@ const isLoopback = (host: string): boolean =>
   host === 'localhost' || host === '::1' || (isIP(host) === 4 && host.startsWith('127.'));
 
 /** @throws InvalidParameterError for options that would put money or secrets at risk. */
-function check({ database, folder, listen, admin, lease = usual.lease, reversal }: MerchantServerOptions): void {
+function check({
+  database,
+  folder,
+  listen,
+  admin,
+  lease = usual.lease,
+  reversal,
+  restored,
+}: MerchantServerOptions): void {
   if ((database === undefined) === (folder === undefined))
     throw new InvalidParameterError('database', 'or folder is required, one of the two');
   const { host = '127.0.0.1', tls, behindProxy = false } = listen ?? {};
@@ -79,6 +95,14 @@ function check({ database, folder, listen, admin, lease = usual.lease, reversal 
     throw new InvalidParameterError('listen.host', `is ${host}, which needs listen.tls, or listen.behindProxy: true`);
   if (admin?.host !== undefined && !isLoopback(admin.host) && admin.tls === undefined)
     throw new InvalidParameterError('admin.host', `is ${admin.host}, which needs admin.tls`);
+  if (restored !== undefined) {
+    checkRestored(restored);
+    if (database === undefined)
+      throw new InvalidParameterError(
+        'restored',
+        'needs a database: a journal in a folder notices by itself that it is an older copy',
+      );
+  }
   const { settleAfter = usual.settleAfter } = reversal ?? {};
   if (database !== undefined && settleAfter < lease + slack)
     throw new InvalidParameterError(
@@ -97,7 +121,10 @@ function check({ database, folder, listen, admin, lease = usual.lease, reversal 
  * const server = await startMerchantServer({ database: 'postgres://…', merchants: [{ name: 'tea', appid, mch_id, key, certificate }] });
  * const { token } = await server.addTerminal({ name: 'till 1', merchant: 'tea', store_id: '1', store_name: '茶馆' });
  */
-export async function startMerchantServer(options: MerchantServerOptions): Promise<MerchantServer> {
+export async function startMerchantServer(
+  options: MerchantServerOptions,
+  { now = Date.now }: Internals = {},
+): Promise<MerchantServer> {
   check(options);
   const { listen: { host = '127.0.0.1', port = 0, tls, behindProxy = false } = {}, polling, reversal } = options;
   const policies = { ...(polling !== undefined && { polling }), ...(reversal !== undefined && { reversal }) };
@@ -111,8 +138,20 @@ export async function startMerchantServer(options: MerchantServerOptions): Promi
     const id = database?.lease.owner ?? randomUUID();
     const audit = database === undefined ? noAudit : new PostgresAudit(database.connections, id);
     const draining = new Draining();
-    const canPay = () => !draining.isDraining && (database?.lease.isGood ?? true);
-    const health = () => ({ canPay: canPay(), isReady: !(database?.lease.isOutdated ?? false) });
+    const names = () => Array.from(merchants, ([name]) => name);
+    const restoration = database && new Restoration(database.connections, names);
+    await restoration?.begin(options.restored).catch(async (error: unknown) => {
+      await merchants.close();
+      throw error;
+    });
+    database?.onRenewed(() => restoration?.lookAgain());
+    const unreconciled = () => restoration?.open;
+    // While sales wait for bills, what is known is still asked for here.
+    const isThere = () => !draining.isDraining && (database?.lease.isGood ?? true);
+    const health = () => ({
+      canPay: isThere() && unreconciled() === undefined,
+      isReady: isThere() && !(database?.lease.isOutdated ?? false),
+    });
     const ledger = new RareLedger(
       database === undefined ? new JournalLedger(merchants) : new PostgresLedger(database.connections, merchants),
     );
@@ -123,15 +162,26 @@ export async function startMerchantServer(options: MerchantServerOptions): Promi
       metrics.answered(method, route, status);
       watch.answered(status);
     };
-    const http = httpServer({ merchants, terminals, audit, health, draining, onAnswer, tls, behindProxy });
+    const http = httpServer({
+      merchants,
+      terminals,
+      audit,
+      health,
+      draining,
+      unreconciled,
+      onAnswer,
+      tls,
+      behindProxy,
+    });
     const { people, desk } = officeIn(place, id);
     const tellAudit = (intent: Intent) => audit.write(personEntry(intent));
     const pages = peoplePages({ merchants, terminals, people, desk, audit: tellAudit });
     const admin = adminServer({ tls: options.admin?.tls, health, metrics, plugins: [pages] });
+    let jobs: Jobs | undefined;
     const stop = async () => {
       // Who is still connected asks again, another server or this one after its start.
       for (const { server } of [http, admin]) server.closeAllConnections();
-      await Promise.all([http.close(), admin.close(), merchants.close()]);
+      await Promise.all([http.close(), admin.close(), merchants.close(), jobs?.close()]);
       metrics.close();
       watch.close();
       await end();
@@ -144,6 +194,7 @@ export async function startMerchantServer(options: MerchantServerOptions): Promi
       tell({ event: 'started', server: id, url, adminUrl, version });
       const why = database && (await weaknessOf(database.connections));
       if (why !== undefined) tell({ event: 'audit-unprotected', server: id, why });
+      jobs = database && jobsOf(options, database, merchants, now);
       return {
         url,
         adminUrl,
@@ -161,10 +212,7 @@ export async function startMerchantServer(options: MerchantServerOptions): Promi
           await terminals.remove(name);
         },
         async addPerson(given) {
-          const { person, token } = newPerson(
-            given,
-            Array.from(merchants, ([name]) => name),
-          );
+          const { person, token } = newPerson(given, names());
           await audit.write(tokenLine('person-added', person, { kind: 'program' }));
           await people.add(person);
           return { token };
@@ -193,6 +241,13 @@ export async function startMerchantServer(options: MerchantServerOptions): Promi
     throw error;
   }
 }
+
+const jobsOf = (
+  { database = '' }: MerchantServerOptions,
+  { connections, lease }: Database,
+  merchants: Merchants,
+  now: () => number,
+): Jobs => Jobs.start({ database, connections, server: lease.owner, merchants, now });
 
 async function placeOf({ database, folder, lease }: MerchantServerOptions): Promise<Place> {
   if (database !== undefined) return { database: await Database.open(database, lease ?? usual.lease) };

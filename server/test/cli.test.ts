@@ -8,6 +8,7 @@ import { expect } from 'chai';
 import { type Simulator, startSimulator } from 'wxpay-face/simulator';
 import { Client } from './support/client.js';
 import { type Postgres, sharedPostgres } from './support/postgres.js';
+import { Visitor } from './support/visitor.js';
 
 const command = fileURLToPath(new URL('../lib/cli/main.js', import.meta.url));
 
@@ -56,6 +57,10 @@ describe('wxpay-face-server', function () {
       await writeFile(join(folder, 'cert-key.pem'), certificateKey);
       await writeFile(join(folder, 'ca.pem'), String(ca));
       await writeFile(join(folder, 'key.txt'), `${key}\n`);
+      const v3 = simulator.clientV3;
+      await writeFile(join(folder, 'v3-key.pem'), String(v3.privateKey));
+      const [gateway] = v3.verify;
+      await writeFile(join(folder, 'gateway.pem'), String(Object(gateway).publicKey));
       const config = {
         ...(kind === 'folder' ? { folder: 'journal' } : { database: { env: 'PAY_DATABASE' } }),
         merchants: [
@@ -65,6 +70,15 @@ describe('wxpay-face-server', function () {
             key: { file: 'key.txt' },
             ca: { file: 'ca.pem' },
             certificate: { cert: { file: 'cert.pem' }, key: { file: 'cert-key.pem' } },
+            // By API v3, too.
+            ...(kind === 'database' && {
+              v3: {
+                serial_no: v3.serial_no,
+                store: v3.store,
+                privateKey: { file: 'v3-key.pem' },
+                verify: [{ id: Object(gateway).id, publicKey: { file: 'gateway.pem' } }],
+              },
+            }),
           },
         ],
       };
@@ -82,6 +96,8 @@ describe('wxpay-face-server', function () {
         const till = new Client(url, added.out.trim());
         const paid = await till.pay(`C-${kind}`, kind === 'folder' ? '130000000000000001' : '130000000000000002');
         expect(paid.body).to.include({ status: 'paid' });
+        const call = simulator.calls.find(({ out_trade_no }) => out_trade_no === `C-${kind}`);
+        expect(call?.name).to.equal(kind === 'folder' ? 'micropay' : 'codepay');
         expect((await run(['terminal', 'list', '--config', file], env)).out).to.equal(
           'till\ttea\t1\t茶馆\tpay,cancel\t5000\n',
         );
@@ -100,6 +116,20 @@ describe('wxpay-face-server', function () {
           await said(server, /"merchants-reloaded"/);
           expect((await till.get('/v1/identity')).status).to.equal(200);
         }
+        const person = ['--name', 'Li', '--config', file];
+        const named = await run(['person', 'add', '--merchants', 'tea', '--role', 'look', ...person], env);
+        expect([named.code, named.error]).to.deep.equal([0, '']);
+        const visitor = new Visitor(`${/"adminUrl":"([^"]+)"/.exec(String(line))?.[1]}/`);
+        expect((await visitor.signIn(named.out.trim())).body).to.include({ name: 'Li' });
+        expect((await run(['person', 'list', '--config', file], env)).out).to.equal('Li\tlook\ttea\n');
+        expect((await run(['person', 'remove', ...person], env)).code).to.equal(0);
+        expect((await visitor.get('session')).status).to.equal(401);
+        for (const wrong of [
+          ['remove'],
+          ['add', '--merchants', 'coffee', '--role', 'look'],
+          ['add', '--merchants', 'tea', '--role', 'rule'],
+        ])
+          expect((await run(['person', ...wrong, ...person], env)).code, String(wrong)).to.equal(1);
         expect((await run(['terminal', 'remove', '--name', 'till', '--config', file], env)).code).to.equal(0);
         expect((await till.get('/v1/identity')).status).to.equal(401);
         expect((await run(['terminal', 'remove', '--name', 'till', '--config', file], env)).code).to.equal(1);

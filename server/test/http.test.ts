@@ -184,9 +184,11 @@ describe('The HTTP of a merchant server', function () {
           expect([status, body.code]).to.deep.equal([404, 'ERR_ORDER_UNKNOWN']);
         }
         expect((await other.delete(`/v1/payments/${number}`)).status).to.equal(404);
+        const desk = await terminal({ can: ['cancel', 'refund'] });
+        expect((await desk.delete(`/v1/payments/${newNumber()}`)).status).to.equal(404);
         expect((await other.pay(number, newCode(), { key: 'one' })).status).to.equal(409);
         const refund = await other.ask('PUT', `/v1/refunds/R${number}`, { out_trade_no: number, refund_fee: 1 });
-        expect([refund.status, refund.body.code]).to.deep.equal([409, 'ERR_REFUND']);
+        expect([refund.status, refund.body.code]).to.deep.equal([404, 'ERR_ORDER_UNKNOWN']);
       });
 
       it('takes a cancel that comes at the same time as its payment', async () => {
@@ -243,6 +245,9 @@ describe('The HTTP of a merchant server', function () {
         const paid = await till.pay(number, newCode(), { key: 'one' });
         expect((await till.get('/v1/unacknowledged')).lines).to.deep.equal([paid.body]);
         expect((await other.get('/v1/unacknowledged')).lines).to.deep.equal([]);
+        const waiting = other.get('/v1/unacknowledged?wait=20');
+        const later = await other.pay(newNumber(), newCode(), { key: 'one' });
+        expect((await waiting).lines).to.deep.equal([later.body]);
         const path = `/v1/payments/${number}/acknowledge`;
         expect((await till.ask('POST', path, { revision: 1 })).status).to.equal(204);
         expect((await till.get('/v1/unacknowledged')).lines).to.have.length(1);
@@ -259,11 +264,30 @@ describe('The HTTP of a merchant server', function () {
         const body = { out_trade_no: number, refund_fee: 40 };
         expect((await till.ask('PUT', `/v1/refunds/R${number}`, body)).status).to.equal(403);
         expect((await elsewhere.ask('PUT', `/v1/refunds/R${number}`, body)).status).to.equal(404);
+        // Who may refund sees the paid sales of the store, and no other one of another terminal.
+        const neighbour = await terminal();
+        const declined = newNumber();
+        simulator.scenario = 'not-enough';
+        await till.pay(declined, newCode(), { key: 'one' });
+        simulator.scenario = 'success';
+        const seen = async (who: Client, sale: string) => (await who.get(`/v1/payments/${sale}`)).status;
+        expect([await seen(desk, number), await seen(desk, declined)]).to.deep.equal([200, 404]);
+        expect([await seen(neighbour, number), await seen(elsewhere, number)]).to.deep.equal([404, 404]);
+        expect((await desk.delete(`/v1/payments/${number}`)).status).to.equal(404);
+        expect((await neighbour.get(`/v1/payments/${number}/refunds`)).status).to.equal(404);
+        expect(
+          (await desk.ask('PUT', `/v1/refunds/R${declined}`, { ...body, out_trade_no: declined })).status,
+        ).to.equal(404);
         expect((await desk.pay(newNumber(), newCode())).status).to.equal(403);
         for (let times = 0; times < 2; times += 1) {
           const { status, body: said } = await desk.ask('PUT', `/v1/refunds/R${number}`, body);
           expect([status, said.refund_fee, said.accepted]).to.deep.equal([200, 40, true]);
         }
+        expect((await neighbour.get(`/v1/refunds/R${number}`)).status).to.equal(404);
+        const another = await desk.ask('PUT', `/v1/refunds/R${number}`, { ...body, refund_fee: 41 });
+        expect([another.status, another.body.code]).to.deep.equal([409, 'ERR_ORDER_EXISTS']);
+        const wrong = await desk.ask('PUT', `/v1/refunds/R3${number}`, { ...body, total_fee: 99 });
+        expect([wrong.status, wrong.body.code]).to.deep.equal([400, 'ERR_INVALID_PARAMETER']);
         const more = await desk.ask('PUT', `/v1/refunds/R2${number}`, { out_trade_no: number, refund_fee: 61 });
         expect([more.status, more.body.code]).to.deep.equal([409, 'ERR_REFUND']);
         expect((await desk.get(`/v1/refunds/R${number}`)).body).to.include({ out_refund_no: `R${number}` });

@@ -47,12 +47,13 @@ describe('The description of the HTTP', function () {
       'post /v1/payments/{number}/acknowledge': { revision: 2 },
       'post /v1/refunds/{number}/acknowledge': { revision: 1 },
       'post /v1/authinfo': { rawdata: 'raw' },
+      'post /v1/notices/{merchant}': '<xml/>',
     };
     const first = ['put /v1/payments/{number}', 'put /v1/refunds/{number}'];
     const all = Object.entries(paths).flatMap(([path, operations]) =>
       Object.keys(operations).map((method) => `${method} ${path}`),
     );
-    expect(all).to.have.length(14);
+    expect(all).to.have.length(15);
     for (const each of [...first, ...all.filter((name) => !first.includes(name))]) {
       const [method = '', path = ''] = each.split(' ');
       const { parameters, requestBody, responses, security } = paths[path]?.[method] ?? {};

@@ -216,15 +216,15 @@ describe('The page’s HTTP', function () {
         const people = await Promise.all([person(), person()]);
         const seen = await Promise.all(people.map((each) => each.record('tea', number)));
         const answers = await Promise.all(
-          people.map((each, n) => each.confirm('refund', seen[n]?.body ?? {}, { refund_fee: 60 })),
+          people.map((each, n) => each.confirm('refund', seen[n]?.body ?? {}, { refund_fee: 40 })),
         );
         expect(answers.map(({ status }) => status).sort()).to.deep.equal([200, 409]);
         const late = answers.find(({ status }) => status === 409)?.body ?? {};
         expect(late.code).to.equal('overtaken');
         await until(() => refundsOf(number) > 0);
-        expect(refundsOf(number)).to.equal(60);
+        expect(refundsOf(number)).to.equal(40);
         const { body: now } = await (people[0] ?? expect.fail()).record('tea', number);
-        expect([now.given_back, Object(now.refunds).length]).to.deep.equal([60, 1]);
+        expect([now.given_back, Object(now.refunds).length]).to.deep.equal([40, 1]);
       });
 
       it('is one refund if the same view is confirmed again', async () => {
@@ -317,6 +317,8 @@ describe('The page’s HTTP', function () {
           await visitor.get('page.js'),
           await visitor.get('page.css'),
           await visitor.get('nothing'),
+          await visitor.get('metrics'),
+          await visitor.get('healthz'),
           await visitor.get('session'),
           await visitor.post('session', { token: 'wrong' }),
           await visitor.post('session', '{'),
@@ -369,6 +371,38 @@ describe('The page’s HTTP', function () {
         expect(titles[1]).to.match(/^[\x20-\x7e]+$/);
       });
 
+      it('lets a person of a service provider see all its sub-merchants, and one of a sub-merchant that one', async () => {
+        const { sub_mch_id: _, ...provider } = { sub_mch_id: undefined, ...simulator.client };
+        const chain = await startMerchantServer({
+          ...(kind === 'a folder' ? { folder: join(folder, 'chain') } : { database: postgres.url(database) }),
+          merchants: [
+            {
+              name: 'chain',
+              ...provider,
+              mch_id: '1900000111',
+              sub_merchants: { north: { sub_mch_id: '1900000112' }, south: { sub_mch_id: '1900000113' } },
+            },
+          ],
+        });
+        try {
+          for (const [merchants, seen] of [
+            [['chain'], ['chain/north', 'chain/south']],
+            [['chain/south'], ['chain/south']],
+          ] as const) {
+            const { token } = await chain.addPerson({ name: `of ${merchants[0]}`, merchants, role: 'look' });
+            const visitor = new Visitor(`${chain.adminUrl}/`);
+            await visitor.signIn(token);
+            expect((await visitor.shown()).merchants).to.deep.equal(seen);
+          }
+          for (const merchants of [['chain/west'], ['chai'], ['chain/']])
+            expect(await chain.addPerson({ name: 'x', merchants, role: 'look' }).catch((error) => error.code)).to.equal(
+              'ERR_INVALID_PARAMETER',
+            );
+        } finally {
+          await chain.close();
+        }
+      });
+
       if (kind === 'a database') {
         it('ends a session after eight hours, by the database’s clock', async () => {
           const visitor = await person();
@@ -401,6 +435,27 @@ describe('The page’s HTTP', function () {
           const live = Object(shown).filter(({ lease }: { lease: unknown }) => typeof lease === 'number');
           expect(live.map(({ id }: { id: string }) => id)).to.have.members(servers.map(({ id }) => id));
           expect(live.filter(({ isThis }: { isThis: boolean }) => isThis)).to.have.length(1);
+        });
+
+        it('writes down who did what, before it is done', async () => {
+          const number = await sale();
+          const visitor = await person({ name: 'Zhou' });
+          await visitor.post('look-up', { merchant: 'tea', id: number });
+          const { body: seen } = await visitor.record('tea', number);
+          await visitor.confirm('refund', seen, { refund_fee: 40 });
+          const lines = await postgres.query(
+            database,
+            `select action, number, subject, amount::int from wxpay_face.audit where actor = 'person' and actor_name = 'Zhou' order by at`,
+          );
+          expect(lines).to.deep.equal([
+            { action: 'look-up', number, subject: null, amount: null },
+            { action: 'refund', number: seen.form, subject: number, amount: 40 },
+          ]);
+          const [added] = await postgres.query(
+            database,
+            `select subject from wxpay_face.audit where action = 'person-added' and subject = 'Zhou'`,
+          );
+          expect(added).to.deep.equal({ subject: 'Zhou' });
         });
 
         it('keeps no token and no session but their hashes', async () => {

@@ -51,22 +51,24 @@ describe('A server whose merchants are changed', function () {
   for (const kind of ['a folder', 'a database'] as const)
     describe(`with its journal in ${kind}`, () => {
       let folder: string;
+      let name: string | undefined;
       let server: MerchantServer;
       let till: Client;
 
       const start = async (merchants: MerchantOptions[]) => {
-        const place = kind === 'a folder' ? { folder } : { database: postgres.url(await postgres.database()) };
+        name = kind === 'a folder' ? undefined : await postgres.database();
+        const place = name === undefined ? { folder } : { database: postgres.url(name) };
         server = await startMerchantServer({ ...place, merchants, lease: 2_000, polling, reversal });
       };
       const terminal = async (merchant: string, sub_merchant?: string): Promise<Client> => {
-        const name = `till of ${merchant} ${sub_merchant}`;
+        const label = `till of ${merchant} ${sub_merchant}`;
         const shop = {
           merchant,
           ...(sub_merchant !== undefined && { sub_merchant }),
           store_id: '1',
           store_name: '茶馆',
         };
-        const { token } = await server.addTerminal({ name, ...shop, can: ['pay', 'cancel', 'refund'] });
+        const { token } = await server.addTerminal({ name: label, ...shop, can: ['pay', 'cancel', 'refund'] });
         return new Client(server.url, token);
       };
 
@@ -127,6 +129,18 @@ describe('A server whose merchants are changed', function () {
         await till.delete(`/v1/payments/${number}`);
         const path = `/v1/payments/${number}?until=final&wait=20`;
         expect((await till.get(path)).body).to.include({ status: 'attention', code: 'certificate' });
+        const seenTo = newNumber();
+        await till.pay(seenTo, newCode(), { key: 'one' });
+        await till.delete(`/v1/payments/${seenTo}`);
+        const seenPath = `/v1/payments/${seenTo}?until=final&wait=20`;
+        const { revision } = (await till.get(seenPath)).body;
+        // In a database people say what they have seen to.
+        if (name !== undefined)
+          await postgres.query(
+            name,
+            `insert into wxpay_face.attended (merchant, kind, id, revision, person) values ($1, 'payment', $2, $3, 'x')`,
+            [simulator.client.mch_id, seenTo, revision],
+          );
         const refunded = newNumber();
         await till.pay(refunded, newCode(), { key: 'one' });
         const refund = { out_trade_no: refunded, refund_fee: 100 };
@@ -138,6 +152,7 @@ describe('A server whose merchants are changed', function () {
         if (unsent.body.status === 'attention')
           await until(async () => (await till.get(refundPath)).body.accepted === true);
         expect((await till.get('/v1/unacknowledged')).lines).to.deep.include((await till.get(path)).body);
+        if (name !== undefined) expect((await till.get(seenPath)).body).to.include({ status: 'attention', revision });
       });
 
       it('takes new merchants, and of one that is gone nothing new, but what was unfinished', async () => {

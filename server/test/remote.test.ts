@@ -229,6 +229,28 @@ describe('A till without keys', function () {
         expect(Number(end) - Date.now()).to.be.within(1_000, 21_000);
       });
 
+      it('sells to several customers at once, though few requests of a terminal may wait', async () => {
+        const merchant = await merchantOf(await newToken());
+        simulator.scenario = { payment: 'password', password: 'waiting' };
+        const orders = Array.from({ length: 6 }, newOrder);
+        const shown = new Set<string>();
+        const onProgress = ({ out_trade_no }: PaymentProgress) => void shown.add(out_trade_no);
+        const paying = Promise.all(orders.map((order) => merchant.pay(order, newCode(), { onProgress })));
+        await until(() => orders.every(({ out_trade_no }) => paymentsOf(out_trade_no) === 1));
+        simulator.scenario = 'success';
+        let isOver = false;
+        void paying.finally(() => {
+          isOver = true;
+        });
+        // Each enters theirs.
+        await until(() => {
+          simulator.act('enter-password');
+          return isOver;
+        });
+        for (const outcome of await paying) expect(outcome).to.include({ status: 'paid' });
+        expect(shown.size).to.equal(6);
+      });
+
       it('is a whole till, which sells by face and by code, and hears later what nobody waits for', async () => {
         const line = await TcpSwitch.start(server.url);
         closing.push(() => line.close());
@@ -275,7 +297,7 @@ describe('A till without keys', function () {
     const folder = await mkdtemp(join(tmpdir(), 'wxpay-face-server-'));
     const server = await startMerchantServer(options({ folder }));
     const { token } = await server.addTerminal({ name: 'till', ...shop });
-    const line = await TcpSwitch.start(server.url);
+    let line = await TcpSwitch.start(server.url);
     const { url } = line;
     await line.close();
     simulator.scenario = { faceDelay: 10, confirmDelay: 0, latency: 0 };
@@ -289,8 +311,12 @@ describe('A till without keys', function () {
       expect(till.health).to.include({ camera: 'ready', merchant: 'unreachable' });
       for (const pay of [() => till.pay(newOrder()), () => till.payByCode(newOrder(), newCode().auth_code)])
         expect(await pay()).to.include({ status: 'failed', code: 'unreachable' });
+      line = await TcpSwitch.start(server.url, Number(new URL(url).port));
+      await until(() => till.health.merchant === 'reachable');
+      expect(await till.pay(newOrder())).to.include({ status: 'paid' });
     } finally {
       await till.close();
+      await line.close();
       await server.close();
       await rm(folder, { recursive: true });
     }

@@ -57,6 +57,14 @@ describe('The command line with a merchant of API v3', () => {
     expect(calls().filter((name) => /pay$/.test(name))).to.deep.equal(['codepay', 'micropay']);
   });
 
+  it('takes a face by v3 if v3.faceCodes says so', async () => {
+    configure({ faceCodes: 'v3' });
+    expect((await shop.run(['pay', '1250', '--out-trade-no', 'V3-0004', '--json'])).result).to.include({
+      status: 'paid',
+    });
+    expect(calls()).to.include('codepay').and.not.include('micropay');
+  });
+
   describe('has a doctor that', () => {
     const found = async () => {
       const { result } = await shop.run(['doctor', '--json']);

@@ -7,6 +7,8 @@ import {
   localMerchant,
   PayClient,
   type PayClientOptions,
+  PayClientV3,
+  type PayClientV3Options,
   type PaymentOutcome,
   PaymentProcessor,
 } from 'wxpay-face';
@@ -14,6 +16,8 @@ import { dyingAt, errandOf, mortalClient, tell } from '../support/mortal.js';
 
 export interface Errand {
   readonly client: PayClientOptions;
+  /** Pays by API v3, faces too; `client` is its v2. */
+  readonly v3?: PayClientV3Options | undefined;
   readonly library: string;
   readonly journal: string;
   /** Absent: recover. */
@@ -22,7 +26,7 @@ export interface Errand {
   readonly diesAt?: string;
 }
 
-const { client: options, library, journal: directory, order, diesAt } = errandOf<Errand>();
+const { client: options, v3, library, journal: directory, order, diesAt } = errandOf<Errand>();
 
 const passed = dyingAt(diesAt);
 
@@ -48,7 +52,8 @@ function mortal(journal: FileJournal): Journal {
   };
 }
 
-const client = new PayClient(options);
+const v2 = new PayClient(options);
+const client = v3 === undefined ? v2 : new PayClientV3({ ...v3, v2, faceCodes: 'v3' });
 const journal = await FileJournal.open(directory);
 const processor = new PaymentProcessor({
   client: mortalClient(client, ['micropay', 'orderquery', 'reverse'], passed),
@@ -95,3 +100,4 @@ if (order === undefined) {
 await processor.close();
 await journal.close();
 client.close();
+v2.close();

@@ -65,7 +65,8 @@ const moods: Record<string, { now: Record<string, unknown>; later?: Record<strin
   },
 };
 
-const cells = steps.flatMap((step) => Object.keys(moods).map((mood) => ({ step, mood })));
+const apis = ['v2', 'v3'] as const;
+const cells = steps.flatMap((step) => Object.keys(moods).flatMap((mood) => apis.map((api) => ({ step, mood, api }))));
 const isWhole = process.env.WXPAY_FACE_CRASH === 'all';
 const today = Math.floor(Date.now() / 86_400_000);
 // Steps through the matrix by a number that shares no factor with its size, so that each day has other steps and moods.
@@ -90,14 +91,16 @@ describe(`A till that is killed (${chosen.length} of ${cells.length} cells)`, fu
     await simulator.close();
   });
 
-  const run = (errand: Omit<Errand, 'client' | 'library'>) => {
-    const client = { ...simulator.client, timeout: { connect: 1_000, response: 1_000 } };
-    const whole: Errand = { ...errand, client, library: simulator.library };
+  const run = (api: 'v2' | 'v3', errand: Omit<Errand, 'client' | 'v3' | 'library'>) => {
+    const timeout = { connect: 1_000, response: 1_000 };
+    const client = { ...simulator.client, timeout };
+    const v3 = api === 'v3' ? { ...simulator.clientV3, timeout } : undefined;
+    const whole: Errand = { ...errand, client, v3, library: simulator.library };
     return tills.run<PaymentOutcome>(whole, simulator.env);
   };
 
-  for (const { step, mood } of chosen)
-    it(`${step}, in front of a gateway with ${mood}`, async () => {
+  for (const { step, mood, api } of chosen)
+    it(`${step}, in front of a gateway of API ${api} with ${mood}`, async () => {
       const journal = await mkdtemp(join(tmpdir(), 'wxpay-face-crash-'));
       serial += 1;
       const order = { out_trade_no: `C-${process.pid}-${serial}`, total_fee: 1250, body: '拿铁咖啡' };
@@ -113,11 +116,11 @@ describe(`A till that is killed (${chosen.length} of ${cells.length} cells)`, fu
       }, 50);
       try {
         simulator.scenario = { ...quick, ...now };
-        const { told: before, died } = await run({ journal, order, diesAt: step });
+        const { told: before, died } = await run(api, { journal, order, diesAt: step });
         if (died) reached.add(step);
         mend();
-        const { told: after } = await run({ journal });
-        const { told: later } = await run({ journal });
+        const { told: after } = await run(api, { journal });
+        const { told: later } = await run(api, { journal });
         check(order, before, after, died);
         expect(later, 'told again after it was acknowledged').to.deep.equal([]);
       } finally {
@@ -139,7 +142,10 @@ describe(`A till that is killed (${chosen.length} of ${cells.length} cells)`, fu
     died: boolean,
   ): void {
     const entry = simulator.ledger.find((each) => each.out_trade_no === out_trade_no);
-    const requests = simulator.calls.filter((call) => call.name === 'micropay' && call.out_trade_no === out_trade_no);
+    const isRequest = (name: string) => name === 'micropay' || name === 'codepay';
+    const requests = simulator.calls.filter(
+      ({ name, ...call }) => isRequest(name) && call.out_trade_no === out_trade_no,
+    );
     expect(requests.length, 'payment requests').to.be.at.most(1);
     const told = [...before, ...after];
     if (!died) expect(after, 'told again').to.deep.equal([]);

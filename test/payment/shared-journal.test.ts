@@ -82,6 +82,24 @@ describe('A payment on a journal that several processes share', () => {
     expect(times(client.calls, 'reverse')).to.have.length(1);
   });
 
+  it('is given up by cancel() on one that had it, and does not know that another has ended it since', async () => {
+    const { clock, store, start, one, client } = servers({
+      micropay: [lost],
+      orderquery: [paid, paid, state('REVOKED')],
+      reverse: [reversed()],
+    });
+    const paying = one.pay(order, code);
+    await clock.run(undefined, 1);
+    start({ journal: new SharedJournal(store, 'three'), polling: { firstDelay: 100 } });
+    await store.claim('A1', 'three');
+    await clock.run(undefined, 200);
+    expect(await store.records.get('payment', 'A1')).to.include({ state: 'paid' });
+    const outcome = await clock.until(one.cancel('A1'));
+    expect(outcome).to.include({ status: 'reversed', why: 'given-up' });
+    expect(await clock.until(paying)).to.include({ out_trade_no: 'A1' });
+    expect(times(client.calls, 'reverse')).to.have.length(1);
+  });
+
   it('is never paid over a cancel() of which its server did not hear', async () => {
     const statuses: string[] = [];
     for (const answer of [charged('A1', 100), unsent, failed('ORDERPAID')]) {

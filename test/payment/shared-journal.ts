@@ -50,6 +50,8 @@ export class SharedJournal implements Journal {
   readonly #store: SharedStore;
   readonly #owner: string;
   readonly #written = new Map<string, number>();
+  /** What it has, as far as it knows. */
+  readonly #own = new Set<string>();
 
   constructor(store: SharedStore, owner: string) {
     this.#store = store;
@@ -63,10 +65,11 @@ export class SharedJournal implements Journal {
   }
 
   async put(record: JournalRecord): Promise<void> {
-    const row = this.#store.rows.get(keyOf(record));
+    const key = keyOf(record);
+    const row = this.#store.rows.get(key);
     // One that has finished is nobody's: whoever writes it has it.
     const isFinished = (await this.#store.records.get(record.kind, record.id))?.finished;
-    if (row !== undefined && row.owner !== this.#owner && !isFinished)
+    if (row !== undefined && row.owner !== this.#owner && (!isFinished || this.#own.delete(key)))
       throw new JournalError(`${record.id} is another server's`, { code: 'ERR_JOURNAL_LOST' });
     if (row?.isGivenUp && !isFinished && !isGivenUp(record)) throw new CancelRequestedError(record.id);
     await this.#store.records.put(record);
@@ -123,7 +126,10 @@ export class SharedJournal implements Journal {
 
   #note(record: JournalRecord): number {
     const writeId = this.#store.nextWrite();
-    this.#written.set(`${keyOf(record)} ${record.revision}`, writeId);
+    const key = keyOf(record);
+    if (record.finished) this.#own.delete(key);
+    else this.#own.add(key);
+    this.#written.set(`${key} ${record.revision}`, writeId);
     return writeId;
   }
 }

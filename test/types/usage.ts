@@ -36,6 +36,8 @@ import {
   type RefundNotice,
   type RefundOutcome,
   type RefundQueryResult,
+  type RemoteMerchant,
+  remoteMerchant,
   type Till,
   type TillHealth,
   type Trouble,
@@ -312,4 +314,35 @@ async function sellAtTill(order: Order): Promise<unknown> {
   return [health, told(other), scanned, known, refunds, settled, withPolicies];
 }
 
-export { certificates, end, optional, otherCall, otherCommands, own, ownProcessor, rows, sell, sellAtTill, v3Merchant };
+/** A merchant on a server, alone and as a whole till. */
+async function withoutKeys(): Promise<unknown> {
+  const url = 'https://pay.example.com';
+  const remote: RemoteMerchant = await remoteMerchant({ url, token: 't', ca: bytes });
+  const asMerchant: Merchant = remote;
+  for await (const outcome of remote.unacknowledged()) await remote.acknowledge(outcome);
+  const refunds: RefundOutcome[] = await remote.refunds('A');
+  await remote.refund('A', { out_refund_no: 'R', refund_fee: 1 }, { signal: AbortSignal.timeout(1) });
+  const ends = [await remote.cancel('A'), await remote.settled('A'), await remote.refundSettled('R')];
+  await remote.close();
+  const remoteTill: Till = await openTill({
+    merchant: { server: url, token: 't', ca: 'pem' },
+    terminal: { store_id: 'S1', store_name: 'shop', device_id: 'T1' },
+    onOutcome: () => {},
+  });
+  return [asMerchant.identity, refunds, ends, remoteTill];
+}
+
+export {
+  certificates,
+  end,
+  optional,
+  otherCall,
+  otherCommands,
+  own,
+  ownProcessor,
+  rows,
+  sell,
+  sellAtTill,
+  v3Merchant,
+  withoutKeys,
+};

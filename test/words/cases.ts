@@ -100,7 +100,10 @@ const rules: Record<RefundRule, true> = {
 
 /** What is thrown with each code, as it is thrown. */
 const errors: Record<ErrorCode, readonly Error[]> = {
-  ERR_INVALID_PARAMETER: [new InvalidParameterError('total_fee', 'must be at least 1')],
+  ERR_INVALID_PARAMETER: [
+    new InvalidParameterError('total_fee', 'must be at least 1'),
+    new InvalidParameterError('merchant.token', 'is withdrawn'),
+  ],
   ERR_INVALID_POLICY: [new InvalidPolicyError('polling.interval', 'must be at least 1000')],
   ERR_BUSY: [new BusyError(out_trade_no)],
   ERR_ORDER_EXISTS: [new OrderExistsError(out_trade_no)],

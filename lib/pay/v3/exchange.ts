@@ -111,11 +111,12 @@ export class ExchangeV3 {
     const { method, path, secrets = [] } = request;
     const body = jsonOf(request.body);
     const timestamp = String(Math.floor(this.#now() / 1000));
+    const signature = authorization({ method, path, timestamp, nonce: nonce(), body: body ?? '' }, signer);
     const headers = {
       accept: 'application/json',
       ...(body !== undefined && { 'content-type': 'application/json' }),
       'wechatpay-serial': askedSerial,
-      authorization: authorization({ method, path, timestamp, nonce: nonce(), body: body ?? '' }, signer),
+      authorization: signature.header,
     };
     const way = {
       hosts: request.hosts ?? hosts.pay,
@@ -124,7 +125,9 @@ export class ExchangeV3 {
     };
     // A POST without a body says so by its length.
     const sent = body ?? (method === 'GET' ? undefined : '');
-    return { way, message: { method, path, headers, body: sent, signal, mayLeave }, secrets };
+    // For five minutes whoever has the signature could send the same once more.
+    const hidden = [...secrets, signature.value];
+    return { way, message: { method, path, headers, body: sent, signal, mayLeave }, secrets: hidden };
   }
 
   /** Milliseconds since the epoch: a clock that the gateway contradicts must not keep the shop from selling. */

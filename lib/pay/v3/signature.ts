@@ -29,14 +29,17 @@ const lines = (...parts: string[]): string => parts.map((part) => `${part}\n`).j
 export const requestText = ({ method, path, timestamp, nonce, body }: SignedRequest): string =>
   lines(method, path, timestamp, nonce, body);
 
-/** The `Authorization` header of a request. */
-export function authorization(request: SignedRequest, { mch_id, serial_no, privateKey }: Signer): string {
-  const signature = createSign('RSA-SHA256').update(requestText(request)).sign(privateKey, 'base64');
+/** The `Authorization` header of a request, and the signature in it. */
+export function authorization(
+  request: SignedRequest,
+  { mch_id, serial_no, privateKey }: Signer,
+): { header: string; value: string } {
+  const value = createSign('RSA-SHA256').update(requestText(request)).sign(privateKey, 'base64');
   const { nonce, timestamp } = request;
-  return (
+  const header =
     `WECHATPAY2-SHA256-RSA2048 mchid="${mch_id}",nonce_str="${nonce}",timestamp="${timestamp}",` +
-    `serial_no="${serial_no}",signature="${signature}"`
-  );
+    `serial_no="${serial_no}",signature="${value}"`;
+  return { header, value };
 }
 
 /** Of the gateway: its public keys by their ids, and those of its platform certificates by serial number. */

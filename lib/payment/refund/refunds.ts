@@ -1,7 +1,7 @@
 import { onAbort } from '../../abort.js';
 import { call } from '../../concurrency.js';
 import { ClosedError, InvalidParameterError } from '../../errors.js';
-import { JournalError, OrderExistsError } from '../../journal/errors.js';
+import { OrderExistsError } from '../../journal/errors.js';
 import { gatewayTimeOf } from '../client.js';
 import type { RefundTransition } from '../decision/refund/machine.js';
 import type { RefundOutcome } from '../decision/refund/outcomes.js';
@@ -10,6 +10,7 @@ import { OrderUnknownError, RefundRefusedError } from '../errors.js';
 import { ensureMerchant } from '../merchant.js';
 import type { Payments } from '../payments.js';
 import { isTombstone } from '../record.js';
+import { isLost } from '../record-writer.js';
 import { type Parts, Runs } from '../runs.js';
 import type { Surroundings } from '../subject.js';
 import { adoptSale, refundsElsewhere } from './adoption.js';
@@ -90,7 +91,9 @@ export class Refunds {
     const sale = await this.#sales.find(out_trade_no);
     return (sale?.refunds ?? []).flatMap((refund) => {
       const run = this.runs.running.get(refund.out_refund_no);
-      const isRunning = run?.known.stored.out_trade_no === out_trade_no;
+      // Unless another process has it, which has gone on with it.
+      const isRunning =
+        run?.known.stored.out_trade_no === out_trade_no && run.known.decidedAt >= (refund.decidedAt ?? 0);
       const outcome = isRunning ? outcomeOf(run.id, run.known, run.trouble) : reservedOutcome(out_trade_no, refund);
       return outcome ?? [];
     });
@@ -252,7 +255,7 @@ export class Refunds {
     try {
       return await run.wait('decided', 'brief', leave);
     } catch (error) {
-      if (error instanceof JournalError && error.code === 'ERR_JOURNAL_LOST') return this.#followed(run.id, leave);
+      if (isLost(error)) return this.#followed(run.id, leave);
       const outcome = error === left ? outcomeOf(run.id, run.known, run.trouble) : undefined;
       if (outcome === undefined) throw error;
       return outcome;

@@ -19,7 +19,10 @@ export interface Question<Value> {
   readonly request: ServerRequest;
   readonly patience: Patience;
   readonly signal?: AbortSignal | undefined;
-  /** Seconds for which the server may wait for something to tell; after a failure it's asked not to. Undefined: it never does. */
+  /**
+   * Seconds for which the server may wait for something to tell. It's asked not to after a failure, and while others wait. Undefined: it
+   * never does.
+   */
   readonly wait?: number;
   /** Undefined for what can't be believed. */
   readonly read: (body: unknown) => Value | undefined;
@@ -27,6 +30,9 @@ export interface Question<Value> {
 
 /** 202: it is known there, and goes on. */
 export type Said<Value> = { readonly value: Value } | { readonly isUndecided: true };
+
+/** How one request ended. */
+type End<Value> = Said<Value> | Exclude<Answer, { status: number }>;
 
 /** The server's no. */
 export class RefusedError extends Error {
@@ -51,8 +57,10 @@ export interface Sight {
 const again = { initial: 200, factor: 2, maximum: 5_000, jitter: 0.2 };
 /** Milliseconds for the answer, beyond what the server may wait for something to tell. */
 const answerTimeout = 10_000;
-/** Milliseconds between two questions of one that is undecided: a server that never waits isn't asked without a pause. */
-const leastPause = 300;
+/** Milliseconds between two questions of one that is undecided: a server that doesn't wait isn't asked without a pause. */
+const leastPause = 500;
+/** How many requests may wait there at once: the server lets four of a terminal, and one must be left for what is answered at once. */
+const mostWaiting = 3;
 
 export interface LineParts {
   readonly connection: Connection;
@@ -64,6 +72,7 @@ export interface LineParts {
 export class Line {
   readonly #parts: LineParts;
   readonly #life = new AbortController();
+  #waiting = 0;
 
   constructor(parts: LineParts) {
     this.#parts = parts;
@@ -78,12 +87,9 @@ export class Line {
    * @throws PayTransportError after so much patience, or an abort (`why` 'aborted'): `sent` says whether any of it may have arrived
    */
   async ask<Value>(question: Question<Value>): Promise<Said<Value>> {
-    const { request, wait, read } = question;
-    return this.#repeat(question, async (signal, hasFailed) => {
-      const seconds = hasFailed ? 0 : (wait ?? 0);
-      const path = wait === undefined ? request.path : withQuery(request.path, `wait=${seconds}`);
-      const reply = await this.#parts.connection.send({ ...request, path }, answerTimeout + seconds * 1_000, signal);
-      return believed(answerOf(reply), read);
+    return this.#repeat(question, async (request, patience, signal) => {
+      const reply = await this.#parts.connection.send(request, patience, signal);
+      return believed(answerOf(reply), question.read);
     });
   }
 
@@ -101,16 +107,22 @@ export class Line {
 
   /** An answer of this type that is read as it comes. @throws what {@link ask} throws */
   async open(question: Omit<Question<never>, 'read'>, contentType: string): Promise<Arriving> {
-    const { request, wait } = question;
-    const said = await this.#repeat<Arriving>(question, async (signal, hasFailed) => {
-      const seconds = hasFailed ? 0 : (wait ?? 0);
-      const path = wait === undefined ? request.path : withQuery(request.path, `wait=${seconds}`);
-      const arriving = await this.#parts.connection.open({ ...request, path }, answerTimeout + seconds * 1_000, signal);
+    const said = await this.#repeat<Arriving>(question, async (request, patience, signal) => {
+      const arriving = await this.#parts.connection.open(request, patience, signal);
       if (arriving.status === 200 && arriving.contentType.startsWith(contentType)) return { value: arriving };
       return believed<Arriving>(answerOf({ ...arriving, body: await bodyOf(arriving) }), () => undefined);
     });
     if ('value' in said) return said.value;
     throw unbelievable();
+  }
+
+  /** A place among the requests that wait there, if there is one left. Returns how to give it back. */
+  takePlace(): (() => void) | undefined {
+    if (this.#waiting >= mostWaiting) return undefined;
+    this.#waiting += 1;
+    return () => {
+      this.#waiting -= 1;
+    };
   }
 
   /** Ends all that is asked, with ClosedError. */
@@ -125,9 +137,10 @@ export class Line {
   }
 
   async #repeat<Value>(
-    { patience, signal: given }: Pick<Question<Value>, 'patience' | 'signal'>,
-    once: (signal: AbortSignal, hasFailed: boolean) => Promise<Said<Value> | Exclude<Answer, { status: number }>>,
+    question: Omit<Question<Value>, 'read'>,
+    once: (request: ServerRequest, patience: number, signal: AbortSignal) => Promise<End<Value>>,
   ): Promise<Said<Value>> {
+    const { patience, signal: given } = question;
     const { clock } = this.#parts;
     const begun = clock.monotonic();
     let inDoubt = false;
@@ -136,7 +149,7 @@ export class Line {
       for (let attempts = 1; ; attempts += 1) {
         this.ensureOpen();
         if (given?.aborted) throw aborted(inDoubt, given.reason);
-        const end = await once(joined.signal, attempts > 1).catch(asFailure);
+        const end = await this.#once(question, attempts > 1, joined.signal, once);
         this.#see(end);
         this.ensureOpen();
         if ('value' in end || 'isUndecided' in end) return end;
@@ -151,6 +164,25 @@ export class Line {
       }
     } finally {
       joined.stop();
+    }
+  }
+
+  async #once<Value>(
+    { request, wait }: Omit<Question<Value>, 'read'>,
+    hasFailed: boolean,
+    signal: AbortSignal,
+    once: (request: ServerRequest, patience: number, signal: AbortSignal) => Promise<End<Value>>,
+  ): Promise<End<Value>> {
+    const leave = wait !== undefined && wait > 0 && !hasFailed ? this.takePlace() : undefined;
+    const seconds = leave === undefined ? 0 : (wait ?? 0);
+    const path = wait === undefined ? request.path : withQuery(request.path, `wait=${seconds}`);
+    try {
+      return await once({ ...request, path }, answerTimeout + seconds * 1_000, signal);
+    } catch (error) {
+      if (error instanceof PayTransportError) return { failure: error, pause: 0 };
+      throw error;
+    } finally {
+      leave?.();
     }
   }
 
@@ -178,7 +210,7 @@ export class Line {
     };
   }
 
-  #see(end: Said<unknown> | Exclude<Answer, { status: number }>): void {
+  #see(end: End<unknown>): void {
     const why = 'failure' in end ? end.failure.why : undefined;
     if (why === 'aborted') return;
     const isLimited = why === 'limit';
@@ -192,19 +224,11 @@ const withQuery = (path: string, query: string): string => `${path}${path.includ
 const unbelievable = (): PayTransportError =>
   new PayTransportError('the merchant server answered what was not asked for', true, { why: 'broken' });
 
-function believed<Value>(
-  answer: Answer,
-  read: (body: unknown) => Value | undefined,
-): Said<Value> | Exclude<Answer, { status: number }> {
+function believed<Value>(answer: Answer, read: (body: unknown) => Value | undefined): End<Value> {
   if (!('status' in answer)) return answer;
   if (answer.status === 202) return { isUndecided: true };
   const value = read(answer.body);
   return value === undefined ? { failure: unbelievable(), pause: 0 } : { value };
-}
-
-function asFailure(error: unknown): { failure: PayTransportError; pause: number } {
-  if (error instanceof PayTransportError) return { failure: error, pause: 0 };
-  throw error;
 }
 
 const aborted = (inDoubt: boolean, reason: unknown): PayTransportError =>

@@ -81,6 +81,9 @@ export class ProgressTeller {
     const question = { request: { method: 'GET', path }, patience: { unsent: 0, inDoubt: 0 }, signal } as const;
     while (!signal.aborted) {
       await this.#line.pause(pause, signal);
+      const leave = this.#line.takePlace();
+      // What is shown gives way to what is paid.
+      if (leave === undefined) continue;
       try {
         const { chunks } = await this.#line.open(question, 'text/event-stream');
         for await (const text of linesOf(chunks)) {
@@ -90,6 +93,8 @@ export class ProgressTeller {
         }
       } catch {
         // Not there yet, or the line is broken.
+      } finally {
+        leave();
       }
     }
   }

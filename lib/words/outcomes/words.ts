@@ -75,6 +75,8 @@ export interface ErrorWords {
   /** Of every class but those two, which say more. */
   readonly codes: Readonly<Record<Exclude<ErrorCode, 'ERR_PAY_TRANSPORT' | 'ERR_REFUND'>, Sentences>>;
   readonly transport: Readonly<Record<'sent' | 'not-sent', Sentences>>;
+  /** The merchant server doesn't know this till's token, or doesn't allow what it asks for. */
+  readonly token: Sentences;
   readonly refund: Table<RefundRule>;
 }
 

@@ -6,20 +6,30 @@ import { type MerchantServer, startMerchantServer } from '../merchant-server.js'
 import { type Actor, tokenLine } from '../operation/audit.js';
 import { tell } from '../operation/events.js';
 import { logEvents } from '../operation/logs.js';
+import { roles } from '../people/person.js';
 import { newTerminal, type Right, rights } from '../terminals/terminal.js';
 import { exportAudit } from './audit.js';
 import { readConfig } from './config.js';
 import { prepareDatabase } from './database.js';
+import { dayLines, deadLetterLines, differenceLines, replayed } from './jobs.js';
+import { addPerson, personLines, removePerson } from './people.js';
 import { withTerminals } from './terminals.js';
 
-const help = `wxpay-face-server start --config server.json
+const help = `wxpay-face-server start --config server.json [--restored YYYYMMDD]
 wxpay-face-server terminal list --config server.json
 wxpay-face-server terminal add --config server.json --name NAME --merchant NAME [--sub-merchant NAME]
                                --store-id ID --store-name NAME [--can ${rights.join(',')}]
                                [--refund-limit FEN]
 wxpay-face-server terminal remove --config server.json --name NAME
+wxpay-face-server person list --config server.json
+wxpay-face-server person add --config server.json --name NAME --merchants NAME[,NAME…] --role ${roles.join('|')}
+wxpay-face-server person remove --config server.json --name NAME
 wxpay-face-server audit export --config server.json --from 2026-11-01 --to 2026-12-01 [--format ndjson|csv]
-wxpay-face-server database prepare --config server.json --owner-env OWNER_DATABASE`;
+wxpay-face-server database prepare --config server.json --owner-env OWNER_DATABASE
+wxpay-face-server webhook list --config server.json [--merchant NAME]
+wxpay-face-server webhook replay --config server.json --id ID|all [--merchant NAME]
+wxpay-face-server differences --config server.json [--merchant NAME] [--date YYYYMMDD]
+wxpay-face-server days --config server.json [--merchant NAME] [--date YYYYMMDD]`;
 
 const text = { type: 'string' } as const;
 const options = {
@@ -30,7 +40,12 @@ const options = {
   'store-id': text,
   'store-name': text,
   can: text,
+  id: text,
+  date: text,
+  merchants: text,
+  role: text,
   'refund-limit': text,
+  restored: text,
   from: text,
   to: text,
   format: text,
@@ -57,9 +72,12 @@ function typist(): Actor {
 }
 
 /** Ends with the process's signals. */
-async function start({ config }: Given): Promise<void> {
+async function start({ config, restored }: Given): Promise<void> {
   logEvents();
-  const server = await startMerchantServer(await readConfig(config));
+  const server = await startMerchantServer({
+    ...(await readConfig(config)),
+    ...(restored !== undefined && { restored }),
+  });
   process.on('SIGHUP', () => void reload(server, config));
   let isClosing = false;
   for (const signal of ['SIGINT', 'SIGTERM'] as const)
@@ -132,6 +150,11 @@ async function list({ config }: Given): Promise<void> {
     );
 }
 
+async function addOne(given: Given): Promise<void> {
+  const [name, merchants, role] = [required(given, 'name'), required(given, 'merchants'), required(given, 'role')];
+  console.log(await addPerson(await readConfig(given.config), { name, merchants, role }, typist()));
+}
+
 const exported = async (given: Given): Promise<void> =>
   exportAudit(await readConfig(given.config), {
     from: required(given, 'from'),
@@ -145,13 +168,32 @@ async function prepared(given: Given): Promise<void> {
   console.log(`The tables are up to date, and ${role} may use them. The audit is only ever added to.`);
 }
 
+const printed =
+  (linesOf: typeof deadLetterLines) =>
+  async (given: Given): Promise<void> => {
+    for (const line of await linesOf(await readConfig(given.config), given)) console.log(line);
+  };
+
+async function replayLetters(given: Given): Promise<void> {
+  console.log(await replayed(await readConfig(given.config), required(given, 'id'), given));
+}
+
 const commands: Readonly<Record<string, (given: Given) => Promise<void>>> = {
   start,
   'terminal add': add,
   'terminal remove': remove,
   'terminal list': list,
+  'person add': addOne,
+  'person remove': async (given) => removePerson(await readConfig(given.config), required(given, 'name'), typist()),
+  'person list': async ({ config }) => {
+    for (const line of await personLines(await readConfig(config))) console.log(line);
+  },
   'audit export': exported,
   'database prepare': prepared,
+  'webhook list': printed(deadLetterLines),
+  'webhook replay': replayLetters,
+  differences: printed(differenceLines),
+  days: printed(dayLines),
 };
 
 /** The package's errors hold no secret; others are told by their message alone. */

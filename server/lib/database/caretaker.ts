@@ -22,7 +22,12 @@ export interface Taker {
   check(row: OwnRow): Promise<void>;
   /** A cancel() of it was written down. */
   cancel(id: string): void;
+  /** Something became of a refund, says the gateway. */
+  refundNotice(id: string): void;
 }
+
+/** What one server says to another of a refund. Merchants and numbers of refunds have no spaces. */
+export const noticeOf = (merchant: string, out_refund_no: string): string => `refund ${merchant} ${out_refund_no}`;
 
 /** How many rows are claimed at once: one who freezes with them has them locked for all. */
 const batch = 100;
@@ -123,6 +128,13 @@ export class Caretaker {
   /** Looks whether one of its payments was given up. */
   poll(): void {
     void this.#polls.run();
+  }
+
+  /** Another server said something. */
+  hear(said: string): void {
+    const [about, merchant = '', id] = said.split(' ');
+    if (about === 'refund' && id !== undefined) this.#takers.get(merchant)?.refundNotice(id);
+    else this.poll();
   }
 
   /** Looks for what nobody drives. */

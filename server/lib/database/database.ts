@@ -31,7 +31,7 @@ export class Database {
         this.#caretaker.turn();
         for (const listener of this.#onRenewed) listener();
       },
-      onNotice: () => this.#caretaker.poll(),
+      onNotice: (said) => this.#caretaker.hear(said),
     });
     this.#caretaker = new Caretaker(connections, this.lease, this.#takers);
   }

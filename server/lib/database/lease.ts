@@ -39,7 +39,7 @@ export class Lease {
   readonly duration: number;
   readonly #connections: Connections;
   readonly #onRenewed: () => void;
-  readonly #onNotice: () => void;
+  readonly #onNotice: (said: string) => void;
   /** Of the last renewal that succeeded, before it was sent. */
   #renewedAt: Moment | undefined;
   #client: pg.Client | undefined;
@@ -56,11 +56,16 @@ export class Lease {
   /**
    * @param duration Milliseconds.
    * @param onRenewed Called after each renewal.
-   * @param onNotice Called when another server wants this one to look at its rows, and whenever such a call may have been missed.
+   * @param onNotice Called when another server wants this one to look at its rows, with what it says; with '' whenever such a call may have been missed.
    */
   constructor(
     connections: Connections,
-    { owner, duration, onRenewed, onNotice }: { owner: string; duration: number; onRenewed(): void; onNotice(): void },
+    {
+      owner,
+      duration,
+      onRenewed,
+      onNotice,
+    }: { owner: string; duration: number; onRenewed(): void; onNotice(said: string): void },
   ) {
     this.#connections = connections;
     this.owner = owner;
@@ -161,14 +166,14 @@ export class Lease {
 
   async #connect(): Promise<pg.Client> {
     const client = await this.#connections.single(Math.min(5_000, this.duration / 3));
-    client.on('notification', () => this.#onNotice());
+    client.on('notification', ({ payload }) => this.#onNotice(payload ?? ''));
     // Not only when the next renewal is due: until then nobody would be heard.
     client.on('end', () => {
       if (this.#client === client) this.#wake();
     });
     await client.query(`listen "${channelOf(this.owner)}"`);
     this.#client = client;
-    this.#onNotice();
+    this.#onNotice('');
     return client;
   }
 

@@ -78,10 +78,12 @@ const migrations: readonly Migration[] = [
         since timestamptz,
         attempts int not null default 0,
         answer text,
+        holder uuid,
         dead_at timestamptz
       );
       create index event_lane on wxpay_face.event (merchant, lane, position);
       create index event_due on wxpay_face.event (merchant, due_at) where dead_at is null;
+      create index event_held on wxpay_face.event (holder) where holder is not null;
       create table wxpay_face.reconciled_day (
         merchant text collate "C" not null,
         bill_date text collate "C" not null,
@@ -230,6 +232,15 @@ const migrations: readonly Migration[] = [
       create trigger audit_kept before update or delete or truncate on wxpay_face.audit
         for each statement execute function wxpay_face.refuse_change();
       revoke update, delete, truncate on wxpay_face.audit from current_user;`,
+  },
+  {
+    readableFrom: 1,
+    sql: `
+      create table wxpay_face.restoration (
+        since date primary key,
+        until date not null,
+        done_at timestamptz
+      );`,
   },
 ];
 

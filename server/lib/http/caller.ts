@@ -41,9 +41,12 @@ export async function ownPayment({ terminal, merchant }: Caller, out_trade_no: s
   return record;
 }
 
-/** A payment of this terminal's store. @throws RefusedError for any other. */
-export async function paymentOfStore({ terminal, merchant }: Caller, out_trade_no: string): Promise<JournalRecord> {
+/** A payment of this terminal; for one that may refund also a paid sale of its store. @throws RefusedError for any other. */
+export async function visiblePayment({ terminal, merchant }: Caller, out_trade_no: string): Promise<JournalRecord> {
   const record = await merchant.journal.get('payment', out_trade_no);
-  if (record === undefined || noteIn(record).store !== terminal.store_id) throw unknownNumber();
+  if (record === undefined) throw unknownNumber();
+  const { terminal: seller, store } = noteIn(record);
+  const isRefundable = terminal.can.includes('refund') && store === terminal.store_id && record.state === 'paid';
+  if (seller !== terminal.id && !isRefundable) throw unknownNumber();
   return record;
 }

@@ -2,17 +2,19 @@ import { timingSafeEqual } from 'node:crypto';
 import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest, type RouteOptions } from 'fastify';
 import type { AuthinfoParams, Order, PaymentCode, PaymentOutcome, RefundOutcome, RefundRequest } from 'wxpay-face';
 import type { Merchants } from '../merchants/merchants.js';
+import type { UnreconciledDay } from '../merchants/restoration.js';
 import type { Audit } from '../operation/audit.js';
 import { hashOf, type Terminals } from '../terminals/terminal.js';
 import type { Caller } from './caller.js';
 import type { Draining } from './draining.js';
 import { type Health, healthRoutes } from './health.js';
 import { Rate, Waits } from './limits.js';
+import { noticesOf } from './notices.js';
 import { openApiOf } from './openapi.js';
 import { acknowledge, cancel, look, pay, unacknowledged } from './payments.js';
 import { progressOf } from './progress.js';
 import { acknowledgeRefund, lookAtRefund, refund, refundsOf, unacknowledgedRefunds } from './refunds.js';
-import { RefusedError, refusalOf, refuse } from './refusals.js';
+import { RefusedError, refusalOf, refuse, restored } from './refusals.js';
 import * as schemas from './schemas.js';
 import { deadlineOf, lookUntil } from './waiting.js';
 
@@ -22,6 +24,8 @@ export interface HttpServerParts {
   readonly audit: Audit;
   readonly health: () => Health;
   readonly draining: Draining;
+  /** What keeps new sales from being taken, if anything does. */
+  readonly unreconciled: () => UnreconciledDay | undefined;
   /** Hears of each request that was answered: the route is without its numbers. */
   readonly onAnswer: (method: string, route: string, status: number) => void;
   readonly tls?: { readonly cert: string | Uint8Array; readonly key: string | Uint8Array } | undefined;
@@ -49,6 +53,7 @@ export function httpServer({
   audit,
   health,
   draining,
+  unreconciled,
   onAnswer,
   tls,
   behindProxy,
@@ -73,6 +78,10 @@ export function httpServer({
     refuse(reply, { status: 404, code: 'ERR_NOT_FOUND', message: 'There is nothing of this name' }),
   );
 
+  const mayBegin = () => {
+    const day = unreconciled();
+    if (day !== undefined) throw restored(day);
+  };
   const callerOf = (request: FastifyRequest): Caller => {
     const caller = callers.get(request);
     if (caller === undefined) throw new Error('a route without a caller');
@@ -95,6 +104,7 @@ export function httpServer({
   healthRoutes(server, health);
   server.get('/openapi.json', async () => openApiOf(routes));
 
+  server.register(noticesOf(merchants), { prefix: '/v1/notices' });
   server.register(
     (v1, _options, done) => {
       v1.addHook('onRequest', async (request, reply) => {
@@ -129,7 +139,7 @@ export function httpServer({
         { schema: schemas.pay },
         async (request, reply) => {
           const attempt = request.headers['idempotency-key'];
-          const options = { attempt: attempt?.toString(), deadline: deadline(request, usualWait) };
+          const options = { attempt: attempt?.toString(), deadline: deadline(request, usualWait), mayBegin };
           return answer(reply, await waiting(request, (who) => pay(who, request.params.number, request.body, options)));
         },
       );
@@ -139,8 +149,8 @@ export function httpServer({
         return answer(reply, await waiting(request, (who) => look(who, request.params.number, until, by)));
       });
       v1.delete<Numbered>('/payments/:number', { schema: schemas.cancel }, async (request, reply) => {
-        const by = deadline(request, usualWait);
-        return answer(reply, await waiting(request, (who) => cancel(who, request.params.number, by)));
+        const options = { deadline: deadline(request, usualWait), mayBegin };
+        return answer(reply, await waiting(request, (who) => cancel(who, request.params.number, options)));
       });
       v1.get<Numbered>('/payments/:number/progress', { schema: schemas.progress }, async (request, reply) => {
         const left = leaving.get(request) ?? new AbortController().signal;

@@ -8,6 +8,10 @@ type Fields = Readonly<Record<string, unknown>>;
 export interface Described {
   readonly summary: string;
   readonly answers: Readonly<Record<number, string | undefined>>;
+  /** Without a token. */
+  readonly isOpen?: true;
+  /** The schema of a body that isn't JSON. */
+  readonly accepts?: string;
 }
 
 const text = { type: 'string' } as const;
@@ -53,6 +57,8 @@ const schemas: Fields = {
     properties: { appid: text, mch_id: text, sub_appid: text, sub_mch_id: text },
   },
   Authinfo: { type: 'object', required: ['authinfo'], properties: { authinfo: text } },
+  Notice: { description: 'XML of at most 16 KB, as the gateway posts it to notify_url', type: 'string' },
+  NoticeTaken: { description: 'What the gateway wants to hear', type: 'string' },
   Health: { type: 'object', required: ['canPay'], properties: { canPay: { type: 'boolean' } } },
   Error: {
     type: 'object',
@@ -62,7 +68,12 @@ const schemas: Fields = {
 };
 
 /** What isn't JSON. */
-const media: Readonly<Record<string, string>> = { Outcomes: 'application/x-ndjson', Progress: 'text/event-stream' };
+const media: Readonly<Record<string, string>> = {
+  Outcomes: 'application/x-ndjson',
+  Progress: 'text/event-stream',
+  Notice: 'text/xml',
+  NoticeTaken: 'text/xml',
+};
 
 const isFields = (value: unknown): value is Fields => typeof value === 'object' && value !== null;
 
@@ -90,10 +101,17 @@ function answersOf(answers: Fields, isOpen: boolean): Fields {
   return { ...Object.fromEntries(all), ...(!isOpen && { default: refused }) };
 }
 
+function bodyOf(body: unknown, accepts: unknown): Fields | undefined {
+  if (body !== undefined) return { 'application/json': { schema: body } };
+  if (typeof accepts !== 'string') return undefined;
+  return { [media[accepts] ?? 'application/json']: { schema: { $ref: `#/components/schemas/${accepts}` } } };
+}
+
 function operationOf({ schema, url }: RouteOptions): Fields | undefined {
-  const { params, querystring, headers, body, summary, answers } = fieldsOf(schema);
+  const { params, querystring, headers, body, accepts, summary, answers, isOpen: isSaidOpen } = fieldsOf(schema);
   if (typeof summary !== 'string' || !isFields(answers)) return undefined;
-  const isOpen = !url.startsWith('/v1/');
+  const isOpen = isSaidOpen === true || !url.startsWith('/v1/');
+  const content = bodyOf(body, accepts);
   return {
     summary,
     parameters: [
@@ -101,7 +119,7 @@ function operationOf({ schema, url }: RouteOptions): Fields | undefined {
       ...parametersOf('query', querystring),
       ...parametersOf('header', headers),
     ],
-    ...(body !== undefined && { requestBody: { required: true, content: { 'application/json': { schema: body } } } }),
+    ...(content !== undefined && { requestBody: { required: true, content } }),
     responses: answersOf(answers, isOpen),
     ...(isOpen && { security: [] }),
   };

@@ -8,8 +8,8 @@ import {
   type PaymentProgress,
 } from 'wxpay-face';
 import { PostgresJournal } from '../journal/postgres-journal.js';
-import { type Caller, demand, lineOf, noteIn, noteOf, ownPayment } from './caller.js';
-import { forbidden, invalid, takenNumber } from './refusals.js';
+import { type Caller, demand, lineOf, noteIn, noteOf, ownPayment, visiblePayment } from './caller.js';
+import { forbidden, invalid, takenNumber, unknownNumber } from './refusals.js';
 import { before, type Deadline, lookUntil } from './waiting.js';
 
 /* What a terminal does with its payments. An answer of undefined: nothing is decided yet. */
@@ -21,12 +21,15 @@ type Answer = PaymentOutcome | undefined;
 /** Characters of a shop's number at the gateway. */
 const longestShop = 32;
 
-/** @param attempt Of this very attempt to pay: the same again is not paid again. */
+/**
+ * @param attempt Of this very attempt to pay: the same again is not paid again.
+ * @param mayBegin Throws if no number that isn't known may be taken now.
+ */
 export async function pay(
   caller: Caller,
   out_trade_no: string,
   { order, code }: { order: Omit<Order, 'out_trade_no'> & { out_trade_no?: string }; code: PaymentCode },
-  { attempt, deadline }: { attempt: string | undefined; deadline: Deadline },
+  { attempt, deadline, mayBegin }: { attempt: string | undefined; deadline: Deadline; mayBegin: () => void },
 ): Promise<Answer> {
   demand(caller, 'pay');
   const { processor, journal, progress } = caller.merchant;
@@ -39,6 +42,7 @@ export async function pay(
   };
   const known = await journal.get('payment', out_trade_no);
   if (known !== undefined) return again(known);
+  mayBegin();
   let isWrittenDown = false;
   const writtenDown = Promise.withResolvers<void>();
   // The first step is told when the first record is stored.
@@ -75,15 +79,23 @@ function shopOf({ terminal: { store_id }, merchant: { isByV3 } }: Caller): Pick<
 }
 
 export async function look(caller: Caller, out_trade_no: string, until: Until, deadline: Deadline): Promise<Answer> {
-  await ownPayment(caller, out_trade_no);
+  await visiblePayment(caller, out_trade_no);
   return decided(caller, out_trade_no, until, deadline);
 }
 
-/** Gives it up: durable when answered. A number that has not come yet is given up, too. */
-export async function cancel(caller: Caller, out_trade_no: string, deadline: Deadline): Promise<Answer> {
+/** Gives it up: durable when answered. A number that has not come yet is given up, too. @param mayBegin As in pay(). */
+export async function cancel(
+  caller: Caller,
+  out_trade_no: string,
+  { deadline, mayBegin }: { deadline: Deadline; mayBegin: () => void },
+): Promise<Answer> {
   const { journal, processor } = caller.merchant;
   const known = await journal.get('payment', out_trade_no);
   if (known !== undefined) await ownPayment(caller, out_trade_no);
+  // Of one that can't pay no payment comes.
+  else if (!caller.terminal.can.includes('pay')) throw unknownNumber();
+  // It may have been paid.
+  else mayBegin();
   if (known?.state === 'paid' && !caller.terminal.can.includes('cancel')) throw forbidden('give a paid sale up');
   // Asked for again, it is no other act.
   if (known === undefined || known.state === 'paid' || !(known.finished || isGivenUp(known)))

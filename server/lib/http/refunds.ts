@@ -1,7 +1,7 @@
 import { InvalidParameterError, type JournalRecord, type RefundOutcome, type RefundRequest } from 'wxpay-face';
 import { PostgresJournal } from '../journal/postgres-journal.js';
 import type { RefundLimits, Spending } from '../terminals/refund-limits.js';
-import { type Caller, demand, lineOf, noteIn, paymentOfStore } from './caller.js';
+import { type Caller, demand, lineOf, noteIn, visiblePayment } from './caller.js';
 import type { Until } from './payments.js';
 import { beyondLimit, unknownNumber } from './refusals.js';
 import { before, type Deadline, lookUntil } from './waiting.js';
@@ -10,12 +10,12 @@ import { before, type Deadline, lookUntil } from './waiting.js';
 
 type Answer = RefundOutcome | undefined;
 
-/** The sale of a refund of this terminal's store. @throws RefusedError for any other. */
+/** The sale of a refund, of this terminal or one that it may refund. @throws RefusedError for any other. */
 async function saleOf(caller: Caller, out_refund_no: string): Promise<string> {
   const record = await caller.merchant.journal.get('refund', out_refund_no);
   const { out_trade_no } = record?.data ?? {};
   if (typeof out_trade_no !== 'string') throw unknownNumber();
-  await paymentOfStore(caller, out_trade_no);
+  await visiblePayment(caller, out_trade_no);
   return out_trade_no;
 }
 
@@ -34,7 +34,7 @@ export async function refund(
   { deadline, limits }: { deadline: Deadline; limits: RefundLimits },
 ): Promise<Answer> {
   demand(caller, 'refund');
-  await paymentOfStore(caller, out_trade_no);
+  await visiblePayment(caller, out_trade_no);
   if ('notify_url' in request) throw new InvalidParameterError('notify_url', 'is the server’s matter');
   const task = async () => {
     // Asked for again, it is no other act.
@@ -99,7 +99,7 @@ export async function lookAtRefund(
 }
 
 export async function refundsOf(caller: Caller, out_trade_no: string): Promise<RefundOutcome[]> {
-  await paymentOfStore(caller, out_trade_no);
+  await visiblePayment(caller, out_trade_no);
   return caller.merchant.processor.refunds(out_trade_no);
 }
 

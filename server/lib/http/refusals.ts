@@ -27,6 +27,9 @@ export class RefusedError extends Error {
 export const unknownNumber = (): RefusedError =>
   new RefusedError({ status: 404, code: 'ERR_ORDER_UNKNOWN', message: 'This number is not known' });
 
+export const unknownMerchant = (): RefusedError =>
+  new RefusedError({ status: 404, code: 'ERR_MERCHANT_UNKNOWN', message: 'There is no merchant of this name' });
+
 export const takenNumber = (): RefusedError =>
   new RefusedError({ status: 409, code: 'ERR_ORDER_EXISTS', message: 'This number is in use' });
 
@@ -38,6 +41,15 @@ export const beyondLimit = (limit: number): RefusedError =>
     status: 403,
     code: 'ERR_REFUND_LIMIT',
     message: `This terminal may give back ${limit} fen a day, and this refund would exceed it`,
+  });
+
+/** Nothing was sent, and nothing is said of the number. */
+export const restored = ({ day, merchant }: { day: string; merchant: string }): RefusedError =>
+  new RefusedError({
+    status: 503,
+    code: 'ERR_RESTORED',
+    message: `The database was restored: no new sale is taken before ${merchant}'s ${day} is reconciled, and the days after it`,
+    retryAfter: 60,
   });
 
 export const invalid = (message: string): RefusedError =>

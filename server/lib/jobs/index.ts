@@ -1,2 +1,8 @@
 export { type DeadLetter, listDeadLetters, replay } from './dead-letters.js';
-export { listDifferences, type ReconciledDay, reconciledDays, type StoredDifference } from './reconciled-days.js';
+export {
+  type DayFilter,
+  listDifferences,
+  type ReconciledDay,
+  reconciledDays,
+  type StoredDifference,
+} from './reconciled-days.js';

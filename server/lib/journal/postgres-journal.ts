@@ -8,20 +8,21 @@ import {
   type JournalRecord,
   OrderExistsError,
 } from 'wxpay-face';
-import type { OwnRow, Taker } from '../database/caretaker.js';
+import { noticeOf, type OwnRow, type Taker } from '../database/caretaker.js';
 import { isRefusal, NoAnswerError, type Statement } from '../database/connections.js';
 import { Database } from '../database/database.js';
 import { channelOf } from '../database/lease.js';
 import { Gathered } from './gathered.js';
+import type { Outbox } from './outbox.js';
 import {
   attention,
+  callOwner,
   type Fence,
   fences,
   giveUp,
   handOver,
-  insert,
   inserted,
-  insertValues,
+  inserting,
   list,
   pageOfRecords,
   prune,
@@ -30,8 +31,7 @@ import {
   toRecord,
   unheard,
   unheardRefunds,
-  update,
-  updateValues,
+  updating,
   type Write,
   writeOf,
 } from './rows.js';
@@ -81,6 +81,7 @@ export class PostgresJournal implements Journal, Taker {
   readonly #merchant: string;
   /** Whose numbers are unique together. */
   readonly #numbers: string;
+  readonly #outbox: Outbox | undefined;
   /** The unfinished records that this process has, by what it knows. */
   readonly #own = new Set<string>();
   /** Being created: whoever creates them takes them up, or ends them. */
@@ -89,14 +90,16 @@ export class PostgresJournal implements Journal, Taker {
   readonly #writeIds = new Map<string, string>();
   readonly #acknowledgements = new Gathered<Write>((writes) => this.#store(writes));
   readonly #onCancel = new Set<(out_trade_no: string) => void>();
+  readonly #onRefundNotice = new Set<(out_refund_no: string) => void>();
   readonly #onTakeUp = new Set<(record: RecordName) => Promise<void>>();
   #closed: Promise<void> | undefined;
 
-  private constructor(database: Database, merchant: string, numbers: string, isAlone: boolean) {
+  private constructor(database: Database, merchant: string, numbers: string, isAlone: boolean, outbox?: Outbox) {
     this.#database = database;
     this.#merchant = merchant;
     this.#numbers = numbers;
     this.#isAlone = isAlone;
+    this.#outbox = outbox;
   }
 
   /**
@@ -112,12 +115,13 @@ export class PostgresJournal implements Journal, Taker {
   /**
    * A merchant's journal over connections and a lease that it shares with those of other merchants in this process.
    * @param numbers Whose numbers are unique together: a service provider's sub-merchants share its mch_id.
+   * @param outbox What the merchant wants to be told of its records, if anything.
    * @throws JournalError if this process has a journal of the merchant already.
    */
-  static on(database: Database, merchant: string, numbers: string = merchant): PostgresJournal {
+  static on(database: Database, merchant: string, numbers: string = merchant, outbox?: Outbox): PostgresJournal {
     checkText('merchant', merchant);
     checkText('numbers', numbers);
-    return new PostgresJournal(database, merchant, numbers, false);
+    return new PostgresJournal(database, merchant, numbers, false, outbox);
   }
 
   async create(record: JournalRecord): Promise<void> {
@@ -125,9 +129,10 @@ export class PostgresJournal implements Journal, Taker {
     checkRecord(record);
     if (record.revision !== 1)
       throw new JournalError(`A new ${record.kind} has revision 1, not ${record.revision} (${record.id})`);
-    const [key, write] = [keyOf(record), writeOf(record, randomUUID())];
+    const [key, write] = [keyOf(record), this.#writeOf(record)];
     // Whoever is told that a number exists finds it: so the second waits until the first is stored, or isn't.
     for (let first = this.#creating.get(key); first !== undefined; first = this.#creating.get(key)) await first;
+    this.#ensureOpen();
     if (!this.#database.lease.isGood)
       throw new JournalError('This server is out of touch with the database: nothing was written down');
     const stored = Promise.withResolvers<void>();
@@ -144,7 +149,7 @@ export class PostgresJournal implements Journal, Taker {
   async put(record: JournalRecord): Promise<void> {
     this.#ensureOpen();
     checkRecord(record);
-    const write = writeOf(record, randomUUID());
+    const write = this.#writeOf(record);
     this.#remember(write);
     if (record.finished && record.acknowledged) return this.#acknowledgements.do(write);
     const [error] = await this.#store([write]);
@@ -165,7 +170,7 @@ export class PostgresJournal implements Journal, Taker {
     yield* this.#pages(list, [this.#merchant, kind ?? null, finished ?? null, acknowledged ?? null]);
   }
 
-  /** What a person has to look at, found by an index of its own. */
+  /** What a person has to look at and nobody has seen to, found by an index of its own. */
   async *attention(): AsyncIterable<JournalRecord> {
     this.#ensureOpen();
     yield* this.#pages(attention, [this.#merchant]);
@@ -242,20 +247,17 @@ export class PostgresJournal implements Journal, Taker {
     this.#ensureOpen();
     checkText('out_trade_no', out_trade_no);
     const number = [this.#numbers, this.#merchant, out_trade_no];
-    const tombstone = writeOf(
-      {
-        schema: 1,
-        kind: 'payment',
-        id: out_trade_no,
-        revision: 1,
-        state: 'cancelled',
-        finished: true,
-        acknowledged: true,
-        updatedAt: Date.now(),
-        data: {},
-      },
-      randomUUID(),
-    );
+    const tombstone = this.#writeOf({
+      schema: 1,
+      kind: 'payment',
+      id: out_trade_no,
+      revision: 1,
+      state: 'cancelled',
+      finished: true,
+      acknowledged: true,
+      updatedAt: Date.now(),
+      data: {},
+    });
     // In this order, each a statement of its own: a payment that comes in between is seen by the second.
     try {
       await this.#insert(tombstone, () => true);
@@ -263,6 +265,23 @@ export class PostgresJournal implements Journal, Taker {
       if (!(error instanceof OrderExistsError)) throw error;
       await this.#attempt(() => this.#query(giveUp, [...number, channelOf('')]));
     }
+  }
+
+  /** Has the server that drives an unfinished refund hear that something became of it. Nothing happens if it's this one. */
+  async callOwner(out_refund_no: string): Promise<void> {
+    const { owner } = this.#database.lease;
+    const said = noticeOf(this.#merchant, out_refund_no);
+    await this.#read(callOwner, [this.#merchant, out_refund_no, owner, channelOf(''), said]);
+  }
+
+  /** Another server heard that something became of a refund that this one may drive. */
+  onRefundNotice(listener: (out_refund_no: string) => void): void {
+    this.#onRefundNotice.add(listener);
+  }
+
+  /** For the database's care. */
+  refundNotice(id: string): void {
+    for (const listener of this.#onRefundNotice) listener(id);
   }
 
   /** For the database's care. */
@@ -304,7 +323,7 @@ export class PostgresJournal implements Journal, Taker {
     let isDoubtful = false;
     await this.#attempt(
       async () => {
-        const rows = await this.#query(insert, [...owned, ...insertValues(write)]);
+        const rows = await this.#query(...inserting(owned, write));
         if (rows.length > 0) return;
         const [row] = await this.#query<Fence & Row>(inserted, [this.#numbers, kind, id]);
         // Its own earlier attempt, whose answer was lost.
@@ -315,6 +334,7 @@ export class PostgresJournal implements Journal, Taker {
         return isDoubtful;
       },
     );
+    if (write.told !== undefined) this.#outbox?.wake();
   }
 
   /** Resolves with what each has failed for, when it's known of all. */
@@ -325,7 +345,7 @@ export class PostgresJournal implements Journal, Taker {
       const open = writes.filter((write) => !results.has(write));
       // One who may have lost its records, and can't know it, stores nothing.
       if (!lease.isGood) await lease.confirmed();
-      const rows = await this.#query(update, [this.#numbers, this.#merchant, lease.owner, ...updateValues(open)]);
+      const rows = await this.#query(...updating([this.#numbers, this.#merchant, lease.owner], open));
       const hit = new Set(rows.map(({ writeId }) => writeId));
       for (const write of open) if (hit.has(write.writeId)) this.#settle(write, undefined, results);
       await this.#judge(
@@ -334,6 +354,7 @@ export class PostgresJournal implements Journal, Taker {
       );
       if (results.size < writes.length) throw new NoAnswerError(true, undefined);
     });
+    if (writes.some(({ told }) => told !== undefined)) this.#outbox?.wake();
     return writes.map((write) => results.get(write));
   }
 
@@ -398,6 +419,10 @@ export class PostgresJournal implements Journal, Taker {
       if (!isRefusal(error)) throw error;
       throw new JournalError(`The database refuses: ${error.message}`, { cause: error });
     }
+  }
+
+  #writeOf(record: JournalRecord): Write {
+    return writeOf(record, randomUUID(), this.#outbox?.toldOf(record));
   }
 
   #remember(write: Write): void {

@@ -1,6 +1,7 @@
 import type { JournalRecord } from 'wxpay-face';
 import { isGivenUp } from 'wxpay-face';
 import type { Statement } from '../database/connections.js';
+import type { Told } from './outbox.js';
 
 /* Records as rows, and the statements about them. */
 
@@ -39,6 +40,7 @@ export interface Write {
   readonly isGivenUp: boolean;
   /** Of a payment that a terminal asks for. */
   readonly paying: { readonly terminal: string; readonly amount: number | undefined } | undefined;
+  readonly told: Told | undefined;
 }
 
 /** What the database can store as text. */
@@ -50,7 +52,7 @@ function askedBy(note: unknown, sale: unknown): Write['asked'] {
   return { terminal: textOf(terminal), store: textOf(store), sale: textOf(sale) };
 }
 
-export const writeOf = ({ data, ...record }: JournalRecord, writeId: string): Write => ({
+export const writeOf = ({ data, ...record }: JournalRecord, writeId: string, told?: Told): Write => ({
   writeId,
   record,
   data: JSON.stringify(data),
@@ -58,6 +60,7 @@ export const writeOf = ({ data, ...record }: JournalRecord, writeId: string): Wr
   isGivenUp: record.kind === 'refund' || isGivenUp({ ...record, data }),
   // What has ended with its first write was never to be paid.
   paying: record.kind === 'payment' && !record.finished ? payingIn(data) : undefined,
+  told,
 });
 
 /** @param row The table's name, or what stands for it. */
@@ -80,27 +83,35 @@ const fence = `
   kind as "kind", id as "id", revision as "revision", finished as "finished", owner::text as "owner",
   write_id::text as "writeId", given_up as "givenUp"`;
 
+/** What stores a write, or several, and what is written along with those that are stored. */
+interface WriteStatement {
+  readonly name: string;
+  readonly stored: string;
+  /** Named parts of one statement. */
+  readonly along: readonly string[];
+}
+
 /**
- * $1 numbers, $2 merchant, $3 owner, then the write, then for the audit: $14 the terminal that a payment is of, $15 fen. Both in one
+ * $1 numbers, $2 merchant, $3 owner, then the write, then for the audit: $17 the terminal that a payment is of, $18 fen. Both in one
  * statement: there is no payment without its line, and no second commit for it.
  */
-export const insert: Statement = {
+const insert: WriteStatement = {
   name: 'wxpay-face insert',
-  text: `
-    with new as (
-      insert into wxpay_face.record
-        (numbers, merchant, owner, write_id, kind, id, schema, revision, state, finished, acknowledged, updated_at, data, terminal, store, sale)
-      values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)
-      on conflict do nothing returning true as "isNew"
-    ), audited as (
+  stored: `
+    insert into wxpay_face.record
+      (numbers, merchant, owner, write_id, kind, id, schema, revision, state, finished, acknowledged, updated_at, data, terminal, store, sale)
+    values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)
+    on conflict do nothing returning write_id::text as "writeId"`,
+  along: [
+    `audited as (
       insert into wxpay_face.audit (server, actor, actor_id, actor_name, action, merchant, number, amount)
       select $3::uuid, 'terminal', $17::text, (select name from wxpay_face.terminal where id = $17::uuid), 'pay', $2, $6, $18::bigint
-      from new where $17::text is not null
-    )
-    select "isNew" from new`,
+      from stored where $17::text is not null
+    )`,
+  ],
 };
 
-export const insertValues = ({ writeId, record, data, asked: { terminal, store, sale }, paying }: Write): unknown[] => {
+const insertValues = ({ writeId, record, data, asked: { terminal, store, sale }, paying }: Write): unknown[] => {
   const { kind, id, schema, revision, state, finished, acknowledged, updatedAt } = record;
   const values = [writeId, kind, id, schema, revision, state, finished, acknowledged, updatedAt, data];
   return [...values, terminal, store, sale, paying?.terminal ?? null, paying?.amount ?? null];
@@ -110,9 +121,9 @@ export const insertValues = ({ writeId, record, data, asked: { terminal, store, 
  * $1 numbers, $2 merchant, $3 owner, then a list for each column of the writes. An unfinished record is written by its owner alone,
  * and nothing that was decided without a cancel() is stored over it; a finished one is nobody's.
  */
-export const update: Statement = {
+const update: WriteStatement = {
   name: 'wxpay-face update',
-  text: `
+  stored: `
     update wxpay_face.record as r
     set owner = $3, write_id = w.write_id, revision = w.revision, state = w.state, finished = w.finished,
         acknowledged = w.acknowledged, updated_at = w.updated_at, data = w.data
@@ -121,9 +132,10 @@ export const update: Statement = {
     where r.numbers = $1 and r.kind = w.kind and r.id = w.id and r.merchant = $2 and r.revision = w.revision - 1
       and (r.finished or (r.owner = $3 and (w.is_given_up or not r.given_up)))
     returning r.write_id::text as "writeId"`,
+  along: [],
 };
 
-export const updateValues = (writes: readonly Write[]): unknown[] => [
+const updateValues = (writes: readonly Write[]): unknown[] => [
   writes.map(({ writeId }) => writeId),
   writes.map(({ record }) => record.kind),
   writes.map(({ record }) => record.id),
@@ -135,6 +147,56 @@ export const updateValues = (writes: readonly Write[]): unknown[] => [
   writes.map(({ data }) => data),
   writes.map((write) => write.isGivenUp),
 ];
+
+/**
+ * What is to be told of the records that a write hits: in one commit with it, so that neither is there without the other, and nothing
+ * is told of a write that was refused. @param from The number of the statement's own parameters.
+ */
+const telling = ({ name, stored, along }: WriteStatement, from: number): WriteStatement => ({
+  name: `${name}, telling`,
+  stored,
+  along: [
+    ...along,
+    `told as (
+      insert into wxpay_face.event (merchant, lane, type, body)
+      select t.merchant, t.lane, t.type, t.body
+      from unnest($${from + 1}::text[], $${from + 2}::text[], $${from + 3}::text[], $${from + 4}::text[], $${from + 5}::text[])
+        as t (write_id, merchant, lane, type, body)
+      join stored on stored."writeId" = t.write_id
+    )`,
+  ],
+});
+const whole = ({ name, stored, along }: WriteStatement): Statement => ({
+  name,
+  text:
+    along.length === 0 ? stored : `with ${[`stored as (${stored})`, ...along].join(', ')} select "writeId" from stored`,
+});
+const [inserts, updates] = [
+  [whole(insert), whole(telling(insert, 18))],
+  [whole(update), whole(telling(update, 13))],
+] as const;
+
+/** What to run for a write, or several. Those of which nothing is told cost nothing more. */
+function withTold(
+  writes: readonly Write[],
+  [plain, told]: readonly [Statement, Statement],
+  values: unknown[],
+): [Statement, unknown[]] {
+  const events = writes.flatMap(({ writeId, told: event }) => (event === undefined ? [] : [{ writeId, ...event }]));
+  if (events.length === 0) return [plain, values];
+  const columns = (['writeId', 'merchant', 'lane', 'type', 'body'] as const).map((name) =>
+    events.map((each) => each[name]),
+  );
+  return [told, [...values, ...columns]];
+}
+
+/** @param owned Numbers, merchant, owner. */
+export const inserting = (owned: readonly string[], write: Write): [Statement, unknown[]] =>
+  withTold([write], inserts, [...owned, ...insertValues(write)]);
+
+/** @param owned Numbers, merchant, owner. */
+export const updating = (owned: readonly string[], writes: readonly Write[]): [Statement, unknown[]] =>
+  withTold(writes, updates, [...owned, ...updateValues(writes)]);
 
 /** $1 numbers, $2 merchant, $3 kinds, $4 ids. */
 export const fences: Statement = {
@@ -169,12 +231,23 @@ export const list: Statement = {
     order by kind, id limit ${pageOfRecords}`,
 };
 
-/** $1 merchant, then the last record of the page before: what a person has to look at. */
+/** $1 merchant, $2 out_refund_no, $3 owner who asks, $4 what listens for an owner, $5 what it is told. */
+export const callOwner: Statement = {
+  name: 'wxpay-face call owner',
+  text: `
+    select pg_notify($4 || owner::text, $5) as "called" from wxpay_face.record
+    where merchant = $1 and kind = 'refund' and id = $2 and not finished and owner <> $3`,
+};
+
+/** $1 merchant, then the last record of the page before: what a person has to look at, and nobody has seen to. */
 export const attention: Statement = {
   name: 'wxpay-face attention',
   text: `
     select ${columns} from wxpay_face.record
-    where merchant = $1 and state = 'attention' and (kind, id) > ($2::text, $3::text)
+    where merchant = $1 and state = 'attention' and (kind, id) > ($2::text, $3::text) and not exists (
+      select from wxpay_face.attended as a
+      where a.merchant = record.merchant and a.kind = record.kind and a.id = record.id and a.revision >= record.revision
+    )
     order by kind, id limit ${pageOfRecords}`,
 };
 

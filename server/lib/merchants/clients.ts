@@ -84,7 +84,7 @@ function clientOfV3(
  * @throws InvalidParameterError for options that a client refuses.
  */
 export function clientsOf(merchant: MerchantOptions, limiter: Limiter): NamedClients[] {
-  const { name, sub_merchants, v3, ...options } = merchant;
+  const { name, sub_merchants, v3, webhook: _, ...options } = merchant;
   const subs: ReadonlyArray<readonly [string | undefined, object]> =
     sub_merchants === undefined ? [[undefined, {}]] : Object.entries(sub_merchants);
   const made: NamedClients[] = [];

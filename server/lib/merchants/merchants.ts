@@ -1,6 +1,8 @@
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { isDeepStrictEqual } from 'node:util';
 import {
+  ClosedError,
   FileJournal,
   InvalidParameterError,
   type Journal,
@@ -10,15 +12,20 @@ import {
   type PaymentProcessorOptions,
 } from 'wxpay-face';
 import type { Database } from '../database/database.js';
+import { toldOf, type Webhook, webhookOf } from '../jobs/webhooks/webhook.js';
+import type { Outbox } from '../journal/outbox.js';
 import { PostgresJournal } from '../journal/postgres-journal.js';
 import { clientsOf, closeAll, type Former, formerFrom, Limits, type NamedClients, withFormer } from './clients.js';
 import { Line } from './line.js';
 import type { MerchantOptions } from './options.js';
 import { ProgressHub } from './progress-hub.js';
+import { RefundNotices } from './refund-notices.js';
 import { takeUpUncertified } from './taking-up.js';
 
 /** Whose money it is: a merchant, or one of a provider's sub-merchants. Each has a journal and a processor of its own. */
 export interface Merchant {
+  /** A sub-merchant's is provider/name. */
+  readonly name: string;
   /** Of API v2: for what v3 doesn't have. It stands for the newest, also after a reload. */
   readonly client: PayClient;
   /** Whether codes are paid by API v3. */
@@ -27,10 +34,14 @@ export interface Merchant {
   readonly processor: PaymentProcessor;
   /** Of the payments that run on this server. */
   readonly progress: ProgressHub;
+  readonly notices: RefundNotices;
+  readonly webhook: Webhook | undefined;
 }
 
 interface Entry extends Merchant {
   readonly line: Line;
+  /** As it is configured now. */
+  readonly told: { name: string; webhook: Webhook | undefined };
   /** With which what had ended for want of one was taken up. */
   certificate: MerchantOptions['certificate'];
 }
@@ -46,7 +57,11 @@ const keyOf = ({ mch_id, sub_mch_id }: MerchantIdentity): string =>
 interface Configured {
   readonly options: MerchantOptions;
   readonly clients: NamedClients[];
+  readonly webhook: Webhook | undefined;
 }
+
+/** Milliseconds. */
+const later = 10_000;
 
 type Policies = Pick<PaymentProcessorOptions, 'polling' | 'reversal'>;
 
@@ -64,7 +79,8 @@ export class Merchants {
   readonly #formers = new Map<string, Former[]>();
   readonly #timers = new Set<NodeJS.Timeout>();
   #changing: Promise<unknown> = Promise.resolve();
-  #isClosed = false;
+  readonly #life = new AbortController();
+  #onTold: (merchant: string) => void = () => {};
 
   private constructor(place: Place, policies: Policies) {
     this.#place = place;
@@ -108,12 +124,30 @@ export class Merchants {
     return done;
   }
 
+  /** All of them, sub-merchants one by one; also those that are configured no longer, whose payments still end. */
+  all(): readonly Merchant[] {
+    return [...this.#entries.values()];
+  }
+
+  /** A merchant, or a provider's sub-merchants; none if it's neither. */
+  of(name: string): readonly Merchant[] {
+    return Array.from(this, ([, merchant]) => merchant).filter(
+      (merchant) => merchant.name === name || merchant.name.startsWith(`${name}/`),
+    );
+  }
+
+  /** What is to be told to a webhook was stored: the listener hears whose. */
+  onTold(listener: (merchant: string) => void): void {
+    this.#onTold = listener;
+  }
+
   /** The processors first: what is under way is handed over, or goes on after the next start. */
   async close(): Promise<void> {
-    this.#isClosed = true;
+    this.#life.abort();
     await this.#changing;
     for (const timer of this.#timers) clearTimeout(timer);
     const all = [...this.#entries.values()];
+    for (const { notices } of all) notices.close();
     await Promise.all(all.map(({ processor }) => processor.close()));
     await Promise.all(all.map(({ journal }) => journal.close()));
     for (const { line } of all) line.close();
@@ -121,18 +155,18 @@ export class Merchants {
   }
 
   async #reload(given: readonly MerchantOptions[]): Promise<void> {
-    if (this.#isClosed) return;
+    if (this.#life.signal.aborted) throw new ClosedError('The server');
     const now = performance.now();
     const changed: Configured[] = [];
     const opened: Entry[] = [];
     try {
       for (const options of given) if (this.#isChanged(options)) changed.push(this.#configure(options, now));
       const names = this.#namesAfter(given, changed);
-      for (const { options, clients } of changed)
+      for (const { options, webhook, clients } of changed)
         for (const each of clients) {
           const key = keyOf(each.v2.identity);
           const entry = this.#entries.get(key);
-          if (entry === undefined) opened.push(await this.#open(key, each, options));
+          if (entry === undefined) opened.push(await this.#open(key, each, options, webhook));
           else if (each.v3 === undefined && entry.line.isByV3)
             throw new InvalidParameterError('v3', `of ${each.name} can't be left out before a restart`);
         }
@@ -154,7 +188,10 @@ export class Merchants {
   #configure(options: MerchantOptions, now: number): Configured {
     const before = this.#given.find(({ name }) => name === options.name);
     const formers = [...this.#formersOf(options.name), ...(before ? [formerFrom(before, now)] : [])];
-    return { options, clients: clientsOf(withFormer(options, formers, now), this.#limits.of(options.mch_id)) };
+    const webhook = options.webhook && webhookOf(options.webhook);
+    if (webhook !== undefined && !('database' in this.#place))
+      throw new InvalidParameterError('merchants.webhook', 'needs a database: in a folder nothing is told again');
+    return { options, webhook, clients: clientsOf(withFormer(options, formers, now), this.#limits.of(options.mch_id)) };
   }
 
   #formersOf(name: string): readonly Former[] {
@@ -189,18 +226,21 @@ export class Merchants {
     now: number,
   ): void {
     this.#remember(given, now);
-    for (const { options, clients } of changed)
+    for (const { options, webhook, clients } of changed)
       for (const each of clients) {
         const entry = this.#entries.get(keyOf(each.v2.identity));
         if (entry === undefined) continue;
         entry.line.exchange(each);
+        Object.assign(entry.told, { name: each.name, webhook });
         if (isDeepStrictEqual(entry.certificate, options.certificate)) continue;
         entry.certificate = options.certificate;
-        void takeUp(entry);
+        void this.#takeUp(entry);
       }
     for (const entry of opened) {
       this.#entries.set(keyOf(entry.client.identity), entry);
-      void begin(entry, 'database' in this.#place);
+      // In a database each server takes up by itself what nobody drives.
+      if (!('database' in this.#place)) void recover(entry.processor);
+      void this.#takeUp(entry);
     }
     this.#names = names;
     this.#given = given;
@@ -235,18 +275,50 @@ export class Merchants {
     this.#limits.share(this.#given, servers);
   }
 
-  async #open(key: string, clients: NamedClients, { certificate }: MerchantOptions): Promise<Entry> {
+  /** A certificate that wasn't there before may be a good one. A journal that can't be read now is read later. */
+  async #takeUp({ client, processor, journal }: Entry): Promise<void> {
+    const { signal } = this.#life;
+    while (client.hasCertificate && !signal.aborted) {
+      try {
+        return await takeUpUncertified(processor, journal);
+      } catch {
+        await sleep(later, undefined, { signal, ref: false }).catch(() => undefined);
+      }
+    }
+  }
+
+  async #open(
+    key: string,
+    clients: NamedClients,
+    { certificate }: MerchantOptions,
+    webhook: Webhook | undefined,
+  ): Promise<Entry> {
     const { mch_id, sub_mch_id } = clients.v2.identity;
+    const told: Entry['told'] = { name: clients.name, webhook };
+    const outbox: Outbox = {
+      toldOf: (record) => told.webhook && toldOf(told.name, told.webhook, record),
+      wake: () => this.#onTold(told.name),
+    };
     const journal =
       'database' in this.#place
-        ? PostgresJournal.on(this.#place.database, key, mch_id)
+        ? PostgresJournal.on(this.#place.database, key, mch_id, outbox)
         : await FileJournal.open(join(this.#place.folder, mch_id, ...(sub_mch_id === undefined ? [] : [sub_mch_id])));
     try {
       const line = new Line(clients);
       // Whoever waits for the end asks for it.
       const reversal = { ...this.#policies.reversal, mode: 'background' as const };
       const processor = new PaymentProcessor({ client: line.paying, journal, ...this.#policies, reversal });
+      const notices = new RefundNotices(processor);
+      if (journal instanceof PostgresJournal)
+        journal.onRefundNotice((out_refund_no) => void notices.hear(out_refund_no).catch(() => undefined));
       return {
+        told,
+        get name() {
+          return told.name;
+        },
+        get webhook() {
+          return told.webhook;
+        },
         line,
         client: line.v2,
         get isByV3() {
@@ -255,6 +327,7 @@ export class Merchants {
         journal,
         processor,
         progress: new ProgressHub(),
+        notices,
         certificate,
       };
     } catch (error) {
@@ -262,17 +335,6 @@ export class Merchants {
       throw error;
     }
   }
-}
-
-/** In a database each server takes up by itself what nobody drives. */
-async function begin(entry: Entry, isInDatabase: boolean): Promise<void> {
-  if (!isInDatabase) void recover(entry.processor);
-  await takeUp(entry);
-}
-
-/** A certificate that wasn't there before may be a good one. */
-async function takeUp({ client, processor, journal }: Entry): Promise<void> {
-  if (client.hasCertificate) await takeUpUncertified(processor, journal).catch(() => undefined);
 }
 
 /** Terminals ask for the ends; here the unfinished only have to come to theirs. What fails is taken up when it's asked for. */

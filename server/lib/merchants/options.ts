@@ -1,4 +1,5 @@
 import type { PayClientOptions, PaymentProcessorOptions } from 'wxpay-face';
+import type { WebhookOptions } from '../jobs/webhooks/webhook.js';
 
 /** A merchant that pays through the server: how it is known at the gateway, and by which name here. */
 export type MerchantOptions = PayClientOptions & {
@@ -11,6 +12,8 @@ export type MerchantOptions = PayClientOptions & {
   readonly v3?: Readonly<Record<string, unknown>>;
   /** Of a service provider: its sub-merchants, by name. */
   readonly sub_merchants?: Readonly<Record<string, { readonly sub_mch_id: string; readonly sub_appid?: string }>>;
+  /** Final outcomes and the differences of bills are posted there until they are taken. Needs `database`. */
+  readonly webhook?: WebhookOptions;
 };
 
 export interface Tls {
@@ -35,6 +38,11 @@ export interface MerchantServerOptions {
    * @default 15000
    */
   readonly lease?: number;
+  /**
+   * The database was restored to a moment of this day (yyyyMMdd, Beijing): numbers that were used since come back as unknown. No new sale is
+   * taken, on any of its servers, until that day and those after it, today as well, were reconciled for each merchant. Needs `database`.
+   */
+  readonly restored?: string;
   readonly polling?: PaymentProcessorOptions['polling'];
   readonly reversal?: PaymentProcessorOptions['reversal'];
   /** /metrics and the page for people. Default: 127.0.0.1, any free port, plain HTTP. Another address needs `tls`. */

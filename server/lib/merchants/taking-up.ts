@@ -3,7 +3,7 @@ import { PostgresJournal } from '../journal/postgres-journal.js';
 
 /* What a good certificate lets go on: sales that could not be reversed, and refunds that could not be sent, for want of one. */
 
-/** All that a person has to look at. */
+/** All that a person has to look at; in a database only what nobody has seen to by hand. */
 async function* attentionIn(journal: Journal): AsyncIterable<JournalRecord> {
   if (journal instanceof PostgresJournal) return yield* journal.attention();
   for await (const record of journal.list({ finished: true })) if (record.state === 'attention') yield record;

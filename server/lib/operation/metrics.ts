@@ -54,7 +54,7 @@ export class Metrics {
     }).set({ server, version }, 1);
     const gauges: ReadonlyArray<readonly [string, string, () => boolean]> = [
       ['wxpay_face_can_pay', '1 while a payment can be taken now', () => health().canPay],
-      ['wxpay_face_ready', '1 while requests should be sent here', () => health().canPay && health().isReady],
+      ['wxpay_face_ready', '1 while requests should be sent here', () => health().isReady],
       ...(isLeaseGood === undefined
         ? []
         : [['wxpay_face_lease_good', '1 while the lease is good: nobody takes payments over', isLeaseGood] as const]),

@@ -26,7 +26,7 @@ export interface Confirmed {
 
 /** What a person is about to do, as the audit is told. */
 export interface Intent {
-  readonly act: ActName | 'replay';
+  readonly act: ActName | 'replay' | 'look-up';
   readonly person: Pick<Person, 'id' | 'name'>;
   readonly of: NamedMerchant;
   /** The sale's, the refund's, or that of what is acted upon beside them. */

@@ -7,6 +7,7 @@ const actions = {
   'send-again': 'refund',
   acknowledge: 'acknowledge',
   replay: 'replay',
+  'look-up': 'look-up',
 } as const satisfies Record<Intent['act'], AuditAction>;
 
 /** The audit's line about what a person is about to do. */

@@ -107,8 +107,10 @@ export async function shownCase(
   terminals: ReadonlyMap<unknown, Terminal>,
   { language, isAttended }: { language: Language; isAttended: boolean },
 ): Promise<ShownCase> {
+  const { attention } = factsOf(found.record);
   return {
     ...shownRecord(found, terminals),
+    ...(found.record.state === 'attention' && typeof attention === 'string' && { why: attention }),
     told: told((await outcomeOf(found)) ?? { code: 'undecided' }, language),
     can: possibleActs(found.record, isAttended, Date.now()),
   };

@@ -3,6 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { FastifyInstance, FastifyPluginCallback, FastifyReply, FastifyRequest } from 'fastify';
 import { Rate } from '../http/limits.js';
 import { RefusedError, refusalOf } from '../http/refusals.js';
+import { lookUntil } from '../http/waiting.js';
 import type { Merchants } from '../merchants/merchants.js';
 import { hashOf, type Terminals } from '../terminals/terminal.js';
 import { type Confirmed, type Intent, OvertakenError, perform } from './acts.js';
@@ -27,8 +28,8 @@ export interface PeopleParts {
 
 /** Milliseconds. */
 const session = 8 * 60 * 60 * 1_000;
-/** Milliseconds between looks at what has changed, and after which an open line says that it is one. */
-const pace = { look: 1_000, sign: 15_000 } as const;
+/** Milliseconds: between looks at what has changed; after which an open line says that it is one; that who comes second waits. */
+const pace = { look: 1_000, sign: 15_000, second: 3_000 } as const;
 /** How many pages of one person are told of changes at once. */
 const mostPages = 8;
 
@@ -213,6 +214,7 @@ function routes(server: FastifyInstance, { people, desk, audit, ...parts }: Peop
       const of = sight.merchantOf(person, merchant);
       if (of === undefined) throw unknown();
       lookUps.spend(person.id);
+      await audit({ act: 'look-up', person, of, number: id });
       return { gateway: await askGateway(of.merchant, id) };
     });
     inside.post<{ Body: Confirmed }>('/act', { schema: schemas.act }, async (request, reply) => {
@@ -226,6 +228,7 @@ function routes(server: FastifyInstance, { people, desk, audit, ...parts }: Peop
       } catch (error) {
         if (!(error instanceof OvertakenError)) throw error;
         const { code, by, what } = error;
+        if (code === 'overtaken') await changed(of, request.body);
         const record = await sight.detail(of, kind, id, language);
         return reply.code(409).send({
           code,
@@ -259,6 +262,12 @@ function routes(server: FastifyInstance, { people, desk, audit, ...parts }: Peop
     );
     ready();
   });
+}
+
+/** Who comes second is shown what the first one has done: it may be about to be written down. */
+async function changed({ merchant: { journal } }: NamedMerchant, { kind, id, revision }: Confirmed): Promise<void> {
+  const deadline = { at: performance.now() + pace.second, signal: new AbortController().signal };
+  await lookUntil(async () => ((await journal.get(kind, id))?.revision === revision ? undefined : true), deadline);
 }
 
 /** A lease changes all the time: it's no news. */

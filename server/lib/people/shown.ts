@@ -39,6 +39,8 @@ export interface ShownRecord {
 
 /** A record that needs a person, or that one looks at. */
 export interface ShownCase extends ShownRecord {
+  /** Why a person must look: an attention's code. */
+  readonly why?: string;
   readonly told: Told;
   readonly can: readonly ActName[];
 }

@@ -1,4 +1,4 @@
-import { readFile, rename, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { JournalError } from 'wxpay-face';
 import { FileRefundLimits } from './file-refund-limits.js';
@@ -51,6 +51,8 @@ export class FileTerminals implements Terminals {
     const changed = this.#changing.then(async () => {
       const before = await this.list();
       const after = change(before);
+      // The first terminal may be added before the server's first start.
+      await mkdir(dirname(this.#path), { recursive: true });
       await writeFile(`${this.#path}.new`, JSON.stringify(after, undefined, 2), { mode: 0o600, flush: true });
       await rename(`${this.#path}.new`, this.#path);
       return after.length !== before.length;

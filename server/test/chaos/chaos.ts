@@ -85,8 +85,8 @@ const timeout = { connect: 1_000, response: 2_000 };
 
 /** Milliseconds. */
 const between = { audits: 15_000, customers: 300, looks: 200 };
-/** Milliseconds in which all that is left must end. */
-const patience = 90_000;
+/** Milliseconds in which tills get their words when nothing disturbs them any more, and in which all that is left must end. */
+const patience = { tills: 40_000, ends: 90_000 };
 
 class Chaos {
   readonly #options: Options;
@@ -104,7 +104,7 @@ class Chaos {
   readonly #faults: Record<string, number> = {};
   readonly #audits = { times: 0, sales: 0 };
   readonly #wrong: string[] = [];
-  readonly #end = new AbortController();
+  #isGivenUp = false;
   #tills: Till[] = [];
   #isOver = false;
 
@@ -126,15 +126,23 @@ class Chaos {
     ];
     await Promise.race([sleep(this.#options.duration), Promise.all(all)]);
     this.#isOver = true;
-    const giveUp = setTimeout(() => this.#end.abort(), patience);
-    await Promise.all(all);
-    clearTimeout(giveUp);
+    await this.#within(patience.tills, Promise.all(all));
     await this.#finish();
     return this.#report();
   }
 
+  /** Tills that still wait when it's over give up. */
+  async #within(milliseconds: number, work: Promise<unknown>): Promise<void> {
+    const timer = setTimeout(() => {
+      this.#isGivenUp = true;
+    }, milliseconds);
+    await work;
+    clearTimeout(timer);
+    this.#isGivenUp = false;
+  }
+
   async stop(): Promise<void> {
-    this.#end.abort();
+    this.#isGivenUp = true;
     for (const server of this.#servers) await server.dispose();
   }
 
@@ -165,7 +173,7 @@ class Chaos {
         choose: (count: number) => Math.floor(chance.number() * count),
         // Some requests lose their line before they're answered.
         patience: () => (!this.#isOver && chance.is(0.08) ? chance.between(1, 600) : 5_000),
-        end: this.#end.signal,
+        isOver: () => this.#isGivenUp,
       };
       this.#tills.push(new Till(urls, token ?? '', line));
     }
@@ -228,7 +236,9 @@ class Chaos {
         told: [],
       };
       sale.refund = refund;
-      sale.refund.told.push(await till.refund(out_trade_no, refund.out_refund_no, refund.refund_fee));
+      const told = await till.refund(out_trade_no, refund.out_refund_no, refund.refund_fee);
+      // One whose answer was lost is sent again a minute later, when all may be over.
+      if (!isRefused(told) || !this.#isOver) sale.refund.told.push(told);
     } else if (chance.is(0.15)) await this.#cancel(till, sale);
   }
 
@@ -241,7 +251,11 @@ class Chaos {
   /** Something happens every now and then. */
   async #disturb(chance: Chance): Promise<void> {
     const { servers } = this.#options;
-    const silence = (index: number) => this.#silences.push({ owners: this.#owners[index] ?? [], at: Date.now() });
+    const silence = (index: number): Silence => {
+      const begun = { owners: this.#owners[index] ?? [], at: Date.now(), until: Number.POSITIVE_INFINITY };
+      this.#silences.push(begun);
+      return begun;
+    };
     const disturbances: Readonly<Record<string, () => Promise<unknown>>> = {
       kill: async () => {
         const index = Math.floor(chance.number() * servers);
@@ -252,9 +266,10 @@ class Chaos {
       },
       freeze: async () => {
         const index = Math.floor(chance.number() * servers);
-        silence(index);
+        const frozen = silence(index);
         this.#servers[index]?.freeze();
         await sleep(lease * chance.between(1.2, 2.5));
+        frozen.until = Date.now();
         this.#servers[index]?.thaw();
       },
       terminate: () =>
@@ -347,7 +362,7 @@ class Chaos {
     const journal = await PostgresJournal.open({ database: this.#postgres.url(), merchant: options.mch_id, lease });
     const processor = new PaymentProcessor({ client, journal, ...haste });
     const unfinished = async () => [...(await rowsOf(this.#postgres))].filter(([, { finished }]) => !finished);
-    for (let waited = 0; waited < patience && (await unfinished()).length > 0; waited += between.looks)
+    for (let waited = 0; waited < patience.ends && (await unfinished()).length > 0; waited += between.looks)
       await sleep(between.looks);
     for (const [name, { state }] of await unfinished()) this.#wrong.push(`${name} is unfinished, ${state}`);
     await processor.close();
@@ -355,9 +370,7 @@ class Chaos {
     client.close();
     this.#options.onEvent?.('the tills ask for their last words');
     await this.#start(0);
-    const giveUp = setTimeout(() => this.#end.abort(), patience);
-    await Promise.all(this.#tills.map((till, index) => this.#askAgain(till, index + 1)));
-    clearTimeout(giveUp);
+    await this.#within(patience.ends, Promise.all(this.#tills.map((till, index) => this.#askAgain(till, index + 1))));
     await this.#compare(this.#sales);
   }
 

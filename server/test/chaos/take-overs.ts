@@ -7,6 +7,8 @@ export interface Silence {
   /** The ids that this process had in the database. */
   readonly owners: readonly string[];
   readonly at: number;
+  /** When it went on; one that was killed never does. */
+  until: number;
 }
 
 /** A time in which the database was away. Milliseconds since the epoch. */
@@ -24,6 +26,11 @@ export interface TakeOvers {
   readonly ofTheLiving: number;
 }
 
+/** To whom a server that ends in order hands over. */
+const nobody = '00000000-0000-0000-0000-000000000000';
+/** Milliseconds after which one that goes on has renewed its lease. */
+const renewed = 1_000;
+
 /** Notes in the database, by its own clock, whenever a payment gets another owner. */
 export async function noteTakeOvers(postgres: Postgres): Promise<void> {
   await postgres.query(
@@ -36,7 +43,7 @@ export async function noteTakeOvers(postgres: Postgres): Promise<void> {
        return null;
      end $$;
      create trigger note after update of owner on wxpay_face.record
-       for each row when (old.owner <> new.owner and not old.finished) execute function chaos.note();`,
+       for each row when (old.owner <> new.owner and not old.finished and new.owner <> '${nobody}') execute function chaos.note();`,
   );
 }
 
@@ -57,10 +64,11 @@ export async function takeOvers(
   const [times, interrupted]: [number[], number[]] = [[], []];
   let ofTheLiving = 0;
   for (const { owner, at } of rows) {
-    // What was handed over in order belonged to nobody.
+    // What one of no server's left was handed over in order.
     if (!owners.has(String(owner))) continue;
-    const before = silences.filter((silence) => silence.owners.includes(String(owner)) && silence.at <= Number(at));
-    const last = before.at(-1);
+    const isBetween = ({ owners: ids, at: from, until }: Silence) =>
+      ids.includes(String(owner)) && from <= Number(at) && Number(at) <= until + renewed;
+    const last = silences.filter(isBetween).at(-1);
     if (last === undefined) {
       ofTheLiving += 1;
       continue;

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { readFile, writeFile } from 'node:fs/promises';
+import { chown, readFile, stat, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -47,6 +47,22 @@ export class Postgres {
   static async start(...settings: string[]): Promise<Postgres> {
     const postgres = new Postgres(await freePort(), join(tmpdir(), `wxpay-face-${randomUUID()}`), settings);
     await postgres.#cluster.initialise();
+    await postgres.#cluster.start();
+    return postgres;
+  }
+
+  /** With a certificate for its address. */
+  static async startWithTls({ cert, key }: { readonly cert: string; readonly key: string }): Promise<Postgres> {
+    const settings = ['ssl=on', 'ssl_cert_file=server.crt', 'ssl_key_file=server.key'];
+    const postgres = new Postgres(await freePort(), join(tmpdir(), `wxpay-face-${randomUUID()}`), settings);
+    await postgres.#cluster.initialise();
+    const { uid, gid } = await stat(postgres.#folder);
+    for (const [name, text] of Object.entries({ 'server.crt': cert, 'server.key': key })) {
+      const path = join(postgres.#folder, name);
+      await writeFile(path, text, { mode: 0o600 });
+      // It reads no key that another account has.
+      if (process.getuid?.() === 0) await chown(path, uid, gid);
+    }
     await postgres.#cluster.start();
     return postgres;
   }

@@ -20,9 +20,9 @@ export class TcpSwitch {
     this.target = target;
   }
 
-  static async start(url: string): Promise<TcpSwitch> {
+  static async start(url: string, port = 0): Promise<TcpSwitch> {
     const server = createServer();
-    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    await new Promise<void>((resolve) => server.listen(port, '127.0.0.1', resolve));
     const it = new TcpSwitch(server, Number(new URL(url).port));
     server.on('connection', (till) => it.#serve(till));
     return it;

@@ -11,7 +11,7 @@ export interface Line {
   /** Told when a request has brought no answer, and goes to another server. */
   readonly onBroken?: () => void;
   /** The till gives up. */
-  readonly end?: AbortSignal;
+  readonly isOver?: () => boolean;
 }
 
 /** What a till is told: an outcome, or why there is none. */
@@ -70,7 +70,7 @@ export class Till {
       const { status, body } = await ask();
       if (status === 200) return Object(body);
       if (status !== 202) return { refused: String(body.code) };
-      if (this.#line.end?.aborted) return { refused: 'undecided' };
+      if (this.#line.isOver?.()) return { refused: 'undecided' };
     }
   }
 
@@ -81,8 +81,7 @@ export class Till {
       const end = AbortSignal.timeout(Math.round(this.#line.patience()));
       const answer = await client?.ask(method, path, body, headers, end).catch(() => undefined);
       if (answer !== undefined && answer.status < 500 && answer.status !== 429) return answer;
-      if (this.#line.end?.aborted)
-        return { status: 503, body: { code: 'no answer' }, lines: [], headers: new Headers() };
+      if (this.#line.isOver?.()) return { status: 503, body: { code: 'no answer' }, lines: [], headers: new Headers() };
       this.#line.onBroken?.();
       await sleep(pause);
     }

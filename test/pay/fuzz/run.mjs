@@ -1,4 +1,4 @@
-// Coverage-guided fuzzing of what reads the gateway's messages, refund notices and bills, by jsfuzz (jazzer.js needs a compiler of its own to install).
+// Coverage-guided fuzzing of what reads the gateway's messages of both APIs, refund notices and bills, by jsfuzz (jazzer.js needs a compiler of its own to install).
 //   npm run fuzz:pay -- [--seconds 60]
 // New inputs are kept in build/fuzz-pay/corpus; one that breaks is written to build/fuzz-pay/crash-….
 import { execFileSync, spawn } from 'node:child_process';
@@ -22,6 +22,9 @@ const seeds = [
   '<root><out_refund_no>R1</out_refund_no><out_trade_no>S1</out_trade_no><refund_id>5</refund_id><total_fee>2</total_fee><refund_fee>1</refund_fee><refund_status>SUCCESS</refund_status></root>',
   '交易时间,商户号,微信订单号,商户订单号,交易类型,交易状态,应结订单金额,微信退款单号,申请退款金额,订单金额,手续费\r\n`2024-11-23 10:15:30,`1,`42,`S1,`FACE,`SUCCESS,`1.00,`0,`0.00,`1.00,`0.00600\r\n总交易单数,订单总金额,手续费总金额\r\n`1,`1.00,`0.00600\r\n',
   '记账时间,微信支付业务单号,业务类型,收支类型,收支金额（元）\n`2024-11-23 10:15:30,`42,`交易,`收入,`1.00\n资金流水总笔数,收入笔数,收入金额\n`1.0,`1.0,`1.00\n',
+  '{"appid":"wxd930ea5d5a258f4f","mchid":"1900000109","out_trade_no":"A-0001","transaction_id":"42","trade_state":"SUCCESS","success_time":"2024-05-06T23:59:59+08:00","amount":{"total":100,"payer_total":90},"payer":{"openid":"o"}}',
+  '{"refund_id":"50","out_refund_no":"R-0001","transaction_id":"42","out_trade_no":"A-0001","status":"PROCESSING","amount":{"total":100,"refund":40}}',
+  '{"code":"ORDER_NOT_EXIST","message":"none"}',
   '<!DOCTYPE x [<!ENTITY a "b">]><xml><a b="c">&a;</a><!-- d --></xml>',
 ];
 for (const [index, seed] of seeds.entries()) writeFileSync(`${corpus}/seed-${index}`, seed);

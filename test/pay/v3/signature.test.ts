@@ -56,7 +56,7 @@ describe('Signatures of API v3', () => {
       file('key.pem', merchantCertificate.key),
       text,
     ]);
-    expect(authorization({ ...request, method: 'POST', body }, signer)).to.equal(
+    expect(authorization({ ...request, method: 'POST', body }, signer).header).to.equal(
       'WECHATPAY2-SHA256-RSA2048 mchid="1900009191",nonce_str="593BEC0C930BF1AFEB40B4A08C8FB242",timestamp="1554208460",' +
         `serial_no="1DDE55AD98ED71D6EDD4A4A16996DE7B47773A8C",signature="${expected.toString('base64')}"`,
     );

@@ -1,9 +1,19 @@
 // A till that refunds and dies, or one that comes back. What it is to do stands in CRASH_ERRAND; it tells each outcome on a line of its own.
-import { FileJournal, type Journal, PayClient, type PayClientOptions, PaymentProcessor } from 'wxpay-face';
+import {
+  FileJournal,
+  type Journal,
+  PayClient,
+  type PayClientOptions,
+  PayClientV3,
+  type PayClientV3Options,
+  PaymentProcessor,
+} from 'wxpay-face';
 import { dyingAt, errandOf, mortalClient, tell } from '../../support/mortal.js';
 
 export interface RefundErrand {
   readonly client: PayClientOptions;
+  /** Refunds by API v3. */
+  readonly v3?: PayClientV3Options | undefined;
   readonly journal: string;
   readonly out_trade_no: string;
   /** Absent: recover, until the refund has ended. */
@@ -12,7 +22,7 @@ export interface RefundErrand {
   readonly diesAt?: string;
 }
 
-const { client: options, journal: directory, out_trade_no, refund, diesAt } = errandOf<RefundErrand>();
+const { client: options, v3, journal: directory, out_trade_no, refund, diesAt } = errandOf<RefundErrand>();
 
 const passed = dyingAt(diesAt);
 
@@ -40,7 +50,7 @@ function mortal(journal: FileJournal): Journal {
   };
 }
 
-const client = new PayClient(options);
+const client = v3 === undefined ? new PayClient(options) : new PayClientV3(v3);
 const journal = await FileJournal.open(directory);
 const processor = new PaymentProcessor({
   client: mortalClient(client, ['refund', 'refundquery'], passed),

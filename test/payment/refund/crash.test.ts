@@ -2,7 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect } from 'chai';
-import { FileJournal, PayClient, PaymentProcessor, type RefundOutcome } from 'wxpay-face';
+import { FileJournal, PayClient, PayClientV3, PaymentProcessor, type RefundOutcome } from 'wxpay-face';
 import { type Scenario, type Simulator, startSimulator } from 'wxpay-face/simulator';
 import { MortalTills } from '../../support/mortal.js';
 import type { RefundErrand } from './crash-child.js';
@@ -51,7 +51,9 @@ const moods: Record<string, { now: Record<string, unknown>; later?: Record<strin
   closed: { now: { refundEnd: 'REFUNDCLOSE' } },
 };
 
-const cells = steps.flatMap((step) => Object.keys(moods).map((mood) => ({ step, mood })));
+type Api = 'v2' | 'v3';
+const apis: readonly Api[] = ['v2', 'v3'];
+const cells = steps.flatMap((step) => Object.keys(moods).flatMap((mood) => apis.map((api) => ({ step, mood, api }))));
 const isWhole = process.env.WXPAY_FACE_CRASH === 'all';
 const today = Math.floor(Date.now() / 86_400_000);
 // Steps through the matrix by a number that shares no factor with its size.
@@ -80,15 +82,17 @@ describe(`A till that is killed while it refunds (${chosen.length} of ${cells.le
     const settings: Scenario = { ...quick, ...scenario };
     simulator.scenario = settings;
   };
-  const client = () => ({ ...simulator.client, timeout: { connect: 1_000, response: 1_000 } });
+  const timeout = { connect: 1_000, response: 1_000 };
+  const client = () => ({ ...simulator.client, timeout });
+  const clientV3 = () => ({ ...simulator.clientV3, timeout });
 
-  const run = (errand: Omit<RefundErrand, 'client'>) => {
-    const whole: RefundErrand = { ...errand, client: client() };
+  const run = (api: Api, errand: Omit<RefundErrand, 'client' | 'v3'>) => {
+    const whole: RefundErrand = { ...errand, client: client(), v3: api === 'v3' ? clientV3() : undefined };
     return tills.run<RefundOutcome>(whole);
   };
 
-  async function sell(directory: string, out_trade_no: string): Promise<void> {
-    const payClient = new PayClient(client());
+  async function sell(api: Api, directory: string, out_trade_no: string): Promise<void> {
+    const payClient = api === 'v3' ? new PayClientV3(clientV3()) : new PayClient(client());
     const journal = await FileJournal.open(directory);
     const processor = new PaymentProcessor({ client: payClient, journal });
     const code = { auth_code: `13${String(process.pid * 1_000 + serial).padStart(16, '0')}` };
@@ -100,8 +104,8 @@ describe(`A till that is killed while it refunds (${chosen.length} of ${cells.le
     payClient.close();
   }
 
-  for (const { step, mood } of chosen)
-    it(`${step}, in front of a gateway with ${mood}`, async () => {
+  for (const { step, mood, api } of chosen)
+    it(`${step}, in front of a gateway of API ${api} with ${mood}`, async () => {
       const journal = await mkdtemp(join(tmpdir(), 'wxpay-face-refund-'));
       serial += 1;
       const out_trade_no = `F-${process.pid}-${serial}`;
@@ -115,16 +119,18 @@ describe(`A till that is killed while it refunds (${chosen.length} of ${cells.le
       }, 50);
       try {
         become({});
-        await sell(journal, out_trade_no);
+        await sell(api, journal, out_trade_no);
         become(now);
-        const { told: before, died } = await run({ journal, out_trade_no, refund, diesAt: step });
+        const { told: before, died } = await run(api, { journal, out_trade_no, refund, diesAt: step });
         if (died) reached.add(step);
         if (later !== undefined) become(later);
-        const { told: after } = await run({ journal, out_trade_no });
+        const { told: after } = await run(api, { journal, out_trade_no });
         // Whoever saw nothing asks again, with the same number.
-        const { told: again } = await run({ journal, out_trade_no, refund });
+        const { told: again } = await run(api, { journal, out_trade_no, refund });
         check(out_trade_no, [...before, ...after, ...again]);
-        expect((await run({ journal, out_trade_no })).told, 'told again after it was acknowledged').to.deep.equal([]);
+        expect((await run(api, { journal, out_trade_no })).told, 'told again after it was acknowledged').to.deep.equal(
+          [],
+        );
       } finally {
         clearInterval(watch);
         await rm(journal, { recursive: true, force: true });

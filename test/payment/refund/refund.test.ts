@@ -262,7 +262,8 @@ describe('A refund', () => {
     });
     const refund = processor.refund('A1', { out_refund_no: 'R1', refund_fee: 40 });
     await clock.run(undefined, 500);
-    await processor.noticed({ ...R1, refund_id: '1', total_fee: 100, refund_status: 'SUCCESS' });
+    const notice = { ...R1, refund_id: '1', total_fee: 100, refund_status: 'SUCCESS' };
+    await processor.noticed(notice);
     expect(await clock.until(refund)).to.include({ accepted: true });
     expect(methods(client.calls)).to.deep.equal(['refund']);
     await processor.close();

@@ -74,10 +74,23 @@ describe('A refund on a journal that several processes share', () => {
   it('is asked for by a notification only where it runs', async () => {
     const { clock, one, two, client } = await servers();
     await clock.until(one.refund('A1', { out_refund_no: 'R1', refund_fee: 40 }));
-    const notice = { out_trade_no: 'A1', out_refund_no: 'R1', refund_id: '1', total_fee: 100, refund_fee: 40 };
-    await two.noticed({ ...notice, refund_status: 'SUCCESS' });
+    const money = { refund_id: '1', total_fee: 100, refund_fee: 40 };
+    const notice = { out_trade_no: 'A1', out_refund_no: 'R1', ...money, refund_status: 'SUCCESS' };
+    await two.noticed(notice);
     await clock.run(undefined, 1_000);
     expect(methods(client.calls)).to.deep.equal(['refund']);
+    await Promise.all([one.close(), two.close()]);
+  });
+
+  it('is shown as the journal has it by one that does not know that another has it', async () => {
+    const { clock, store, one, two, gateway } = await servers();
+    gateway.status = 'PROCESSING';
+    await clock.until(one.refund('A1', { out_refund_no: 'R1', refund_fee: 40 }));
+    const refund = gateway.refunds.get('R1');
+    if (refund) refund.status = 'SUCCESS';
+    await store.claim('R1', 'two', 'refund');
+    await clock.run(undefined, 1_000);
+    for (const each of [two, one]) expect(await each.refunds('A1')).to.have.nested.property('[0].status', 'refunded');
     await Promise.all([one.close(), two.close()]);
   });
 

@@ -134,8 +134,12 @@ export class Watch {
       (hasGatewayTime && created.till === till && !this.#world.hasJournalFaults)
     )
       return paidAt < created.gateway - 2 * minute - slack;
-    if (hasGatewayTime && Math.abs(created.wall - created.gateway) + this.#world.stands.stood > 4 * minute)
-      return false;
+    const then = created.wall - created.gateway;
+    const now = till.clock.wall() - this.#world.network.gateway.time();
+    const difference = Math.max(Math.abs(then), Math.abs(now), Math.abs(then - now));
+    // What it was by another machine's clock can't be said by one that differs from it.
+    if (Math.abs(then - now) > 4 * minute) return false;
+    if (hasGatewayTime && difference + this.#world.stands.stood > 4 * minute) return false;
     return paidAt < created.wall - hour - minute;
   }
 

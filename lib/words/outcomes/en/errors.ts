@@ -136,6 +136,11 @@ export const errors: ErrorWords = {
       advice: 'Check the network, then try again.',
     },
   },
+  token: {
+    title: 'Till not admitted',
+    text: "The merchant server doesn't admit this till, or not to this. Nothing was sent.",
+    advice: 'Ask the person in charge to check what this till may do, and its token.',
+  },
   refund: {
     'not-paid': {
       title: 'Not paid, no refund',

@@ -133,6 +133,11 @@ export const errors: ErrorWords = {
       advice: '请检查网络，然后重试。',
     },
   },
+  token: {
+    title: '收银机没有权限',
+    text: '商户服务器不认可这台收银机，或者不允许这项操作，没有提交。',
+    advice: '请联系负责人检查这台收银机的权限和令牌。',
+  },
   refund: {
     'not-paid': {
       title: '没有收款，不能退款',

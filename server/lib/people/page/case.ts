@@ -1,9 +1,9 @@
 import { fenOf, yuan } from '../../../../lib/simulator/console/page/amounts.js';
 import { byId, element } from '../../../../lib/simulator/console/page/elements.js';
-import type { ActName, ShownAnswer, ShownCase, ShownDetail } from '../shown.js';
+import type { ActName, ShownAnswer, ShownCase, ShownDetail, Told } from '../shown.js';
 import { stateBadge, type Which } from './lists.js';
 import { type ActAnswer, type Answer, askGateway, confirm, lookAt } from './server.js';
-import { timeOf, words } from './words.js';
+import { adviceOf, timeOf, words } from './words.js';
 
 /* One record, and what a person does with it: seen first, then confirmed. */
 
@@ -79,6 +79,7 @@ function showDetail(detail: ShownDetail): void {
   shown = detail;
   const { page, acts } = words();
   const { told, can, id, out_trade_no, merchant } = detail;
+  const advice = adviceOf(detail);
   title.textContent = id;
   const gateway = element('p', { role: 'status', class: 'gateway' });
   const ask = element(
@@ -96,7 +97,7 @@ function showDetail(detail: ShownDetail): void {
       { class: 'told', 'aria-label': told.title },
       element('h3', {}, told.title),
       element('p', {}, told.text),
-      element('p', { class: 'advice' }, told.advice),
+      ...(advice === undefined ? [] : [element('p', { class: 'advice' }, advice)]),
     ),
     ...refundList(detail),
     gateway,
@@ -210,17 +211,19 @@ async function carryOut(
   title.focus();
 }
 
+/** In lines of their own. */
+const saidIn = ({ title: what, text, advice }: Told): string => [what, text, advice].join('\n');
+
 function whatCameOfIt(act: ActName, { status, body: answer }: Answer<ActAnswer>): [text: string, mood: string] {
   const { page } = words();
   const { code, by, told } = answer ?? {};
   if (status === 200) {
-    if (told !== undefined) return [`${told.title} ${told.text} ${told.advice}`, 'good'];
+    if (told !== undefined) return [saidIn(told), 'good'];
     return [act === 'acknowledge' ? page.acknowledged : page.doneWithout, 'good'];
   }
   if (status === 409 && code === 'overtaken') return [by ? `${page.overtakenBy}${by}` : page.overtaken, 'bad'];
   if (status === 409 && code === 'impossible') return [page.impossible, 'bad'];
-  if (status === 409 && told !== undefined)
-    return [`${page.refusedByRule}${told.title} ${told.text} ${told.advice}`, 'bad'];
+  if (status === 409 && told !== undefined) return [`${page.refusedByRule}${saidIn(told)}`, 'bad'];
   if (status === 403) return [page.mayNotAct, 'bad'];
   if (status === 401) return [page.over, 'bad'];
   return [page.unknownEnd, 'bad'];

@@ -11,7 +11,7 @@ import type {
   ShownServer,
   ShownTerminal,
 } from '../shown.js';
-import { currentLanguage, dayOf, moodOf, stateOf, timeOf, words } from './words.js';
+import { adviceOf, currentLanguage, dayOf, moodOf, stateOf, timeOf, words } from './words.js';
 
 /* What is there, as lists that change while one looks. */
 
@@ -77,7 +77,7 @@ function caseItem(each: ShownCase, mayAct: boolean, { open }: Openers): HTMLElem
     element('h3', {}, told.title),
     origin(each),
     element('p', {}, told.text),
-    element('p', { class: 'advice' }, told.advice),
+    element('p', { class: 'advice' }, adviceOf(each) ?? ''),
     element(
       'div',
       { class: 'buttons' },
@@ -118,7 +118,7 @@ function letterItem(letter: ShownDeadLetter, mayAct: boolean, { decide }: Opener
     { class: 'case letter' },
     element('h3', {}, page.deadLetter),
     element('small', {}, [timeOf(at), merchant, number].join(' · ')),
-    element('p', {}, `${type} · ${page.attempts} ${attempts} · ${answer}`),
+    element('p', {}, `${type} · ${page.attempts}${attempts} · ${answer}`),
     element('p', { class: 'advice' }, page.deadLetterText),
     element('div', { class: 'buttons' }, ...(mayAct ? [button(page.replay, number, act)] : [])),
   );

@@ -141,6 +141,29 @@ const zh = {
       confirm: '确认已处理',
     },
   } as Readonly<Record<ActName, ActWords>>,
+  /** What the person in charge does about an attention, by its code. */
+  duties: {
+    payment: {
+      'number-taken':
+        '这个单号已经属于另一笔交易。请查出是哪个系统用了同一个单号，改好编号规则；这位顾客请用新的单号收款。',
+      'not-ours': '微信支付显示的金额、商户或时间与这笔不符。请在微信支付商户平台按单号核对，确认顾客有没有多付。',
+      'refunded-elsewhere': '这笔款在本系统之外退过。请在微信支付商户平台查看是谁退的、退了多少。',
+      refused: '微信支付不认这个商户的密钥或商户号。请检查配置，改好后按单号查询这笔收款。',
+      certificate: '撤销需要有效的商户证书。请更换证书并让服务器重新读取配置，然后再按“撤销”。',
+      'reverse-expired': '已经过了可以撤销的时间。如果顾客付了款，请在微信支付商户平台退款。',
+      denied: '这笔交易曾经确认，现在微信支付说没有。请带上单号联系微信支付。',
+      unreadable: '这条流水由另一个版本写下，本版本读不了。请升级服务器，或在微信支付商户平台按单号查看。',
+      'other-merchant': '这条流水属于另一个商户号。请检查服务器的商户配置。',
+    } as Words,
+    refund: {
+      'by-hand': '微信支付不能原路退款。请在微信支付商户平台处理，或者用其他方式把钱退给顾客。',
+      'not-ours': '这个退款单号在微信支付是另一笔退款。请在微信支付商户平台按单号核对。',
+      refused: '微信支付不认这个商户的密钥或商户号。请检查配置，改好后再按“重新提交退款”。',
+      certificate: '退款需要有效的商户证书。请更换证书并让服务器重新读取配置，然后再按“重新提交退款”。',
+      unreadable: '这条流水由另一个版本写下，本版本读不了。请升级服务器，或在微信支付商户平台按单号查看。',
+      'other-merchant': '这条流水属于另一个商户号。请检查服务器的商户配置。',
+    } as Words,
+  },
   differenceKinds: {
     'charged-not-told-paid': {
       title: '顾客付了款，终端却没有收到成功',
@@ -246,7 +269,7 @@ const en: Texts = {
     unknownEnd: 'There was no answer: it may have been carried out. Press again: one confirmation is carried out once.',
     deadLetter: 'Undelivered webhook',
     deadLetterText: 'Your system has not taken this message. Repair the receiver, then deliver it again.',
-    attempts: 'attempts:',
+    attempts: 'attempts: ',
     replay: 'Deliver again',
     replayed: 'It will be delivered again.',
     replayQuestion: 'Deliver this message again?',
@@ -299,6 +322,37 @@ const en: Texts = {
       question: 'Has this been dealt with?',
       explanation: 'It is listed here no longer. Do what it says above first. This moves no money.',
       confirm: 'Yes, dealt with',
+    },
+  },
+  duties: {
+    payment: {
+      'number-taken':
+        'The number belongs to another sale. Find the system that used it too, and repair how numbers are made; charge this customer under a new number.',
+      'not-ours':
+        'WeChat Pay shows another amount, merchant or time. Compare it by its number in WeChat Pay’s merchant platform: has the customer paid too much?',
+      'refunded-elsewhere':
+        'It was refunded outside this system. See in WeChat Pay’s merchant platform who did, and how much.',
+      refused: 'WeChat Pay refuses this merchant’s key or number. Repair the configuration, then look the payment up.',
+      certificate:
+        'Giving up needs a good merchant certificate. Replace it, let the server read its configuration again, then press Give up.',
+      'reverse-expired':
+        'It is too late to reverse it. If the customer has paid, refund in WeChat Pay’s merchant platform.',
+      denied: 'It was confirmed once, and WeChat Pay now says there is none. Contact WeChat Pay with its number.',
+      unreadable:
+        'Another version wrote this record, and this one can not read it. Upgrade the server, or see the number in WeChat Pay’s merchant platform.',
+      'other-merchant': 'This record is of another merchant number. Check the server’s configuration.',
+    },
+    refund: {
+      'by-hand':
+        'WeChat Pay can not give it back where it came from. Deal with it in WeChat Pay’s merchant platform, or pay the customer in another way.',
+      'not-ours': 'The number is that of another refund. Compare it in WeChat Pay’s merchant platform.',
+      refused:
+        'WeChat Pay refuses this merchant’s key or number. Repair the configuration, then press Send refund again.',
+      certificate:
+        'Refunds need a good merchant certificate. Replace it, let the server read its configuration again, then press Send refund again.',
+      unreadable:
+        'Another version wrote this record, and this one can not read it. Upgrade the server, or see the number in WeChat Pay’s merchant platform.',
+      'other-merchant': 'This record is of another merchant number. Check the server’s configuration.',
     },
   },
   differenceKinds: {

@@ -1,6 +1,6 @@
 import { byId, labelElements } from '../../../../lib/simulator/console/page/elements.js';
 import { keep } from '../../../../lib/simulator/console/page/preferences.js';
-import type { Language, ShownRecord } from '../shown.js';
+import type { Language, ShownCase, ShownRecord } from '../shown.js';
 import { type Texts, texts } from './texts.js';
 
 /** The server chose it: as the person once did, else by the browser's Accept-Language. */
@@ -19,6 +19,7 @@ export function label(): void {
   button.textContent = other;
   button.lang = language === 'zh' ? 'en' : 'zh-CN';
   labelElements(page);
+  byId('look-up-number', HTMLInputElement).placeholder = page.number;
 }
 
 export function changeLanguage(): void {
@@ -54,3 +55,7 @@ const moods: Readonly<Record<string, string>> = {
 
 /** How a state looks; what is under way waits. */
 export const moodOf = (state: string): string => moods[state] ?? 'wait';
+
+/** What to do about it: the cashier's sentence is for who stands before the customer, an attention is for who reads this. */
+export const adviceOf = ({ kind, why, state, told }: ShownCase): string | undefined =>
+  state === 'paid' ? undefined : (words().duties[kind][why ?? ''] ?? told.advice);

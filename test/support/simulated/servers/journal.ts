@@ -1,4 +1,3 @@
-import { isDeepStrictEqual } from 'node:util';
 import { ClosedError } from '../../../../lib/errors.js';
 import { CancelRequestedError, JournalError, OrderExistsError } from '../../../../lib/journal/errors.js';
 import {
@@ -46,7 +45,8 @@ const again = { initial: 20, most: 1_000 } as const;
 export class ServerJournal implements Journal {
   readonly lease: ServerLease;
   readonly #given: Given;
-  readonly #own = new Set<string>();
+  /** What it has, and after which gap of its lease it knew that last. */
+  readonly #own = new Map<string, number>();
   readonly #creating = new Set<string>();
   readonly #writeIds = new Map<string, number>();
   readonly #onCancel = new Set<(out_trade_no: string) => void>();
@@ -72,8 +72,9 @@ export class ServerJournal implements Journal {
     if (this.#creating.has(key)) throw new OrderExistsError(record.id);
     this.#creating.add(key);
     try {
+      const { gaps } = this.lease;
       await this.#insert(record, (error) => error.sent);
-      if (!record.finished) this.#own.add(key);
+      if (!record.finished) this.#own.set(key, gaps);
     } finally {
       this.#creating.delete(key);
     }
@@ -87,10 +88,11 @@ export class ServerJournal implements Journal {
     const { database, owner } = this.#given;
     await this.#attempt(async () => {
       if (!this.lease.isGood) await this.lease.confirmed();
-      if (await this.#ask(() => database.update(owner, write))) return this.#settle(write, undefined);
+      const { gaps } = this.lease;
+      if (await this.#ask(() => database.update(owner, write))) return this.#settle(write, undefined, gaps);
       const error = this.#verdict(write, await this.#ask(() => database.row(record)));
       if (error === 'again') throw new NoAnswerError(true);
-      this.#settle(write, error);
+      this.#settle(write, error, gaps);
     });
   }
 
@@ -118,7 +120,10 @@ export class ServerJournal implements Journal {
 
   holds(record: RecordName): boolean {
     if (this.#isClosed) return false;
-    return this.#given.without === 'looksAtLease' || (this.lease.isGood && this.#own.has(keyOf(record)));
+    const { without } = this.#given;
+    const known = this.#own.get(keyOf(record));
+    if (without === 'looksAtLease') return true;
+    return this.lease.isGood && known !== undefined && (known === this.lease.gaps || without === 'looksAtGaps');
   }
 
   async isStored(record: JournalRecord): Promise<boolean> {
@@ -184,10 +189,12 @@ export class ServerJournal implements Journal {
   async #sweep(): Promise<void> {
     const { database, owner, without } = this.#given;
     if (without === 'sweeps') return;
-    for (const name of await this.#ask(() => database.ownOf(owner))) void this.#check(name).catch(() => undefined);
+    const { gaps } = this.lease;
+    for (const name of await this.#ask(() => database.ownOf(owner)))
+      void this.#check(name, gaps).catch(() => undefined);
   }
 
-  async #check(name: RecordName): Promise<void> {
+  async #check(name: RecordName, gaps: number): Promise<void> {
     const key = keyOf(name);
     if (this.#creating.has(key)) return;
     if (!this.#own.has(key)) {
@@ -195,22 +202,23 @@ export class ServerJournal implements Journal {
       const row = await this.#ask(() => database.row(name));
       if (row === undefined || row.record.finished || row.owner !== owner) return;
     }
-    await this.#takeUp(name);
+    await this.#takeUp(name, gaps);
   }
 
   async #claim(): Promise<void> {
     const { database, owner, duration, nextWrite, without, clock } = this.#given;
     if (without === 'claims' || !this.lease.isGood) return;
     const own = clock.wall();
+    const { gaps } = this.lease;
     const claimed = await this.#ask((began) => {
       const dead = database.dead(owner, duration, without === 'leasesByDatabase' ? own : began);
       return dead.size === 0 ? [] : database.claim(owner, dead, nextWrite);
     });
-    await Promise.all(claimed.map((name) => this.#takeUp(name)));
+    await Promise.all(claimed.map((name) => this.#takeUp(name, gaps)));
   }
 
-  async #takeUp(name: RecordName): Promise<void> {
-    this.#own.add(keyOf(name));
+  async #takeUp(name: RecordName, gaps: number): Promise<void> {
+    this.#own.set(keyOf(name), gaps);
     for (const listener of this.#onTakeUp) await listener(name).catch(() => undefined);
   }
 
@@ -237,10 +245,7 @@ export class ServerJournal implements Journal {
 
   #isThat({ record, writeId }: Write, row: Row): boolean {
     if (this.#given.without !== 'judgesByWriteId') return row.writeId === writeId;
-    const data = JSON.parse(JSON.stringify(record.data));
-    return (
-      row.record.revision === record.revision && isDeepStrictEqual(JSON.parse(JSON.stringify(row.record.data)), data)
-    );
+    return row.record.revision === record.revision;
   }
 
   /** What became of a write that hit no row. */
@@ -257,9 +262,9 @@ export class ServerJournal implements Journal {
     return isBehind ? new CancelRequestedError(record.id) : 'again';
   }
 
-  #settle({ record }: Write, error: JournalError | undefined): void {
+  #settle({ record }: Write, error: JournalError | undefined, gaps: number): void {
     const key = keyOf(record);
-    if (error === undefined && !record.finished) this.#own.add(key);
+    if (error === undefined && !record.finished) this.#own.set(key, gaps);
     else if (error === undefined || error.code === 'ERR_JOURNAL_LOST') this.#own.delete(key);
     if (error !== undefined) throw error;
   }

@@ -26,6 +26,8 @@ export class ServerLease {
   readonly #database: SharedDatabase;
   readonly #terms: LeaseTerms;
   #granted: { readonly wall: number; readonly monotonic: number; readonly duration: number } | undefined;
+  /** How often it was over before it was renewed: what this server had before may be another's since. */
+  gaps = 0;
   #asking: Array<{ resolve(): void; reject(error: Error): void }> = [];
   #isFailing = false;
   #isClosed = false;
@@ -89,6 +91,8 @@ export class ServerLease {
       (began) => this.#database.renew(owner, duration, without === 'leasesByDatabase' ? own : began),
       timeout,
     );
+    // By when the answer came, not by when it was done: a claim may have come between.
+    if (!this.isGood) this.gaps += 1;
     this.#granted = without === 'leaseFromSending' ? moment() : before;
   }
 

@@ -99,7 +99,9 @@ export class Server implements Program {
 
   followRefund(out_refund_no: string): void {
     const refund = this.#world.refunding?.find(out_refund_no);
-    if (refund !== undefined) this.#hear(refund, this.processor.refundSettled(out_refund_no));
+    // Whoever follows another server's for days only looks, again and again.
+    if (refund === undefined || !this.journal.holds({ kind: 'refund', id: out_refund_no })) return;
+    this.#hear(refund, this.processor.refundSettled(out_refund_no));
   }
 
   notice(out_refund_no: string): void {

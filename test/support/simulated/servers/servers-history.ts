@@ -314,11 +314,14 @@ export class ServersHistory implements History, Disturbance, Watcher {
 
   // What is seen of the database.
 
-  changed({ record, owner }: Row, before: Row | undefined, by: string): void {
+  changed({ record }: Row, before: Row | undefined, by: string): void {
     const { kind, id, state, revision, acknowledged } = record;
     const isTombstone = kind === 'payment' && Object.keys(record.data).length === 0;
     if (before !== undefined && record !== before.record && revision !== before.record.revision + 1)
       this.violate('a write was undone');
+    const isWritten = before !== undefined && record.data !== before.record.data;
+    if (isWritten && !before.record.finished && before.owner !== by)
+      this.violate('written by a server that has not got it');
     if (before?.isGivenUp && !before.record.finished && state === 'paid')
       this.violate('paid was written over a cancel()');
     if (before === undefined || record !== before.record) this.#decide(record);
@@ -337,7 +340,6 @@ export class ServersHistory implements History, Disturbance, Watcher {
     if (acknowledged && !before?.record.acknowledged && !sale.heard.has(decidedAt(record)) && !sale.isElsewhere)
       this.violate(`acknowledged unheard: ${state}`);
     if (fromRecord(record)?.stored.requested.gateway !== undefined) this.dated.add(id);
-    void owner;
   }
 
   /** One phase a revision: whoever is told of a revision is told the same. */
@@ -357,7 +359,9 @@ export class ServersHistory implements History, Disturbance, Watcher {
     if (server === undefined || !server.isAlive || server.isClosing) return;
     if (server.journal.lease.isGood) this.violate('claimed from one whose lease is good');
     const now = this.clock.monotonic();
-    const back = Math.max(0, ...this.#away.filter(({ until }) => until <= now).map(({ until }) => until));
+    // For so long that every lease was over.
+    const absences = this.#away.filter(({ from, until }) => until <= now && until - from > this.lease);
+    const back = Math.max(0, ...absences.map(({ until }) => until));
     if (back > 0 && server.clock.isAwake && server.troubledAt < back && now - back < this.lease)
       this.violate('claimed from a living one because the database was away');
   }
@@ -396,10 +400,10 @@ export class ServersHistory implements History, Disturbance, Watcher {
 
   #start(place: Place): void {
     this.#starts += 1;
+    this.#troubleUntil = Math.max(this.#troubleUntil, this.clock.monotonic());
     const server = new Server(this, `S${this.#starts}`, place.wallError, this.#mutation);
     place.server = server;
     this.#servers.set(server.owner, server);
-    this.refunding?.begin();
   }
 
   #planSteps(): void {
@@ -413,6 +417,7 @@ export class ServersHistory implements History, Disturbance, Watcher {
   #kill(server: Server): void {
     this.crashed = true;
     this.#checkTakeOver(server);
+    this.#giveUpSoon(server);
     server.die();
     this.#startLater(server);
   }
@@ -434,9 +439,19 @@ export class ServersHistory implements History, Disturbance, Watcher {
     ]);
     this.#stood += ms;
     this.crashed = true;
+    this.#giveUpSoon(server);
     server.clock.stand(ms, this.stands.isSuspendable && random.chance(0.5));
     server.troubledAt = this.clock.monotonic() + ms;
     this.#troubleUntil = Math.max(this.#troubleUntil, server.troubledAt);
+  }
+
+  /** While nobody drives what this one has, a cashier grows impatient. */
+  #giveUpSoon({ owner }: Server): void {
+    for (const { kind, id } of this.database.ownOf(owner)) {
+      const attempt = this.#attempts.find(({ sale }) => sale.out_trade_no === id);
+      if (kind !== 'payment' || attempt === undefined || !this.random.chance(0.3)) continue;
+      this.#later(this.random.between(0, 1.5 * this.lease), () => void this.#cancel(attempt));
+    }
   }
 
   /** What a dead server had is another's within the lease and a few seconds, if nothing is amiss but its death. */

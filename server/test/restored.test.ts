@@ -1,0 +1,102 @@
+import { expect } from 'chai';
+import { type Simulator, startSimulator } from 'wxpay-face/simulator';
+import { type MerchantServer, type MerchantServerOptions, startMerchantServer } from '../lib/index.js';
+import { Client } from './support/client.js';
+import { type Postgres, sharedPostgres } from './support/postgres.js';
+import { until } from './support/records.js';
+
+const beijing = (time: number): string =>
+  new Intl.DateTimeFormat('sv-SE', { timeZone: 'Asia/Shanghai' }).format(time).replaceAll('-', '');
+const day = 24 * 60 * 60 * 1_000;
+
+describe('A database that was restored to an older moment', function () {
+  this.timeout(60_000);
+  let simulator: Simulator;
+  let postgres: Postgres;
+  let name: string;
+  const servers: MerchantServer[] = [];
+
+  before(async () => {
+    simulator = await startSimulator();
+    postgres = await sharedPostgres();
+  });
+  after(() => simulator.close());
+  beforeEach(async () => {
+    name = await postgres.database();
+  });
+  afterEach(async () => {
+    for (const server of servers.splice(0)) await server.close();
+  });
+
+  const start = async (change: Partial<MerchantServerOptions> = {}): Promise<MerchantServer> => {
+    const merchants = [{ name: 'tea', ...simulator.client }];
+    const server = await startMerchantServer({ database: postgres.url(name), merchants, lease: 1_000, ...change });
+    servers.push(server);
+    return server;
+  };
+  const reconciled = (merchant: string, bill_date: string) =>
+    postgres.query(
+      name,
+      `insert into wxpay_face.reconciled_day (merchant, bill_date, asked_at, reconciled_at, differences) values ($1, $2, now(), now(), 0)
+       on conflict (merchant, bill_date) do update set reconciled_at = now()`,
+      [merchant, bill_date],
+    );
+  let codes = 0;
+  const code = (): string => {
+    codes += 1;
+    return `138${String(codes).padStart(15, '0')}`;
+  };
+
+  it('takes no new sale, on any server, until the days since were reconciled', async () => {
+    const [yesterday, today] = [beijing(Date.now() - day), beijing(Date.now())];
+    const first = await start();
+    const shop = { merchant: 'tea', store_id: '1', store_name: '茶馆' };
+    const { token } = await first.addTerminal({ name: 'till', ...shop, can: ['pay', 'cancel', 'refund'] });
+    await new Client(first.url, token).pay('RESTORED1', code(), { key: 'one' });
+    await first.close();
+    const [one, other] = [await start({ restored: yesterday }), await start()];
+    const tills = [new Client(one.url, token), new Client(other.url, token)];
+    for (const till of tills) {
+      const refused = await till.pay('RESTORED2', code(), { key: 'one' });
+      expect([refused.status, refused.body.code, refused.headers.get('retry-after')]).to.deep.equal([
+        503,
+        'ERR_RESTORED',
+        '60',
+      ]);
+      // What is known goes on; of an unknown number nothing can be said.
+      expect((await till.pay('RESTORED1', code(), { key: 'one' })).body).to.include({ status: 'paid' });
+      expect((await till.get('/v1/payments/RESTORED1')).status).to.equal(200);
+      expect((await till.delete('/v1/payments/RESTORED2')).body.code).to.equal('ERR_RESTORED');
+      expect((await till.get('/healthz')).status).to.equal(503);
+      expect((await till.get('/readyz')).status).to.equal(200);
+    }
+    expect(simulator.ledger.some(({ out_trade_no }) => out_trade_no === 'RESTORED2')).to.equal(false);
+    // The bills are asked for from that day on.
+    const asked = 'select merchant, bill_date, reconciled_at from wxpay_face.reconciled_day';
+    expect(await postgres.query(name, asked)).to.deep.equal([
+      { merchant: 'tea', bill_date: yesterday, reconciled_at: null },
+    ]);
+    await reconciled('tea', yesterday);
+    await reconciled('another', today);
+    const said = async () => String((await tills[1]?.pay('RESTORED2', code(), { key: 'one' }))?.body.message);
+    await until(async () => (await said()).includes(today));
+    await reconciled('tea', today);
+    for (const till of tills) await until(async () => (await till.get('/healthz')).status === 200);
+    expect((await tills[0]?.pay('RESTORED2', code(), { key: 'one' }))?.body).to.include({ status: 'paid' });
+    // Said again, as from a unit's file, it is over all the same.
+    const again = await start({ restored: yesterday });
+    expect((await new Client(again.url, token).pay('RESTORED3', code(), { key: 'one' })).body.status).to.equal('paid');
+  });
+
+  it('is said by a day, and of a database only', async () => {
+    for (const restored of ['yesterday', '2026-11-26', '20260231', '']) {
+      const error = await start({ restored }).catch((reason: unknown) => reason);
+      expect(error).to.include({ code: 'ERR_INVALID_PARAMETER', parameter: 'restored' });
+    }
+    const merchants = [{ name: 'tea', ...simulator.client }];
+    const error = await startMerchantServer({ folder: 'none', merchants, restored: '20261126' }).catch(
+      (reason: unknown) => reason,
+    );
+    expect(error).to.include({ parameter: 'restored' });
+  });
+});
