@@ -24,12 +24,12 @@ export const events = {
   'limited-by-gateway': { level: 'warn', message: 'the gateway asks for fewer calls' },
   'tokens-refused': { level: 'warn', message: 'requests came without a token that is known' },
   'merchants-reloaded': { level: 'info', message: 'the merchants were read again' },
+  'merchants-not-reloaded': { level: 'error', message: 'the configuration is wrong: the former merchants go on' },
   'jobs-waiting': { level: 'error', message: 'webhooks and nightly bills wait for the database' },
   'webhook-dead': { level: 'error', message: 'webhooks were not taken for three days: replay them' },
   'bill-open': { level: 'warn', message: 'a day could not be reconciled yet; its bill is asked for again' },
   'bill-differs': { level: 'error', message: 'bill and journal of a day differ: a person must look' },
   'bill-agrees': { level: 'info', message: 'bill and journal of a day agree' },
-  'merchants-not-reloaded': { level: 'error', message: 'the configuration is wrong: the former merchants go on' },
   'audit-unprotected': { level: 'warn', message: 'the audit is protected from mistakes only' },
 } as const satisfies Readonly<Record<string, { level: Level; message: string }>>;
 
