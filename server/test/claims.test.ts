@@ -263,4 +263,30 @@ describe('What a server leaves unfinished', function () {
     await b.requestCancel('N1');
     await a.put(paid('N1'));
   });
+
+  it('is heard of by another that waits for it, as long as it does, and by nobody else', async () => {
+    const [one, two, three] = [await opened(), await opened(), await opened()];
+    await one.journal.create(payment('A1'));
+    await one.journal.create(payment('A2'));
+    const heard: string[] = [];
+    const stop = two.journal.onChange('payment', 'A1', () => void heard.push('A1'));
+    two.journal.onChange('payment', 'A2', () => void heard.push('A2'));
+    three.journal.onChange('payment', 'A3', () => void heard.push('A3'));
+    let revision = 1;
+    const write = async () => {
+      revision += 1;
+      await one.journal.put(payment('A1', { revision, state: `step ${revision}` }));
+      return heard.length > 0;
+    };
+    // Nobody says when the call has arrived.
+    await until(write);
+    stop();
+    heard.splice(0);
+    await one.journal.put(paid('A1', revision + 1));
+    await until(async () => {
+      await one.journal.put(payment('A2', { revision: ((await one.journal.get('payment', 'A2'))?.revision ?? 0) + 1 }));
+      return heard.length > 0;
+    });
+    expect(new Set(heard)).to.deep.equal(new Set(['A2']));
+  });
 });

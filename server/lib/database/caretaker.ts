@@ -24,10 +24,24 @@ export interface Taker {
   cancel(id: string): void;
   /** Something became of a refund, says the gateway. */
   refundNotice(id: string): void;
+  /** Another server waits for what becomes of this one's row. */
+  watch(name: Pick<OwnRow, 'kind' | 'id'>, server: string): void;
+  /** Another server has written a row that somebody waits for here. */
+  changed(name: Pick<OwnRow, 'kind' | 'id'>): void;
 }
 
-/** What one server says to another of a refund. Merchants and numbers of refunds have no spaces. */
-export const noticeOf = (merchant: string, out_refund_no: string): string => `refund ${merchant} ${out_refund_no}`;
+/** What one server says to another of a record. It only shortens waits: what is lost or can't be read is found by looking. */
+export const saying = (about: keyof typeof sayings, { merchant, kind, id }: OwnRow, more = ''): string =>
+  [about, merchant, kind, id, more].join(' ');
+
+const sayings: Readonly<
+  Record<'notice' | 'watch' | 'changed', (taker: Taker, name: Pick<OwnRow, 'kind' | 'id'>, more: string) => void>
+> = {
+  notice: (taker, { id }) => taker.refundNotice(id),
+  watch: (taker, name, server) => taker.watch(name, server),
+  changed: (taker, name) => taker.changed(name),
+};
+const isAbout = (word: string): word is keyof typeof sayings => Object.hasOwn(sayings, word);
 
 /** How many rows are claimed at once: one who freezes with them has them locked for all. */
 const batch = 100;
@@ -132,9 +146,11 @@ export class Caretaker {
 
   /** Another server said something. */
   hear(said: string): void {
-    const [about, merchant = '', id] = said.split(' ');
-    if (about === 'refund' && id !== undefined) this.#takers.get(merchant)?.refundNotice(id);
-    else this.poll();
+    const [about = '', merchant = '', kind, id = '', more = ''] = said.split(' ');
+    const taker = this.#takers.get(merchant);
+    if (!isAbout(about)) this.poll();
+    else if (taker !== undefined && (kind === 'payment' || kind === 'refund'))
+      sayings[about](taker, { kind, id }, more);
   }
 
   /** Looks for what nobody drives. */

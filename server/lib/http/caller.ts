@@ -1,8 +1,10 @@
-import type { JournalRecord } from 'wxpay-face';
+import type { Journal, JournalRecord } from 'wxpay-face';
+import { PostgresJournal } from '../journal/postgres-journal.js';
 import type { Merchant } from '../merchants/merchants.js';
 import { type Audit, type AuditEntry, auditedMerchant } from '../operation/audit.js';
 import type { Right, Terminal } from '../terminals/terminal.js';
 import { forbidden, unknownNumber } from './refusals.js';
+import type { Watch } from './waiting.js';
 
 /** Who asks, and whose money it is. */
 export interface Caller {
@@ -28,6 +30,12 @@ export const noteOf = ({ terminal }: Caller, attempt: string | undefined): Recor
 export function noteIn({ data }: JournalRecord): { terminal?: unknown; store?: unknown; attempt?: unknown } {
   return Object(data.note);
 }
+
+/** Whoever waits for a record hears of it from the server that runs it, where servers share a database. */
+export const watching =
+  (journal: Journal, kind: JournalRecord['kind'], id: string): Watch =>
+  (wake) =>
+    journal instanceof PostgresJournal ? journal.onChange(kind, id, wake) : () => {};
 
 /** @throws RefusedError if the terminal may not. */
 export function demand({ terminal }: Caller, right: Right): void {

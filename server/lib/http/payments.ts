@@ -8,7 +8,7 @@ import {
   type PaymentProgress,
 } from 'wxpay-face';
 import { PostgresJournal } from '../journal/postgres-journal.js';
-import { type Caller, demand, lineOf, noteIn, noteOf, ownPayment, visiblePayment } from './caller.js';
+import { type Caller, demand, lineOf, noteIn, noteOf, ownPayment, visiblePayment, watching } from './caller.js';
 import { forbidden, invalid, takenNumber, unknownNumber } from './refusals.js';
 import { before, type Deadline, lookUntil } from './waiting.js';
 
@@ -153,13 +153,17 @@ async function* unheard({ terminal, merchant: { journal } }: Caller): AsyncItera
 }
 
 async function decided(
-  { merchant: { processor } }: Caller,
+  { merchant: { processor, journal } }: Caller,
   out_trade_no: string,
   until: Until,
   deadline: Deadline,
 ): Promise<Answer> {
-  return lookUntil(async () => {
-    const outcome = await processor.outcome(out_trade_no);
-    return until === 'final' && outcome?.status === 'reversing' ? undefined : outcome;
-  }, deadline);
+  return lookUntil(
+    async () => {
+      const outcome = await processor.outcome(out_trade_no);
+      return until === 'final' && outcome?.status === 'reversing' ? undefined : outcome;
+    },
+    deadline,
+    watching(journal, 'payment', out_trade_no),
+  );
 }

@@ -1,7 +1,7 @@
 import { InvalidParameterError, type JournalRecord, type RefundOutcome, type RefundRequest } from 'wxpay-face';
 import { PostgresJournal } from '../journal/postgres-journal.js';
 import type { RefundLimits, Spending } from '../terminals/refund-limits.js';
-import { type Caller, demand, lineOf, noteIn, visiblePayment } from './caller.js';
+import { type Caller, demand, lineOf, noteIn, visiblePayment, watching } from './caller.js';
 import type { Until } from './payments.js';
 import { beyondLimit, unknownNumber } from './refusals.js';
 import { before, type Deadline, lookUntil } from './waiting.js';
@@ -91,11 +91,15 @@ export async function lookAtRefund(
   deadline: Deadline,
 ): Promise<Answer> {
   const out_trade_no = await saleOf(caller, out_refund_no);
-  return lookUntil(async () => {
-    const outcome = await outcomeOf(caller, out_trade_no, out_refund_no);
-    const isOpen = until === 'final' ? outcome?.status === 'processing' : isUndecided(outcome);
-    return isOpen ? undefined : outcome;
-  }, deadline);
+  return lookUntil(
+    async () => {
+      const outcome = await outcomeOf(caller, out_trade_no, out_refund_no);
+      const isOpen = until === 'final' ? outcome?.status === 'processing' : isUndecided(outcome);
+      return isOpen ? undefined : outcome;
+    },
+    deadline,
+    watching(caller.merchant.journal, 'refund', out_refund_no),
+  );
 }
 
 export async function refundsOf(caller: Caller, out_trade_no: string): Promise<RefundOutcome[]> {

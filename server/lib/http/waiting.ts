@@ -35,15 +35,27 @@ export async function before<T>(work: Promise<T>, { at, signal }: Deadline): Pro
 /** Milliseconds between looks at what another server may be doing. */
 const looks = { first: 50, longest: 1_000 } as const;
 
-/** Looks until there is something, or the deadline has passed. */
+/** Calls back when it may be worth a look. @returns Ends it. */
+export type Watch = (wake: () => void) => () => void;
+
+/** Looks until there is something, or the deadline has passed. @param watch Shortens the pauses between looks. */
 export async function lookUntil<T>(
   look: () => Promise<T | undefined>,
   { at, signal }: Deadline,
+  watch: Watch = () => () => {},
 ): Promise<T | undefined> {
-  for (let pause: number = looks.first; ; pause = Math.min(looks.longest, pause * 1.5)) {
-    const found = await look();
-    const left = at - performance.now();
-    if (found !== undefined || left <= 0 || signal.aborted) return found;
-    await sleep(Math.min(pause, left), undefined, { signal }).catch(() => undefined);
+  let woken = new AbortController();
+  const stop = watch(() => woken.abort());
+  try {
+    for (let pause: number = looks.first; ; pause = Math.min(looks.longest, pause * 1.5)) {
+      const found = await look();
+      const left = at - performance.now();
+      if (found !== undefined || left <= 0 || signal.aborted) return found;
+      const early = AbortSignal.any([signal, woken.signal]);
+      await sleep(Math.min(pause, left), undefined, { signal: early }).catch(() => undefined);
+      if (woken.signal.aborted) woken = new AbortController();
+    }
+  } finally {
+    stop();
   }
 }

@@ -8,7 +8,7 @@ import {
   type JournalRecord,
   OrderExistsError,
 } from 'wxpay-face';
-import { noticeOf, type OwnRow, type Taker } from '../database/caretaker.js';
+import { type OwnRow, saying, type Taker } from '../database/caretaker.js';
 import { isRefusal, NoAnswerError, type Statement } from '../database/connections.js';
 import { Database } from '../database/database.js';
 import { channelOf } from '../database/lease.js';
@@ -17,6 +17,7 @@ import type { Outbox } from './outbox.js';
 import {
   attention,
   callOwner,
+  callServers,
   type Fence,
   fences,
   giveUp,
@@ -36,6 +37,7 @@ import {
   writeOf,
 } from './rows.js';
 import { verdict } from './verdict.js';
+import { WaitingFor } from './waiting-for.js';
 
 export interface PostgresJournalOptions {
   /** postgres://user:password@host:5432/name, with sslmode and sslrootcert for TLS. Never logged, never in an error. */
@@ -98,6 +100,7 @@ export class PostgresJournal implements Journal, Taker {
   readonly #onCancel = new Set<(out_trade_no: string) => void>();
   readonly #onRefundNotice = new Set<(out_refund_no: string) => void>();
   readonly #onTakeUp = new Set<(record: RecordName) => Promise<void>>();
+  readonly #waiting = new WaitingFor();
   #closed: Promise<void> | undefined;
 
   private constructor(database: Database, merchant: string, numbers: string, isAlone: boolean, outbox?: Outbox) {
@@ -277,9 +280,29 @@ export class PostgresJournal implements Journal, Taker {
 
   /** Has the server that drives an unfinished refund hear that something became of it. Nothing happens if it's this one. */
   async callOwner(out_refund_no: string): Promise<void> {
-    const { owner } = this.#database.lease;
-    const said = noticeOf(this.#merchant, out_refund_no);
-    await this.#read(callOwner, [this.#merchant, out_refund_no, owner, channelOf(''), said]);
+    await this.#callOwner('notice', { kind: 'refund', id: out_refund_no });
+  }
+
+  /**
+   * Calls back when a record may have gone on, wherever it runs. It shortens a wait, and no more: whoever waits looks by itself as well.
+   * @returns Ends it.
+   */
+  onChange(kind: JournalRecord['kind'], id: string, listener: () => void): () => void {
+    const key = keyOf({ kind, id });
+    this.#waiting.add(key, listener);
+    if (!this.#own.has(key)) void this.#callOwner('watch', { kind, id }).catch(() => undefined);
+    return () => this.#waiting.remove(key, listener);
+  }
+
+  /** For the database's care. */
+  watch(name: RecordName, server: string): void {
+    // What it has lost or has ended nobody needs to wait for here.
+    if (this.#own.has(keyOf(name))) this.#waiting.addServer(keyOf(name), server);
+  }
+
+  /** For the database's care. */
+  changed(name: RecordName): void {
+    this.#waiting.wake(keyOf(name), false);
   }
 
   /** Another server heard that something became of a refund that this one may drive. */
@@ -385,6 +408,17 @@ export class PostgresJournal implements Journal, Taker {
     if (error === undefined && !write.record.finished) this.#own.set(key, gaps);
     else if (error === undefined || error.code === 'ERR_JOURNAL_LOST') this.#own.delete(key);
     results.set(write, error);
+    const isOver = error !== undefined || write.record.finished;
+    const servers = this.#waiting.wake(key, isOver);
+    if (servers.length === 0) return;
+    const said = saying('changed', { merchant: this.#merchant, ...write.record });
+    void this.#query(callServers, [channelOf(''), servers, said]).catch(() => undefined);
+  }
+
+  async #callOwner(about: 'notice' | 'watch', { kind, id }: RecordName): Promise<void> {
+    const { owner } = this.#database.lease;
+    const said = saying(about, { merchant: this.#merchant, kind, id }, owner);
+    await this.#read(callOwner, [this.#merchant, kind, id, owner, channelOf(''), said]);
   }
 
   /** Tries a write until it's known what became of it. @param isWorthWaiting Whether it is tried again after no answer came. */

@@ -231,12 +231,18 @@ export const list: Statement = {
     order by kind, id limit ${pageOfRecords}`,
 };
 
-/** $1 merchant, $2 out_refund_no, $3 owner who asks, $4 what listens for an owner, $5 what it is told. */
+/** $1 merchant, $2 kind, $3 id, $4 owner who asks, $5 what listens for an owner, $6 what it is told. */
 export const callOwner: Statement = {
   name: 'wxpay-face call owner',
   text: `
-    select pg_notify($4 || owner::text, $5) as "called" from wxpay_face.record
-    where merchant = $1 and kind = 'refund' and id = $2 and not finished and owner <> $3`,
+    select pg_notify($5 || owner::text, $6) as "called" from wxpay_face.record
+    where merchant = $1 and kind = $2 and id = $3 and not finished and owner <> $4`,
+};
+
+/** $1 what listens for an owner, $2 owners, $3 what they are told. */
+export const callServers: Statement = {
+  name: 'wxpay-face call servers',
+  text: `select pg_notify($1 || owner, $3) as "called" from unnest($2::text[]) as owner`,
 };
 
 /** $1 merchant, then the last record of the page before: what a person has to look at, and nobody has seen to. */
