@@ -47,6 +47,28 @@ describe('A database that fails', function () {
   const stored = (id: string) =>
     postgres.query(database, 'select revision, state, given_up from wxpay_face.record where id = $1', [id]);
 
+  it('leaves no connection behind at a start that fails, whichever piece is lost', async () => {
+    const other = await FaultyProxy.start(postgres.port);
+    const options = { database: postgres.url(database, other.port), merchant: 'B', lease: 2_000 };
+    let failed = 0;
+    for (let lost = 1, isLost = true; isLost; lost += 1) {
+      let pieces = 0;
+      isLost = false;
+      other.fate = () => {
+        pieces += 1;
+        isLost ||= pieces === lost;
+        return pieces === lost ? 'is lost' : 'arrives';
+      };
+      const opened = await PostgresJournal.open(options).catch(() => undefined);
+      if (opened === undefined) failed += 1;
+      await opened?.close();
+      await until(() => other.connections === 0);
+    }
+    expect(failed).to.be.greaterThan(3);
+    await other.close();
+    // One that was left behind would stay for as long as the database likes.
+  }).timeout(30_000);
+
   for (const fate of fates) {
     it(`has a payment written down once though its record ${fate}`, async () => {
       proxy.fate = once(fate, 'wxpay-face insert');

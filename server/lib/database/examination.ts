@@ -74,22 +74,31 @@ const question = `
  * @throws JournalError that says why it can't be.
  */
 export async function examine(connections: Connections): Promise<void> {
-  const clients = await Promise.all([connections.single(), connections.single()]);
+  // One after the other: of two at once the one that comes would be nobody's if the other doesn't.
+  const one = await connections.single();
   try {
-    const [one, other] = clients;
-    const [facts] = (await one.query<Facts & pg.QueryResultRow>(question)).rows;
-    if (facts === undefined) throw new JournalError('The database says nothing of itself');
-    const refusal = refusals.find(({ applies }) => applies(facts));
-    if (refusal !== undefined) throw new JournalError(refusal.says(facts));
-    if (await isPooledByTransaction(one, other))
-      throw new JournalError(
-        'Before the database is a proxy that lends a connection for one transaction only: give the address of the database itself, or of a proxy that keeps sessions',
-      );
-    for (const { applies, says } of warnings)
-      if (applies(facts)) process.emitWarning(says(facts), { type: 'JournalWarning', code: 'WXPAY_FACE_DATABASE' });
+    const other = await connections.single();
+    try {
+      await look(one, other);
+    } finally {
+      await end(other);
+    }
   } finally {
-    await Promise.all(clients.map(end));
+    await end(one);
   }
+}
+
+async function look(one: pg.Client, other: pg.Client): Promise<void> {
+  const [facts] = (await one.query<Facts & pg.QueryResultRow>(question)).rows;
+  if (facts === undefined) throw new JournalError('The database says nothing of itself');
+  const refusal = refusals.find(({ applies }) => applies(facts));
+  if (refusal !== undefined) throw new JournalError(refusal.says(facts));
+  if (await isPooledByTransaction(one, other))
+    throw new JournalError(
+      'Before the database is a proxy that lends a connection for one transaction only: give the address of the database itself, or of a proxy that keeps sessions',
+    );
+  for (const { applies, says } of warnings)
+    if (applies(facts)) process.emitWarning(says(facts), { type: 'JournalWarning', code: 'WXPAY_FACE_DATABASE' });
 }
 
 /**

@@ -38,6 +38,11 @@ export class FaultyProxy {
     return proxy;
   }
 
+  /** How many connections there are. */
+  get connections(): number {
+    return this.#sockets.size / 2;
+  }
+
   /** Every connection breaks. */
   breakAll(): void {
     for (const socket of this.#sockets) socket.destroy();
