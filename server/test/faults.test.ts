@@ -157,8 +157,9 @@ describe('A database that fails', function () {
     await writing;
   });
 
-  // Open: after a second gap of the lease the sweep doesn't come, and so nothing is held any more: nothing is sent, but nothing goes on.
-  it.skip('is told of at once where nothing can have been written down, and begins no payment', async () => {
+  it('is told of at once where nothing can have been written down, and begins no payment', async () => {
+    // As a processor does: what it had before a gap of the lease is seen to be its own again only where somebody drives it.
+    journal.onTakeUp(async () => {});
     await journal.create(payment('A1'));
     proxy.fate = () => 'is lost';
     proxy.breakAll();
