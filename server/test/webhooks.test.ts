@@ -1,9 +1,6 @@
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { expect } from 'chai';
 import { type Simulator, startSimulator } from 'wxpay-face/simulator';
 import { Connections } from '../lib/database/connections.js';
@@ -13,6 +10,7 @@ import { Client } from './support/client.js';
 import { freePort, type Postgres, sharedPostgres } from './support/postgres.js';
 import { Receiver } from './support/receiver.js';
 import { until } from './support/records.js';
+import { ServerCommand } from './support/server-command.js';
 
 let numbers = 0;
 const newNumber = (): string => {
@@ -207,30 +205,12 @@ describe('Webhooks', function () {
 
   it('lose nothing of a server that is killed in the middle', async () => {
     await server.close();
-    const folder = await mkdtemp(join(tmpdir(), 'wxpay-face-server-'));
-    const { certificate, ...client } = simulator.client;
-    const { cert, key } = Object(certificate);
-    await writeFile(join(folder, 'cert.pem'), cert);
-    await writeFile(join(folder, 'cert-key.pem'), key);
-    const files = { cert: { file: 'cert.pem' }, key: { file: 'cert-key.pem' } };
-    const webhook = { url: receiver.url, secret: Receiver.secret };
-    const config = {
-      ...options(),
-      merchants: [{ name: 'tea', ...client, ca: String(client.ca), certificate: files, webhook }],
-    };
-    await writeFile(join(folder, 'server.json'), JSON.stringify(config));
-    const start = async () => {
-      const command = fileURLToPath(new URL('../lib/cli/main.js', import.meta.url));
-      const child = spawn(process.execPath, [command, 'start', '--config', join(folder, 'server.json')]);
-      const said = String(await Promise.race([once(child.stdout, 'data'), once(child, 'exit')]));
-      const url = /http:\S+/.exec(said)?.[0] ?? '';
-      return { child, url };
-    };
+    const doomed = await ServerCommand.of(options());
     const sold = new Set<string>();
     try {
       for (let kills = 0; kills < 4; kills += 1) {
-        const { child, url } = await start();
-        const here = new Client(url, token);
+        expect(await doomed.start(), doomed.said).to.equal(true);
+        const here = new Client(doomed.url, token);
         let isGone = false;
         const selling = async () => {
           while (!isGone) {
@@ -242,8 +222,8 @@ describe('Webhooks', function () {
         const tills = [selling(), selling(), selling()];
         const some = sold.size + 5 + 7 * kills;
         await until(() => sold.size >= some);
-        child.kill('SIGKILL');
         isGone = true;
+        await doomed.end('SIGKILL');
         await Promise.all(tills);
       }
       server = await startMerchantServer(options());
@@ -255,7 +235,7 @@ describe('Webhooks', function () {
       await until(() => finished.every(({ id }) => receiver.taken(String(id)).length > 0));
       expect(receiver.forged).to.equal(0);
     } finally {
-      await rm(folder, { recursive: true });
+      await doomed.dispose();
     }
   });
 
