@@ -42,11 +42,15 @@ export function demand({ terminal }: Caller, right: Right): void {
   if (!terminal.can.includes(right)) throw forbidden(right);
 }
 
-/** A payment of this terminal, or a number that it gave up before it came. @throws RefusedError for any other. */
-export async function ownPayment({ terminal, merchant }: Caller, out_trade_no: string): Promise<JournalRecord> {
-  const record = await merchant.journal.get('payment', out_trade_no);
+/** @throws RefusedError if there is none, or it's not this terminal's. */
+export function ensureOwn({ terminal }: Caller, record: JournalRecord | undefined): JournalRecord {
   if (record === undefined || noteIn(record).terminal !== terminal.id) throw unknownNumber();
   return record;
+}
+
+/** A payment of this terminal, or a number that it gave up before it came. @throws RefusedError for any other. */
+export async function ownPayment(caller: Caller, out_trade_no: string): Promise<JournalRecord> {
+  return ensureOwn(caller, await caller.merchant.journal.get('payment', out_trade_no));
 }
 
 /** A payment of this terminal; for one that may refund also a paid sale of its store. @throws RefusedError for any other. */

@@ -8,7 +8,17 @@ import {
   type PaymentProgress,
 } from 'wxpay-face';
 import { PostgresJournal } from '../journal/postgres-journal.js';
-import { type Caller, demand, lineOf, noteIn, noteOf, ownPayment, visiblePayment, watching } from './caller.js';
+import {
+  type Caller,
+  demand,
+  ensureOwn,
+  lineOf,
+  noteIn,
+  noteOf,
+  ownPayment,
+  visiblePayment,
+  watching,
+} from './caller.js';
 import { forbidden, invalid, takenNumber, unknownNumber } from './refusals.js';
 import { before, type Deadline, lookUntil } from './waiting.js';
 
@@ -83,6 +93,11 @@ export async function look(caller: Caller, out_trade_no: string, until: Until, d
   return decided(caller, out_trade_no, until, deadline);
 }
 
+/** @throws RefusedError if it's paid, and the terminal may not give such a one up. */
+function ensureMayGiveUp({ terminal }: Caller, { state }: JournalRecord): void {
+  if (state === 'paid' && !terminal.can.includes('cancel')) throw forbidden('give a paid sale up');
+}
+
 /** Gives it up: durable when answered. A number that has not come yet is given up, too. @param mayBegin As in pay(). */
 export async function cancel(
   caller: Caller,
@@ -91,19 +106,17 @@ export async function cancel(
 ): Promise<Answer> {
   const { journal, processor } = caller.merchant;
   const known = await journal.get('payment', out_trade_no);
-  if (known !== undefined) await ownPayment(caller, out_trade_no);
+  if (known !== undefined) ensureMayGiveUp(caller, ensureOwn(caller, known));
   // Of one that can't pay no payment comes.
   else if (!caller.terminal.can.includes('pay')) throw unknownNumber();
   // It may have been paid.
   else mayBegin();
-  if (known?.state === 'paid' && !caller.terminal.can.includes('cancel')) throw forbidden('give a paid sale up');
   // Asked for again, it is no other act.
   if (known === undefined || known.state === 'paid' || !(known.finished || isGivenUp(known)))
     await caller.audit.write(lineOf(caller, { action: 'cancel', number: out_trade_no }));
   if (known === undefined) {
     await giveUpEarly(caller, out_trade_no);
-    const { state } = await ownPayment(caller, out_trade_no);
-    if (state === 'paid' && !caller.terminal.can.includes('cancel')) throw forbidden('give a paid sale up');
+    ensureMayGiveUp(caller, await ownPayment(caller, out_trade_no));
   }
   const cancelling = processor.cancel(out_trade_no);
   // What goes on is written down before it's said. Where no other server may run it, that is its outcome.

@@ -36,16 +36,17 @@ export async function refund(
   demand(caller, 'refund');
   await visiblePayment(caller, out_trade_no);
   if ('notify_url' in request) throw new InvalidParameterError('notify_url', 'is the server’s matter');
+  // Asked for again, it is no other act: it was counted and written down then.
+  const isKnown = (await caller.merchant.journal.get('refund', out_refund_no)) !== undefined;
   const task = async () => {
-    // Asked for again, it is no other act.
-    if ((await caller.merchant.journal.get('refund', out_refund_no)) === undefined) {
+    if (!isKnown) {
       const of = { number: out_refund_no, subject: out_trade_no, amount: request.refund_fee };
       await caller.audit.write(lineOf(caller, { action: 'refund', ...of }));
     }
     return caller.merchant.processor.refund(out_trade_no, { ...request, out_refund_no });
   };
-  const { refund_fee } = request;
-  return before(withinLimit(caller, limits, { out_trade_no, out_refund_no, fen: refund_fee }, task), deadline);
+  const spent = { out_trade_no, out_refund_no, fen: request.refund_fee };
+  return before(isKnown ? task() : withinLimit(caller, limits, spent, task), deadline);
 }
 
 /** What is refused so has given nothing back, and never will. */
@@ -58,7 +59,7 @@ const refused: ReadonlySet<unknown> = new Set([
   'ERR_ORDER_REFUNDED',
 ]);
 
-/** Counts a refund before it is done; one that the journal knows was counted then. @throws RefusedError beyond the terminal's limit. */
+/** Counts a refund before it is done. @throws RefusedError beyond the terminal's limit. */
 async function withinLimit(
   { terminal, merchant }: Caller,
   limits: RefundLimits,
@@ -66,7 +67,7 @@ async function withinLimit(
   task: () => Promise<RefundOutcome>,
 ): Promise<RefundOutcome> {
   const { id, refundLimit: limit } = terminal;
-  if (limit === undefined || (await merchant.journal.get('refund', refund.out_refund_no)) !== undefined) return task();
+  if (limit === undefined) return task();
   const spending = { ...refund, terminal: id, limit, numbers: merchant.client.identity.mch_id };
   const counted = await limits.spend(spending);
   if (counted === 'beyond') throw beyondLimit(limit);
