@@ -62,9 +62,9 @@ export const act: FastifySchema = {
       refund_desc: text(80, 0),
     },
     // An amount is a refund's, and a refund has one.
-    if: { properties: { act: { const: 'refund' } } },
-    // biome-ignore lint/suspicious/noThenProperty: JSON schema's own word
-    then: { required: ['refund_fee'] },
-    else: { properties: { refund_fee: false, refund_desc: false } },
+    anyOf: [
+      { properties: { act: { const: 'refund' } }, required: ['refund_fee'] },
+      { properties: { act: { not: { const: 'refund' } }, refund_fee: false, refund_desc: false } },
+    ],
   },
 };
