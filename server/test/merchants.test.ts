@@ -9,6 +9,7 @@ import { clientsOf, closeAll, Limits } from '../lib/merchants/clients.js';
 import { Client } from './support/client.js';
 import { type Postgres, sharedPostgres } from './support/postgres.js';
 import { until } from './support/records.js';
+import { Visitor } from './support/visitor.js';
 
 const polling = { firstDelay: 50, interval: 100, timeout: 5_000 };
 const reversal = { notBefore: 300, backoff: { initial: 50, factor: 2, maximum: 400, jitter: 0.2 } };
@@ -172,6 +173,28 @@ describe('The merchants of a server', function () {
       await till.delete(`/v1/payments/${face}`);
       expect((await till.get(`/v1/payments/${face}?until=final&wait=20`)).body).to.include({ status: 'reversed' });
       expect((await till.delete(`/v1/payments/${letters}`)).body).to.include({ status: 'cancelled' });
+    });
+
+    it('are asked for by a person of the API that has taken them', async () => {
+      const server = await start({ folder }, [tea()]);
+      const till = await terminal(server, 'till', 'tea');
+      const [scanned, face] = [newNumber(), newNumber()];
+      await till.pay(scanned, newCode(), { key: 'one' });
+      const byFace = { order: { total_fee: 100, body: 'Tea' }, code: { auth_code: newCode(), from: 'face' } };
+      await till.ask('PUT', `/v1/payments/${face}`, byFace);
+      const visitor = new Visitor(`${server.adminUrl}/`);
+      const { token } = await server.addPerson({ name: 'Zhao', merchants: ['tea'], role: 'look' });
+      await visitor.signIn(token);
+      for (const id of [scanned, face]) {
+        const { body } = await visitor.post('look-up', { merchant: 'tea', id });
+        expect(body).to.deep.equal({ gateway: { state: 'SUCCESS', amount: 100 } });
+      }
+      // Of v2's messages the signature is a part.
+      const isByV2 = (number: string) =>
+        simulator.calls
+          .filter((call) => call.name === 'orderquery' && call.out_trade_no === number)
+          .map(({ request }) => 'sign' in request);
+      expect([isByV2(scanned), isByV2(face)]).to.deep.equal([[false], [true]]);
     });
 
     it('are paid by it also in a shop whose number it would not take', async () => {

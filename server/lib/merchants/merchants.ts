@@ -8,6 +8,7 @@ import {
   type Journal,
   type MerchantIdentity,
   type PayClient,
+  type PayClientV3,
   PaymentProcessor,
   type PaymentProcessorOptions,
 } from 'wxpay-face';
@@ -28,6 +29,8 @@ export interface Merchant {
   readonly name: string;
   /** Of API v2: for what v3 doesn't have. It stands for the newest, also after a reload. */
   readonly client: PayClient;
+  /** What takes payments by codes, and refunds: of API v3 where that is configured. */
+  readonly paying: PayClient | PayClientV3;
   /** Whether codes are paid by API v3. */
   readonly isByV3: boolean;
   readonly journal: Journal;
@@ -321,6 +324,7 @@ export class Merchants {
         },
         line,
         client: line.v2,
+        paying: line.paying,
         get isByV3() {
           return line.isByV3;
         },
