@@ -3,7 +3,7 @@ import pg from 'pg';
 import { type Simulator, startSimulator } from 'wxpay-face/simulator';
 import { type MerchantServer, type MerchantServerOptions, startMerchantServer } from '../lib/index.js';
 import { Client } from './support/client.js';
-import { freePort, type Postgres, sharedPostgres } from './support/postgres.js';
+import { type Postgres, sharedPostgres } from './support/postgres.js';
 import { until } from './support/records.js';
 import { ServerCommand } from './support/server-command.js';
 import { type Said, Visitor } from './support/visitor.js';
@@ -25,8 +25,6 @@ describe('An act whose server is killed before it is done', function () {
   let database: string;
   let other: MerchantServer;
   let doomed: ServerCommand;
-  /** Of the one that is killed. */
-  let adminUrl: string;
   let till: Client;
   /** The first has confirmed; the second sees the same. */
   let first: Visitor;
@@ -40,7 +38,6 @@ describe('An act whose server is killed before it is done', function () {
 
   beforeEach(async () => {
     database = await postgres.database();
-    const port = await freePort();
     const options: MerchantServerOptions = {
       database: postgres.url(database),
       merchants: [{ name: 'tea', ...simulator.client }],
@@ -49,9 +46,8 @@ describe('An act whose server is killed before it is done', function () {
       reversal: { notBefore: 300, backoff: { initial: 50, factor: 2, maximum: 400, jitter: 0.2 } },
     };
     other = await startMerchantServer(options);
-    doomed = await ServerCommand.of({ ...options, admin: { port } });
+    doomed = await ServerCommand.of(options);
     expect(await doomed.start(), doomed.said).to.equal(true);
-    adminUrl = `http://127.0.0.1:${port}/`;
     const shop = { merchant: 'tea', store_id: '1', store_name: '茶馆' };
     const { token } = await other.addTerminal({ name: 'till', ...shop, can: ['pay', 'cancel', 'refund'] });
     till = new Client(other.url, token);
@@ -61,7 +57,7 @@ describe('An act whose server is killed before it is done', function () {
       expect((await visitor.signIn(secret)).status).to.equal(200);
       return visitor;
     };
-    [first, second] = [await person('Li', adminUrl), await person('Wang', `${other.adminUrl}/`)];
+    [first, second] = [await person('Li', `${doomed.adminUrl}/`), await person('Wang', `${other.adminUrl}/`)];
   });
   afterEach(async () => {
     simulator.scenario = 'success';

@@ -110,6 +110,8 @@ describe('What the servers know and nobody else is to', function () {
         },
       ],
       lease: 2_000,
+      polling: { firstDelay: 50, interval: 100, timeout: 3_000 },
+      reversal: { notBefore: 300, backoff: { initial: 50, factor: 2, maximum: 400, jitter: 0.2 } },
     } satisfies MerchantServerOptions;
     await writeFile(join(folder, 'server.json'), JSON.stringify(options));
 
@@ -166,7 +168,7 @@ describe('What the servers know and nobody else is to', function () {
       simulator.scenario = { bill: 'early' };
       await tea.pay('SALE-06', `${codes[4]}-wrong`);
       const face = { face_code: 'c0de0face'.repeat(5), openid: 'oFaceThatNobodyKnows' };
-      await tea.ask('PUT', '/v1/payments/SALE-07', { order: { total_fee: 100, body: '茶' }, code: face });
+      await tea.ask('PUT', '/v1/payments/SALE-07?wait=1', { order: { total_fee: 100, body: '茶' }, code: face });
       await new Client(line.url, 'a-token-that-nobody-has').get('/v1/identity');
       note('a wrong token', 'a-token-that-nobody-has', 'a-person-that-nobody-knows');
       const found = (name: string) =>
