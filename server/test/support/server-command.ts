@@ -22,6 +22,8 @@ export class ServerCommand {
   readonly url: string;
   readonly #folder: string;
   readonly #config: string;
+  /** Of the version that is installed: what is started next. */
+  main = command;
   #child: ChildProcess | undefined;
   #isEnding = false;
   /** What it has said on standard error, of all its starts; the newest. */
@@ -56,7 +58,7 @@ export class ServerCommand {
 
   /** Resolves when it listens: true. False if it ends before, as on a database that is away. @param more Options of its command. */
   async start(...more: readonly string[]): Promise<boolean> {
-    const child = spawn(process.execPath, [command, 'start', '--config', this.#config, ...more], {
+    const child = spawn(process.execPath, [this.main, 'start', '--config', this.#config, ...more], {
       stdio: ['ignore', 'ignore', 'pipe'],
     });
     this.#child = child;
