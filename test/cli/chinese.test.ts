@@ -4,12 +4,9 @@ import { expect } from 'chai';
 import { FileJournal, PayClient } from 'wxpay-face';
 import { billDateOf } from '../../lib/bill/day.js';
 import type { Ended, Options } from '../support/command.js';
-import { skip } from '../support/skip.js';
+import { interruptible, skip } from '../support/skip.js';
 import { day, faults } from './doctor-faults.js';
 import { openShop, type Shop } from './shop.js';
-
-// Node.js can't send another process a signal there, but only end it.
-const interruptible = process.platform === 'win32' ? it.skip : it;
 
 const chinese = { LANG: 'zh_CN.UTF-8' };
 
