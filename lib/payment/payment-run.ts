@@ -53,6 +53,7 @@ export class PaymentRun implements Subject<PaymentState, PaymentEvent, Next, Sto
   };
   /** Its last one. */
   #pause: Pause | undefined;
+  #isTakenUp = false;
   readonly #run: Run<PaymentState, PaymentEvent, Next, StoredPayment, PaymentOutcome>;
 
   private constructor(
@@ -100,6 +101,7 @@ export class PaymentRun implements Subject<PaymentState, PaymentEvent, Next, Sto
     const requestedAt = record.finished && program === around.program ? monotonic : undefined;
     const run = new PaymentRun(record, known, around, parts, { requestedAt });
     run.#request.state = 'ended';
+    run.#isTakenUp = true;
     return run;
   }
 
@@ -248,7 +250,9 @@ export class PaymentRun implements Subject<PaymentState, PaymentEvent, Next, Sto
   #timeOut(isLate: boolean): void {
     const moment = this.#now();
     const elapsed = Math.max(this.#around.policies.polling.timeout, moment.elapsed);
-    void this.#post({ on: 'timeout', late: isLate }, { ...moment, elapsed });
+    // So many others may have been taken up with it that its turn has not come: it may be paid, and is asked for first.
+    const isUnasked = this.#isTakenUp && this.#run.state.memory.queries === 0;
+    void this.#post({ on: 'timeout', late: isLate || isUnasked }, { ...moment, elapsed });
   }
 
   #learnGatewayTime(): void {

@@ -1,8 +1,9 @@
 import { expect } from 'chai';
 import { JournalError } from '../../lib/journal/errors.js';
+import type { QueryResult } from '../../lib/pay/types.js';
 import type { PaymentOutcome } from '../../lib/payment/decision/outcomes.js';
 import { rejection } from '../support/rejection.js';
-import { charged, identity, isPaid, reversed, state, times } from '../support/scripted/client.js';
+import { charged, identity, isPaid, Made, reversed, state, times } from '../support/scripted/client.js';
 import { all, code, lost, order, paid, till } from '../support/scripted/till.js';
 
 describe('recover()', () => {
@@ -15,6 +16,31 @@ describe('recover()', () => {
     expect((await all(outcomes)).map(({ status }) => status)).to.deep.equal(['paid']);
     expect(times(client.calls, 'micropay')).to.have.length(1);
     expect(await journal.get('payment', 'A1')).to.include({ finished: true, acknowledged: false });
+  });
+
+  it('reverses nothing that it could not ask for yet, however many it takes up', async () => {
+    const numbers = Array.from({ length: 200 }, (_, index) => `A${index + 1}`);
+    const { clock, start, processor, client } = till({
+      micropay: ['never'],
+      orderquery: [
+        new Made<QueryResult>(async (_options, params) => {
+          await clock.sleep(4_000);
+          return isPaid(String(Object(params).out_trade_no), 100);
+        }),
+      ],
+    });
+    for (const out_trade_no of numbers) void processor.pay({ ...order, out_trade_no }, code).catch(() => undefined);
+    await clock.run(undefined, 10);
+    await processor.close();
+    const outcomes = start().recover();
+    await clock.run();
+    const told = await all(outcomes);
+    expect(told.map(({ status, out_trade_no }) => `${status} ${out_trade_no}`)).to.have.members(
+      numbers.map((number) => `paid ${number}`),
+    );
+    // All of them were waited for longer than a payment is polled.
+    expect(Math.max(...times(client.calls, 'orderquery'))).to.be.above(40_000);
+    expect(times(client.calls, 'reverse')).to.deep.equal([]);
   });
 
   it('asks at once, where the till died while reversing, and counts notBefore anew', async () => {
