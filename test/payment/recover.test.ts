@@ -43,6 +43,34 @@ describe('recover()', () => {
     expect(times(client.calls, 'reverse')).to.deep.equal([]);
   });
 
+  it('takes up no more at once than it can soon ask for, where a journal hands them over one by one', async () => {
+    const numbers = Array.from({ length: 1_200 }, (_, index) => `A${index + 1}`);
+    let isAnswering = false;
+    const { clock, start, processor } = till({
+      micropay: ['never'],
+      orderquery: [
+        new Made<QueryResult>(async (_options, params) => {
+          while (!isAnswering) await clock.sleep(1_000);
+          return isPaid(String(Object(params).out_trade_no), 100);
+        }),
+      ],
+    });
+    for (const out_trade_no of numbers) void processor.pay({ ...order, out_trade_no }, code).catch(() => undefined);
+    await clock.run(undefined, 10);
+    await processor.close();
+    const next = start();
+    let running = 0;
+    for (const id of numbers) void next.resume({ kind: 'payment', id }).then(() => (running += 1));
+    await clock.run(undefined, 10_000);
+    expect(running).to.equal(1_000);
+    // It has its turn for whoever asks for it.
+    const settled = next.settled('A1200');
+    isAnswering = true;
+    await clock.run();
+    expect(running).to.equal(1_200);
+    expect(await settled).to.include({ status: 'paid' });
+  });
+
   it('asks at once, where the till died while reversing, and counts notBefore anew', async () => {
     const { clock, start, processor, client } = till(
       { micropay: [lost], orderquery: [paid, state('REVOKED')], reverse: [reversed()] },
