@@ -2,9 +2,10 @@ import { readFile } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { FastifyInstance, FastifyPluginCallback, FastifyReply, FastifyRequest } from 'fastify';
 import { Rate } from '../http/limits.js';
-import { RefusedError, refusalOf } from '../http/refusals.js';
+import { RefusedError, refusalOf, restored } from '../http/refusals.js';
 import { lookUntil } from '../http/waiting.js';
 import type { Merchants } from '../merchants/merchants.js';
+import type { UnreconciledDay } from '../merchants/restoration.js';
 import { hashOf, type Terminals } from '../terminals/terminal.js';
 import { type Confirmed, type Intent, OvertakenError, perform } from './acts.js';
 import { told } from './cases.js';
@@ -24,6 +25,8 @@ export interface PeopleParts {
   readonly desk: Desk;
   /** Told of each act before it is done: what can't be written down isn't done. */
   readonly audit: (intent: Intent) => Promise<void>;
+  /** What keeps new sales and refunds from being taken, if anything does. */
+  readonly unreconciled: () => UnreconciledDay | undefined;
 }
 
 /** Milliseconds. */
@@ -60,7 +63,11 @@ interface RecordQuery {
   Querystring: { merchant: string; kind: 'payment' | 'refund'; id: string };
 }
 
-function routes(server: FastifyInstance, { people, desk, audit, ...parts }: PeopleParts, closing: AbortSignal): void {
+function routes(
+  server: FastifyInstance,
+  { people, desk, audit, unreconciled, ...parts }: PeopleParts,
+  closing: AbortSignal,
+): void {
   const sight = new Sight({ ...parts, desk });
   const visitors = new WeakMap<FastifyRequest, Person>();
   const open = new Map<string, number>();
@@ -210,6 +217,8 @@ function routes(server: FastifyInstance, { people, desk, audit, ...parts }: Peop
       const { person, of } = actingOn(request);
       const { kind, id } = request.body;
       const language = languageOf(request);
+      const day = request.body.act === 'refund' ? unreconciled() : undefined;
+      if (day !== undefined) throw restored(day);
       try {
         const outcome = await perform({ desk, audit }, of, person, request.body);
         const detail = await sight.detail(of, kind, id, language);
