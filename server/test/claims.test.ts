@@ -159,6 +159,35 @@ describe('What a server leaves unfinished', function () {
     for (const [id, owner] of before) expect(after.get(id)).to.equal(owner);
   });
 
+  it('is claimed as it can be taken up, while the rest of the work goes on', async () => {
+    const { journal, heard } = await opened();
+    const taken: string[] = [];
+    const free = Promise.withResolvers<void>();
+    journal.onTakeUp(async ({ id }) => {
+      taken.push(id);
+      if (id.startsWith('left')) await free.promise;
+    });
+    await postgres.query(
+      database,
+      `insert into wxpay_face.record (numbers, merchant, kind, id, schema, revision, state, finished, acknowledged, updated_at, data, owner, write_id)
+       select 'A', 'A', 'payment', 'left' || n, 1, 1, 'polling', false, false, 0, '{}', '11111111-1111-1111-1111-111111111111', gen_random_uuid()
+       from generate_series(1, 500) n`,
+    );
+    await until(() => taken.length > 0);
+    await journal.create(payment('A1'));
+    await journal.requestCancel('A1');
+    await until(() => heard.includes('cancel A1'));
+    // Its own look for what is not driven: the listener hears of it again and again.
+    await until(() => taken.filter((id) => id === 'A1').length >= 3);
+    // Of one batch, each once.
+    const waiting = taken.filter((id) => id.startsWith('left'));
+    expect(waiting).to.have.length.at.most(100);
+    expect(new Set(waiting).size).to.equal(waiting.length);
+    expect([...(await owners()).values()].filter((owner) => owner?.toString().startsWith('1111'))).to.have.length(400);
+    free.resolve();
+    await until(() => new Set(taken).size === 501);
+  });
+
   it('stays with the living when the database was away for longer than a lease', async () => {
     const own = await Postgres.start();
     cleanUp.push(() => own.stop());

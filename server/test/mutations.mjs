@@ -65,6 +65,14 @@ const mutations = [
     'the answer of its claim was lost',
   ],
   [
+    'what is claimed waits for no more than it must',
+    'database/caretaker',
+    'void this.#claims.run();',
+    'await this.#claims.run();',
+    'claims',
+    'while the rest of the work goes on',
+  ],
+  [
     'a doubtful write is known by its id',
     'journal/verdict',
     "if (row.writeId === writeId)\n        return 'stored';",
@@ -83,8 +91,8 @@ const mutations = [
   [
     'what was given up is heard after the restart',
     'database/caretaker',
-    'await this.#claim();',
-    'await this.#claim(); return;',
+    'await this.#poll();\n            if (rows.length < batch)',
+    'if (rows.length < batch)',
     'claims',
     'first the restart, then the cancel',
   ],

@@ -58,9 +58,15 @@ export function replayed(config: MerchantServerOptions, id: string, { merchant }
   });
 }
 
+/** Of the calendar. */
+function isDay(text: string): boolean {
+  const written = text.replace(/^(\d{4})(\d\d)(\d\d)$/, '$1-$2-$3');
+  const moment = new Date(`${written}T00:00:00Z`);
+  return written !== text && !Number.isNaN(moment.getTime()) && moment.toISOString().startsWith(written);
+}
+
 function rangeOf({ merchant, date }: Asked): DayFilter {
-  if (date !== undefined && !/^\d{8}$/.test(date))
-    throw new InvalidParameterError('--date', 'must be a day as YYYYMMDD');
+  if (date !== undefined && !isDay(date)) throw new InvalidParameterError('--date', 'must be a day as YYYYMMDD');
   const merchants = only(merchant);
   return { ...(merchants && { merchants }), ...(date !== undefined && { from: date, to: date }) };
 }

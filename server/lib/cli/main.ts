@@ -6,6 +6,7 @@ import { type MerchantServer, startMerchantServer } from '../merchant-server.js'
 import { type Actor, tokenLine } from '../operation/audit.js';
 import { tell } from '../operation/events.js';
 import { logEvents } from '../operation/logs.js';
+import { version } from '../operation/version.js';
 import { roles } from '../people/person.js';
 import { newTerminal, type Right, rights } from '../terminals/terminal.js';
 import { exportAudit } from './audit.js';
@@ -52,15 +53,17 @@ const options = {
   to: text,
   format: text,
   'owner-env': text,
+  help: { type: 'boolean', short: 'h' },
+  version: { type: 'boolean' },
   'no-sales': { type: 'boolean' },
 } as const;
 
-type Texts = Exclude<keyof typeof options, 'no-sales'>;
-type Given = Readonly<Partial<Record<Texts, string>>> & { readonly config: string; readonly 'no-sales'?: boolean };
+type Field = Exclude<keyof typeof options, 'help' | 'version' | 'no-sales'>;
+type Given = Readonly<Partial<Record<Field, string>>> & { readonly config: string; readonly 'no-sales'?: boolean };
 
 const isRight = (word: string): word is Right => rights.some((right) => right === word);
 
-function required(given: Given, name: Texts): string {
+function required(given: Given, name: Field): string {
   const value = given[name];
   if (value === undefined) throw new InvalidParameterError(`--${name}`, 'is required');
   return value;
@@ -219,7 +222,9 @@ function messageOf(error: unknown): string {
 try {
   const { values, positionals } = parseArgs({ options, allowPositionals: true });
   const command = commands[positionals.join(' ')];
-  if (command === undefined) {
+  if (values.help) console.log(help);
+  else if (values.version) console.log(version);
+  else if (command === undefined) {
     console.error(help);
     process.exitCode = 2;
   } else await command(values);

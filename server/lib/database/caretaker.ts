@@ -45,6 +45,8 @@ const isAbout = (word: string): word is keyof typeof sayings => Object.hasOwn(sa
 
 /** How many rows are claimed at once: one who freezes with them has them locked for all. */
 const batch = 100;
+/** How many of them are taken up at once: the tills' new payments need connections, too. */
+const atOnce = 4;
 /** How many of its own rows a server looks at with each renewal. */
 const page = 1_000;
 /** Records of other schemas are for servers that know them. */
@@ -129,6 +131,8 @@ export class Caretaker {
   readonly #takers: ReadonlyMap<string, Taker>;
   readonly #polls = new Repeated(() => this.#poll());
   readonly #turns = new Repeated(() => this.#turn());
+  /** Beside the turns: taking up has to wait where more was left than can be asked for. */
+  readonly #claims = new Repeated(() => this.#claim());
   /** The last of its own rows that it has looked at. */
   #last: Pick<OwnRow, 'merchant' | 'kind' | 'id'> | undefined;
 
@@ -165,8 +169,7 @@ export class Caretaker {
 
   async #turn(): Promise<void> {
     await this.#sweep();
-    await this.#claim();
-    // What was taken up just now may have been given up: first the restart, then the cancel.
+    void this.#claims.run();
     await this.#poll();
   }
 
@@ -175,9 +178,17 @@ export class Caretaker {
       const { owner, duration, gaps } = this.#lease;
       const rows = await this.#connections.query<OwnRow>(claim, [owner, duration, [...this.#takers.keys()]]);
       if (rows.length > 0) tell({ event: 'taken-over', server: owner, count: rows.length });
-      await Promise.all(rows.map((row) => this.#takers.get(row.merchant)?.takeUp(row, gaps)));
+      await Promise.all(Array.from({ length: atOnce }, (_, lane) => this.#takeUp(rows, lane, gaps)));
+      // What was taken up just now may have been given up: first the restart, then the cancel.
+      await this.#poll();
       if (rows.length < batch) return;
     }
+  }
+
+  /** Every fourth of them, one after the other. */
+  async #takeUp(rows: readonly OwnRow[], lane: number, gaps: number): Promise<void> {
+    for (const row of rows.filter((_, index) => index % atOnce === lane))
+      await this.#takers.get(row.merchant)?.takeUp(row, gaps);
   }
 
   /** What it doesn't run it takes up: a create or a claim whose answer was lost, a run that has failed. */

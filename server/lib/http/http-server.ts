@@ -14,7 +14,7 @@ import { openApiOf } from './openapi.js';
 import { acknowledge, cancel, look, pay, unacknowledged } from './payments.js';
 import { progressOf } from './progress.js';
 import { acknowledgeRefund, lookAtRefund, refund, refundsOf, unacknowledgedRefunds } from './refunds.js';
-import { lostSale, RefusedError, refusalOf, refuse, restored } from './refusals.js';
+import { lostSale, RefusedError, refusalOf, refuse, restored, unknownAddress } from './refusals.js';
 import * as schemas from './schemas.js';
 import { deadlineOf, lookUntil } from './waiting.js';
 
@@ -78,9 +78,7 @@ export function httpServer({
   const byAddress = new Rate(2, 60);
 
   server.setErrorHandler((error, _request, reply) => refuse(reply, refusalOf(error)));
-  server.setNotFoundHandler((_request, reply) =>
-    refuse(reply, { status: 404, code: 'ERR_NOT_FOUND', message: 'There is nothing of this name' }),
-  );
+  server.setNotFoundHandler((_request, reply) => refuse(reply, unknownAddress));
 
   const ensureUnknown = async (merchant: Merchant, out_trade_no?: string): Promise<void> => {
     if (restoration?.open !== undefined) throw restored(restoration.open);

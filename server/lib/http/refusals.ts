@@ -27,6 +27,12 @@ export class RefusedError extends Error {
 export const unknownNumber = (): RefusedError =>
   new RefusedError({ status: 404, code: 'ERR_ORDER_UNKNOWN', message: 'This number is not known' });
 
+export const unknownAddress: Refusal = {
+  status: 404,
+  code: 'ERR_NOT_FOUND',
+  message: 'There is nothing of this name',
+};
+
 export const unknownMerchant = (): RefusedError =>
   new RefusedError({ status: 404, code: 'ERR_MERCHANT_UNKNOWN', message: 'There is no merchant of this name' });
 

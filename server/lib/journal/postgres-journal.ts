@@ -91,6 +91,7 @@ export class PostgresJournal implements Journal, Taker {
   readonly #own = new Map<string, number>();
   /** Being created: whoever creates them takes them up, or ends them. */
   readonly #creating = new Map<string, Promise<void>>();
+  readonly #takingUp = new Set<string>();
   /** The ids of this process's writes, by record and revision. */
   readonly #writeIds = new Map<string, string>();
   readonly #acknowledgements = new Gathered<Write>((writes) => this.#store(writes));
@@ -302,7 +303,7 @@ export class PostgresJournal implements Journal, Taker {
   /** For the database's care. */
   async check(row: OwnRow, gaps: number): Promise<void> {
     const key = keyOf(row);
-    if (this.#creating.has(key)) return;
+    if (this.#creating.has(key) || this.#takingUp.has(key)) return;
     if (!this.#own.has(key)) {
       const [now] = await this.#read<Fence>(fences, [this.#numbers, this.#merchant, [row.kind], [row.id]]);
       if (now === undefined || now.finished || now.owner !== this.#database.lease.owner) return;
@@ -312,8 +313,11 @@ export class PostgresJournal implements Journal, Taker {
 
   /** For the database's care. */
   async takeUp({ kind, id }: OwnRow, gaps: number): Promise<void> {
-    this.#own.set(keyOf({ kind, id }), gaps);
+    const key = keyOf({ kind, id });
+    this.#own.set(key, gaps);
+    this.#takingUp.add(key);
     for (const listener of this.#onTakeUp) await listener({ kind, id }).catch(() => undefined);
+    this.#takingUp.delete(key);
   }
 
   /** For the database's care. */

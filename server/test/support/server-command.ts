@@ -20,6 +20,7 @@ const most = 4_000;
  */
 export class ServerCommand {
   readonly url: string;
+  readonly adminUrl: string;
   readonly #folder: string;
   readonly #config: string;
   /** Of the version that is installed: what is started next. */
@@ -31,18 +32,22 @@ export class ServerCommand {
   /** Called if it ends, and nobody has ended it. */
   onCrash: () => void = () => {};
 
-  private constructor(folder: string, port: number) {
+  private constructor(folder: string, port: number, adminPort: number) {
     this.#folder = folder;
     this.#config = join(folder, 'server.json');
     this.url = `http://127.0.0.1:${port}`;
+    this.adminUrl = `http://127.0.0.1:${adminPort}`;
   }
 
   /** Writes the configuration; nothing runs yet. */
   static async of(options: MerchantServerOptions): Promise<ServerCommand> {
-    const [folder, port] = [await mkdtemp(join(tmpdir(), 'wxpay-face-server-')), await freePort()];
-    const server = new ServerCommand(folder, port);
+    const folder = await mkdtemp(join(tmpdir(), 'wxpay-face-server-'));
+    const [port, adminPort] = [await freePort(), await freePort()];
+    const server = new ServerCommand(folder, port, adminPort);
     // It holds the merchant's key.
-    await writeFile(server.#config, JSON.stringify({ ...options, listen: { port } }), { mode: 0o600 });
+    await writeFile(server.#config, JSON.stringify({ ...options, listen: { port }, admin: { port: adminPort } }), {
+      mode: 0o600,
+    });
     return server;
   }
 
