@@ -146,6 +146,30 @@ const mutations = [
     'at once if it was closed',
     'may',
   ],
+  [
+    'a number that only the bill has stays in use',
+    'merchants/restoration',
+    '[names, out_trade_no])).length > 0',
+    '[names, out_trade_no])).length < 0',
+    'restore',
+    'by API v2',
+  ],
+  [
+    'a sale learns of the refunds that only the bill has',
+    'merchants/restoration',
+    'await this.#addRefunds();',
+    '',
+    'restore',
+    'by API v2',
+  ],
+  [
+    'nothing is given back before the days were reconciled',
+    'http/refunds',
+    'if (!isKnown)\n        await caller.ensureUnknown();',
+    '',
+    'restore',
+    'by API v2',
+  ],
 ];
 
 let unnoticed = 0;
