@@ -188,6 +188,34 @@ describe('What a server leaves unfinished', function () {
     await until(() => new Set(taken).size === 501);
   });
 
+  it('is taken up of one merchant, however much of another waits for its turn', async () => {
+    const shared = await Database.open(url, lease);
+    cleanUp.push(() => shared.close());
+    const [a, b] = [PostgresJournal.on(shared, 'A'), PostgresJournal.on(shared, 'B')];
+    const [ofA, ofB] = [new Set<string>(), new Set<string>()];
+    const free = Promise.withResolvers<void>();
+    a.onTakeUp(async ({ id }) => {
+      ofA.add(id);
+      await free.promise;
+    });
+    b.onTakeUp(async ({ id }) => void ofB.add(id));
+    const leave = (merchant: string, count: number) =>
+      postgres.query(
+        database,
+        `insert into wxpay_face.record (numbers, merchant, kind, id, schema, revision, state, finished, acknowledged, updated_at, data, owner, write_id)
+         select $1::text, $1::text, 'payment', $1::text || n, 1, 1, 'polling', false, false, 0, '{}', '11111111-1111-1111-1111-111111111111', gen_random_uuid()
+         from generate_series(1, $2::int) n`,
+        [merchant, count],
+      );
+    await leave('A', 500);
+    await until(() => ofA.size > 0);
+    await leave('B', 150);
+    await until(() => ofB.size === 150);
+    expect(ofA.size).to.be.at.most(100);
+    free.resolve();
+    await until(() => ofA.size === 500);
+  });
+
   it('stays with the living when the database was away for longer than a lease', async () => {
     const own = await Postgres.start();
     cleanUp.push(() => own.stop());

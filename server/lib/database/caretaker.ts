@@ -45,7 +45,7 @@ const isAbout = (word: string): word is keyof typeof sayings => Object.hasOwn(sa
 
 /** How many rows are claimed at once: one who freezes with them has them locked for all. */
 const batch = 100;
-/** How many of them are taken up at once: the tills' new payments need connections, too. */
+/** How many of a merchant's are taken up at once: the tills' new payments need connections, too. */
 const atOnce = 4;
 /** How many of its own rows a server looks at with each renewal. */
 const page = 1_000;
@@ -133,6 +133,8 @@ export class Caretaker {
   readonly #turns = new Repeated(() => this.#turn());
   /** Beside the turns: taking up has to wait where more was left than can be asked for. */
   readonly #claims = new Repeated(() => this.#claim());
+  /** The merchants of whom rows are being taken up: one with very many holds up no other. */
+  readonly #takingUp = new Set<string>();
   /** The last of its own rows that it has looked at. */
   #last: Pick<OwnRow, 'merchant' | 'kind' | 'id'> | undefined;
 
@@ -174,21 +176,29 @@ export class Caretaker {
   }
 
   async #claim(): Promise<void> {
-    while (this.#takers.size > 0 && this.#lease.isGood) {
+    for (let found = batch; found === batch && this.#lease.isGood; ) {
+      const merchants = [...this.#takers.keys()].filter((merchant) => !this.#takingUp.has(merchant));
+      if (merchants.length === 0) return;
       const { owner, duration, gaps } = this.#lease;
-      const rows = await this.#connections.query<OwnRow>(claim, [owner, duration, [...this.#takers.keys()]]);
-      if (rows.length > 0) tell({ event: 'taken-over', server: owner, count: rows.length });
-      await Promise.all(Array.from({ length: atOnce }, (_, lane) => this.#takeUp(rows, lane, gaps)));
-      // What was taken up just now may have been given up: first the restart, then the cancel.
-      await this.#poll();
-      if (rows.length < batch) return;
+      const rows = await this.#connections.query<OwnRow>(claim, [owner, duration, merchants]);
+      found = rows.length;
+      if (found > 0) tell({ event: 'taken-over', server: owner, count: found });
+      for (const [merchant, own] of Map.groupBy(rows, (row) => row.merchant)) void this.#takeUp(merchant, own, gaps);
     }
   }
 
-  /** Every fourth of them, one after the other. */
-  async #takeUp(rows: readonly OwnRow[], lane: number, gaps: number): Promise<void> {
-    for (const row of rows.filter((_, index) => index % atOnce === lane))
-      await this.#takers.get(row.merchant)?.takeUp(row, gaps);
+  async #takeUp(merchant: string, rows: readonly OwnRow[], gaps: number): Promise<void> {
+    const taker = this.#takers.get(merchant);
+    const left = rows.values();
+    const lane = async () => {
+      for (const row of left) await taker?.takeUp(row, gaps);
+    };
+    this.#takingUp.add(merchant);
+    await Promise.all(Array.from({ length: atOnce }, lane));
+    this.#takingUp.delete(merchant);
+    // What was taken up just now may have been given up: first the restart, then the cancel.
+    this.poll();
+    void this.#claims.run();
   }
 
   /** What it doesn't run it takes up: a create or a claim whose answer was lost, a run that has failed. */

@@ -83,6 +83,7 @@ const zh = {
     doneWithout: '已执行，结果稍后显示。',
     acknowledged: '已标记为处理完毕。',
     mayNotAct: '您的权限只能查看。',
+    restored: '数据库恢复到了较早的时刻，此后的退款可能没有记录。这几天的账单对完之前不能退款，什么都没有发出。',
     unknownEnd: '没有得到答复，不知道是否已经执行。请再按一次：同一次确认不会执行两遍。',
     deadLetter: '投递失败的通知',
     deadLetterText: '您的系统一直没有收下这条通知。请先修好接收地址，再重新投递。',
@@ -266,6 +267,8 @@ const en: Texts = {
     doneWithout: 'Carried out; the result follows.',
     acknowledged: 'Marked as dealt with.',
     mayNotAct: 'You may look, but not act.',
+    restored:
+      'The database was restored to an older moment, and may not know what was given back since. Nothing is refunded before these days are reconciled; nothing was sent.',
     unknownEnd: 'There was no answer: it may have been carried out. Press again: one confirmation is carried out once.',
     deadLetter: 'Undelivered webhook',
     deadLetterText: 'Your system has not taken this message. Repair the receiver, then deliver it again.',
