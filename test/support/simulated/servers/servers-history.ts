@@ -431,7 +431,8 @@ export class ServersHistory implements History, Disturbance, Watcher {
     this.clock.at(0.3 * this.lease + 4 * second, () => {
       const row = look();
       if (row === undefined || row.owner !== owner || row.record.finished) return;
-      if (!server.isAlive || server.isClosing) return;
+      // One that can't read the tables any more renews no lease, and loses it.
+      if (!server.isAlive || server.isClosing || this.database.readableFrom > server.machine.version) return;
       if (!isGivenUp(row.record)) this.violate('a cancel() was not heard in time');
     });
   }
