@@ -72,6 +72,23 @@ const paragraphs = [
     "Node.js {}, {} × {}, csv-parse {}; {} rounds, median (ratio: with lowest and highest; memory: the most that was seen). A ratio above 1 means that wxpay-face is quicker. A bill of {} rows of {} columns is made as it's read, which is the last line. csv-parse parts the text by commas and no more; the bill's reader finds columns by name, makes fen of amounts and adds them up.",
     'Node.js {}，{} × {}，csv-parse {}；{} 轮，取中位数（比值附最低和最高；内存取所见的最大值）。比值大于 1 表示 wxpay-face 更快。账单有 {} 行、{} 列，边生成边读取，即最后一行。csv-parse 只按逗号切分文本；本包的账单读取还按列名找列、把金额换算成分并相加。',
   ],
+  [
+    'Node.js {}, {} × {}, PostgreSQL {}; {} rounds of {} payments at {} tills, median (ratios: with lowest and highest). Servers, tills, gateway and database share the machine; the gateway answers at once.',
+    'Node.js {}，{} × {}，PostgreSQL {}；{} 轮，每轮 {} 笔支付，{} 台收银机，取中位数（比值附最低和最高）。服务器、收银机、网关和数据库在同一台机器上；网关立即应答。',
+  ],
+  ["What a payment can't do without, by the leanest client at hand:", '一笔支付必不可少的部分，各用最精简的客户端：'],
+  [
+    "The same payment through servers, which also know tills by their tokens, hold orders against a schema, fence what they write, audit it and count. Commits are transactions that write, without those of leases and jobs; acknowledgements share them. A sale's milliseconds are those of sales that come at half the rate of the last column, which is that of tills without a pause, and no promise.",
+    '同样的支付经过商户服务器：服务器还要凭令牌认出收银机、按模式核对订单、写入时防止两台服务器相争、记审计并计数。“提交”是有写入的事务，租约和后台任务的不计；多次确认合用一次提交。耗时（p50、p99）是支付以最后一列的一半速度到来时的；最后一列是收银机不停收款时的速度，只供参考，不是承诺。',
+  ],
+  [
+    'A server starts before {} unfinished payments, with a limit of {} calls a second, while tills bring {} new payments a second for {} s. The last column is against a start without the others:',
+    '服务器启动时有 {} 笔未完成的支付，每秒最多调用网关 {} 次，同时收银机每秒带来 {} 笔新支付，持续 {} 秒。最后一列与没有未完成支付时的启动相比：',
+  ],
+  [
+    'The same tills at a server that others mean ill: a thousand connections that say nothing or send a letter at a time, wrong tokens, bodies of 10 MB. The last column is against the same server before they came:',
+    '同样的收银机，服务器受到恶意请求：一千个连接或一言不发，或一次只发一个字母，还有错误的令牌和 10 MB 的请求体。最后一列与同一台服务器受攻击之前相比：',
+  ],
 ];
 
 const headings = [
@@ -81,6 +98,7 @@ const headings = [
   ['Payment client', '支付客户端'],
   ['API v3', 'API v3'],
   ['Bills', '账单'],
+  ['Merchant server', '商户服务器'],
 ];
 
 // Of two that fit, the first.
@@ -139,6 +157,26 @@ const cells = [
   ['heap above the start, MiB', '堆比开始时多，MiB'],
   ['process above the start, MiB', '进程比开始时多，MiB'],
   ['no reader', '不读取'],
+  ['a part of a payment', '支付的组成部分'],
+  ['processor time, ms', '处理器时间，毫秒'],
+  ['one HTTPS call to the gateway', '对网关的一次 HTTPS 调用'],
+  ['two commits', '两次提交'],
+  ['one HTTP request', '一次 HTTP 请求'],
+  ['all of them', '合计'],
+  ['servers', '服务器台数'],
+  ['÷ parts', '÷ 各部分'],
+  ['commits a payment', '每笔支付的提交次数'],
+  ['commits an acknowledgement', '每次确认的提交次数'],
+  ['p99 of new payments, ms', '新支付的 p99，毫秒'],
+  ['p99 of good tills, ms', '正常收银机的 p99，毫秒'],
+  ['{}, ms', '{}，毫秒'],
+  ['payments a second', '每秒支付数'],
+  ['first settled after, s', '首笔有结果，秒'],
+  ['settled', '已有结果的笔数'],
+  ['most memory, MiB', '内存最多，MiB'],
+  ['most calls in a second', '一秒内最多调用次数'],
+  ['a second, of the busiest ten', '最忙十秒的每秒调用次数'],
+  ['÷ without', '÷ 没有时'],
   ['{} ms', '{}，毫秒'],
   ['{} µs', '{}，微秒'],
 ];

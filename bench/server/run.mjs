@@ -1,164 +1,192 @@
-// What a payment through the servers costs: processor time and commits, with one server and with two, beside the parts in the same run.
-//   npm run bench:server -- [--payments 300] [--rounds 3]
-// Prints its table. Each round measures the parts (one HTTPS call to the gateway, two commits, one HTTP request), one server, and two.
-import { createServer, request } from 'node:http';
+// What a payment through the servers costs, beside its parts in the same run; and what tills notice of a hundred thousand unfinished payments,
+// and of whoever means a server ill.
+//   npm run bench:server -- [--payments 400] [--rounds 5] [--unfinished 100000] [--seconds 40]
+// Prints the tables and writes them into docs/benchmarks.md. Servers are the command, in processes of their own, on a PostgreSQL of this run's.
+import { fork } from 'node:child_process';
+import { once } from 'node:events';
 import { cpus } from 'node:os';
 import { parseArgs } from 'node:util';
-import { PayClient } from '../../dist/index.js';
-import { Client } from '../../server/build/test/support/client.js';
 import { Postgres } from '../../server/build/test/support/postgres.js';
 import { ServerCommand } from '../../server/build/test/support/server-command.js';
-import { SimulatorProcess } from '../../server/build/test/support/simulator-process.js';
-import pg from '../../server/node_modules/pg/lib/index.js';
+import { writeSection } from '../page.mjs';
+import { backlog } from './backlog.mjs';
+import { Gateway } from './gateway-process.mjs';
+import { payments } from './payments.mjs';
+import { arrivals, at, median, tillsOf } from './tills.mjs';
 
 const { values } = parseArgs({
-  options: { payments: { type: 'string', default: '300' }, rounds: { type: 'string', default: '3' } },
+  options: {
+    payments: { type: 'string', default: '400' },
+    rounds: { type: 'string', default: '5' },
+    unfinished: { type: 'string', default: '100000' },
+    seconds: { type: 'string', default: '40' },
+  },
 });
-const [payments, rounds] = [Number(values.payments), Number(values.rounds)];
+const [count, rounds, unfinished, seconds] = [values.payments, values.rounds, values.unfinished, values.seconds].map(
+  Number,
+);
+const tills = 8;
+/** A second: the merchant's limit of calls, and the new payments of tills that are watched for what they notice. */
+const [limit, rate] = [100, 20];
 
-const sorted = (numbers) => [...numbers].sort((one, other) => one - other);
-const at = (numbers, share) => sorted(numbers)[Math.max(0, Math.ceil(numbers.length * share) - 1)];
-const median = (numbers) => at(numbers, 0.5);
-
-let serial = 0;
-const next = () => {
-  serial += 1;
-  return String(serial);
+const shop = { merchant: 'tea', store_id: '1', store_name: '茶馆' };
+const terminals = async (server) => {
+  const tokens = [];
+  for (let till = 1; till <= tills; till += 1) tokens.push(await server.addTerminal({ name: `till ${till}`, ...shop }));
+  return tokens;
 };
 
-/** Milliseconds of this process's processor time that each run of a task takes. */
-async function perTask(task) {
-  for (let index = 0; index < 50; index += 1) await task();
-  const before = process.cpuUsage();
-  for (let index = 0; index < payments; index += 1) await task();
-  const { user, system } = process.cpuUsage(before);
-  return (user + system) / 1_000 / payments;
+/** Ended in reverse order, whatever happens. */
+const open = [];
+const ending = (thing, end) => {
+  open.push(end);
+  return thing;
+};
+async function startServer(options) {
+  const server = await ServerCommand.of(options);
+  ending(server, () => server.dispose());
+  if (!(await server.start())) throw new Error(server.said);
+  return server;
+}
+async function startGateway() {
+  const gateway = await Gateway.start();
+  return ending(gateway, () => gateway.close());
 }
 
-/** One HTTPS call, two commits, one HTTP request that is answered here. */
-async function parts({ postgres, simulator }) {
-  const client = new PayClient(simulator.client);
-  const https = await perTask(() => {
-    const number = next();
-    return client.micropay({
-      ...{ out_trade_no: `P${number}`, total_fee: 100, body: 'Tea', spbill_create_ip: '127.0.0.1' },
-      auth_code: `13${number.padStart(16, '0')}`,
-    });
-  });
-  client.close();
-  const database = new pg.Client({ connectionString: postgres.url() });
-  await database.connect();
-  await database.query('create table if not exists bare (id text primary key, state text, data text)');
-  const commits = await perTask(async () => {
-    const id = next();
-    await database.query({
-      name: 'i',
-      text: 'insert into bare values ($1, $2, $3)',
-      values: [id, 'a', 'x'.repeat(400)],
-    });
-    await database.query({
-      name: 'u',
-      text: 'update bare set state = $2, data = $3 where id = $1',
-      values: [id, 'b', 'x'.repeat(600)],
-    });
-  });
-  await database.end();
-  const server = createServer((asked, answer) => {
-    asked.resume();
-    asked.on('end', () => answer.setHeader('content-type', 'application/json').end('{"status":"paid"}'));
-  }).listen(0, '127.0.0.1');
-  await new Promise((resolve) => server.once('listening', resolve));
-  const { port } = server.address();
-  // Both sides are in this process: half of it.
-  const http = (await perTask(() => asked(port))) / 2;
-  server.close();
-  server.closeAllConnections();
-  return https + commits + http;
+/** One and two servers on a database of their own. */
+async function ofPayments(postgres) {
+  const { client } = await startGateway();
+  const options = { database: postgres.url(), merchants: [{ name: 'tea', ...client }] };
+  const servers = [await startServer(options), await startServer(options)];
+  const tokens = await terminals(servers[0]);
+  return payments({ servers, tokens, postgres, client, rounds, count });
 }
 
-const asked = (port) =>
-  new Promise((resolve, reject) => {
-    const sent = request({ port, method: 'PUT', headers: { 'content-type': 'application/json' } }, (answer) => {
-      answer.resume();
-      answer.on('end', resolve);
-    });
-    sent.on('error', reject);
-    sent.end('{"order":{"total_fee":100,"body":"Tea"},"code":{"auth_code":"130000000000000000"}}');
-  });
-
-async function commitsOf(postgres) {
-  const [{ count }] = await postgres.query(
-    'postgres',
-    `select xact_commit::int as "count" from pg_stat_database where datname = 'postgres'`,
-  );
-  return count;
+async function ofBacklog(postgres) {
+  const [gateway, database] = [await startGateway(), await postgres.database()];
+  const merchants = [{ name: 'tea', ...gateway.client, callsPerSecond: limit }];
+  const server = await startServer({ database: postgres.url(database), merchants });
+  const tokens = await terminals(server);
+  return backlog({ server, tokens, postgres, database, gateway, count: unfinished, perSecond: rate, seconds });
 }
 
-/** Sales one after the other at each of eight tills, taking turns between the servers. */
-async function sell(tills) {
-  const times = [];
-  const began = performance.now();
-  await Promise.all(
-    tills.map(async (till) => {
-      for (let index = 0; index < payments / tills.length; index += 1) {
-        const number = next();
-        const started = performance.now();
-        const { status, body } = await till.pay(`B${number}`, `13${number.padStart(16, '0')}`);
-        if (status !== 200 || body.status !== 'paid') throw new Error(`${status} ${JSON.stringify(body)}`);
-        times.push(performance.now() - started);
-      }
-    }),
-  );
-  return { times, perSecond: times.length / ((performance.now() - began) / 1_000) };
+async function ofHostility(postgres) {
+  const [gateway, database] = [await startGateway(), await postgres.database()];
+  const merchants = [{ name: 'tea', ...gateway.client }];
+  const server = await startServer({ database: postgres.url(database), merchants });
+  const [stolen, ...tokens] = await terminals(server);
+  const good = tillsOf(tokens, [server]);
+  await arrivals(good, rate, 5);
+  const quiet = at(await arrivals(good, rate, seconds), 0.99);
+  const child = fork(new URL('hostility.mjs', import.meta.url), [new URL(server.url).port, stolen], { execArgv: [] });
+  ending(child, () => child.kill());
+  await once(child, 'message');
+  const meanwhile = at(await arrivals(good, rate, seconds), 0.99);
+  return { quiet, meanwhile, most: (await server.memory()).most };
 }
 
-async function through(servers, tills, postgres) {
-  await sell(tills);
-  const cpu = async () =>
-    (await Promise.all(servers.map((server) => server.processorTime()))).reduce((a, b) => a + b, 0);
-  const [cpuBefore, commitsBefore] = [await cpu(), await commitsOf(postgres)];
-  const { times, perSecond } = await sell(tills);
-  const [cpuAfter, commitsAfter] = [await cpu(), await commitsOf(postgres)];
-  return {
-    cpu: ((cpuAfter - cpuBefore) * 1_000) / times.length,
-    commits: (commitsAfter - commitsBefore) / times.length,
-    p50: at(times, 0.5),
-    p99: at(times, 0.99),
-    perSecond,
-  };
+const digits = (number) => (number >= 100 ? number.toFixed(0) : number.toPrecision(number >= 1 ? 3 : 2));
+const spread = (numbers) =>
+  `${digits(median(numbers))} (${digits(Math.min(...numbers))}–${digits(Math.max(...numbers))})`;
+const table = (head, ...rows) =>
+  [head, head.map(() => '---'), ...rows].map((cells) => `| ${cells.join(' | ')} |`).join('\n');
+const mebibytes = (bytes) => (bytes / 1_024 / 1_024).toFixed(0);
+
+/** Each with a database of its own; what it has started ends with it. */
+async function measured(measure, postgres) {
+  const before = open.length;
+  try {
+    return await measure(postgres);
+  } finally {
+    while (open.length > before) await open.pop()();
+  }
 }
 
 const postgres = await Postgres.start();
-const simulator = await SimulatorProcess.start();
-simulator.scenario = { latency: 0 };
-const options = { database: postgres.url(), merchants: [{ name: 'tea', ...simulator.client }] };
-const servers = [await ServerCommand.of(options), await ServerCommand.of(options)];
 try {
-  for (const server of servers) if (!(await server.start())) throw new Error(server.said);
-  const shop = { merchant: 'tea', store_id: '1', store_name: '茶馆' };
-  const tokens = [];
-  for (let till = 1; till <= 8; till += 1) tokens.push(await servers[0].addTerminal({ name: `till ${till}`, ...shop }));
-  const tillsOf = (urls) => tokens.map((token, index) => new Client(urls[index % urls.length], token));
-  const results = { 1: [], 2: [] };
-  for (let round = 0; round < rounds; round += 1) {
-    const bare = await parts({ postgres, simulator });
-    for (const count of [1, 2]) {
-      const used = servers.slice(0, count);
-      const result = await through(used, tillsOf(used.map(({ url }) => url)), postgres);
-      results[count].push({ ...result, bare, ratio: result.cpu / bare });
-    }
-  }
-  console.log(
-    `Node.js ${process.versions.node}, ${cpus().length} × ${cpus()[0]?.model.trim()}; ${rounds} rounds of ${payments} payments, eight tills`,
-  );
-  for (const [count, list] of Object.entries(results)) {
-    const of = (what) => median(list.map((each) => each[what])).toFixed(2);
-    console.log(
-      `${count} server(s): ${of('cpu')} ms of processor time a payment, parts ${of('bare')} ms, ratio ${of('ratio')}; ${of('commits')} commits a payment; p50 ${of('p50')} ms, p99 ${of('p99')} ms; ${of('perSecond')} payments a second`,
-    );
-  }
+  const [{ version }] = await postgres.query('postgres', `select current_setting('server_version') as version`);
+  const costs = await measured(ofPayments, postgres);
+  const left = await measured(ofBacklog, postgres);
+  const hostile = await measured(ofHostility, postgres);
+  const [one] = costs.values();
+  const part = (name) => digits(median(one.map(({ bare }) => bare[name])));
+  const section = `## Merchant server
+
+\`npm run bench:server\` makes this section.
+
+Node.js ${process.versions.node}, ${cpus().length} × ${cpus()[0]?.model.trim()}, PostgreSQL ${version}; ${rounds} rounds of ${count} payments at ${tills} tills, median (ratios: with lowest and highest). Servers, tills, gateway and database share the machine; the gateway answers at once.
+
+What a payment can't do without, by the leanest client at hand:
+
+${table(
+  ['a part of a payment', 'processor time, ms'],
+  ['one HTTPS call to the gateway', part('https')],
+  ['two commits', part('commits')],
+  ['one HTTP request', part('http')],
+  ['all of them', part('all')],
+)}
+
+The same payment through servers, which also know tills by their tokens, hold orders against a schema, fence what they write, audit it and count. Commits are transactions that write, without those of leases and jobs; acknowledgements share them. A sale's milliseconds are those of sales that come at half the rate of the last column, which is that of tills without a pause, and no promise.
+
+${table(
+  [
+    'servers',
+    'processor time, ms',
+    '÷ parts',
+    'commits a payment',
+    'commits an acknowledgement',
+    'p50, ms',
+    'p99, ms',
+    'payments a second',
+  ],
+  ...[...costs].map(([number, list]) => {
+    const of = (name) => list.map((each) => each[name]);
+    return [
+      String(number),
+      digits(median(of('cpu'))),
+      spread(of('ratio')),
+      median(of('commits')).toFixed(2),
+      median(of('acknowledgements')).toFixed(2),
+      digits(median(of('p50'))),
+      digits(median(of('p99'))),
+      digits(median(of('perSecond'))),
+    ];
+  }),
+)}
+
+A server starts before ${unfinished} unfinished payments, with a limit of ${limit} calls a second, while tills bring ${rate} new payments a second for ${seconds} s. The last column is against a start without the others:
+
+${table(
+  [
+    'first settled after, s',
+    'settled',
+    'most memory, MiB',
+    'most calls in a second',
+    'a second, of the busiest ten',
+    'p99 of new payments, ms',
+    '÷ without',
+  ],
+  [
+    digits(left.first / 1_000),
+    String(left.settled),
+    mebibytes(left.most),
+    String(left.calls),
+    digits(left.callsOfTen),
+    digits(left.meanwhile),
+    digits(left.meanwhile / left.alone),
+  ],
+)}
+
+The same tills at a server that others mean ill: a thousand connections that say nothing or send a letter at a time, wrong tokens, bodies of 10 MB. The last column is against the same server before they came:
+
+${table(
+  ['most memory, MiB', 'p99 of good tills, ms', '÷ without'],
+  [mebibytes(hostile.most), digits(hostile.meanwhile), digits(hostile.meanwhile / hostile.quiet)],
+)}
+`;
+  console.log(section);
+  if (left.reversals > 0) throw new Error(`${left.reversals} paid sales were reversed for want of a question`);
+  writeSection('server', section);
 } finally {
-  for (const server of servers) await server.dispose();
-  await simulator.close();
   await postgres.stop();
 }

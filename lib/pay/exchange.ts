@@ -14,7 +14,7 @@ import { GatewayTime } from './gateway-time.js';
 import { Transport, type Way } from './http/fail-over.js';
 import type { Arriving, Post } from './http/post.js';
 import { Limiter } from './limiter.js';
-import { observed, type PayCall } from './observability.js';
+import { noteWait, observed, type PayCall } from './observability.js';
 import type { Settings } from './options.js';
 import { readReply, type Secrets, withoutCredentials } from './reply.js';
 import { checkAllowed, checkText, credentialFields, nonce, requestFields, secretsIn } from './request.js';
@@ -38,6 +38,7 @@ interface Request {
   sign_type: SignType;
   inSandbox: boolean;
   options: RequestOptions;
+  event: PayCall;
 }
 
 /** A request once, signed with this key. */
@@ -101,7 +102,7 @@ export class Exchange {
     if (fields.transaction_id !== undefined) event.transaction_id = fields.transaction_id;
     checkAllowed(call, options, this.#settings, inSandbox);
     if (inSandbox) checkText(fields);
-    return { name, call, fields, sign_type, inSandbox, options };
+    return { name, call, fields, sign_type, inSandbox, options, event };
   }
 
   #answer<Answer>(request: Request, send: Send<Answer>): Promise<Answer> {
@@ -136,7 +137,8 @@ export class Exchange {
 
   /** Once, as soon as the limits on calls let it; an answer that is about them slows down the calls after it. */
   async #ask<Answer>(request: Request, send: Send<Answer>, key: string, fresh: boolean): Promise<Answer> {
-    await this.limiter.enter(request.call.priority ?? 'query', request.options.signal);
+    const { call, options, event } = request;
+    await noteWait(event, this.limiter.enter(call.priority ?? 'query', options.signal));
     if (this.#closed) throw new ClosedError('The pay client');
     try {
       return await send(request, key, fresh);

@@ -24,6 +24,8 @@ export interface PayCall {
   startTime: number;
   /** Milliseconds; of a bill, until its header had come. */
   duration: number;
+  /** Of these, milliseconds in the queue of the limits on calls. */
+  waited: number;
   /** The result_code, SUCCESS or FAIL, else the `code` of the error that was thrown. */
   outcome: string;
   /** Where the outcome is FAIL. */
@@ -48,9 +50,19 @@ export function noteAnswer(
   if (trade_state) event.trade_state = trade_state;
 }
 
+/** The call waits for its limits: also in vain. */
+export async function noteWait(event: PayCall, wait: Promise<void>): Promise<void> {
+  const started = performance.now();
+  try {
+    await wait;
+  } finally {
+    event.waited += performance.now() - started;
+  }
+}
+
 /** One call, told to the observers when it has ended. */
 export async function observed<Result>(name: string, work: (event: PayCall) => Promise<Result>): Promise<Result> {
-  const event: PayCall = { name, startTime: Date.now(), duration: 0, outcome: 'SUCCESS' };
+  const event: PayCall = { name, startTime: Date.now(), duration: 0, waited: 0, outcome: 'SUCCESS' };
   const started = performance.now();
   try {
     return await work(event);

@@ -84,8 +84,11 @@ export function readAuthinfo(fields: Fields): AuthinfoResponse {
   return { ...fields, return_code: 'SUCCESS', authinfo, expires_in: Number(expires_in) };
 }
 
-const ofMerchant = ['appid', 'mch_id', 'sub_appid', 'sub_mch_id'];
-const ofOrder = ['out_trade_no', 'transaction_id', 'total_fee', 'out_refund_no', 'refund_fee'];
+/** Whose a message is, and about what. */
+const identifying = [
+  ...['appid', 'mch_id', 'sub_appid', 'sub_mch_id'],
+  ...['out_trade_no', 'transaction_id', 'total_fee', 'out_refund_no', 'refund_fee'],
+];
 
 /** What a response says of money: each of these calls that tells SUCCESS must say whose. */
 export type About = 'payment' | 'query' | 'refund' | 'refundquery';
@@ -124,7 +127,7 @@ export function checkIdentity(call: string, about: About | undefined, sent: Fiel
     transaction_id: about === 'refundquery',
     out_refund_no: about !== 'refundquery',
   };
-  for (const name of [...ofMerchant, ...ofOrder]) {
+  for (const name of identifying) {
     const asked = sent[name];
     const answered = received[name] || undefined;
     if (answered === undefined) {
@@ -137,7 +140,7 @@ export function checkIdentity(call: string, about: About | undefined, sent: Fiel
       // Only a sub-merchant has one; which one, a service provider need not have said.
       const isStrange = name === 'sub_mch_id' || (name === 'sub_appid' && sent.sub_mch_id === undefined);
       if (isStrange) throw new PayMismatchError(name, `The response to ${call} is about a ${name}`);
-    } else if (amount.test(name) ? fen(name, answered) !== Number(asked) : answered !== asked)
+    } else if (answered !== asked && !(amount.test(name) && fen(name, answered) === Number(asked)))
       throw new PayMismatchError(name, `The response to ${call} is about another ${name}`);
   }
 }

@@ -1,9 +1,9 @@
 import type { JournalRecord } from '../journal/journal.js';
 import type { PayResult, RequestOptions } from '../pay/types.js';
-import type { Alarm, Pause, Pauses, Sleeper } from './alarm.js';
+import type { Pause, Sleeper } from './alarm.js';
 import { query, queryReversed, reverse, submit } from './calls.js';
 import type { Answer, Asked } from './decision/answers.js';
-import type { Step, Transition } from './decision/machine.js';
+import type { Step } from './decision/machine.js';
 import { type CancelledBy, outcomeOf, type PaymentOutcome, type Trouble } from './decision/outcomes.js';
 import { jittered } from './decision/policies.js';
 import {
@@ -20,17 +20,8 @@ import { hasListeners, type PaymentProgress, type PayOptions, progressOf, tellPr
 import { type KnownPayment, type StoredPayment, toRecord } from './record.js';
 import { PaymentRequest, type Withdrawal } from './request.js';
 import { Run, stopped } from './run.js';
-import type { Subject, Surroundings } from './subject.js';
+import type { PaymentParts, Subject, Surroundings } from './subject.js';
 import type { WaiterPatience } from './waiters.js';
-
-/** What all payments of a processor share. */
-export interface PaymentParts {
-  readonly transition: Transition;
-  /** Of polling.timeout. */
-  readonly deadlines: Alarm;
-  /** Between queries, and between reversals. */
-  readonly pauses: Pauses;
-}
 
 /** Milliseconds for which a client may go on with a request that was withdrawn, before it counts as sent. */
 const withdrawalGrace = 1_000;
@@ -53,6 +44,7 @@ export class PaymentRun implements Subject<PaymentState, PaymentEvent, Next, Sto
   };
   /** Its last one. */
   #pause: Pause | undefined;
+  #isTakenUp = false;
   readonly #run: Run<PaymentState, PaymentEvent, Next, StoredPayment, PaymentOutcome>;
 
   private constructor(
@@ -100,6 +92,7 @@ export class PaymentRun implements Subject<PaymentState, PaymentEvent, Next, Sto
     const requestedAt = record.finished && program === around.program ? monotonic : undefined;
     const run = new PaymentRun(record, known, around, parts, { requestedAt });
     run.#request.state = 'ended';
+    run.#isTakenUp = true;
     return run;
   }
 
@@ -109,6 +102,11 @@ export class PaymentRun implements Subject<PaymentState, PaymentEvent, Next, Sto
 
   wait(until: 'decided' | 'ended', patience?: WaiterPatience): Promise<PaymentOutcome> {
     return this.#run.wait(until, patience);
+  }
+
+  /** Resolves when the gateway was asked for it, or it is over. */
+  answered(): Promise<void> {
+    return this.#run.answered();
   }
 
   close(): Promise<void> {
@@ -248,7 +246,9 @@ export class PaymentRun implements Subject<PaymentState, PaymentEvent, Next, Sto
   #timeOut(isLate: boolean): void {
     const moment = this.#now();
     const elapsed = Math.max(this.#around.policies.polling.timeout, moment.elapsed);
-    void this.#post({ on: 'timeout', late: isLate }, { ...moment, elapsed });
+    // So many others may have been taken up with it that its turn has not come: it may be paid, and is asked for first.
+    const isUnasked = this.#isTakenUp && this.#run.state.memory.queries === 0;
+    void this.#post({ on: 'timeout', late: isLate || isUnasked }, { ...moment, elapsed });
   }
 
   #learnGatewayTime(): void {

@@ -1,4 +1,5 @@
 import { onAbort } from '../abort.js';
+import { limit } from '../concurrency.js';
 import { ClosedError, InvalidParameterError } from '../errors.js';
 import { OrderExistsError } from '../journal/errors.js';
 import type { JournalRecord } from '../journal/journal.js';
@@ -13,13 +14,16 @@ import { extended } from './decision/table.js';
 import { OrderUnknownError } from './errors.js';
 import { ensureMerchant } from './merchant.js';
 import { checkCode, checkOrder, type Order, type PaymentCode, type RecordedRail } from './order.js';
-import { type PaymentParts, PaymentRun } from './payment-run.js';
+import { PaymentRun } from './payment-run.js';
 import type { PayOptions } from './progress.js';
 import { fromRecord, isNote, type KnownPayment, recordedMerchant, type StoredPayment } from './record.js';
 import { isLost } from './record-writer.js';
 import { type Sales, saleOf } from './refund/sales.js';
 import { type Kind, type Parts, Runs } from './runs.js';
-import type { Surroundings } from './subject.js';
+import type { PaymentParts, Surroundings } from './subject.js';
+
+/** How many that were taken up wait for their first query: of a hundred thousand the others stay in the journal until then. */
+const mostUnasked = 1_000;
 
 /** One for all: the error that abort() would make, with its stack, is expensive. */
 const cancelled = new ClosedError('What is no longer wanted');
@@ -32,6 +36,7 @@ export class Payments {
   readonly #parts: Parts<PaymentOutcome>;
   readonly #own: PaymentParts;
   readonly #sales: Sales;
+  readonly #unasked = limit(mostUnasked);
 
   constructor(
     parts: Parts<PaymentOutcome>,
@@ -122,6 +127,21 @@ export class Payments {
     const { refunds } = await this.#sales.notRefunded(saleOf(record, known));
     const stored = { ...known.stored, ...(refunds.length > 0 && { refunds }) };
     return { ...this.#giveUp(runs.takeUp(record, { ...known, stored })), takenUp: record.revision };
+  }
+
+  /**
+   * Goes on with an unfinished one that isn't running here. Resolves when it runs; that's not before there is room among those that
+   * the gateway wasn't asked for yet.
+   */
+  resume(out_trade_no: string): Promise<void> {
+    return new Promise((resolve, reject) => {
+      if (this.runs.running.has(out_trade_no)) return resolve();
+      void this.#unasked(async () => {
+        const run = await this.runs.resumeStored(out_trade_no);
+        resolve();
+        await run?.answered();
+      }).catch(reject);
+    });
   }
 
   /** Another process has written a cancel() of it down. */

@@ -252,7 +252,9 @@ export class PaymentProcessor {
 
   /**
    * Takes one unfinished payment or refund up, e.g. one that was claimed from a server that is dead; a journal that several
-   * processes share asks for it by itself (Journal.onTakeUp). Nothing happens if it is running here, or has ended. How it ends is told to onOutcome, or to settled() and refundSettled().
+   * processes share asks for it by itself (Journal.onTakeUp). Nothing happens if it is running here, or has ended. Resolves when it runs: of
+   * payments not before the gateway was asked for most of those that were taken up earlier, so that a hundred thousand stay where they are until it's
+   * their turn. How it ends is told to onOutcome, or to settled() and refundSettled().
    * @throws OrderUnknownError if the journal doesn't know it, or it is another merchant's.
    * @throws JournalError if the journal can't be read.
    * @throws ClosedError after close().
@@ -261,7 +263,8 @@ export class PaymentProcessor {
     this.#payments.runs.ensureOpen();
     if (kind !== 'payment' && kind !== 'refund')
       throw new InvalidParameterError('record', 'must be of a payment or a refund');
-    await (kind === 'payment' ? this.#payments : this.#refunds).runs.resumeStored(id);
+    if (kind === 'payment') await this.#payments.resume(id);
+    else await this.#refunds.runs.resumeStored(id);
   }
 
   /**

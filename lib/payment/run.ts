@@ -47,6 +47,8 @@ export class Run<
   /** Of the step that is being performed or, if none is, of the next. */
   #action: AbortController | undefined;
   #isActing = false;
+  /** Of who waits for the first answer. */
+  #onAnswer: (() => void) | undefined;
   /** Set once it has ended or can't go on. */
   #over: { error?: unknown } | undefined;
 
@@ -112,7 +114,16 @@ export class Run<
   /** Posts what came of the step that was performed: nothing of it is under way any more. */
   report(event: Event): void {
     this.#isActing = false;
+    this.#onAnswer?.();
     if (!this.#over) this.#put({ event });
+  }
+
+  /** Resolves when a step of it has come to something, or it is over. */
+  answered(): Promise<void> {
+    return new Promise((resolve) => {
+      if (this.#over) resolve();
+      else this.#onAnswer = resolve;
+    });
   }
 
   /** Rejects if it can't go on, or earlier, as the patience says. @param left Whoever waits has left, and hears nothing. */
@@ -242,6 +253,7 @@ export class Run<
 
   #stop(): void {
     this.#life?.abort(stopped);
+    this.#onAnswer?.();
     if (this.#isActing) this.#endAction();
     this.#subject.stop();
     this.#around.onOver(this.#subject.id);

@@ -202,13 +202,14 @@ export class Runs<Known extends KnownRecord, Outcome, One extends Running<Outcom
     return run;
   }
 
-  /** Goes on with an unfinished one that isn't running here. */
-  async resumeStored(id: string): Promise<void> {
+  /** Goes on with an unfinished one that isn't running here. Undefined if there is nothing to do. */
+  async resumeStored(id: string): Promise<One | undefined> {
     this.ensureOpen();
-    await this.lanes.run(id, async () => {
-      if (this.running.has(id)) return;
+    return this.lanes.run(id, async () => {
+      if (this.running.has(id)) return undefined;
       const { record, known } = await this.known(id);
-      if (!record.finished) this.resume(record, known);
+      // Another process may have it by now.
+      return record.finished || !this.holds(record) ? undefined : this.resume(record, known);
     });
   }
 

@@ -1,6 +1,8 @@
 import type { Journal, JournalRecord } from '../journal/journal.js';
+import type { Alarm, Pauses } from './alarm.js';
 import type { PaymentClient } from './client.js';
 import type { Clock } from './clock.js';
+import type { Transition } from './decision/machine.js';
 import type { Trouble } from './decision/outcomes.js';
 import type { Policies } from './decision/policies.js';
 import type { Patience } from './patience.js';
@@ -24,6 +26,15 @@ export interface Surroundings<Outcome> {
   readonly onOver: (id: string) => void;
   /** It has ended, and nobody was waiting for it. */
   readonly onUnheard: (outcome: Outcome) => void;
+}
+
+/** What all payments of a processor share. */
+export interface PaymentParts {
+  readonly transition: Transition;
+  /** Of polling.timeout. */
+  readonly deadlines: Alarm;
+  /** Between queries, and between reversals. */
+  readonly pauses: Pauses;
 }
 
 /** A state of either machine, as far as a run looks into it. */

@@ -1,9 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { findPrebuild } from '../addon.js';
-import { InvalidParameterError } from '../errors.js';
 import type { PayClientOptions } from '../pay/types.js';
 import type { PayClientV3Options } from '../pay/v3/options.js';
 import { billOf } from './bill.js';
@@ -22,6 +18,7 @@ import { RefundFollowUp } from './refund-follow-up.js';
 import { type RefundEntry, Refunds } from './refunds.js';
 import { booksOf } from './routes.js';
 import { asRecord, type Scenario, settingsOf } from './scenario.js';
+import { checkPipe, defaultPipe } from './service-pipe.js';
 
 export type { CallEntry } from './call-log.js';
 export type { CustomerAction } from './customer.js';
@@ -37,7 +34,8 @@ export interface SimulatorOptions {
   port?: number;
   /**
    * Where the simulated WxpayFaceService listens. Default on Windows: the vendor's own pipe; elsewhere: a socket in a new
-   * private folder. A socket's path has at most 107 bytes (103 on macOS).
+   * private folder. A pipe's name begins with `\\.\pipe\` and has at most 256 characters, a socket's path at most 107 bytes
+   * (103 on macOS).
    */
   pipe?: string;
   /** How customer and gateway behave, until told otherwise. Default 'success': the face is recognised, the payment succeeds. */
@@ -107,23 +105,6 @@ export interface Simulator {
 /** How many orders and events of a long session the console shows. */
 const newest = 500;
 
-const windows = process.platform === 'win32';
-
-/** Bytes. unix(7): sun_path has 108 with the zero at its end; BSD and macOS have 104. */
-const longestSocketPath = process.platform === 'linux' ? 107 : 103;
-const isTooLong = (pipe: string): boolean => !windows && Buffer.byteLength(pipe) > longestSocketPath;
-
-/** Where the real service listens (docs/facts.md#the-library). */
-const vendorPipe = '\\\\.\\pipe\\wxpayface';
-
-const socketName = 'service.sock';
-
-/** A new private folder, in the system's own one for such where TMPDIR leaves a socket's path no room. */
-function makeSocketFolder(): string {
-  const prefix = join(tmpdir(), 'wxpay-face-');
-  return mkdtempSync(isTooLong(join(`${prefix}XXXXXX`, socketName)) ? '/tmp/wxpay-face-' : prefix);
-}
-
 /**
  * Plays WxpayFaceService on the pipe and the payment gateway over TLS on loopback, with certificates, key and merchant of
  * its own, so that a till runs unchanged without a camera or a merchant account.
@@ -131,7 +112,7 @@ function makeSocketFolder(): string {
  * The stub library reads the address of the pipe from its process's environment, of which a worker thread has only a copy:
  * start the worker with `env: SHARE_ENV`, or open the library with `host: 'host-process'`.
  *
- * @throws InvalidParameterError for an unknown scenario, for a `pipe` that is too long for a socket's path, and for a
+ * @throws InvalidParameterError for an unknown scenario, for a `pipe` that the system would refuse, and for a
  * `notifyUrl` that is no address; a system error where port or pipe is taken.
  * @example
  * const simulator = await startSimulator({ scenario: 'userpaying-then-paid' });
@@ -141,9 +122,8 @@ function makeSocketFolder(): string {
 export async function startSimulator(options: SimulatorOptions = {}): Promise<Simulator> {
   let scenario = options.scenario ?? 'success';
   let settings = settingsOf(scenario);
-  if (options.pipe !== undefined && isTooLong(options.pipe))
-    throw new InvalidParameterError('pipe', `must have at most ${longestSocketPath} bytes`);
-  const library = findPrebuild(windows ? 'WxpayFaceSDK.dll' : 'libWxpayFaceSDK.so');
+  if (options.pipe !== undefined) checkPipe(options.pipe);
+  const library = findPrebuild(process.platform === 'win32' ? 'WxpayFaceSDK.dll' : 'libWxpayFaceSDK.so');
   const merchant = {
     appid: 'wx5f3a000000000001',
     mch_id: '1900000109',
@@ -166,8 +146,7 @@ export async function startSimulator(options: SimulatorOptions = {}): Promise<Si
   const followUp = new RefundFollowUp({ ...context, changed: () => webConsole.changed() });
 
   const gateway = await Gateway.listen(context, options.port ?? 0);
-  const ownFolder = options.pipe === undefined && !windows ? makeSocketFolder() : undefined;
-  const pipe = options.pipe ?? (ownFolder ? join(ownFolder, socketName) : vendorPipe);
+  const { pipe, remove } = options.pipe === undefined ? defaultPipe() : { pipe: options.pipe, remove: () => undefined };
   const service = new SimulatedFaceService(context, pipe);
   const customer = { ...context, service };
 
@@ -242,7 +221,7 @@ export async function startSimulator(options: SimulatorOptions = {}): Promise<Si
     service.stop();
     followUp.close();
     await Promise.all([till.close(), gateway.close(), webConsole.close()]);
-    if (ownFolder) rmSync(ownFolder, { recursive: true, force: true });
+    remove();
   };
   try {
     followUp.notifyUrl = options.notifyUrl ?? '';

@@ -3,22 +3,17 @@
 // Without --all on Node.js 16, 20 and 24; with it on 16, 18, 20, 22, 24 and 26.
 import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import { tmpdir } from 'node:os';
-import { join, posix } from 'node:path';
+import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { getNode } from '../machine/get-node.mjs';
 import { root, run, script } from '../machine/run.mjs';
+import { pack, project, stop } from './tarball.mjs';
 
 const { values } = parseArgs({ options: { all: { type: 'boolean', default: false } } });
 const majors = values.all ? [16, 18, 20, 22, 24, 26] : [16, 20, 24];
-const megabyte = 1024 * 1024;
-
-function stop(message) {
-  console.error(`test-package: ${message}`);
-  process.exit(1);
-}
 
 script('build/setup.mjs');
 script('build/prebuild.mjs');
@@ -27,13 +22,8 @@ const folder = mkdtempSync(join(tmpdir(), 'wxpay-face-package-'));
 process.on('exit', () => rmSync(folder, { recursive: true, force: true }));
 
 // ── the tarball ──
-const [packed] = JSON.parse(
-  run('npm', ['pack', '--json', '--ignore-scripts', '--pack-destination', folder], { stdio: 'pipe' }),
-);
-const tarball = join(folder, packed.filename);
-const files = new Set(packed.files.map(({ path }) => path));
-console.log(`${packed.filename}: ${files.size} files, ${(statSync(tarball).size / megabyte).toFixed(2)} MB packed`);
-if (statSync(tarball).size > 5 * megabyte) stop('the tarball is larger than 5 MB');
+const { path: tarball, files, manifest, size, integrity } = pack(root, folder);
+if (size > 5 * 1024 ** 2) stop('the tarball is larger than 5 MB');
 const binaries = {
   'linux-x64': ['wxpay_face.node', 'wxpay-face-host', 'libWxpayFaceSDK.so'],
   'linux-arm64': ['wxpay_face.node', 'wxpay-face-host', 'libWxpayFaceSDK.so'],
@@ -50,21 +40,7 @@ const expected = [
   ...Object.entries(binaries).flatMap(([target, names]) => names.map((name) => `prebuilds/${target}/${name}`)),
 ];
 for (const path of expected) if (!files.has(path)) stop(`${path} is missing from the tarball`);
-// Who reads in node_modules finds what a page leads to. Code may hold what looks like a link.
-for (const page of [...files].filter((path) => path.endsWith('.md'))) {
-  const text = readFileSync(join(root, page), 'utf8').replace(/^```[\s\S]*?^```$/gm, '');
-  for (const [, link] of text.matchAll(/\]\((?![a-z]+:|#)([^)\s#]+)/g)) {
-    const target = posix.join(posix.dirname(page), link);
-    const isThere = files.has(target) || [...files].some((path) => path.startsWith(`${target}/`));
-    if (!isThere) stop(`${page} leads to ${link}, which is missing from the tarball`);
-  }
-}
-for (const path of files)
-  if (readFileSync(join(root, path)).includes(root)) stop(`${path} names a path of this machine`);
 if (files.has('binding.gyp')) stop('binding.gyp makes npm build at installation');
-const manifest = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
-for (const name of ['preinstall', 'install', 'postinstall', 'prepare'])
-  if (manifest.scripts[name]) stop(`there is a script "${name}"`);
 run('npx', ['publint', '--strict', tarball]);
 run('npx', ['attw', '--format', 'table-flipped', tarball]);
 
@@ -74,22 +50,6 @@ const [, esm] = /```ts\n([\s\S]*?)```/.exec(readme) ?? [];
 const [, cjs] = /```js\n([\s\S]*?)```/.exec(readme) ?? [];
 if (!esm || !cjs) stop('the README has no integration in TypeScript, or none in CommonJS');
 
-function emptyProject(name, path = name) {
-  const home = join(folder, path);
-  mkdirSync(home, { recursive: true });
-  writeFileSync(join(home, 'package.json'), JSON.stringify({ name, private: true }));
-  return home;
-}
-
-function project(name, path) {
-  const home = emptyProject(name, path);
-  run('npm', ['install', '--silent', '--ignore-scripts', '--no-audit', '--no-fund', tarball], {
-    cwd: home,
-    stdio: ['ignore', 'ignore', 'inherit'],
-  });
-  return home;
-}
-
 function runs(what, node, home, file) {
   const { status, stdout, stderr } = spawnSync(node, [file], { cwd: home, encoding: 'utf8', timeout: 120_000 });
   if (status !== 0 || !/^paid\b/.test(stdout)) stop(`${what} ended with ${status}\n${stdout}${stderr}`);
@@ -97,7 +57,7 @@ function runs(what, node, home, file) {
 }
 
 const tool = (name) => join(root, 'node_modules', '.bin', name);
-const home = project('consumer');
+const home = project(join(folder, 'consumer'), [tarball]);
 writeFileSync(join(home, 'main.mjs'), esm);
 writeFileSync(join(home, 'main.cjs'), cjs);
 writeFileSync(join(home, 'main.mts'), esm);
@@ -144,7 +104,7 @@ for (const [resolution, module] of [
   const options = ['--module', module, '--moduleResolution', resolution, '--outDir', outDir, ...types];
   run(tool('tsc'), ['main.mts', ...options], { cwd: home, stdio: 'inherit' });
 }
-const unpacked = project('unpacked', 'resources 收银台/app.asar.unpacked');
+const unpacked = project(join(folder, 'resources 收银台', 'app.asar.unpacked'), [tarball]);
 writeFileSync(join(unpacked, 'main.cjs'), cjs);
 
 for (const major of majors) {
@@ -170,7 +130,7 @@ const npmLines = (page) => {
 // By its name, from a registry that has it already, and sends npm to the real one for the rest.
 const upstream = run('npm', ['config', 'get', 'registry'], { stdio: 'pipe' }).trim();
 const registry = createServer(({ url = '/', headers }, response) => {
-  const dist = { tarball: `http://${headers.host}/tarball`, integrity: packed.integrity };
+  const dist = { tarball: `http://${headers.host}/tarball`, integrity: integrity };
   const { name, version: latest } = manifest;
   if (url === `/${name}`)
     response.end(JSON.stringify({ name, 'dist-tags': { latest }, versions: { [latest]: { ...manifest, dist } } }));
@@ -202,7 +162,7 @@ registry.closeAllConnections();
 runs('installed by its name, as the guide says', process.execPath, named, programName);
 
 // A platform without binaries: the error names the guide's commands, and they build them.
-const bare = project('bare');
+const bare = project(join(folder, 'bare'), [tarball]);
 writeFileSync(join(bare, 'main.mjs'), esm);
 const installed = join(bare, 'node_modules', 'wxpay-face');
 rmSync(join(installed, 'prebuilds'), { recursive: true });
@@ -212,3 +172,5 @@ const command = commands.map((line) => line.replace('node_modules/wxpay-face', `
 if (!stderr.includes(`: ${command}\n`)) stop(`without binaries the message does not name the commands:\n${stderr}`);
 for (const line of commands) run('sh', ['-c', line], { cwd: bare, stdio: ['ignore', 'ignore', 'inherit'] });
 runs('built from source', process.execPath, bare, 'main.mjs');
+
+script('check/package-server.mjs');

@@ -1,12 +1,21 @@
-// Runs the test suite on Windows Node.js 24 and 26, which Debian 12's Wine 8 is too old for: npm run test:windows:next
+// Runs the test suite on Windows Node.js 24 and 26, which Debian 12's Wine 8 is too old for:
+//   node scripts/check/windows-next.mjs [--node 24] [--native] [--each] [spec …], see windows.mjs
 // Wine 10 comes from Debian 13, in a folder of its own (build/wine10, 3 GB); the project is mounted into it for the run.
 import { spawnSync } from 'node:child_process';
 import { existsSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
+import { parseArgs } from 'node:util';
 import { getNode } from '../machine/get-node.mjs';
 import { root, run, script } from '../machine/run.mjs';
 import { ensureSystemPackages } from '../machine/system-packages.mjs';
 import { fixedAddresses } from '../machine/wine.mjs';
+import { mocha, Report, runTimeout, specOptions, specsOf } from './windows-report.mjs';
+
+const { values, positionals } = parseArgs({
+  options: { node: { type: 'string' }, ...specOptions },
+  allowPositionals: true,
+});
+const versions = ['24', '26'].filter((each) => values.node === undefined || each === values.node);
 
 const chroot = join(root, 'build', 'wine10');
 
@@ -47,8 +56,9 @@ const inside = `
   exec chroot "$CHROOT" /bin/bash -c '
     cd "$ROOT"
     [ -d "$WINEPREFIX" ] || { wineboot -i; wineserver -w; } >/dev/null 2>&1
-    wine "$@" </dev/null >/tmp/out 2>/tmp/err
+    timeout --signal KILL "$SECONDS_FOR_IT" wine "$@" </dev/null >/tmp/out 2>/tmp/err
     status=$?
+    wineserver -k
     cat /tmp/out
     cat /tmp/err >&2
     exit $status' wine "$@"`;
@@ -56,6 +66,7 @@ const env = {
   PATH: '/usr/sbin:/usr/bin:/sbin:/bin',
   CHROOT: chroot,
   ROOT: root.replace(/\/$/, ''),
+  SECONDS_FOR_IT: String(runTimeout / 1000),
   HOME: '/root',
   WINEPREFIX: '/root/.wine',
   WINEARCH: 'win64',
@@ -63,23 +74,15 @@ const env = {
   WINEDLLOVERRIDES: 'mscoree,mshtml,winedbg.exe=',
   LC_ALL: 'C.UTF-8',
 };
-let failed = false;
-for (const major of [24, 26]) {
-  console.log(`\n── win32-x64, Node.js ${major}, Wine 10 ──`);
-  const specs = process.argv.length > 2 ? process.argv.slice(2) : ['build/js/test/**/*.test.js'];
-  const mocha = [
-    'node_modules/mocha/bin/_mocha',
-    '--no-config',
-    '--timeout',
-    '60000',
-    ...specs.flatMap((s) => ['--spec', s]),
-  ];
-  const inFolder = ['unshare', '-m', 'bash', '-c', inside, 'inside'];
-  const [program, ...args] = [...fixedAddresses, ...inFolder, getNode(major, 'win32-x64'), ...mocha];
-  const { status } = spawnSync(program, args, { env, stdio: 'inherit' });
-  if (status !== 0) {
-    console.error(`Node.js ${major}: exit code ${status}`);
-    failed = true;
+const report = new Report();
+const specs = specsOf(values, positionals);
+for (const major of versions)
+  for (const spec of specs) {
+    const inFolder = ['unshare', '-m', 'bash', '-c', inside, 'inside'];
+    const [program, ...args] = [...fixedAddresses, ...inFolder, getNode(major, 'win32-x64'), ...mocha, spec];
+    const began = performance.now();
+    const stdio = ['ignore', 'pipe', 'pipe'];
+    const ended = spawnSync(program, args, { env, stdio, encoding: 'utf8', maxBuffer: 2 ** 28 });
+    report.add(`win32-x64, Node.js ${major}, Wine 10`, spec, (performance.now() - began) / 1000, ended);
   }
-}
-process.exit(failed ? 1 : 0);
+report.end();

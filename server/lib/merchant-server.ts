@@ -139,17 +139,17 @@ export async function startMerchantServer(
     const audit = database === undefined ? noAudit : new PostgresAudit(database.connections, id);
     const draining = new Draining();
     const names = () => Array.from(merchants, ([name]) => name);
-    const restoration = database && new Restoration(database.connections, names);
+    const configured = () => Array.from(merchants, ([, merchant]) => merchant);
+    const restoration = database && new Restoration(database.connections, configured);
     await restoration?.begin(options.restored).catch(async (error: unknown) => {
       await merchants.close();
       throw error;
     });
     database?.onRenewed(() => restoration?.lookAgain());
-    const unreconciled = () => restoration?.open;
     // While sales wait for bills, what is known is still asked for here.
     const isThere = () => !draining.isDraining && (database?.lease.isGood ?? true);
     const health = () => ({
-      canPay: isThere() && unreconciled() === undefined,
+      canPay: isThere() && restoration?.open === undefined,
       isReady: isThere() && !(database?.lease.isOutdated ?? false),
     });
     const ledger = new RareLedger(
@@ -168,14 +168,15 @@ export async function startMerchantServer(
       audit,
       health,
       draining,
-      unreconciled,
+      restoration,
       onAnswer,
       tls,
       behindProxy,
     });
     const { people, desk } = officeIn(place, id);
     const tellAudit = (intent: Intent) => audit.write(personEntry(intent));
-    const pages = peoplePages({ merchants, terminals, people, desk, audit: tellAudit });
+    const unreconciled = () => restoration?.open;
+    const pages = peoplePages({ merchants, terminals, people, desk, audit: tellAudit, unreconciled });
     const admin = adminServer({ tls: options.admin?.tls, health, metrics, plugins: [pages] });
     let jobs: Jobs | undefined;
     const stop = async () => {

@@ -95,7 +95,9 @@ describe('The side of whoever runs a merchant server', function () {
         expect(before['wxpay_face_http_requests_total{method=PUT,route=/v1/payments/:number,status=200}']).to.equal(4);
         expect(before['wxpay_face_payment_seconds_count{outcome=paid}']).to.be.at.least(3);
         expect(before['wxpay_face_gateway_seconds_count{call=micropay,outcome=SUCCESS}']).to.be.at.least(3);
+        expect(before['wxpay_face_limiter_seconds_count{call=micropay}']).to.be.at.least(4);
         expect(before.wxpay_face_lease_good).to.equal(kind === 'a folder' ? undefined : 1);
+        expect(before['wxpay_face_limiter_seconds_sum{call=micropay}']).to.be.below(0.5);
         // What the journal tells is there after the next start, too.
         await server.close();
         server = undefined;

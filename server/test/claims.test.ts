@@ -159,6 +159,63 @@ describe('What a server leaves unfinished', function () {
     for (const [id, owner] of before) expect(after.get(id)).to.equal(owner);
   });
 
+  it('is claimed as it can be taken up, while the rest of the work goes on', async () => {
+    const { journal, heard } = await opened();
+    const taken: string[] = [];
+    const free = Promise.withResolvers<void>();
+    journal.onTakeUp(async ({ id }) => {
+      taken.push(id);
+      if (id.startsWith('left')) await free.promise;
+    });
+    await postgres.query(
+      database,
+      `insert into wxpay_face.record (numbers, merchant, kind, id, schema, revision, state, finished, acknowledged, updated_at, data, owner, write_id)
+       select 'A', 'A', 'payment', 'left' || n, 1, 1, 'polling', false, false, 0, '{}', '11111111-1111-1111-1111-111111111111', gen_random_uuid()
+       from generate_series(1, 500) n`,
+    );
+    await until(() => taken.length > 0);
+    await journal.create(payment('A1'));
+    await journal.requestCancel('A1');
+    await until(() => heard.includes('cancel A1'));
+    // Its own look for what is not driven: the listener hears of it again and again.
+    await until(() => taken.filter((id) => id === 'A1').length >= 3);
+    // Of one batch, each once.
+    const waiting = taken.filter((id) => id.startsWith('left'));
+    expect(waiting).to.have.length.at.most(100);
+    expect(new Set(waiting).size).to.equal(waiting.length);
+    expect([...(await owners()).values()].filter((owner) => owner?.toString().startsWith('1111'))).to.have.length(400);
+    free.resolve();
+    await until(() => new Set(taken).size === 501);
+  });
+
+  it('is taken up of one merchant, however much of another waits for its turn', async () => {
+    const shared = await Database.open(url, lease);
+    cleanUp.push(() => shared.close());
+    const [a, b] = [PostgresJournal.on(shared, 'A'), PostgresJournal.on(shared, 'B')];
+    const [ofA, ofB] = [new Set<string>(), new Set<string>()];
+    const free = Promise.withResolvers<void>();
+    a.onTakeUp(async ({ id }) => {
+      ofA.add(id);
+      await free.promise;
+    });
+    b.onTakeUp(async ({ id }) => void ofB.add(id));
+    const leave = (merchant: string, count: number) =>
+      postgres.query(
+        database,
+        `insert into wxpay_face.record (numbers, merchant, kind, id, schema, revision, state, finished, acknowledged, updated_at, data, owner, write_id)
+         select $1::text, $1::text, 'payment', $1::text || n, 1, 1, 'polling', false, false, 0, '{}', '11111111-1111-1111-1111-111111111111', gen_random_uuid()
+         from generate_series(1, $2::int) n`,
+        [merchant, count],
+      );
+    await leave('A', 500);
+    await until(() => ofA.size > 0);
+    await leave('B', 150);
+    await until(() => ofB.size === 150);
+    expect(ofA.size).to.be.at.most(100);
+    free.resolve();
+    await until(() => ofA.size === 500);
+  });
+
   it('stays with the living when the database was away for longer than a lease', async () => {
     const own = await Postgres.start();
     cleanUp.push(() => own.stop());

@@ -1,8 +1,8 @@
 import { expect } from 'chai';
-import { type Bill, BillError, MemoryJournal } from 'wxpay-face';
+import { type Bill, BillError, type BillRow, MemoryJournal } from 'wxpay-face';
 import { Connections } from '../lib/database/connections.js';
 import { migrate } from '../lib/database/migrations.js';
-import { reconciledDays } from '../lib/jobs/index.js';
+import { listDifferences, reconciledDays } from '../lib/jobs/index.js';
 import { billDateOf } from '../lib/jobs/nights/days.js';
 import { openBills, reconcileBill } from '../lib/jobs/nights/night.js';
 import { sharedPostgres } from './support/postgres.js';
@@ -18,17 +18,28 @@ describe('Nights in simulated time', function () {
   let there: Map<string, number>;
   let asked: string[];
 
-  const bill: Bill = { rows: (async function* () {})(), summary: async () => ({}), close: () => {} };
-  const merchant = (name: string) => {
+  /** Rows of sales that no till here knows, by merchant and day. */
+  let planted: Map<string, BillRow[]>;
+
+  const billOf = (rows: readonly BillRow[]): Bill => ({
+    rows: (async function* () {
+      yield* rows;
+    })(),
+    summary: async () => ({}),
+    close: () => {},
+  });
+  const merchant = (name: string, isTold = false) => {
     const downloadBill = async ({ bill_date }: { bill_date: string }) => {
       asked.push(`${name} ${bill_date} ${new Date(now + 8 * hour).toISOString().slice(5, 16)}`);
-      if (now >= (there.get(`${name} ${bill_date}`) ?? Number.POSITIVE_INFINITY)) return bill;
+      const day = `${name} ${bill_date}`;
+      if (now >= (there.get(day) ?? Number.POSITIVE_INFINITY)) return billOf(planted.get(day) ?? []);
       throw new BillError('ERR_BILL_MISSING', 'There is no bill');
     };
     const parts = {
       name,
       client: { identity: { appid: 'a', mch_id: name }, downloadBill },
       journal: new MemoryJournal(),
+      ...(isTold && { webhook: {} }),
     };
     return Object.assign(Object.create(null), parts);
   };
@@ -51,11 +62,12 @@ describe('Nights in simulated time', function () {
     now = Date.parse('2026-03-02T00:00:00+08:00');
     there = new Map();
     asked = [];
+    planted = new Map();
   });
   afterEach(() => connections.close());
 
   it('begin with the last day alone, after ten in Beijing, and ask once for what is there', async () => {
-    const merchants = ['tea', 'coffee'].map(merchant);
+    const merchants = ['tea', 'coffee'].map((name) => merchant(name));
     for (const each of ['0228', '0301', '0302', '0303'])
       for (const name of ['tea', 'coffee']) there.set(`${name} 2026${each}`, now);
     await pass(merchants, now + 9.5 * hour);
@@ -83,6 +95,54 @@ describe('Nights in simulated time', function () {
     const [done] = await reconciledDays(connections);
     expect(done).to.include({ bill_date: '20260301', differences: 0, trouble: undefined });
     expect(done?.reconciledAt).to.be.a('date');
+  });
+
+  it('keep and tell what three merchants’ bills have and their journals haven’t, night by night', async () => {
+    const merchants = ['tea', 'coffee', 'books'].map((name) => merchant(name, name !== 'books'));
+    for (const each of ['0228', '0301', '0302']) for (const { name } of merchants) there.set(`${name} 2026${each}`, 0);
+    const row = {
+      appid: 'a',
+      mch_id: 'coffee',
+      sub_mch_id: '0',
+      columns: {},
+      transaction_id: '42',
+      out_trade_no: 'S1',
+      trade_type: 'MICROPAY',
+    };
+    const sale = { ...row, trade_state: 'SUCCESS', total_fee: 700, time: '2026-03-01 12:00:00' };
+    const refund = { ...sale, trade_state: 'REFUND', out_refund_no: 'R1', refund_fee: 30, refund_status: 'SUCCESS' };
+    planted.set('coffee 20260301', [sale, refund]);
+    planted.set('books 20260302', [{ ...sale, mch_id: 'books', out_trade_no: 'S2' }]);
+    there.set('coffee 20260301', now + day);
+    await pass(merchants, now + 2 * day);
+    const found = await listDifferences(connections);
+    expect(
+      found.map(({ merchant: whose, bill_date, kind, out_trade_no, there: fen }) => [
+        ...[whose, bill_date, kind, out_trade_no, fen],
+      ]),
+    ).to.deep.equal([
+      ['books', '20260302', 'unknown-here', 'S2', 700],
+      ['coffee', '20260301', 'unknown-here', 'S1', 700],
+      ['coffee', '20260301', 'unknown-here', 'S1', 30],
+    ]);
+    expect(
+      (await reconciledDays(connections, { from: '20260301' })).map(({ differences }) => differences),
+    ).to.deep.equal([1, 0, 0, 0, 2, 0]);
+    const told = await connections.query<{ body: string }>(
+      { name: 'told', text: 'select merchant, body from wxpay_face.event order by position' },
+      [],
+    );
+    const counts = told
+      .map(({ body }) => JSON.parse(body).data)
+      .map(({ merchant: whose, bill_date, count }) => [...[whose, bill_date, count]]);
+    expect(counts).to.have.deep.members([
+      ['tea', '20260228', 0],
+      ['coffee', '20260228', 0],
+      ['tea', '20260301', 0],
+      ['coffee', '20260301', 2],
+      ['tea', '20260302', 0],
+      ['coffee', '20260302', 0],
+    ]);
   });
 
   it('take a bill that never comes for one without rows, after two days', async () => {

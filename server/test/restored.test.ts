@@ -4,6 +4,7 @@ import { type MerchantServer, type MerchantServerOptions, startMerchantServer } 
 import { Client } from './support/client.js';
 import { type Postgres, sharedPostgres } from './support/postgres.js';
 import { until } from './support/records.js';
+import { Visitor } from './support/visitor.js';
 
 const beijing = (time: number): string =>
   new Intl.DateTimeFormat('sv-SE', { timeZone: 'Asia/Shanghai' }).format(time).replaceAll('-', '');
@@ -56,6 +57,10 @@ describe('A database that was restored to an older moment', function () {
     await first.close();
     const [one, other] = [await start({ restored: yesterday }), await start()];
     const tills = [new Client(one.url, token), new Client(other.url, token)];
+    const visitor = new Visitor(`${other.adminUrl}/`);
+    const person = await other.addPerson({ name: 'Li', merchants: ['tea'], role: 'act' });
+    await visitor.signIn(person.token);
+    const refund = () => visitor.act('refund', 'tea', 'RESTORED1', { refund_fee: 100 });
     for (const till of tills) {
       const refused = await till.pay('RESTORED2', code(), { key: 'one' });
       expect([refused.status, refused.body.code, refused.headers.get('retry-after')]).to.deep.equal([
@@ -69,7 +74,14 @@ describe('A database that was restored to an older moment', function () {
       expect((await till.delete('/v1/payments/RESTORED2')).body.code).to.equal('ERR_RESTORED');
       expect((await till.get('/healthz')).status).to.equal(503);
       expect((await till.get('/readyz')).status).to.equal(200);
+      // Neither what was sold since, nor what was given back.
+      expect((await till.get('/v1/payments/RESTORED2')).body.code).to.equal('ERR_RESTORED');
+      const back = { out_trade_no: 'RESTORED1', refund_fee: 100 };
+      expect((await till.ask('PUT', '/v1/refunds/RESTORED-R', back)).body.code).to.equal('ERR_RESTORED');
     }
+    expect(await refund()).to.deep.include({ status: 503 });
+    expect((await refund()).body.code).to.equal('ERR_RESTORED');
+    expect(simulator.refunds).to.deep.equal([]);
     expect(simulator.ledger.some(({ out_trade_no }) => out_trade_no === 'RESTORED2')).to.equal(false);
     // The bills are asked for from that day on.
     const asked = 'select merchant, bill_date, reconciled_at from wxpay_face.reconciled_day where bill_date >= $1';
@@ -82,6 +94,7 @@ describe('A database that was restored to an older moment', function () {
     await until(async () => (await said()).includes(today));
     await reconciled('tea', today);
     for (const till of tills) await until(async () => (await till.get('/healthz')).status === 200);
+    expect((await refund()).status).to.equal(200);
     expect((await tills[0]?.pay('RESTORED2', code(), { key: 'one' }))?.body).to.include({ status: 'paid' });
     // Said again, as from a unit's file, it is over all the same.
     const again = await start({ restored: yesterday });

@@ -110,6 +110,48 @@ describe('Webhooks', function () {
     expect(receiver.taken(number)[0]?.data.openid).to.equal(body.openid);
   });
 
+  it('are signed by two secrets while the receiver changes from one to the other', async () => {
+    await server.close();
+    const next = `whsec_${Buffer.alloc(32, 9).toString('base64')}`;
+    const number = newNumber();
+    for (const [secret, taken] of [
+      [`${next} ${Receiver.secret}`, true],
+      [`${Receiver.secret} ${next}`, true],
+      [next, false],
+    ] as const) {
+      const before = receiver.taken(number).length;
+      server = await startMerchantServer(options({ secret }));
+      const here = new Client(server.url, token);
+      await (before === 0
+        ? here.pay(number, newCode(), { key: 'one' })
+        : here.delete(`/v1/payments/${number}?wait=20`));
+      if (!taken) await here.pay(newNumber(), newCode(), { key: 'one' });
+      await until(() => (taken ? receiver.taken(number).length > before : receiver.forged > 0));
+      if (taken) expect(receiver.forged).to.equal(0);
+      await server.close();
+    }
+    expect(receiver.taken(number).map(({ type }) => type)).to.deep.equal(['payment.paid', 'payment.reversed']);
+    for (const secret of [`${next} `, `${next} nothing#`, ` ${next}`])
+      expect(
+        await startMerchantServer(options({ secret })).then(
+          (started) => started.close(),
+          (error: unknown) => Object(error).parameter,
+        ),
+      ).to.equal('merchants.webhook.secret');
+    server = await startMerchantServer(options());
+  });
+
+  it('take the word of a receiver whose answer never ends', async () => {
+    receiver.manner = (_received, response) => {
+      response.writeHead(200, { 'content-length': 1e9 }).write('{"taken": ');
+      return undefined;
+    };
+    const all = [newNumber(), newNumber()];
+    for (const number of all) await till.pay(number, newCode(), { key: 'one' });
+    await until(async () => receiver.received.length > 1 && (await query('select from wxpay_face.event')).length === 0);
+    expect(receiver.received.map(({ data }) => data.out_trade_no)).to.have.members(all);
+  });
+
   it('tell what failed, and a number that was given up before it came', async () => {
     simulator.scenario = 'not-enough';
     const [declined, early] = [newNumber(), newNumber()];
@@ -138,7 +180,7 @@ describe('Webhooks', function () {
   for (const [what, manner] of Object.entries<Receiver['manner']>({
     'answers 500': () => 500,
     redirects: (_received, response) => {
-      response.setHeader('location', 'https://example.com/');
+      response.setHeader('location', receiver.url);
       return 302;
     },
     'breaks off': (_received, response) => {
@@ -146,6 +188,14 @@ describe('Webhooks', function () {
       return undefined;
     },
     'never answers': () => undefined,
+    'answers late that it can not': (_received, response) => {
+      setTimeout(() => response.writeHead(503).end(), 1_000);
+      return undefined;
+    },
+    'lies about its answer': (_received, response) => {
+      response.writeHead(500, { 'content-length': 1e9, 'content-type': 'application/json' }).write('{"taken": true}');
+      return undefined;
+    },
   }))
     it(`go on to a receiver that ${what}, until it takes them, while payments wait for none`, async () => {
       receiver.manner = manner;
@@ -163,6 +213,8 @@ describe('Webhooks', function () {
       expect(order).to.deep.equal(['payment.paid', 'payment.reversed']);
       const ids = new Set(receiver.received.map(({ id }) => id));
       expect(ids.size, 'an id for each event, the same in every attempt').to.equal(4);
+      // Followed, a redirection would come without a signature.
+      expect(receiver.forged).to.equal(0);
     });
 
   it('wait for a receiver that is down, and tell all when it is up', async () => {

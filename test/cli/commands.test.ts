@@ -14,7 +14,7 @@ import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { expect } from 'chai';
 import { Command, run } from '../support/command.js';
-import { skip } from '../support/skip.js';
+import { interruptible, skip } from '../support/skip.js';
 
 const statusOf = (url: string): Promise<number | undefined> =>
   new Promise((resolve, reject) => {
@@ -23,9 +23,6 @@ const statusOf = (url: string): Promise<number | undefined> =>
       resolve(response.statusCode);
     }).on('error', reject);
   });
-
-// Node.js can't send another process a signal there, but only end it.
-const interruptible = process.platform === 'win32' ? it.skip : it;
 
 describe('wxpay-face', () => {
   let folder: string;

@@ -7,6 +7,7 @@ import { readConfig } from '../../lib/cli/config.js';
 import type { Output } from '../../lib/cli/output.js';
 import { english } from '../../lib/words/cli/index.js';
 import type { Command } from '../support/command.js';
+import { interruptible } from '../support/skip.js';
 import { openShop, type Shop } from './shop.js';
 
 const code = '134567890123456789';
@@ -45,9 +46,6 @@ describe('payments by wxpay-face', () => {
     client.close();
     return result.result_code === 'SUCCESS' ? result.transaction_id : '';
   }
-  // Node.js can't send another process a signal there, but only end it.
-  const interruptible = process.platform === 'win32' ? it.skip : it;
-
   describe('pay', () => {
     it('takes a face payment, shows its phases, and writes it down as told', async () => {
       const { code: exit, stdout, stderr } = await shop.run(['pay', '1250', '--out-trade-no', 'F1', '--body', '咖啡']);

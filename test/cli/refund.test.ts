@@ -1,10 +1,8 @@
 import { expect } from 'chai';
 import { FileJournal, type JournalRecord, PayClient } from 'wxpay-face';
 import { isOurNumber, refundNumber } from '../../lib/cli/sale-refunds.js';
+import { interruptible } from '../support/skip.js';
 import { openShop, type Shop } from './shop.js';
-
-// Node.js can't send another process a signal there, but only end it.
-const interruptible = process.platform === 'win32' ? it.skip : it;
 
 describe('the number of a refund that comes without one', () => {
   const earlier = (out_refund_no: string, refund_fee: number, isOpen: boolean) => ({

@@ -61,9 +61,12 @@ export async function openShop(scenario: Scenario = 'success'): Promise<Shop> {
     close: async () => {
       for (const undo of undone) await undo();
       for (const command of started) command.kill();
-      await Promise.all(started.map((command) => command.ended()));
-      await simulator.close();
-      rmSync(folder, { recursive: true, force: true });
+      try {
+        await Promise.all(started.map((command) => command.ended()));
+      } finally {
+        await simulator.close();
+        rmSync(folder, { recursive: true, force: true });
+      }
     },
   };
 }

@@ -1,4 +1,5 @@
 import { spawnSync } from 'node:child_process';
+import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import { fileURLToPath } from 'node:url';
 import { expect } from 'chai';
 import { ClosedError, InvalidParameterError } from '../../lib/errors.js';
@@ -350,6 +351,44 @@ describe('a client that is closed', () => {
     client.close();
     for (const error of await Promise.all(waiting)) expect(error).to.be.instanceOf(ClosedError);
     expect(gateway.requests.map(({ fields }) => fields.out_trade_no)).to.deep.equal(['A1']);
+  });
+});
+
+describe('a client whose calls wait', () => {
+  let gateway: Gateway;
+  before(async () => {
+    gateway = await startGateway();
+  });
+  after(() => gateway.close());
+
+  it('tells its observers for how long each did, also one that was given up meanwhile', async () => {
+    gateway.handle = () => ({ ...base, result_code: 'FAIL', err_code: 'ORDERNOTEXIST' });
+    const told: Array<Record<string, number>> = [];
+    const note = (message: unknown) => void told.push(Object(message));
+    subscribe('wxpay-face.pay.call', note);
+    const client = new PayClient({ ...gateway.options, callsPerSecond: 2 });
+    try {
+      const leaving = client.orderquery({ out_trade_no: 'A1' });
+      const given = new AbortController();
+      const waiting = client.orderquery({ out_trade_no: 'A2' }, { signal: given.signal }).catch(() => undefined);
+      await leaving;
+      given.abort();
+      await waiting;
+      await client.orderquery({ out_trade_no: 'A3' });
+    } finally {
+      unsubscribe('wxpay-face.pay.call', note);
+      client.close();
+    }
+    const [first, ...others] = told;
+    expect(first?.waited).to.be.below(first?.duration ?? 0);
+    expect(others.map(({ outcome }) => outcome)).to.deep.equal(['ERR_PAY_TRANSPORT', 'FAIL']);
+    for (const { waited, duration } of others)
+      expect(waited)
+        .to.be.above(0)
+        .and.at.most(duration ?? 0);
+    // Two a second: the third left half a second after the first, of which the second had its share.
+    const [given, last] = others;
+    expect((given?.waited ?? 0) + (last?.waited ?? 0)).to.be.above(first?.waited ?? 0);
   });
 });
 

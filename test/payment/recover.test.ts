@@ -1,8 +1,9 @@
 import { expect } from 'chai';
 import { JournalError } from '../../lib/journal/errors.js';
+import type { QueryResult } from '../../lib/pay/types.js';
 import type { PaymentOutcome } from '../../lib/payment/decision/outcomes.js';
 import { rejection } from '../support/rejection.js';
-import { charged, identity, isPaid, reversed, state, times } from '../support/scripted/client.js';
+import { charged, identity, isPaid, Made, reversed, state, times } from '../support/scripted/client.js';
 import { all, code, lost, order, paid, till } from '../support/scripted/till.js';
 
 describe('recover()', () => {
@@ -15,6 +16,59 @@ describe('recover()', () => {
     expect((await all(outcomes)).map(({ status }) => status)).to.deep.equal(['paid']);
     expect(times(client.calls, 'micropay')).to.have.length(1);
     expect(await journal.get('payment', 'A1')).to.include({ finished: true, acknowledged: false });
+  });
+
+  it('reverses nothing that it could not ask for yet, however many it takes up', async () => {
+    const numbers = Array.from({ length: 200 }, (_, index) => `A${index + 1}`);
+    const { clock, start, processor, client } = till({
+      micropay: ['never'],
+      orderquery: [
+        new Made<QueryResult>(async (_options, params) => {
+          await clock.sleep(4_000);
+          return isPaid(String(Object(params).out_trade_no), 100);
+        }),
+      ],
+    });
+    for (const out_trade_no of numbers) void processor.pay({ ...order, out_trade_no }, code).catch(() => undefined);
+    await clock.run(undefined, 10);
+    await processor.close();
+    const outcomes = start().recover();
+    await clock.run();
+    const told = await all(outcomes);
+    expect(told.map(({ status, out_trade_no }) => `${status} ${out_trade_no}`)).to.have.members(
+      numbers.map((number) => `paid ${number}`),
+    );
+    // All of them were waited for longer than a payment is polled.
+    expect(Math.max(...times(client.calls, 'orderquery'))).to.be.above(40_000);
+    expect(times(client.calls, 'reverse')).to.deep.equal([]);
+  });
+
+  it('takes up no more at once than it can soon ask for, where a journal hands them over one by one', async () => {
+    const numbers = Array.from({ length: 1_200 }, (_, index) => `A${index + 1}`);
+    let isAnswering = false;
+    const { clock, start, processor } = till({
+      micropay: ['never'],
+      orderquery: [
+        new Made<QueryResult>(async (_options, params) => {
+          while (!isAnswering) await clock.sleep(1_000);
+          return isPaid(String(Object(params).out_trade_no), 100);
+        }),
+      ],
+    });
+    for (const out_trade_no of numbers) void processor.pay({ ...order, out_trade_no }, code).catch(() => undefined);
+    await clock.run(undefined, 10);
+    await processor.close();
+    const next = start();
+    let running = 0;
+    for (const id of numbers) void next.resume({ kind: 'payment', id }).then(() => (running += 1));
+    await clock.run(undefined, 10_000);
+    expect(running).to.equal(1_000);
+    // It has its turn for whoever asks for it.
+    const settled = next.settled('A1200');
+    isAnswering = true;
+    await clock.run();
+    expect(running).to.equal(1_200);
+    expect(await settled).to.include({ status: 'paid' });
   });
 
   it('asks at once, where the till died while reversing, and counts notBefore anew', async () => {

@@ -8,3 +8,9 @@ export function skip(context: Mocha.Context, reason: string): never {
   else if (test) addReason(test);
   return context.skip();
 }
+
+/** A test that interrupts the command as Ctrl-C does. */
+export function interruptible(title: string, test: Mocha.AsyncFunc): void {
+  if (process.platform !== 'win32') it(title, test);
+  else it.skip(`${title} (skipped: Node.js can send no other process a signal there, but only end it)`, test);
+}

@@ -166,15 +166,16 @@ export class PayClientV3 {
       tar_type: 'GZIP',
       ...(identity.sub_mch_id !== undefined && { sub_mchid: identity.sub_mch_id }),
     });
-    return observed('downloadBill', async () => {
+    return observed('downloadBill', async (event) => {
       const asked = await this.#exchange.ask(
         'tradebill',
         { method: 'GET', path: `/v3/bill/tradebill?${query}` },
         options ?? {},
+        event,
       );
       const { host, path, digest } = placeOf(asked, hosts.pay);
       const request: RequestV3 = { method: 'GET', path, fresh: true, hosts: [host] };
-      return this.#exchange.download(request, options ?? {}, (answer) => billOf(answer, digest));
+      return this.#exchange.download(request, options ?? {}, event, (answer) => billOf(answer, digest));
     });
   }
 
@@ -195,7 +196,7 @@ export class PayClientV3 {
       throw new InvalidParameterError('path', "must be a path of the gateway's, e.g. /v3/certificates");
     if (method === 'GET' && body !== undefined) throw new InvalidParameterError('body', 'is not for a GET');
     const name = path.replace(/\?.*/s, '');
-    return observed(name, () => this.#exchange.ask(name, { method, path, body }, options ?? {}));
+    return observed(name, (event) => this.#exchange.ask(name, { method, path, body }, options ?? {}, event));
   }
 
   /** See {@link PayClient.gatewayTime}. */
@@ -239,7 +240,7 @@ export class PayClientV3 {
       const { out_trade_no, transaction_id } = params;
       if (typeof out_trade_no === 'string') event.out_trade_no = out_trade_no;
       if (typeof transaction_id === 'string') event.transaction_id = transaction_id;
-      const answer = await this.#exchange.ask(name, call.request(params, this.#settings), options ?? {});
+      const answer = await this.#exchange.ask(name, call.request(params, this.#settings), options ?? {}, event);
       const { fields, result } = told(name, call, params, this.#settings, answer);
       noteAnswer(event, fields);
       return { ...result, response: answer.body };

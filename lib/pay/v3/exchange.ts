@@ -5,6 +5,7 @@ import { Transport } from '../http/fail-over.js';
 import type { Message } from '../http/message.js';
 import type { Arriving, Reply } from '../http/post.js';
 import { Limiter, type Priority } from '../limiter.js';
+import { noteWait, type PayCall } from '../observability.js';
 import { nonce } from '../request.js';
 import { troubleOf } from '../trouble.js';
 import type { RequestOptions } from '../types.js';
@@ -67,8 +68,8 @@ export class ExchangeV3 {
    * A verified answer, of any status but 401: that one is never believed, since who can't read the request can't know who asks.
    * @throws PaySignatureError, PayProtocolError (401), PayResponseError, PayTransportError
    */
-  async ask(name: string, request: RequestV3, options: RequestOptions): Promise<Answer> {
-    return this.#limited(request, options, async () => {
+  async ask(name: string, request: RequestV3, options: RequestOptions, event: PayCall): Promise<Answer> {
+    return this.#limited(request, options, event, async () => {
       const { way, message, secrets } = this.#message(request, options);
       const reply = await this.#transport.send(way, message);
       this.#gatewayTime.note(reply.date);
@@ -82,9 +83,10 @@ export class ExchangeV3 {
   async download<Result>(
     request: RequestV3,
     options: RequestOptions,
+    event: PayCall,
     read: (answer: Arriving) => Promise<Result>,
   ): Promise<Result> {
-    return this.#limited(request, options, async () => {
+    return this.#limited(request, options, event, async () => {
       const { way, message } = this.#message(request, options);
       const answer = await this.#transport.open(way, message);
       this.#gatewayTime.note(answer.date);
@@ -93,9 +95,14 @@ export class ExchangeV3 {
   }
 
   /** As soon as the limits on calls let it; an answer that is about them slows down the calls after it. */
-  async #limited<Result>(request: RequestV3, { signal }: RequestOptions, send: () => Promise<Result>): Promise<Result> {
+  async #limited<Result>(
+    request: RequestV3,
+    { signal }: RequestOptions,
+    event: PayCall,
+    send: () => Promise<Result>,
+  ): Promise<Result> {
     if (this.#closed) throw new ClosedError('The pay client');
-    await this.limiter.enter(request.priority ?? 'query', signal);
+    await noteWait(event, this.limiter.enter(request.priority ?? 'query', signal));
     if (this.#closed) throw new ClosedError('The pay client');
     try {
       return await send();

@@ -102,7 +102,7 @@ export interface PaymentEvent {
   readonly fresh?: boolean | undefined;
   /** The customer is asked for the password. */
   readonly password?: boolean | undefined;
-  /** The timer of a timeout came late: the till stood still, and answers may lie unread. */
+  /** A timeout came late: the till stood still, and answers may lie unread. Or too early: nobody could be asked since it was taken up. */
   readonly late?: boolean | undefined;
   /** What was seen, for a person. No secret in it. */
   readonly detail?: string | undefined;

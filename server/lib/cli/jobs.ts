@@ -1,7 +1,14 @@
 import { InvalidParameterError } from 'wxpay-face';
 import { Connections } from '../database/connections.js';
 import { migrate } from '../database/migrations.js';
-import { type DayFilter, listDeadLetters, listDifferences, reconciledDays, replay } from '../jobs/index.js';
+import {
+  type DayFilter,
+  listDeadLetters,
+  listDifferences,
+  reconciledDays,
+  replay,
+  type StoredDifference,
+} from '../jobs/index.js';
 import type { MerchantServerOptions } from '../merchants/options.js';
 
 /* What people ask of webhooks and bills on the command line: beside servers that run, a line each with tabs between its fields. */
@@ -11,7 +18,7 @@ export interface Asked {
   readonly date?: string;
 }
 
-async function withDatabase<T>(
+export async function withDatabase<T>(
   { database }: MerchantServerOptions,
   use: (connections: Connections) => Promise<T>,
 ): Promise<T> {
@@ -51,21 +58,26 @@ export function replayed(config: MerchantServerOptions, id: string, { merchant }
   });
 }
 
+/** Of the calendar. */
+function isDay(text: string): boolean {
+  const written = text.replace(/^(\d{4})(\d\d)(\d\d)$/, '$1-$2-$3');
+  const moment = new Date(`${written}T00:00:00Z`);
+  return written !== text && !Number.isNaN(moment.getTime()) && moment.toISOString().startsWith(written);
+}
+
 function rangeOf({ merchant, date }: Asked): DayFilter {
-  if (date !== undefined && !/^\d{8}$/.test(date))
-    throw new InvalidParameterError('--date', 'must be a day as YYYYMMDD');
+  if (date !== undefined && !isDay(date)) throw new InvalidParameterError('--date', 'must be a day as YYYYMMDD');
   const merchants = only(merchant);
   return { ...(merchants && { merchants }), ...(date !== undefined && { from: date, to: date }) };
 }
 
 /** Day, merchant, kind, the numbers of sale, refund and vendor, fen here and there, state. */
+export const differenceLine = ({ bill_date, merchant, kind, ...of }: StoredDifference): string =>
+  line([bill_date, merchant, kind, of.out_trade_no, of.out_refund_no, of.transaction_id, of.here, of.there, of.state]);
+
 export function differenceLines(config: MerchantServerOptions, asked: Asked): Promise<string[]> {
   return withDatabase(config, async (connections) => {
-    const differences = await listDifferences(connections, rangeOf(asked));
-    return differences.map(
-      ({ bill_date, merchant, kind, out_trade_no, out_refund_no, transaction_id, here, there, state }) =>
-        line([bill_date, merchant, kind, out_trade_no, out_refund_no, transaction_id, here, there, state]),
-    );
+    return (await listDifferences(connections, rangeOf(asked))).map(differenceLine);
   });
 }
 

@@ -6,6 +6,7 @@ import { type MerchantServer, startMerchantServer } from '../merchant-server.js'
 import { type Actor, tokenLine } from '../operation/audit.js';
 import { tell } from '../operation/events.js';
 import { logEvents } from '../operation/logs.js';
+import { version } from '../operation/version.js';
 import { roles } from '../people/person.js';
 import { newTerminal, type Right, rights } from '../terminals/terminal.js';
 import { exportAudit } from './audit.js';
@@ -13,6 +14,7 @@ import { readConfig } from './config.js';
 import { prepareDatabase } from './database.js';
 import { dayLines, deadLetterLines, differenceLines, replayed } from './jobs.js';
 import { addPerson, personLines, removePerson } from './people.js';
+import { reconcileNow } from './reconcile.js';
 import { withTerminals } from './terminals.js';
 
 const help = `wxpay-face-server start --config server.json [--restored YYYYMMDD]
@@ -29,7 +31,8 @@ wxpay-face-server database prepare --config server.json --owner-env OWNER_DATABA
 wxpay-face-server webhook list --config server.json [--merchant NAME]
 wxpay-face-server webhook replay --config server.json --id ID|all [--merchant NAME]
 wxpay-face-server differences --config server.json [--merchant NAME] [--date YYYYMMDD]
-wxpay-face-server days --config server.json [--merchant NAME] [--date YYYYMMDD]`;
+wxpay-face-server days --config server.json [--merchant NAME] [--date YYYYMMDD]
+wxpay-face-server reconcile --config server.json [--merchant NAME] [--date YYYYMMDD] [--no-sales]`;
 
 const text = { type: 'string' } as const;
 const options = {
@@ -50,13 +53,17 @@ const options = {
   to: text,
   format: text,
   'owner-env': text,
+  help: { type: 'boolean', short: 'h' },
+  version: { type: 'boolean' },
+  'no-sales': { type: 'boolean' },
 } as const;
 
-type Given = Readonly<Partial<Record<keyof typeof options, string>>> & { readonly config: string };
+type Field = Exclude<keyof typeof options, 'help' | 'version' | 'no-sales'>;
+type Given = Readonly<Partial<Record<Field, string>>> & { readonly config: string; readonly 'no-sales'?: boolean };
 
 const isRight = (word: string): word is Right => rights.some((right) => right === word);
 
-function required(given: Given, name: keyof typeof options): string {
+function required(given: Given, name: Field): string {
   const value = given[name];
   if (value === undefined) throw new InvalidParameterError(`--${name}`, 'is required');
   return value;
@@ -178,6 +185,16 @@ async function replayLetters(given: Given): Promise<void> {
   console.log(await replayed(await readConfig(given.config), required(given, 'id'), given));
 }
 
+/** The differences are on standard output, what is said of each bill beside them. */
+async function reconciled(given: Given): Promise<void> {
+  const { merchant, date, 'no-sales': isWithoutSales = false } = given;
+  const wanted = { merchant, date, isWithoutSales };
+  process.exitCode = await reconcileNow(await readConfig(given.config), wanted, ({ lines, said }) => {
+    for (const line of lines) console.log(line);
+    console.error(said);
+  });
+}
+
 const commands: Readonly<Record<string, (given: Given) => Promise<void>>> = {
   start,
   'terminal add': add,
@@ -194,6 +211,7 @@ const commands: Readonly<Record<string, (given: Given) => Promise<void>>> = {
   'webhook replay': replayLetters,
   differences: printed(differenceLines),
   days: printed(dayLines),
+  reconcile: reconciled,
 };
 
 /** The package's errors hold no secret; others are told by their message alone. */
@@ -204,7 +222,9 @@ function messageOf(error: unknown): string {
 try {
   const { values, positionals } = parseArgs({ options, allowPositionals: true });
   const command = commands[positionals.join(' ')];
-  if (command === undefined) {
+  if (values.help) console.log(help);
+  else if (values.version) console.log(version);
+  else if (command === undefined) {
     console.error(help);
     process.exitCode = 2;
   } else await command(values);

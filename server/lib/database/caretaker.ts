@@ -45,6 +45,8 @@ const isAbout = (word: string): word is keyof typeof sayings => Object.hasOwn(sa
 
 /** How many rows are claimed at once: one who freezes with them has them locked for all. */
 const batch = 100;
+/** How many of a merchant's are taken up at once: the tills' new payments need connections, too. */
+const atOnce = 4;
 /** How many of its own rows a server looks at with each renewal. */
 const page = 1_000;
 /** Records of other schemas are for servers that know them. */
@@ -129,6 +131,10 @@ export class Caretaker {
   readonly #takers: ReadonlyMap<string, Taker>;
   readonly #polls = new Repeated(() => this.#poll());
   readonly #turns = new Repeated(() => this.#turn());
+  /** Beside the turns: taking up has to wait where more was left than can be asked for. */
+  readonly #claims = new Repeated(() => this.#claim());
+  /** The merchants of whom rows are being taken up: one with very many holds up no other. */
+  readonly #takingUp = new Set<string>();
   /** The last of its own rows that it has looked at. */
   #last: Pick<OwnRow, 'merchant' | 'kind' | 'id'> | undefined;
 
@@ -165,19 +171,34 @@ export class Caretaker {
 
   async #turn(): Promise<void> {
     await this.#sweep();
-    await this.#claim();
-    // What was taken up just now may have been given up: first the restart, then the cancel.
+    void this.#claims.run();
     await this.#poll();
   }
 
   async #claim(): Promise<void> {
-    while (this.#takers.size > 0 && this.#lease.isGood) {
+    for (let found = batch; found === batch && this.#lease.isGood; ) {
+      const merchants = [...this.#takers.keys()].filter((merchant) => !this.#takingUp.has(merchant));
+      if (merchants.length === 0) return;
       const { owner, duration, gaps } = this.#lease;
-      const rows = await this.#connections.query<OwnRow>(claim, [owner, duration, [...this.#takers.keys()]]);
-      if (rows.length > 0) tell({ event: 'taken-over', server: owner, count: rows.length });
-      await Promise.all(rows.map((row) => this.#takers.get(row.merchant)?.takeUp(row, gaps)));
-      if (rows.length < batch) return;
+      const rows = await this.#connections.query<OwnRow>(claim, [owner, duration, merchants]);
+      found = rows.length;
+      if (found > 0) tell({ event: 'taken-over', server: owner, count: found });
+      for (const [merchant, own] of Map.groupBy(rows, (row) => row.merchant)) void this.#takeUp(merchant, own, gaps);
     }
+  }
+
+  async #takeUp(merchant: string, rows: readonly OwnRow[], gaps: number): Promise<void> {
+    const taker = this.#takers.get(merchant);
+    const left = rows.values();
+    const lane = async () => {
+      for (const row of left) await taker?.takeUp(row, gaps);
+    };
+    this.#takingUp.add(merchant);
+    await Promise.all(Array.from({ length: atOnce }, lane));
+    this.#takingUp.delete(merchant);
+    // What was taken up just now may have been given up: first the restart, then the cancel.
+    this.poll();
+    void this.#claims.run();
   }
 
   /** What it doesn't run it takes up: a create or a claim whose answer was lost, a run that has failed. */

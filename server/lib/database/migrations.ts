@@ -242,6 +242,11 @@ const migrations: readonly Migration[] = [
         done_at timestamptz
       );`,
   },
+  // After a restore a number is held against the sales that the bills have and the journal hasn't.
+  {
+    readableFrom: 1,
+    sql: 'create index difference_sale on wxpay_face.difference (merchant, out_trade_no);',
+  },
 ];
 
 /** The version of the tables that this server works with. */

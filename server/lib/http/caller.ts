@@ -11,6 +11,11 @@ export interface Caller {
   readonly terminal: Terminal;
   readonly merchant: Merchant;
   readonly audit: Audit;
+  /**
+   * Of what the journal doesn't know. @param out_trade_no Of a sale.
+   * @throws RefusedError if it may be known after all: the database was restored to an older moment.
+   */
+  readonly ensureUnknown: (out_trade_no?: string) => Promise<void>;
 }
 
 /** A line about what this caller asks for. */
@@ -42,21 +47,29 @@ export function demand({ terminal }: Caller, right: Right): void {
   if (!terminal.can.includes(right)) throw forbidden(right);
 }
 
-/** @throws RefusedError if there is none, or it's not this terminal's. */
-export function ensureOwn({ terminal }: Caller, record: JournalRecord | undefined): JournalRecord {
-  if (record === undefined || noteIn(record).terminal !== terminal.id) throw unknownNumber();
+/** @throws RefusedError if it's not this terminal's. */
+export function ensureOwn({ terminal }: Caller, record: JournalRecord): JournalRecord {
+  if (noteIn(record).terminal !== terminal.id) throw unknownNumber();
   return record;
+}
+
+/** @throws RefusedError if there is none. */
+async function knownPayment({ merchant, ensureUnknown }: Caller, out_trade_no: string): Promise<JournalRecord> {
+  const record = await merchant.journal.get('payment', out_trade_no);
+  if (record !== undefined) return record;
+  await ensureUnknown(out_trade_no);
+  throw unknownNumber();
 }
 
 /** A payment of this terminal, or a number that it gave up before it came. @throws RefusedError for any other. */
 export async function ownPayment(caller: Caller, out_trade_no: string): Promise<JournalRecord> {
-  return ensureOwn(caller, await caller.merchant.journal.get('payment', out_trade_no));
+  return ensureOwn(caller, await knownPayment(caller, out_trade_no));
 }
 
 /** A payment of this terminal; for one that may refund also a paid sale of its store. @throws RefusedError for any other. */
-export async function visiblePayment({ terminal, merchant }: Caller, out_trade_no: string): Promise<JournalRecord> {
-  const record = await merchant.journal.get('payment', out_trade_no);
-  if (record === undefined) throw unknownNumber();
+export async function visiblePayment(caller: Caller, out_trade_no: string): Promise<JournalRecord> {
+  const record = await knownPayment(caller, out_trade_no);
+  const { terminal } = caller;
   const { terminal: seller, store } = noteIn(record);
   const isRefundable = terminal.can.includes('refund') && store === terminal.store_id && record.state === 'paid';
   if (seller !== terminal.id && !isRefundable) throw unknownNumber();

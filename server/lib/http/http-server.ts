@@ -1,8 +1,8 @@
 import { timingSafeEqual } from 'node:crypto';
 import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest, type RouteOptions } from 'fastify';
 import type { AuthinfoParams, Order, PaymentCode, PaymentOutcome, RefundOutcome, RefundRequest } from 'wxpay-face';
-import type { Merchants } from '../merchants/merchants.js';
-import type { UnreconciledDay } from '../merchants/restoration.js';
+import type { Merchant, Merchants } from '../merchants/merchants.js';
+import type { Restoration } from '../merchants/restoration.js';
 import type { Audit } from '../operation/audit.js';
 import { hashOf, type Terminals } from '../terminals/terminal.js';
 import type { Caller } from './caller.js';
@@ -14,7 +14,7 @@ import { openApiOf } from './openapi.js';
 import { acknowledge, cancel, look, pay, unacknowledged } from './payments.js';
 import { progressOf } from './progress.js';
 import { acknowledgeRefund, lookAtRefund, refund, refundsOf, unacknowledgedRefunds } from './refunds.js';
-import { RefusedError, refusalOf, refuse, restored } from './refusals.js';
+import { lostSale, RefusedError, refusalOf, refuse, restored, unknownAddress } from './refusals.js';
 import * as schemas from './schemas.js';
 import { deadlineOf, lookUntil } from './waiting.js';
 
@@ -24,8 +24,8 @@ export interface HttpServerParts {
   readonly audit: Audit;
   readonly health: () => Health;
   readonly draining: Draining;
-  /** What keeps new sales from being taken, if anything does. */
-  readonly unreconciled: () => UnreconciledDay | undefined;
+  /** Of servers with a database. */
+  readonly restoration: Pick<Restoration, 'open' | 'isLost'> | undefined;
   /** Hears of each request that was answered: the route is without its numbers. */
   readonly onAnswer: (method: string, route: string, status: number) => void;
   readonly tls?: { readonly cert: string | Uint8Array; readonly key: string | Uint8Array } | undefined;
@@ -55,7 +55,7 @@ export function httpServer({
   audit,
   health,
   draining,
-  unreconciled,
+  restoration,
   onAnswer,
   tls,
   behindProxy,
@@ -78,13 +78,11 @@ export function httpServer({
   const byAddress = new Rate(2, 60);
 
   server.setErrorHandler((error, _request, reply) => refuse(reply, refusalOf(error)));
-  server.setNotFoundHandler((_request, reply) =>
-    refuse(reply, { status: 404, code: 'ERR_NOT_FOUND', message: 'There is nothing of this name' }),
-  );
+  server.setNotFoundHandler((_request, reply) => refuse(reply, unknownAddress));
 
-  const mayBegin = () => {
-    const day = unreconciled();
-    if (day !== undefined) throw restored(day);
+  const ensureUnknown = async (merchant: Merchant, out_trade_no?: string): Promise<void> => {
+    if (restoration?.open !== undefined) throw restored(restoration.open);
+    if (out_trade_no !== undefined && (await restoration?.isLost(merchant, out_trade_no))) throw lostSale();
   };
   const callerOf = (request: FastifyRequest): Caller => {
     const caller = callers.get(request);
@@ -125,7 +123,8 @@ export function httpServer({
           throw new RefusedError({ status: 401, code: 'ERR_UNAUTHORIZED', message: 'No terminal has this token' });
         }
         byTerminal.spend(terminal.id);
-        callers.set(request, { terminal, merchant, audit });
+        const ofMerchant = (out_trade_no?: string) => ensureUnknown(merchant, out_trade_no);
+        callers.set(request, { terminal, merchant, audit, ensureUnknown: ofMerchant });
         const left = draining.begin(request.method === 'PUT');
         leaving.set(request, left.signal);
         reply.raw.once('close', () => draining.end(left));
@@ -143,7 +142,7 @@ export function httpServer({
         { schema: schemas.pay },
         async (request, reply) => {
           const attempt = request.headers['idempotency-key'];
-          const options = { attempt: attempt?.toString(), deadline: deadline(request, usualWait), mayBegin };
+          const options = { attempt: attempt?.toString(), deadline: deadline(request, usualWait) };
           return answer(reply, await waiting(request, (who) => pay(who, request.params.number, request.body, options)));
         },
       );
@@ -153,8 +152,8 @@ export function httpServer({
         return answer(reply, await waiting(request, (who) => look(who, request.params.number, until, by)));
       });
       v1.delete<Numbered>('/payments/:number', { schema: schemas.cancel }, async (request, reply) => {
-        const options = { deadline: deadline(request, usualWait), mayBegin };
-        return answer(reply, await waiting(request, (who) => cancel(who, request.params.number, options)));
+        const by = deadline(request, usualWait);
+        return answer(reply, await waiting(request, (who) => cancel(who, request.params.number, by)));
       });
       v1.get<Numbered>('/payments/:number/progress', { schema: schemas.progress }, async (request, reply) => {
         const left = leaving.get(request) ?? new AbortController().signal;

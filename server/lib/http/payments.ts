@@ -31,15 +31,12 @@ type Answer = PaymentOutcome | undefined;
 /** Characters of a shop's number at the gateway. */
 const longestShop = 32;
 
-/**
- * @param attempt Of this very attempt to pay: the same again is not paid again.
- * @param mayBegin Throws if no number that isn't known may be taken now.
- */
+/** @param attempt Of this very attempt to pay: the same again is not paid again. */
 export async function pay(
   caller: Caller,
   out_trade_no: string,
   { order, code }: { order: Omit<Order, 'out_trade_no'> & { out_trade_no?: string }; code: PaymentCode },
-  { attempt, deadline, mayBegin }: { attempt: string | undefined; deadline: Deadline; mayBegin: () => void },
+  { attempt, deadline }: { attempt: string | undefined; deadline: Deadline },
 ): Promise<Answer> {
   demand(caller, 'pay');
   const { processor, journal, progress } = caller.merchant;
@@ -52,7 +49,7 @@ export async function pay(
   };
   const known = await journal.get('payment', out_trade_no);
   if (known !== undefined) return again(known);
-  mayBegin();
+  await caller.ensureUnknown(out_trade_no);
   let isWrittenDown = false;
   const writtenDown = Promise.withResolvers<void>();
   // The first step is told when the first record is stored.
@@ -98,19 +95,15 @@ function ensureMayGiveUp({ terminal }: Caller, { state }: JournalRecord): void {
   if (state === 'paid' && !terminal.can.includes('cancel')) throw forbidden('give a paid sale up');
 }
 
-/** Gives it up: durable when answered. A number that has not come yet is given up, too. @param mayBegin As in pay(). */
-export async function cancel(
-  caller: Caller,
-  out_trade_no: string,
-  { deadline, mayBegin }: { deadline: Deadline; mayBegin: () => void },
-): Promise<Answer> {
+/** Gives it up: durable when answered. A number that has not come yet is given up, too. */
+export async function cancel(caller: Caller, out_trade_no: string, deadline: Deadline): Promise<Answer> {
   const { journal, processor } = caller.merchant;
   const known = await journal.get('payment', out_trade_no);
   if (known !== undefined) ensureMayGiveUp(caller, ensureOwn(caller, known));
   // Of one that can't pay no payment comes.
   else if (!caller.terminal.can.includes('pay')) throw unknownNumber();
   // It may have been paid.
-  else mayBegin();
+  else await caller.ensureUnknown(out_trade_no);
   // Asked for again, it is no other act.
   if (known === undefined || known.state === 'paid' || !(known.finished || isGivenUp(known)))
     await caller.audit.write(lineOf(caller, { action: 'cancel', number: out_trade_no }));

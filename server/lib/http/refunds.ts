@@ -13,6 +13,7 @@ type Answer = RefundOutcome | undefined;
 /** The sale of a refund, of this terminal or one that it may refund. @throws RefusedError for any other. */
 async function saleOf(caller: Caller, out_refund_no: string): Promise<string> {
   const record = await caller.merchant.journal.get('refund', out_refund_no);
+  if (record === undefined) await caller.ensureUnknown();
   const { out_trade_no } = record?.data ?? {};
   if (typeof out_trade_no !== 'string') throw unknownNumber();
   await visiblePayment(caller, out_trade_no);
@@ -38,6 +39,8 @@ export async function refund(
   if ('notify_url' in request) throw new InvalidParameterError('notify_url', 'is the server’s matter');
   // Asked for again, it is no other act: it was counted and written down then.
   const isKnown = (await caller.merchant.journal.get('refund', out_refund_no)) !== undefined;
+  // It may have been given back.
+  if (!isKnown) await caller.ensureUnknown();
   const task = async () => {
     if (!isKnown) {
       const of = { number: out_refund_no, subject: out_trade_no, amount: request.refund_fee };

@@ -27,6 +27,12 @@ export class RefusedError extends Error {
 export const unknownNumber = (): RefusedError =>
   new RefusedError({ status: 404, code: 'ERR_ORDER_UNKNOWN', message: 'This number is not known' });
 
+export const unknownAddress: Refusal = {
+  status: 404,
+  code: 'ERR_NOT_FOUND',
+  message: 'There is nothing of this name',
+};
+
 export const unknownMerchant = (): RefusedError =>
   new RefusedError({ status: 404, code: 'ERR_MERCHANT_UNKNOWN', message: 'There is no merchant of this name' });
 
@@ -48,8 +54,16 @@ export const restored = ({ day, merchant }: { day: string; merchant: string }): 
   new RefusedError({
     status: 503,
     code: 'ERR_RESTORED',
-    message: `The database was restored: no new sale is taken before ${merchant}'s ${day} is reconciled, and the days after it`,
+    message: `The database was restored: no new sale or refund is taken before ${merchant}'s ${day} is reconciled, and the days after it`,
     retryAfter: 60,
+  });
+
+/** Sold after the moment to which the database was restored, and nothing more is known of it. */
+export const lostSale = (): RefusedError =>
+  new RefusedError({
+    status: 409,
+    code: 'ERR_ORDER_EXISTS',
+    message: 'This number is in use: the gateway has a sale of it which was lost when the database was restored',
   });
 
 export const invalid = (message: string): RefusedError =>

@@ -14,6 +14,7 @@ import { Database } from '../database/database.js';
 import { channelOf } from '../database/lease.js';
 import { Gathered } from './gathered.js';
 import type { Outbox } from './outbox.js';
+import { type Owned, type Read, readList, readPages, readRecord } from './reading.js';
 import {
   attention,
   callOwner,
@@ -24,12 +25,8 @@ import {
   handOver,
   inserted,
   inserting,
-  list,
-  pageOfRecords,
   prune,
   type RecordRow,
-  select,
-  toRecord,
   unheard,
   unheardRefunds,
   updating,
@@ -91,6 +88,7 @@ export class PostgresJournal implements Journal, Taker {
   readonly #own = new Map<string, number>();
   /** Being created: whoever creates them takes them up, or ends them. */
   readonly #creating = new Map<string, Promise<void>>();
+  readonly #takingUp = new Set<string>();
   /** The ids of this process's writes. By what was written, not by its revision: two may have written the same one at once. */
   readonly #writeIds = new WeakMap<JournalRecord, string>();
   readonly #acknowledgements = new Gathered<Write>((writes) => this.#store(writes));
@@ -98,6 +96,7 @@ export class PostgresJournal implements Journal, Taker {
   readonly #onRefundNotice = new Set<(out_refund_no: string) => void>();
   readonly #onTakeUp = new Set<(record: RecordName) => Promise<void>>();
   readonly #waiting = new WaitingFor();
+  readonly #readRows: Read = (statement, values) => this.#read<RecordRow>(statement, values);
   #closed: Promise<void> | undefined;
 
   private constructor(database: Database, merchant: string, numbers: string, isAlone: boolean, outbox?: Outbox) {
@@ -165,48 +164,30 @@ export class PostgresJournal implements Journal, Taker {
 
   async get(kind: JournalRecord['kind'], id: string): Promise<JournalRecord | undefined> {
     this.#ensureOpen();
-    const [row] = await this.#read<RecordRow>(select, [this.#numbers, this.#merchant, kind, id]);
-    const record = row && toRecord(row);
-    if (row !== undefined && record === undefined)
-      throw new JournalError(`The ${kind} ${id} was written by another version, which alone can read it`);
-    return record;
+    return readRecord(this.#readRows, this.#owned, { kind, id });
   }
 
-  async *list({ kind, finished, acknowledged }: JournalFilter = {}): AsyncIterable<JournalRecord> {
+  async *list(filter?: JournalFilter): AsyncIterable<JournalRecord> {
     this.#ensureOpen();
-    yield* this.#pages(list, [this.#merchant, kind ?? null, finished ?? null, acknowledged ?? null]);
+    yield* readList(this.#readRows, this.#owned, filter);
   }
 
   /** What a person has to look at and nobody has seen to, found by an index of its own. */
   async *attention(): AsyncIterable<JournalRecord> {
     this.#ensureOpen();
-    yield* this.#pages(attention, [this.#merchant]);
+    yield* readPages(this.#readRows, attention, [this.#merchant]);
   }
 
   /** What has ended of a terminal's payments and nobody has acted upon, by an index of its own. The terminal is the note's. */
   async *unheardBy(terminal: string): AsyncIterable<JournalRecord> {
     this.#ensureOpen();
-    yield* this.#pages(unheard, [this.#merchant, terminal]);
+    yield* readPages(this.#readRows, unheard, [this.#merchant, terminal]);
   }
 
   /** The same of the refunds of a store's sales. The store is the note's of the sale. */
   async *unheardRefundsOf(store: string): AsyncIterable<JournalRecord> {
     this.#ensureOpen();
-    yield* this.#pages(unheardRefunds, [this.#merchant, store]);
-  }
-
-  async *#pages(statement: Statement, filter: readonly unknown[]): AsyncIterable<JournalRecord> {
-    for (let last = { kind: '', id: '' }; ; ) {
-      const rows = await this.#read<RecordRow>(statement, [...filter, last.kind, last.id]);
-      for (const row of rows) {
-        const record = toRecord(row);
-        // One of another schema is for those who know it.
-        if (record !== undefined) yield record;
-      }
-      const end = rows.at(-1);
-      if (end === undefined || rows.length < pageOfRecords) return;
-      last = end;
-    }
+    yield* readPages(this.#readRows, unheardRefunds, [this.#merchant, store]);
   }
 
   async prune(before: number): Promise<number> {
@@ -216,6 +197,10 @@ export class PostgresJournal implements Journal, Taker {
       gone += rows.length;
       if (rows.length === 0) return gone;
     }
+  }
+
+  get #owned(): Owned {
+    return { merchant: this.#merchant, numbers: this.#numbers };
   }
 
   /** Hands what is unfinished over to whoever lives. Idempotent. */
@@ -315,7 +300,7 @@ export class PostgresJournal implements Journal, Taker {
   /** For the database's care. */
   async check(row: OwnRow, gaps: number): Promise<void> {
     const key = keyOf(row);
-    if (this.#creating.has(key)) return;
+    if (this.#creating.has(key) || this.#takingUp.has(key)) return;
     if (!this.#own.has(key)) {
       const [now] = await this.#read<Fence>(fences, [this.#numbers, this.#merchant, [row.kind], [row.id]]);
       if (now === undefined || now.finished || now.owner !== this.#database.lease.owner) return;
@@ -325,8 +310,11 @@ export class PostgresJournal implements Journal, Taker {
 
   /** For the database's care. */
   async takeUp({ kind, id }: OwnRow, gaps: number): Promise<void> {
-    this.#own.set(keyOf({ kind, id }), gaps);
+    const key = keyOf({ kind, id });
+    this.#own.set(key, gaps);
+    this.#takingUp.add(key);
     for (const listener of this.#onTakeUp) await listener({ kind, id }).catch(() => undefined);
+    this.#takingUp.delete(key);
   }
 
   /** For the database's care. */

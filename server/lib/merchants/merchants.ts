@@ -53,7 +53,7 @@ interface Entry extends Merchant {
 export type Place = { readonly database: Database } | { readonly folder: string };
 
 /** Of a journal: out_trade_no is unique for a mch_id, but each sub-merchant has its own records. */
-const keyOf = ({ mch_id, sub_mch_id }: MerchantIdentity): string =>
+export const keyOf = ({ mch_id, sub_mch_id }: MerchantIdentity): string =>
   sub_mch_id === undefined ? mch_id : `${mch_id}/${sub_mch_id}`;
 
 /** What a configuration says, with its clients made. */

@@ -1,9 +1,12 @@
 import { InvalidParameterError } from 'wxpay-face';
 import type { Connections, Statement } from '../database/connections.js';
+import { addForeignRefund, type ForeignRefund } from './foreign-refunds.js';
+import type { Merchant } from './merchants.js';
 
 /*
- * After a database was restored to an older moment, numbers that were used since come back as unknown: no new sale is taken until the
- * gateway's bills of the days since were compared with what is left. Who starts with it says so; all servers of the database keep to it.
+ * After a database was restored to an older moment, numbers that were used since come back as unknown: no new sale is taken, and no new
+ * refund, until the gateway's bills of the days since were compared with what is left. Who starts with it says so; all servers of the
+ * database keep to it. Then the bills' own numbers stay in use, and sales know of the refunds that the bills have.
  */
 
 /** Beijing's, which has no summer time. */
@@ -40,9 +43,34 @@ const open: Statement = {
     order by 1, 2 limit 1`,
 };
 
+/** Refunds of sales that are known, by the bills of the days that are not over. */
+const foreignRefunds: Statement = {
+  name: 'wxpay-face foreign refunds',
+  text: `
+    select d.merchant as "merchant", d.out_trade_no as "out_trade_no", d.out_refund_no as "out_refund_no", d.there as "refund_fee"
+    from wxpay_face.restoration as r join wxpay_face.difference as d
+      on d.bill_date between to_char(r.since, 'YYYYMMDD') and to_char(r.until, 'YYYYMMDD')
+    where r.done_at is null and d.kind = 'refund-unknown-here' and d.out_refund_no is not null and d.there > 0
+    order by d.merchant, d.bill_date, d.position`,
+};
+
 const end: Statement = {
   name: 'wxpay-face restored and reconciled',
   text: 'update wxpay_face.restoration set done_at = now() where done_at is null',
+};
+
+const everRestored: Statement = {
+  name: 'wxpay-face ever restored',
+  text: 'select true as "isSo" from wxpay_face.restoration limit 1',
+};
+
+/** $1 merchants, $2 out_trade_no: whether the bills of the days since a restored moment have a sale that is not known here. */
+const lost: Statement = {
+  name: 'wxpay-face lost sale',
+  text: `
+    select true as "isLost" from wxpay_face.difference as d join wxpay_face.restoration as r
+      on d.bill_date between to_char(r.since, 'YYYYMMDD') and to_char(r.until, 'YYYYMMDD')
+    where d.merchant = any ($1::text[]) and d.out_trade_no = $2 and d.kind = 'unknown-here' limit 1`,
 };
 
 /** A day that nobody has reconciled yet. */
@@ -62,12 +90,13 @@ export function checkRestored(restored: unknown): asserts restored is string {
 
 export class Restoration {
   readonly #connections: Connections;
-  readonly #merchants: () => readonly string[];
+  readonly #merchants: () => readonly Merchant[];
   #open: UnreconciledDay | undefined;
+  #isRestored = false;
   #looking: Promise<void> | undefined;
 
-  /** @param merchants The names of those that are configured. */
-  constructor(connections: Connections, merchants: () => readonly string[]) {
+  /** @param merchants Those that are configured. */
+  constructor(connections: Connections, merchants: () => readonly Merchant[]) {
     this.#connections = connections;
     this.#merchants = merchants;
   }
@@ -76,14 +105,26 @@ export class Restoration {
   async begin(restored: string | undefined): Promise<void> {
     if (restored !== undefined) {
       await this.#connections.query(begin, [restored]);
-      await this.#connections.query(ask, [this.#merchants(), restored]);
+      await this.#connections.query(ask, [this.#names(), restored]);
     }
+    this.#isRestored = (await this.#connections.query(everRestored, [])).length > 0;
     await this.#look();
   }
 
-  /** The first day that keeps new sales from being taken; undefined: none. */
+  /** The first day that keeps new sales and refunds from being taken; undefined: none. */
   get open(): UnreconciledDay | undefined {
     return this.#open;
+  }
+
+  /** Whether a number that the journal doesn't know was sold after the moment to which the database was restored. */
+  async isLost({ client }: Pick<Merchant, 'client'>, out_trade_no: string): Promise<boolean> {
+    if (!this.#isRestored) return false;
+    // Numbers are the merchant number's, whichever of its sub-merchants sold.
+    const { mch_id } = client.identity;
+    const names = this.#merchants()
+      .filter((merchant) => merchant.client.identity.mch_id === mch_id)
+      .map(({ name }) => name);
+    return (await this.#connections.query(lost, [names, out_trade_no])).length > 0;
   }
 
   /** Looks whether the days were reconciled, if sales wait for it. */
@@ -97,9 +138,26 @@ export class Restoration {
       });
   }
 
+  #names(): string[] {
+    return this.#merchants().map(({ name }) => name);
+  }
+
   async #look(): Promise<void> {
-    const [first] = await this.#connections.query<UnreconciledDay & Record<string, unknown>>(open, [this.#merchants()]);
-    if (first === undefined) await this.#connections.query(end, []);
+    const [first] = await this.#connections.query<UnreconciledDay & Record<string, unknown>>(open, [this.#names()]);
+    if (first === undefined && this.#isRestored) {
+      await this.#addRefunds();
+      await this.#connections.query(end, []);
+    }
     this.#open = first;
+  }
+
+  /** Before anybody may give the same back again. */
+  async #addRefunds(): Promise<void> {
+    type Row = ForeignRefund & { readonly merchant: string; readonly [column: string]: unknown };
+    const rows = await this.#connections.query<Row>(foreignRefunds, []);
+    for (const { merchant, ...refund } of rows) {
+      const journal = this.#merchants().find(({ name }) => name === merchant)?.journal;
+      if (journal !== undefined) await addForeignRefund(journal, refund);
+    }
   }
 }

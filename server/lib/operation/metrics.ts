@@ -12,6 +12,8 @@ import type { Count, Ledger } from './ledger.js';
 /** Seconds: a payment without a password takes one or two, one with a password half a minute, a reversal some more. */
 const payments = [0.25, 0.5, 1, 2, 3, 5, 10, 20, 30, 45, 60, 90, 120, 300, 900, 3_600];
 const calls = [0.05, 0.1, 0.2, 0.3, 0.5, 0.75, 1, 1.5, 2, 3, 5, 10, 20];
+/** A payment waits for 15 at most. */
+const waits = [0.01, 0.05, 0.1, 0.25, 0.5, 1, 2, 5, 10, 15, 30, 60];
 /** How many payments that have not ended yet are timed. */
 const most = 100_000;
 
@@ -179,9 +181,16 @@ export class Metrics {
   #watchCalls(registers: Registry[]): () => void {
     const latency = new Histogram({
       name: 'wxpay_face_gateway_seconds',
-      help: 'Calls of the gateway by their name and how they ended: SUCCESS, FAIL, or the code of an error',
+      help: 'Calls of the gateway, without their wait for a limit, by name and end: SUCCESS, FAIL, or the code of an error',
       labelNames: ['call', 'outcome'],
       buckets: calls,
+      registers,
+    });
+    const waiting = new Histogram({
+      name: 'wxpay_face_limiter_seconds',
+      help: 'What calls waited for their merchant’s limit on calls before they left, or did not leave',
+      labelNames: ['call'],
+      buckets: waits,
       registers,
     });
     const limited = new Counter({
@@ -191,10 +200,11 @@ export class Metrics {
       registers,
     });
     const hear = (message: unknown): void => {
-      const { name, duration, outcome, err_code } = Object(message);
+      const { name, duration, waited, outcome, err_code } = Object(message);
       // A call by its path could have anything in it.
       const call = String(name).startsWith('/') ? 'other' : String(name);
-      latency.observe({ call, outcome: String(outcome) }, Number(duration) / 1_000);
+      latency.observe({ call, outcome: String(outcome) }, (Number(duration) - Number(waited)) / 1_000);
+      waiting.observe({ call }, Number(waited) / 1_000);
       if (err_code === 'FREQUENCY_LIMITED' || err_code === 'RATELIMIT_EXCEEDED') limited.inc({ call });
     };
     subscribe('wxpay-face.pay.call', hear);

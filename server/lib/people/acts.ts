@@ -1,7 +1,7 @@
-import type { JournalRecord } from 'wxpay-face';
+import { isGivenUp, type JournalRecord } from 'wxpay-face';
 import { RefusedError, refusalOf } from '../http/refusals.js';
 import { before } from '../http/waiting.js';
-import { possibleActs, saleOf } from './cases.js';
+import { hasRefund, possibleActs, saleOf } from './cases.js';
 import type { Claim, Desk, Found, NamedMerchant } from './desk.js';
 import type { Person } from './person.js';
 import type { ActName } from './shown.js';
@@ -95,6 +95,18 @@ const deeds: Readonly<Record<ActName, Deed>> = {
   },
 };
 
+/**
+ * Whether a record that has gone on did so by this act of this view. If not, its server may have died before the act, and what was
+ * confirmed is about a record that is no more.
+ */
+const isItsOwn: Readonly<Record<ActName, (found: Found, form: string, desk: Desk) => boolean | Promise<boolean>>> = {
+  'give-up': ({ record }) => isGivenUp(record),
+  refund: ({ record }, form) => hasRefund(record, form),
+  // The same number again gives back once.
+  'send-again': () => true,
+  acknowledge: (found, _form, desk) => desk.isAttended(found),
+};
+
 function intentOf({ record }: Found, { act, form, revision, refund_fee }: Confirmed): Omit<Intent, 'person' | 'of'> {
   const { id, kind, data } = record;
   if (act === 'refund') return { act, number: form, out_trade_no: id, amount: refund_fee ?? 0, revision };
@@ -132,8 +144,10 @@ export async function perform(
     if (record === undefined)
       throw new RefusedError({ status: 404, code: 'ERR_ORDER_UNKNOWN', message: 'This number is not known' });
     const found = { ...of, record };
+    const hasGoneOn = record.revision !== revision;
+    if (hasGoneOn && (claimed === 'first' || !(await isItsOwn[act](found, form, desk))))
+      throw new OvertakenError('overtaken');
     if (claimed === 'first') {
-      if (record.revision !== revision) throw new OvertakenError('overtaken');
       const possible = possibleActs(record, await desk.isAttended(found), Date.now());
       if (!possible.includes(act)) throw new OvertakenError('impossible');
     }

@@ -23,6 +23,10 @@ export const givenBack = ({ data }: JournalRecord): number =>
     .filter(({ phase }) => !isReleased(phase))
     .reduce((sum, { refund_fee }) => sum + (isFen(refund_fee) ? refund_fee : 0), 0);
 
+/** Whether one of this number was reserved in the sale. */
+export const hasRefund = ({ data }: JournalRecord, number: string): boolean =>
+  reservedIn(data).some(({ out_refund_no }) => out_refund_no === number);
+
 const factsOf = ({ data: { facts } }: JournalRecord): Fields => (isFields(facts) ? facts : {});
 
 /** Fen, of the sale or the refund. */

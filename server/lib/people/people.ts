@@ -2,9 +2,10 @@ import { readFile } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { FastifyInstance, FastifyPluginCallback, FastifyReply, FastifyRequest } from 'fastify';
 import { Rate } from '../http/limits.js';
-import { RefusedError, refusalOf } from '../http/refusals.js';
+import { RefusedError, refusalOf, restored } from '../http/refusals.js';
 import { lookUntil } from '../http/waiting.js';
 import type { Merchants } from '../merchants/merchants.js';
+import type { UnreconciledDay } from '../merchants/restoration.js';
 import { hashOf, type Terminals } from '../terminals/terminal.js';
 import { type Confirmed, type Intent, OvertakenError, perform } from './acts.js';
 import { told } from './cases.js';
@@ -12,7 +13,7 @@ import type { Desk, NamedMerchant } from './desk.js';
 import { askGateway } from './gateway.js';
 import { newSecret, type People, type Person } from './person.js';
 import * as schemas from './schemas.js';
-import { cookieOf, ensureSameOrigin, languageOf, securityHeaders, sessionIn } from './security.js';
+import { cookieOf, ensureSameOrigin, languageOf, sessionIn } from './security.js';
 import { Sight, shownPerson } from './sight.js';
 
 /* The page for the people behind the server: its files, its sessions, what it shows and what it does. */
@@ -24,6 +25,8 @@ export interface PeopleParts {
   readonly desk: Desk;
   /** Told of each act before it is done: what can't be written down isn't done. */
   readonly audit: (intent: Intent) => Promise<void>;
+  /** What keeps new sales and refunds from being taken, if anything does. */
+  readonly unreconciled: () => UnreconciledDay | undefined;
 }
 
 /** Milliseconds. */
@@ -45,33 +48,26 @@ const unauthorized = (): RefusedError =>
 const unknown = (): RefusedError =>
   new RefusedError({ status: 404, code: 'ERR_ORDER_UNKNOWN', message: 'This number is not known' });
 
-/**
- * The page and all that it asks for, for a listener that nobody else answers on but the operator's. Every answer of the listener,
- * whoever gives it, has the page's Content-Security-Policy and the other headers that keep it to itself.
- */
+/** The page and all that it asks for, for a listener whose answers are all guarded (security.ts). */
 export function peoplePages(parts: PeopleParts): FastifyPluginCallback {
-  const pages: FastifyPluginCallback = (server, _options, done) => {
-    server.addHook('onRequest', async (_request, reply) => {
-      reply.headers(securityHeaders);
-    });
+  return (server, _options, done) => {
     // Pages that are told of changes would keep it from closing.
     const closing = new AbortController();
     server.addHook('preClose', async () => closing.abort());
-    server.register((scope, _none, ready) => {
-      routes(scope, parts, closing.signal);
-      ready();
-    });
+    routes(server, parts, closing.signal);
     done();
   };
-  // Not in a scope of its own: the headers are for the whole listener.
-  return Object.assign(pages, { [Symbol.for('skip-override')]: true });
 }
 
 interface RecordQuery {
   Querystring: { merchant: string; kind: 'payment' | 'refund'; id: string };
 }
 
-function routes(server: FastifyInstance, { people, desk, audit, ...parts }: PeopleParts, closing: AbortSignal): void {
+function routes(
+  server: FastifyInstance,
+  { people, desk, audit, unreconciled, ...parts }: PeopleParts,
+  closing: AbortSignal,
+): void {
   const sight = new Sight({ ...parts, desk });
   const visitors = new WeakMap<FastifyRequest, Person>();
   const open = new Map<string, number>();
@@ -182,7 +178,7 @@ function routes(server: FastifyInstance, { people, desk, audit, ...parts }: Peop
       const first = await sight.all(personOf(request), language);
       let last = JSON.stringify(first, withoutLease);
       reply.hijack();
-      reply.raw.writeHead(200, { ...securityHeaders, 'content-type': 'text/event-stream; charset=utf-8' });
+      reply.raw.writeHead(200, { 'content-type': 'text/event-stream; charset=utf-8' });
       reply.raw.write(`retry: 1000\ndata: ${JSON.stringify(first)}\n\n`);
       for (let told = performance.now(); ; ) {
         await sleep(pace.look, undefined, { signal }).catch(() => undefined);
@@ -221,6 +217,8 @@ function routes(server: FastifyInstance, { people, desk, audit, ...parts }: Peop
       const { person, of } = actingOn(request);
       const { kind, id } = request.body;
       const language = languageOf(request);
+      const day = request.body.act === 'refund' ? unreconciled() : undefined;
+      if (day !== undefined) throw restored(day);
       try {
         const outcome = await perform({ desk, audit }, of, person, request.body);
         const detail = await sight.detail(of, kind, id, language);

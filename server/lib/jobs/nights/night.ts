@@ -36,16 +36,18 @@ function reasonOf(error: unknown): string {
 
 /**
  * Reconciles a day, marks it, and keeps what differs. If it can't be, that is kept as well, and it's asked for again later.
+ * @param isWithoutSales A bill that is missing is one without rows. Default: if it's two days late.
  * @returns Whether it is reconciled now.
  */
 export async function reconcileBill(
   { connections, server, now }: NightParts,
-  merchant: Merchant,
+  merchant: Pick<Merchant, 'name' | 'client' | 'journal' | 'webhook'>,
   bill_date: string,
+  isWithoutSales = isOverdue(bill_date, now()),
 ): Promise<boolean> {
   const about = { merchant: merchant.name, bill_date, now: now() };
   try {
-    const differences = await reconcileDay(merchant, bill_date, isOverdue(bill_date, about.now));
+    const differences = await reconcileDay(merchant, bill_date, isWithoutSales);
     await keepReconciled(connections, { ...about, isTold: merchant.webhook !== undefined }, differences);
     const event = differences.length > 0 ? 'bill-differs' : 'bill-agrees';
     tell({ event, server, merchant: merchant.name, bill_date, differences: differences.length });

@@ -13,7 +13,7 @@ const [atOnce, batch] = [8, 32];
 const longest = 30_000;
 
 /** Told once. Only the status of the answer counts; it's neither followed nor read. */
-async function post({ url, signer }: Webhook, { position, id, body }: DueEvent, signal: AbortSignal): Promise<Answer> {
+async function post({ url, signers }: Webhook, { position, id, body }: DueEvent, signal: AbortSignal): Promise<Answer> {
   const now = new Date();
   try {
     const response = await fetch(url, {
@@ -24,7 +24,7 @@ async function post({ url, signer }: Webhook, { position, id, body }: DueEvent, 
         'user-agent': 'wxpay-face-server',
         'webhook-id': id,
         'webhook-timestamp': String(Math.floor(now.getTime() / 1_000)),
-        'webhook-signature': signer.sign(id, now, body),
+        'webhook-signature': signers.map((signer) => signer.sign(id, now, body)).join(' '),
       },
       body,
       signal: AbortSignal.any([signal, AbortSignal.timeout(patience)]),

@@ -15,7 +15,10 @@ import type { Told } from '../../journal/outbox.js';
 export interface WebhookOptions {
   /** https://…, or http:// on loopback. */
   readonly url: string;
-  /** whsec_…: the Standard Webhooks scheme's, base64. */
+  /**
+   * whsec_…: the Standard Webhooks scheme's, base64. While a receiver changes to another one: both, with a blank in between. Each event
+   * is then signed by both.
+   */
   readonly secret: string;
   /**
    * Whether the customer's openid, and the account that a refund went to, are told. They are personal data.
@@ -26,16 +29,18 @@ export interface WebhookOptions {
 
 export interface Webhook {
   readonly url: string;
-  readonly signer: Signer;
+  readonly signers: readonly Signer[];
   readonly includeOpenid: boolean;
 }
 
 const isLoopback = (host: string): boolean =>
   host === 'localhost' || host === '[::1]' || (isIP(host) === 4 && host.startsWith('127.'));
 
-function signerOf(secret: unknown): Signer {
+function signersOf(secret: unknown): Signer[] {
   try {
-    return new Signer(String(secret));
+    return String(secret)
+      .split(' ')
+      .map((each) => new Signer(each));
   } catch {
     throw new InvalidParameterError('merchants.webhook.secret', 'must be whsec_ and base64');
   }
@@ -56,7 +61,7 @@ export function webhookOf({ url, secret, includeOpenid = false }: WebhookOptions
     );
   if (typeof includeOpenid !== 'boolean')
     throw new InvalidParameterError('merchants.webhook.includeOpenid', 'must be true or false');
-  return { url: parsed.href, signer: signerOf(secret), includeOpenid };
+  return { url: parsed.href, signers: signersOf(secret), includeOpenid };
 }
 
 /** What is told of an outcome; anything else in it stays where it is. */

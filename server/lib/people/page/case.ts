@@ -224,6 +224,7 @@ function whatCameOfIt(act: ActName, { status, body: answer }: Answer<ActAnswer>)
   if (status === 409 && code === 'overtaken') return [by ? `${page.overtakenBy}${by}` : page.overtaken, 'bad'];
   if (status === 409 && code === 'impossible') return [page.impossible, 'bad'];
   if (status === 409 && told !== undefined) return [`${page.refusedByRule}${saidIn(told)}`, 'bad'];
+  if (status === 503 && code === 'ERR_RESTORED') return [page.restored, 'bad'];
   if (status === 403) return [page.mayNotAct, 'bad'];
   if (status === 401) return [page.over, 'bad'];
   return [page.unknownEnd, 'bad'];

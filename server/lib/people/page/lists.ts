@@ -53,7 +53,8 @@ function origin({ merchant, terminal, store, at }: ShownRecord): HTMLElement {
 function saleRow(sale: ShownRecord, { open }: Openers): HTMLElement {
   const { id, amount, given_back = 0 } = sale;
   const { page } = words();
-  const back = given_back > 0 ? [element('small', {}, `${page.givenBack} ${yuan(given_back)}`)] : [];
+  const back =
+    given_back > 0 ? [element('small', { title: page.givenBack }, `${page.givenBackShort} ${yuan(given_back)}`)] : [];
   return element(
     'tr',
     { class: sale.kind },
