@@ -447,10 +447,10 @@ const mutations = [
     5,
     'what is claimed waits for no more than it must',
     'database/caretaker',
-    'await this.#sweep();\n        void this.#claims.run();',
-    'await this.#sweep();\n        await this.#claims.run();',
+    'void this.#takeUp(merchant, own, gaps);',
+    'await this.#takeUp(merchant, own, gaps);',
     'claims',
-    'while the rest of the work goes on',
+    'however much of another waits for its turn',
   ],
   [
     13,
