@@ -159,6 +159,11 @@ const cases: Readonly<Record<string, Case>> = {
       await journal.put(next);
       deepStrictEqual(await journal.isStored(next), true);
       deepStrictEqual(await journal.isStored({ ...other, revision: 3 }), false);
+      // Two writes of one revision at once, of which one is stored.
+      const rivals = ['reversing', 'paid'].map((rival) => record('A', { revision: 3, state: rival }));
+      const results = await Promise.allSettled(rivals.map((rival) => journal.put(rival)));
+      for (const [index, rival] of rivals.entries())
+        deepStrictEqual(await journal.isStored(rival), results[index]?.status === 'fulfilled');
     }
   },
 

@@ -36,8 +36,8 @@ export interface Journal {
   /** Asked right before the first byte of a payment or a refund: whether this process may still send. */
   holds?(record: Pick<JournalRecord, 'kind' | 'id'>): boolean;
   /**
-   * After a put whose answer was lost: whether the stored record is that very write. Revision and data don't prove it if
-   * another process may have taken the record over.
+   * After a put whose answer was lost: whether the stored record is that very write. It is given the object that put() was
+   * given. Revision and data don't prove it if another process may have taken the record over.
    */
   isStored?(record: JournalRecord): Promise<boolean>;
   /** Hears of a cancel() that another process has written down. Returns how to stop listening. */

@@ -94,8 +94,22 @@ export class RecordWriter {
   }
 }
 
+/** Writes the next record of what nobody runs here. False if it has gone on meanwhile: it's to be read again. */
+export async function putNext(around: Pick<Around, 'journal' | 'patience'>, next: JournalRecord): Promise<boolean> {
+  try {
+    await around.patience(call(() => around.journal.put(next)));
+    return true;
+  } catch (error) {
+    if (isLost(error)) return false;
+    const found = await readBack(around, next);
+    if (found === 'stored') return true;
+    if (found === 'another') return false;
+    throw error;
+  }
+}
+
 /** After a put that failed: whether it was stored all the same, or another write came first. */
-export async function readBack(
+async function readBack(
   { journal, patience }: Pick<Around, 'journal' | 'patience'>,
   record: JournalRecord,
 ): Promise<'stored' | 'not-stored' | 'another' | 'unknown'> {

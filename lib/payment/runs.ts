@@ -4,7 +4,7 @@ import { JournalError, OrderExistsError } from '../journal/errors.js';
 import { isSameWrite, type JournalRecord } from '../journal/journal.js';
 import type { Trouble } from './decision/outcomes.js';
 import { backoff } from './decision/policies.js';
-import { isLost } from './record-writer.js';
+import { isLost, putNext } from './record-writer.js';
 import type { Surroundings } from './subject.js';
 import type { WaiterPatience } from './waiters.js';
 
@@ -251,14 +251,17 @@ export class Runs<Known extends KnownRecord, Outcome, One extends Running<Outcom
 
   /** Its caller has acted on the outcome that was decided at this revision. */
   async acknowledge(id: string, revision: number): Promise<void> {
-    const { clock, journal, patience } = this.#around;
+    const { clock } = this.#around;
     await this.lanes.run(id, async () => {
       if (this.running.has(id)) return;
-      const record = await this.stored(id);
-      if (!record?.finished || record.acknowledged) return;
-      if (this.#decidedAt(record) !== revision) return;
-      const next = { ...record, revision: record.revision + 1, updatedAt: clock.wall(), acknowledged: true };
-      await patience(journal.put(next));
+      for (;;) {
+        const record = await this.stored(id);
+        if (!record?.finished || record.acknowledged) return;
+        if (this.#decidedAt(record) !== revision) return;
+        const next = { ...record, revision: record.revision + 1, updatedAt: clock.wall(), acknowledged: true };
+        // Another process may have taken it up, or reserved a refund of it.
+        if (await putNext(this.#around, next)) return;
+      }
     });
   }
 

@@ -8,4 +8,4 @@ const args = process.argv.slice(2);
 // What is given takes the place of all specs, to which mocha would add it.
 const some = ['--no-config', '--require', 'build/test/support/postgres.js', '--timeout', '60000', ...args];
 const mocha = [join(root, 'node_modules', 'mocha', 'bin', 'mocha.js'), ...(args.length > 0 ? some : [])];
-runOnServer(...(args[0] === '--mutations' ? ['test/mutations.mjs'] : mocha));
+runOnServer(...(args[0] === '--mutations' ? ['test/mutations.mjs', ...args.slice(1)] : mocha));

@@ -287,11 +287,19 @@ describe('What a server leaves unfinished', function () {
   });
 
   it('is for servers of its merchant alone', async () => {
-    const [one, other, two] = [await opened(), await opened(url, 'B'), await opened()];
+    const [one, another, other] = [await opened(), await opened(url, 'B'), await opened(url, 'B')];
     await one.journal.create(payment('A1'));
+    await another.journal.create(payment('B1'));
     await one.journal.close();
+    await another.journal.close();
+    // By then it has looked for what both have left.
+    await until(() => other.heard.length > 0);
+    expect(new Set(other.heard)).to.deep.equal(new Set(['restart payment B1']));
+    expect(await postgres.query(database, `select revision from wxpay_face.record where id = 'A1'`)).to.deep.equal([
+      { revision: 1 },
+    ]);
+    const two = await opened();
     await until(() => two.heard.length > 0);
-    expect(other.heard).to.deep.equal([]);
     expect(await other.journal.get('payment', 'A1')).to.equal(undefined);
     await other.journal.create(payment('A1'));
   });

@@ -10,6 +10,7 @@ import {
   startMerchantServer,
 } from '../lib/index.js';
 import { Client } from './support/client.js';
+import { FaultyProxy } from './support/faulty-proxy.js';
 import { Postgres, sharedPostgres } from './support/postgres.js';
 import { until } from './support/records.js';
 
@@ -421,6 +422,36 @@ describe('The HTTP of a merchant server', function () {
       expect(paymentsOf(number)).to.equal(1);
     } finally {
       for (const server of servers) await server.close();
+    }
+  });
+
+  it('has a cancel() written down though nothing is waited for, when it answers', async () => {
+    const database = await postgres.database();
+    const proxy = await FaultyProxy.start(postgres.port);
+    const servers = [
+      await startMerchantServer(options({ database: postgres.url(database) })),
+      await startMerchantServer(options({ database: postgres.url(database, proxy.port) })),
+    ];
+    const [one, two] = servers;
+    if (one === undefined || two === undefined) throw new Error('there are two');
+    try {
+      const { token } = await one.addTerminal({ name: 'till', ...shop });
+      simulator.scenario = { payment: 'password', password: 'waiting' };
+      const number = newNumber();
+      await new Client(one.url, token).pay(number, newCode(), { key: 'one', wait: 0 });
+      // Of the statement that writes it down the first few are lost.
+      let lost = 0;
+      proxy.fate = (sent) => {
+        if (!sent.includes('wxpay-face give up') || lost === 3) return 'arrives';
+        lost += 1;
+        return 'is lost';
+      };
+      const given = await new Client(two.url, token).delete(`/v1/payments/${number}?wait=0`);
+      const [row] = await postgres.query(database, 'select given_up from wxpay_face.record where id = $1', [number]);
+      expect([given.status < 300, row?.given_up, lost]).to.deep.equal([true, true, 3]);
+    } finally {
+      for (const server of servers) await server.close();
+      await proxy.close();
     }
   });
 

@@ -69,6 +69,39 @@ describe('A payment on a journal that several processes share', () => {
     }
   });
 
+  it('is not acknowledged once another has given it up, and that is no error', async () => {
+    const { clock, store, journals, one } = servers({ micropay: [charged('A1', 100)] });
+    const outcome = await clock.until(one.pay(order, code));
+    const read = journals.one.get.bind(journals.one);
+    let isTakenUp = false;
+    journals.one.get = async (kind, id) => {
+      const record = await read(kind, id);
+      if (record === undefined || isTakenUp) return record;
+      isTakenUp = true;
+      const next = { ...record, revision: record.revision + 1, state: 'reversing', finished: false };
+      await journals.two.put(next);
+      return record;
+    };
+    await clock.until(one.acknowledge(outcome));
+    expect(await store.records.get('payment', 'A1')).to.include({ state: 'reversing', acknowledged: false });
+  });
+
+  it('is acknowledged though a refund was reserved in its record meanwhile', async () => {
+    const { clock, store, journals, one } = servers({ micropay: [charged('A1', 100)] });
+    const outcome = await clock.until(one.pay(order, code));
+    const read = journals.one.get.bind(journals.one);
+    let isReserved = false;
+    journals.one.get = async (kind, id) => {
+      const record = await read(kind, id);
+      if (record === undefined || isReserved) return record;
+      isReserved = true;
+      await journals.two.put({ ...record, revision: record.revision + 1 });
+      return record;
+    };
+    await clock.until(one.acknowledge(outcome));
+    expect(await store.records.get('payment', 'A1')).to.include({ state: 'paid', acknowledged: true, revision: 4 });
+  });
+
   it('is given up by cancel() on any of them', async () => {
     const { clock, one, two, client } = servers({
       micropay: [lost],

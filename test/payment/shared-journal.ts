@@ -49,7 +49,7 @@ export class SharedJournal implements Journal {
   afterWrite: (record: JournalRecord) => void = () => {};
   readonly #store: SharedStore;
   readonly #owner: string;
-  readonly #written = new Map<string, number>();
+  readonly #written = new WeakMap<JournalRecord, number>();
   /** What it has, as far as it knows. */
   readonly #own = new Set<string>();
 
@@ -96,7 +96,7 @@ export class SharedJournal implements Journal {
   }
 
   async isStored(record: JournalRecord): Promise<boolean> {
-    return this.#store.rows.get(keyOf(record))?.writeId === this.#written.get(`${keyOf(record)} ${record.revision}`);
+    return this.#store.rows.get(keyOf(record))?.writeId === (this.#written.get(record) ?? 0);
   }
 
   onCancel(listener: (out_trade_no: string) => void): () => void {
@@ -129,7 +129,7 @@ export class SharedJournal implements Journal {
     const key = keyOf(record);
     if (record.finished) this.#own.delete(key);
     else this.#own.add(key);
-    this.#written.set(`${key} ${record.revision}`, writeId);
+    this.#written.set(record, writeId);
     return writeId;
   }
 }

@@ -7,7 +7,7 @@ import { brokenRule, isReleased, type RefundRule, type ReservedRefund } from '..
 import { OrderUnknownError } from '../errors.js';
 import type { Patience } from '../patience.js';
 import { fromRecord, type KnownPayment } from '../record.js';
-import { readBack } from '../record-writer.js';
+import { putNext } from '../record-writer.js';
 import { unreadable } from '../runs.js';
 import { type KnownRefund, knownRefund, refundRecord, type StoredRefund } from './record.js';
 
@@ -85,22 +85,13 @@ export class Sales {
 
   /** Writes the sale's refunds down. False if its record has gone on: it's to be read again. */
   async write({ record }: Sale, refunds: readonly ReservedRefund[]): Promise<boolean> {
-    const { journal, patience, clock } = this.#around;
     const next = {
       ...record,
       revision: record.revision + 1,
-      updatedAt: clock.wall(),
+      updatedAt: this.#around.clock.wall(),
       data: { ...record.data, refunds },
     };
-    try {
-      await patience(call(() => journal.put(next)));
-      return true;
-    } catch (error) {
-      const found = await readBack(this.#around, next);
-      if (found === 'stored') return true;
-      if (found === 'another') return false;
-      throw error;
-    }
+    return putNext(this.#around, next);
   }
 
   /** Has the sale's record tell what its refund's does. */

@@ -59,9 +59,6 @@ interface Settling {
   readonly gaps: number;
 }
 
-/** How many writes are remembered after they were made. */
-const remembered = 10_000;
-
 /** Milliseconds before a write is tried again, doubling. */
 const again = { initial: 20, most: 1_000 } as const;
 
@@ -92,8 +89,8 @@ export class PostgresJournal implements Journal, Taker {
   /** Being created: whoever creates them takes them up, or ends them. */
   readonly #creating = new Map<string, Promise<void>>();
   readonly #takingUp = new Set<string>();
-  /** The ids of this process's writes, by record and revision. */
-  readonly #writeIds = new Map<string, string>();
+  /** The ids of this process's writes. By what was written, not by its revision: two may have written the same one at once. */
+  readonly #writeIds = new WeakMap<JournalRecord, string>();
   readonly #acknowledgements = new Gathered<Write>((writes) => this.#store(writes));
   readonly #onCancel = new Set<(out_trade_no: string) => void>();
   readonly #onRefundNotice = new Set<(out_refund_no: string) => void>();
@@ -159,7 +156,7 @@ export class PostgresJournal implements Journal, Taker {
     this.#ensureOpen();
     checkRecord(record);
     const write = this.#writeOf(record);
-    this.#remember(write);
+    this.#writeIds.set(record, write.writeId);
     if (record.finished && record.acknowledged) return this.#acknowledgements.do(write);
     const [error] = await this.#store([write]);
     if (error !== undefined) throw error;
@@ -219,7 +216,7 @@ export class PostgresJournal implements Journal, Taker {
 
   async isStored(record: JournalRecord): Promise<boolean> {
     this.#ensureOpen();
-    const writeId = this.#writeIds.get(nameOf(record));
+    const writeId = this.#writeIds.get(record);
     if (writeId === undefined) return false;
     const [row] = await this.#read<Fence & Row>(fences, [this.#numbers, this.#merchant, [record.kind], [record.id]]);
     return row?.writeId === writeId;
@@ -456,21 +453,10 @@ export class PostgresJournal implements Journal, Taker {
     return writeOf(record, randomUUID(), this.#outbox?.toldOf(record));
   }
 
-  #remember(write: Write): void {
-    this.#writeIds.set(nameOf(write.record), write.writeId);
-    if (this.#writeIds.size <= remembered) return;
-    for (const [oldest] of this.#writeIds) {
-      this.#writeIds.delete(oldest);
-      return;
-    }
-  }
-
   #ensureOpen(): void {
     if (this.#closed !== undefined) throw new ClosedError('The journal');
   }
 }
-
-const nameOf = (record: RecordName & { revision: number }): string => `${keyOf(record)} ${record.revision}`;
 
 const unanswered = (cause: NoAnswerError): JournalError =>
   new JournalError('The database did not answer', { cause: cause.cause });

@@ -14,13 +14,13 @@ interface Dated {
   readonly row: BillRow;
 }
 
-function* rowsOf(gateway: SimulatedGateway): Generator<Dated> {
+function* rowsOf(gateway: SimulatedGateway, subMerchantOf: (out_trade_no: string) => string): Generator<Dated> {
   const dated = (at: number, given: Pick<BillRow, 'out_trade_no' | 'trade_state' | 'total_fee'>): Dated => ({
     at,
     row: {
       time: spacedTime(at),
       mch_id: merchant.mch_id,
-      sub_mch_id: '0',
+      sub_mch_id: subMerchantOf(given.out_trade_no),
       transaction_id: transactionId(given.out_trade_no),
       trade_type: 'MICROPAY',
       ...given,
@@ -42,13 +42,17 @@ function* rowsOf(gateway: SimulatedGateway): Generator<Dated> {
   }
 }
 
-/** What the journal differs from the bills of all days on which something happened at the gateway. */
+/**
+ * What the journal differs from the bills of all days on which something happened at the gateway.
+ * @param subMerchantOf Whose a number is. Default: of the merchant itself.
+ */
 export async function* differences(
   gateway: SimulatedGateway,
   journal: Journal,
+  subMerchantOf: (out_trade_no: string) => string = () => '0',
 ): AsyncGenerator<Difference & { readonly day: string }> {
   const days = new Map<string, BillRow[]>();
-  for (const { at, row } of rowsOf(gateway)) days.set(dayOf(at), [...(days.get(dayOf(at)) ?? []), row]);
+  for (const { at, row } of rowsOf(gateway, subMerchantOf)) days.set(dayOf(at), [...(days.get(dayOf(at)) ?? []), row]);
   for (const [day, rows] of days) {
     const bill = {
       rows: (async function* () {

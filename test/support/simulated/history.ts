@@ -67,6 +67,12 @@ export interface History {
   click(ms: number, act: (program: Program) => void): void;
   endanger(): void;
   restart(): void;
+  /** Calls a second that may leave, where they wait for that. */
+  readonly quota?: number | undefined;
+  /** Whether a restore of the journal has taken something of it back. */
+  readonly isLost?: (out_trade_no: string) => boolean;
+  /** Which of several sub-merchants sold a number. */
+  readonly merchantOf?: (out_trade_no: string) => string;
   /** Whether an outcome could be told after a later one, since another program told that; then also what was told is looked for. */
   readonly wasStored?: (kind: JournalRecord['kind'], id: string, revision: number, state: string) => boolean;
 }

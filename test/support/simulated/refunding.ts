@@ -63,6 +63,8 @@ export interface Refundable {
 const [minute, hour, day] = [60_000, 3_600_000, 86_400_000];
 /** Milliseconds that one takes longer than another until its first byte leaves. */
 const connecting = 60;
+/** That one takes longer than another between its reservation and its request, on a shared database. */
+const writing = 30_000;
 /** Milliseconds after which refund() has resolved. */
 const patient = 15_000;
 
@@ -81,6 +83,8 @@ export class Refunding {
     string,
     { readonly out_refund_no: string; readonly at: number; readonly till: Program }
   >();
+  /** When a refund of each sale was sent for the first time, the last one. */
+  readonly #sentFirst = new Map<string, number>();
   readonly #world: History;
   readonly #random: Random;
   /** Until when what is about refunds goes wrong. */
@@ -291,6 +295,7 @@ export class Refunding {
     if (open.length > mostRefunds) world.violate('more than 50 refunds of a sale');
     const sum = open.reduce((fen, { refund_fee }) => fen + refund_fee, 0);
     if (sum > world.refundable(out_trade_no)) world.violate('refunds beyond what was paid are sent');
+    if (refund.sent === undefined) this.#sendFirst(out_trade_no);
     refund.sent ??= params;
     if (!isDeepStrictEqual(refund.sent, params)) world.violate('a refund was sent again with other parameters');
     const now = world.clock.monotonic();
@@ -298,11 +303,25 @@ export class Refunding {
     if (
       last !== undefined &&
       last.till === till &&
+      world.quota === undefined &&
       last.out_refund_no !== out_refund_no &&
       now - last.at < minute - connecting
     )
       world.violate('two refunds of a sale were sent less than a minute apart');
     this.#sentLast.set(out_trade_no, { out_refund_no, at: now, till });
+  }
+
+  /** By whichever program: where all clocks are right, and nothing waits, those of a sale are a minute apart. */
+  #sendFirst(out_trade_no: string): void {
+    const world = this.#world;
+    const now = world.clock.monotonic();
+    const before = this.#sentFirst.get(out_trade_no);
+    this.#sentFirst.set(out_trade_no, now);
+    if (before === undefined || now - before >= minute - writing || world.quota !== undefined) return;
+    // Where many wait, what is sent again moves them, on each server by itself.
+    const isCrowded = this.refunds.filter((each) => each.out_trade_no === out_trade_no).length > 3;
+    if (!world.isMistimed && !world.stands.areAny && !isCrowded)
+      world.violate('the first requests of two refunds of a sale were sent less than a minute apart');
   }
 
   /** A sale's reversal leaves. */

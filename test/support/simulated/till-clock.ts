@@ -5,6 +5,13 @@ import { sleepOn } from './sleep.js';
 /** Milliseconds by which a timer may come late unnoticed. */
 export const stillness = 50;
 
+/** How fast clocks run, and until when. */
+export interface Slowness {
+  readonly rate: number;
+  /** By the world's clock. */
+  readonly until: number;
+}
+
 /**
  * Clocks and timers of one run of the till's program. The program may stand still (a synchronous printer, a dialog, a
  * machine that sleeps): its timers then come late, all together, and what arrived meanwhile is read only after them.
@@ -16,6 +23,7 @@ export class TillClock implements Clock {
   readonly #world: SimulatedClock;
   #offset: number;
   #wallError: number;
+  readonly #slowness: Slowness | undefined;
   #frozenAt: number | undefined;
   #isAwake = true;
   /** By the world's clock. */
@@ -23,15 +31,20 @@ export class TillClock implements Clock {
   #lateTimers: Array<() => void> = [];
   #unread: Array<() => void> = [];
 
-  /** @param offset A monotonic clock begins somewhere. @param wallError By how much its machine's wall clock differs from the world's. */
-  constructor(world: SimulatedClock, offset: number, wallError = 0) {
+  /**
+   * @param offset A monotonic clock begins somewhere.
+   * @param wallError By how much its machine's wall clock differs from the world's.
+   * @param slowness Both of its clocks are slow.
+   */
+  constructor(world: SimulatedClock, offset: number, wallError = 0, slowness?: Slowness) {
     this.#world = world;
     this.#offset = offset;
     this.#wallError = wallError;
+    this.#slowness = slowness;
   }
 
   wall(): number {
-    return this.#world.wall() + this.#wallError;
+    return this.#world.wall() + this.#wallError - this.#lag;
   }
 
   /** Its machine's wall clock jumps. */
@@ -40,7 +53,7 @@ export class TillClock implements Clock {
   }
 
   monotonic(): number {
-    return this.#frozenAt ?? this.#world.monotonic() + this.#offset;
+    return this.#frozenAt ?? this.#running;
   }
 
   /** Milliseconds since the program died; none while it lives. */
@@ -101,7 +114,7 @@ export class TillClock implements Clock {
     this.#isAwake = false;
     if (isSuspended) this.#frozenAt = this.monotonic();
     this.#world.at(ms, () => {
-      if (isSuspended) this.#offset -= ms;
+      if (this.#frozenAt !== undefined) this.#offset += this.#frozenAt - this.#running;
       this.#frozenAt = undefined;
       this.#isAwake = true;
       this.wakings.push(this.monotonic());
@@ -109,5 +122,15 @@ export class TillClock implements Clock {
       [this.#lateTimers, this.#unread] = [[], []];
       for (const each of missed) this.#world.at(0, () => this.hear(each));
     });
+  }
+
+  get #running(): number {
+    return this.#world.monotonic() + this.#offset - this.#lag;
+  }
+
+  get #lag(): number {
+    if (this.#slowness === undefined) return 0;
+    const { rate, until } = this.#slowness;
+    return (1 - rate) * Math.min(until, this.#world.monotonic());
   }
 }

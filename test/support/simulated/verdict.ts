@@ -127,7 +127,8 @@ export class Verdict {
   /** Every history ends with the gateway's bill: the journal differs from it in nothing but what is left to persons, or others'. */
   async bill(): Promise<void> {
     const unknown = new Set<string>();
-    for await (const difference of differences(this.#world.network.gateway, this.#world.store)) {
+    const { network, store, merchantOf } = this.#world;
+    for await (const difference of differences(network.gateway, store, merchantOf)) {
       const { kind, out_trade_no } = difference;
       if (kind === 'unknown-here') unknown.add(out_trade_no);
       if (!this.#isKnownDifference(difference)) this.#world.violate(`the bill differs: ${kind}`);
@@ -141,6 +142,8 @@ export class Verdict {
     const { book, refunds } = this.#world.network.gateway;
     const state = this.#world.states.get(out_trade_no);
     if (state === undefined) return kind === 'unknown-here';
+    // So it is found.
+    if (this.#world.isLost?.(out_trade_no)) return true;
     const made = refunds?.made.get(out_refund_no);
     if (kind === 'refund-unknown-here') return made?.isElsewhere === true;
     const { isMistimed } = this.#world;

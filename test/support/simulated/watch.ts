@@ -50,7 +50,7 @@ export class Watch {
   }
 
   #paying(till: Program, sale: Sale): void {
-    sale.calledAt = this.#world.clock.monotonic();
+    sale.calledAt ??= this.#world.clock.monotonic();
     sale.deadline = till.clock.monotonic() + this.#world.pollingTimeout;
     if (this.#world.stands.isAhead('deadline'))
       this.#world.clock.at(this.#world.random.between(0, this.#world.pollingTimeout), () =>

@@ -15,6 +15,9 @@ import type { Rule } from './rules.js';
 
 export interface Row {
   readonly record: JournalRecord;
+  readonly merchant: string;
+  /** In which the row is written, and which a server has to know. */
+  readonly schema: number;
   readonly owner: string;
   readonly writeId: number;
   readonly isGivenUp: boolean;
@@ -23,6 +26,17 @@ export interface Row {
 export interface Write {
   readonly record: JournalRecord;
   readonly writeId: number;
+}
+
+/** A row by its name, and whose it is. */
+export type OwnRow = RecordName & Pick<Row, 'merchant'>;
+
+/** A server, as a statement names it. */
+export interface Asking {
+  readonly owner: string;
+  /** The latest schema that it knows. */
+  readonly version: number;
+  readonly merchants: ReadonlySet<string>;
 }
 
 interface Lease {
@@ -35,13 +49,19 @@ interface Lease {
 export interface Watcher {
   changed(row: Row, before: Row | undefined, by: string): void;
   /** A row is taken from its owner. */
-  claimed(from: string, by: string): void;
+  claimed(row: Row, by: Asking): void;
 }
 
 export class SharedDatabase {
   /** Of records that have not finished. */
   unfinished = 0;
-  readonly #rows = new Map<string, Row>();
+  /** What a server must know to read the tables. */
+  readableFrom = 1;
+  /** It was put back to an older moment, and the days since were not reconciled yet. */
+  isRestored = false;
+  /** How often it was put back: statements from before are void. */
+  era = 0;
+  #rows = new Map<string, Row>();
   readonly #leases = new Map<string, Lease>();
   readonly #without: Rule | undefined;
   readonly #watcher: Watcher;
@@ -51,29 +71,34 @@ export class SharedDatabase {
     this.#watcher = watcher;
   }
 
-  row(name: RecordName): Row | undefined {
-    return this.#rows.get(keyOf(name));
+  /** @param merchant Undefined: whosever it is. */
+  row(name: RecordName, merchant?: string): Row | undefined {
+    const row = this.#at(name, merchant);
+    return merchant === undefined || row?.merchant === merchant ? row : undefined;
   }
 
-  *list(filter: JournalFilter = {}): Generator<JournalRecord> {
-    for (const { record } of this.#rows.values()) if (matches(record, filter)) yield record;
+  *list(filter: JournalFilter = {}, merchant?: string, version = Number.POSITIVE_INFINITY): Generator<JournalRecord> {
+    for (const row of this.#rows.values())
+      if (matches(row.record, filter) && row.schema <= version && (merchant ?? row.merchant) === row.merchant)
+        yield row.record;
   }
 
   /** On conflict it does nothing: false. */
-  insert(owner: string, { record, writeId }: Write): boolean {
-    if (this.row(record) !== undefined) return false;
-    this.#set({ record, owner, writeId, isGivenUp: false }, owner);
+  insert({ owner, version }: Asking, merchant: string, { record, writeId }: Write): boolean {
+    if (this.#at(record, merchant) !== undefined) return false;
+    this.#set({ record, merchant, schema: version, owner, writeId, isGivenUp: false }, owner);
     return true;
   }
 
   /** False if it hit no row. */
-  update(owner: string, { record, writeId }: Write): boolean {
-    const row = this.row(record);
+  update({ owner }: Pick<Asking, 'owner'>, merchant: string, { record, writeId }: Write): boolean {
+    const row = this.row(record, merchant);
     if (row === undefined) return false;
     const { finished, revision } = row.record;
     if (revision !== record.revision - 1 && this.#without !== 'fencesRevision') return false;
     // One that has finished is nobody's.
-    if (!finished && row.owner !== owner) return false;
+    const isOwners = finished ? this.#without === 'finishedIsNobodys' : this.#without !== 'fencesOwner';
+    if (isOwners && row.owner !== owner) return false;
     const isBehind = row.isGivenUp && record.kind === 'payment' && !isGivenUp(record);
     if (!finished && isBehind && this.#without !== 'fencesGiveUp') return false;
     this.#set({ ...row, record, owner, writeId }, owner);
@@ -81,20 +106,27 @@ export class SharedDatabase {
   }
 
   /** @returns Whose the payment is; undefined if there is none that goes on. */
-  giveUp(id: string): string | undefined {
-    const row = this.row({ kind: 'payment', id });
+  giveUp(id: string, merchant: string): string | undefined {
+    const row = this.row({ kind: 'payment', id }, merchant);
     if (row === undefined || row.record.finished) return undefined;
     this.#set({ ...row, isGivenUp: true }, row.owner);
     return row.owner;
   }
 
-  /** @param now By the database's clock, unless leases count by the servers' own. */
-  renew(owner: string, duration: number, now: number): void {
+  /**
+   * @param now By the database's clock, unless leases count by the servers' own.
+   * @returns How many others live; undefined if the tables are newer than this server can read: it has no lease then.
+   */
+  renew({ owner, version }: Pick<Asking, 'owner' | 'version'>, duration: number, now: number): number | undefined {
+    if (this.readableFrom > version && this.#without !== 'endsIfOutdated') return undefined;
     const before = this.#leases.get(owner);
     const since = before !== undefined && before.until > now ? before.since : now;
     // One that comes late takes nothing back.
     const isLater = before === undefined || before.until < now + duration || this.#without === 'prolongsOnly';
     if (isLater) this.#leases.set(owner, { since, until: now + duration });
+    let others = 0;
+    for (const [id, { until }] of this.#leases) if (id !== owner && until > now) others += 1;
+    return others;
   }
 
   resign(owner: string): void {
@@ -116,39 +148,71 @@ export class SharedDatabase {
     return dead;
   }
 
+  /** What of these owners this server may claim. */
+  claimable({ version, merchants }: Asking, dead: ReadonlySet<string>): OwnRow[] {
+    const mayTake = ({ schema, merchant }: Row) =>
+      (schema <= version || this.#without === 'claimsKnownSchemas') &&
+      (merchants.has(merchant) || this.#without === 'claimsForItsMerchants');
+    return [...this.#rows.values()]
+      .filter((row) => !row.record.finished && dead.has(row.owner) && mayTake(row))
+      .map(({ record: { kind, id }, merchant }) => ({ kind, id, merchant }));
+  }
+
   /** @param nextWrite The id of each row's own write. */
-  claim(me: string, dead: ReadonlySet<string>, nextWrite: () => number): RecordName[] {
-    const claimed: RecordName[] = [];
-    for (const row of [...this.#rows.values()]) {
-      const { record, owner } = row;
-      if (record.finished || !dead.has(owner)) continue;
-      this.#watcher.claimed(owner, me);
+  claim(me: Asking, rows: readonly OwnRow[], nextWrite: () => number): OwnRow[] {
+    return rows.filter((name) => {
+      const row = this.row(name, name.merchant);
+      if (row === undefined || row.record.finished) return false;
+      const { record } = row;
+      this.#watcher.claimed(row, me);
       const revision = record.revision + (this.#without === 'claimRaisesRevision' ? 0 : 1);
       const writeId = this.#without === 'claimRaisesRevision' ? row.writeId : nextWrite();
-      const keepsGiveUp = this.#without !== 'claimKeepsGiveUp';
-      this.#set({ record: { ...record, revision }, owner: me, writeId, isGivenUp: row.isGivenUp && keepsGiveUp }, me);
-      claimed.push({ kind: record.kind, id: record.id });
-    }
-    return claimed;
+      const keepsGiveUp = row.isGivenUp && this.#without !== 'claimKeepsGiveUp';
+      this.#set(
+        { ...row, record: { ...record, revision }, owner: me.owner, writeId, isGivenUp: keepsGiveUp },
+        me.owner,
+      );
+      return true;
+    });
   }
 
   /** Its rows that have not finished. */
-  ownOf(owner: string): RecordName[] {
+  ownOf(owner: string): OwnRow[] {
     return [...this.#rows.values()]
       .filter((row) => row.owner === owner && !row.record.finished)
-      .map(({ record: { kind, id } }) => ({ kind, id }));
+      .map(({ record: { kind, id }, merchant }) => ({ kind, id, merchant }));
   }
 
   /** Its payments that have not finished, and were given up. */
-  givenUpOf(owner: string): string[] {
-    return this.ownOf(owner)
-      .filter((name) => name.kind === 'payment' && this.row(name)?.isGivenUp)
-      .map(({ id }) => id);
+  givenUpOf(owner: string): OwnRow[] {
+    return this.ownOf(owner).filter((name) => name.kind === 'payment' && this.row(name, name.merchant)?.isGivenUp);
+  }
+
+  /** Everything that is in it now. */
+  copy(): ReadonlyMap<string, Row> {
+    return new Map(this.#rows);
+  }
+
+  /** It is put back to an older moment. @returns What it had and has no more, or not as it was. */
+  restore(copy: ReadonlyMap<string, Row>): Row[] {
+    const lost = [...this.#rows].filter(([key, row]) => copy.get(key) !== row).map(([, row]) => row);
+    this.era += 1;
+    this.isRestored = true;
+    this.#rows = new Map(copy);
+    this.unfinished = [...copy.values()].filter(({ record }) => !record.finished).length;
+    return lost;
+  }
+
+  #at(name: RecordName, merchant: string | undefined): Row | undefined {
+    if (this.#without !== 'sharesNumbers') return this.#rows.get(keyOf(name));
+    if (merchant !== undefined) return this.#rows.get(`${merchant} ${keyOf(name)}`);
+    return [...this.#rows.values()].find(({ record }) => keyOf(record) === keyOf(name));
   }
 
   #set(row: Row, by: string): void {
-    const before = this.row(row.record);
-    this.#rows.set(keyOf(row.record), row);
+    const before = this.#at(row.record, row.merchant);
+    const key = keyOf(row.record);
+    this.#rows.set(this.#without === 'sharesNumbers' ? `${row.merchant} ${key}` : key, row);
     this.unfinished += (row.record.finished ? 0 : 1) - (before === undefined || before.record.finished ? 0 : 1);
     this.#watcher.changed(row, before, by);
   }

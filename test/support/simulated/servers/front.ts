@@ -13,6 +13,9 @@ export type Answer = PaymentOutcome | 'pending';
 /** The number is that of another attempt. */
 export class TakenError extends Error {}
 
+/** Nothing new is taken until the days since a restore were reconciled. */
+export class RestoredError extends Error {}
+
 /** Milliseconds between looks at what another server may be doing. */
 const looks = { first: 100, longest: 2_000 } as const;
 
@@ -20,12 +23,19 @@ export class Front {
   readonly #processor: PaymentProcessor;
   readonly #journal: Journal;
   readonly #clock: TillClock;
+  readonly #care: { readonly isRestored: boolean };
   readonly #without: Rule | undefined;
 
-  constructor(processor: PaymentProcessor, journal: Journal, clock: TillClock, without: Rule | undefined) {
+  constructor(
+    processor: PaymentProcessor,
+    journal: Journal,
+    clock: TillClock,
+    { care, without }: { care: { readonly isRestored: boolean }; without: Rule | undefined },
+  ) {
     this.#processor = processor;
     this.#journal = journal;
     this.#clock = clock;
+    this.#care = care;
     this.#without = without;
   }
 
@@ -40,6 +50,7 @@ export class Front {
     };
     const known = await this.#journal.get('payment', out_trade_no);
     if (known !== undefined) return again(known);
+    if (this.#care.isRestored) throw new RestoredError();
     let isWrittenDown = false;
     let tellWritten = () => {};
     const written = new Promise<void>((resolve) => {
@@ -66,6 +77,9 @@ export class Front {
 
   /** Durable when answered. */
   async cancel(out_trade_no: string, wait: number): Promise<Answer> {
+    // It may have been paid.
+    if (this.#care.isRestored && (await this.#journal.get('payment', out_trade_no)) === undefined)
+      throw new RestoredError();
     const cancelling = this.#processor.cancel(out_trade_no);
     const outcome = await this.#before(cancelling, this.#clock.monotonic() + wait);
     if (outcome !== undefined) return outcome;
@@ -73,7 +87,9 @@ export class Front {
     await this.#journal.requestCancel?.(out_trade_no);
     // What goes on keeps the flag. What has ended has none: whether it's given up the processor tells.
     const record = await this.#journal.get('payment', out_trade_no);
-    return record?.finished ? cancelling : 'pending';
+    // It is another sub-merchant's.
+    if (record === undefined) throw new TakenError();
+    return record.finished ? cancelling : 'pending';
   }
 
   async #decided(out_trade_no: string, until: number): Promise<Answer> {

@@ -10,112 +10,92 @@ import {
   type RecordName,
 } from '../../../../lib/journal/journal.js';
 import { isGivenUp } from '../../../../lib/payment/record.js';
-import type { TillClock } from '../till-clock.js';
-import type { Row, SharedDatabase, Write } from './database.js';
-import { ServerLease } from './lease.js';
-import { type DatabaseLine, NoAnswerError } from './line.js';
-import type { Rule } from './rules.js';
+import { type Place, type ServerCare, statementTimeout, type Taker } from './care.js';
+import type { Row, Write } from './database.js';
+import type { ServerLease } from './lease.js';
+import { NoAnswerError } from './line.js';
 
 /*
- * What one server sees of the database: the journal of its processor, its lease, and its care for what nobody drives. By the rules of
- * the real one, in a model of its own, so that each can be left out.
+ * What one server sees of a merchant's records: the journal of its processor. By the rules of the real one, in a model of its own, so that
+ * each can be left out.
  */
 
-interface Given {
-  readonly owner: string;
-  readonly clock: TillClock;
-  readonly line: DatabaseLine;
-  readonly database: SharedDatabase;
-  readonly without: Rule | undefined;
-  /** Of a lease, milliseconds. */
-  readonly duration: number;
-  /** For how long it is asked for now. */
-  readonly asked: () => number;
-  /** Of each write, in the whole world. */
-  readonly nextWrite: () => number;
-  /** Calls another server, perhaps in vain. */
-  readonly notify: (owner: string) => void;
-}
-
-/** Milliseconds in which a statement is answered, or given up. */
-const statementTimeout = 5_000;
 /** Milliseconds before a write is tried again, doubling. */
 const again = { initial: 20, most: 1_000 } as const;
 
-export class ServerJournal implements Journal {
+export class ServerJournal implements Journal, Taker {
   readonly lease: ServerLease;
-  readonly #given: Given;
+  readonly #merchant: string;
+  readonly #given: Place;
   /** What it has, and after which gap of its lease it knew that last. */
   readonly #own = new Map<string, number>();
-  readonly #creating = new Set<string>();
-  readonly #writeIds = new Map<string, number>();
+  readonly #creating = new Map<string, Promise<void>>();
+  /** By what was written: two may have written the same revision at once. */
+  readonly #writeIds = new WeakMap<JournalRecord, number>();
   readonly #onCancel = new Set<(out_trade_no: string) => void>();
   readonly #onTakeUp = new Set<(record: RecordName) => Promise<void>>();
-  #isTurning = false;
   #isClosed = false;
 
-  constructor(given: Given) {
-    const { owner, clock, line, database, duration, asked, without } = given;
-    this.#given = given;
-    this.lease = new ServerLease(clock, line, database, {
-      ...{ owner, duration, asked, without },
-      onRenewed: () => void this.#turn(),
-    });
+  constructor(care: ServerCare, merchant: string) {
+    this.lease = care.lease;
+    this.#merchant = merchant;
+    this.#given = care.place;
+    care.attach(merchant, this);
   }
 
   async create(record: JournalRecord): Promise<void> {
     this.#ensureOpen();
     checkRecord(record);
     checkNew(record);
-    if (!this.lease.isGood && this.#given.without !== 'leaseEnds') throw new JournalError('out of touch');
     const key = keyOf(record);
-    if (this.#creating.has(key)) throw new OrderExistsError(record.id);
-    this.#creating.add(key);
-    try {
-      const { gaps } = this.lease;
-      await this.#insert(record, (error) => error.sent);
-      if (!record.finished) this.#own.set(key, gaps);
-    } finally {
-      this.#creating.delete(key);
-    }
+    // Whoever is told that a number exists finds it: so the second waits until the first is stored, or isn't.
+    for (let first = this.#creating.get(key); first !== undefined; first = this.#creating.get(key)) await first;
+    this.#ensureOpen();
+    const { lease } = this;
+    if (!lease.isGood && this.#given.without !== 'leaseEnds') throw new JournalError('out of touch');
+    const { gaps } = lease;
+    const inserted = this.#insert(record, (error) => error.sent);
+    const over = inserted.catch(() => undefined).finally(() => this.#creating.delete(key));
+    this.#creating.set(key, over);
+    await inserted;
+    if (!record.finished) this.#own.set(key, gaps);
   }
 
   async put(record: JournalRecord): Promise<void> {
     this.#ensureOpen();
     checkRecord(record);
     const write = this.#write(record);
-    this.#writeIds.set(`${keyOf(record)} ${record.revision}`, write.writeId);
-    const { database, owner } = this.#given;
+    this.#writeIds.set(record, write.writeId);
+    const { database, asking } = this.#given;
     await this.#attempt(async () => {
       if (!this.lease.isGood) await this.lease.confirmed();
       const { gaps } = this.lease;
-      if (await this.#ask(() => database.update(owner, write))) return this.#settle(write, undefined, gaps);
-      const error = this.#verdict(write, await this.#ask(() => database.row(record)));
+      const isHit = await this.#ask(() => database.update(asking, this.#merchant, write));
+      if (isHit) return this.#settle(write, undefined, gaps);
+      const error = this.#verdict(write, await this.#ask(() => database.row(record, this.#merchant)));
       if (error === 'again') throw new NoAnswerError(true);
       this.#settle(write, error, gaps);
     });
   }
 
   async get(kind: JournalRecord['kind'], id: string): Promise<JournalRecord | undefined> {
-    const row = await this.#read(() => this.#given.database.row({ kind, id }));
+    const row = await this.#read(() => this.#given.database.row({ kind, id }, this.#merchant));
+    if (row !== undefined && !this.#isKnown(row)) throw new JournalError(`${id} was written by another version`);
     return row?.record;
   }
 
   async *list(filter?: JournalFilter): AsyncGenerator<JournalRecord> {
-    yield* await this.#read(() => [...this.#given.database.list(filter)]);
+    const { database, asking } = this.#given;
+    yield* await this.#read(() => [...database.list(filter, this.#merchant, asking.version)]);
   }
 
   async prune(): Promise<number> {
     return 0;
   }
 
-  /** What is unfinished goes to whoever lives. */
+  /** What is unfinished goes to whoever lives as soon as its server's care ends. */
   async close(): Promise<void> {
-    if (this.#isClosed) return;
     this.#isClosed = true;
-    this.lease.close();
-    const { database, owner, line } = this.#given;
-    await line.ask(() => database.resign(owner), statementTimeout).catch(() => undefined);
   }
 
   holds(record: RecordName): boolean {
@@ -127,8 +107,8 @@ export class ServerJournal implements Journal {
   }
 
   async isStored(record: JournalRecord): Promise<boolean> {
-    const writeId = this.#writeIds.get(`${keyOf(record)} ${record.revision}`);
-    const row = await this.#read(() => this.#given.database.row(record));
+    const writeId = this.#writeIds.get(record);
+    const row = await this.#read(() => this.#given.database.row(record, this.#merchant));
     if (writeId === undefined || row === undefined) return false;
     return this.#isThat({ record, writeId }, row);
   }
@@ -154,7 +134,7 @@ export class ServerJournal implements Journal {
       if (!(error instanceof OrderExistsError)) throw error;
       await this.#attempt(async () => {
         const owner = await this.#ask(() => {
-          const whose = database.giveUp(out_trade_no);
+          const whose = database.giveUp(out_trade_no, this.#merchant);
           if (whose !== undefined) notify(whose);
           return whose;
         });
@@ -163,72 +143,33 @@ export class ServerJournal implements Journal {
     }
   }
 
-  /** Another server calls: one of its payments may have been given up. */
-  async poll(): Promise<void> {
-    const { database, owner } = this.#given;
-    for (const id of await this.#ask(() => database.givenUpOf(owner)))
-      for (const listener of this.#onCancel) listener(id);
+  cancel(id: string): void {
+    for (const listener of this.#onCancel) listener(id);
   }
 
-  /** Looks for what nobody drives. One turn at a time; what fails is done by the next. */
-  async #turn(): Promise<void> {
-    const { database } = this.#given;
-    // A look that finds nothing has no effect.
-    if (this.#isTurning || this.#isClosed || this.#onTakeUp.size === 0 || database.unfinished === 0) return;
-    this.#isTurning = true;
-    try {
-      await this.#sweep();
-      await this.#claim();
-      await this.poll();
-    } catch {
-    } finally {
-      this.#isTurning = false;
-    }
-  }
-
-  async #sweep(): Promise<void> {
-    const { database, owner, without } = this.#given;
-    if (without === 'sweeps') return;
-    const { gaps } = this.lease;
-    for (const name of await this.#ask(() => database.ownOf(owner)))
-      void this.#check(name, gaps).catch(() => undefined);
-  }
-
-  async #check(name: RecordName, gaps: number): Promise<void> {
+  async check(name: RecordName, gaps: number): Promise<void> {
     const key = keyOf(name);
     if (this.#creating.has(key)) return;
     if (!this.#own.has(key)) {
-      const { database, owner } = this.#given;
-      const row = await this.#ask(() => database.row(name));
-      if (row === undefined || row.record.finished || row.owner !== owner) return;
+      const row = await this.#ask(() => this.#given.database.row(name, this.#merchant));
+      if (row === undefined || row.record.finished || row.owner !== this.#given.asking.owner) return;
     }
-    await this.#takeUp(name, gaps);
+    await this.takeUp(name, gaps);
   }
 
-  async #claim(): Promise<void> {
-    const { database, owner, duration, nextWrite, without, clock } = this.#given;
-    if (without === 'claims' || !this.lease.isGood) return;
-    const own = clock.wall();
-    const { gaps } = this.lease;
-    const claimed = await this.#ask((began) => {
-      const dead = database.dead(owner, duration, without === 'leasesByDatabase' ? own : began);
-      return dead.size === 0 ? [] : database.claim(owner, dead, nextWrite);
-    });
-    await Promise.all(claimed.map((name) => this.#takeUp(name, gaps)));
-  }
-
-  async #takeUp(name: RecordName, gaps: number): Promise<void> {
-    this.#own.set(keyOf(name), gaps);
-    for (const listener of this.#onTakeUp) await listener(name).catch(() => undefined);
+  async takeUp({ kind, id }: RecordName, gaps: number): Promise<void> {
+    this.#own.set(keyOf({ kind, id }), gaps);
+    for (const listener of this.#onTakeUp) await listener({ kind, id }).catch(() => undefined);
   }
 
   async #insert(record: JournalRecord, isWorthWaiting: (error: NoAnswerError) => boolean): Promise<void> {
-    const { database, owner } = this.#given;
+    const { database, asking } = this.#given;
     const write = this.#write(record);
     let isDoubtful = false;
     await this.#attempt(
       async () => {
-        if (await this.#ask(() => database.insert(owner, write))) return;
+        if (await this.#ask(() => database.insert(asking, this.#merchant, write))) return;
+        // Whosever it is.
         const row = await this.#ask(() => database.row(record));
         if (row?.writeId !== write.writeId) throw new OrderExistsError(record.id);
       },
@@ -243,6 +184,10 @@ export class ServerJournal implements Journal {
     return { record, writeId: this.#given.nextWrite() };
   }
 
+  #isKnown({ schema }: Row): boolean {
+    return schema <= this.#given.asking.version || this.#given.without === 'claimsKnownSchemas';
+  }
+
   #isThat({ record, writeId }: Write, row: Row): boolean {
     if (this.#given.without !== 'judgesByWriteId') return row.writeId === writeId;
     return row.record.revision === record.revision;
@@ -255,11 +200,12 @@ export class ServerJournal implements Journal {
     const isHeld = this.#own.has(key);
     if (row === undefined) return isHeld ? lost(key) : new JournalError(`${key} is unknown`);
     if (this.#isThat(write, row)) return undefined;
-    if (row.owner !== this.#given.owner && (isHeld || !row.record.finished))
+    if (row.owner !== this.#given.asking.owner && (isHeld || !row.record.finished))
       return this.#given.without === 'stopsIfLost' ? undefined : lost(key);
     if (row.record.revision !== record.revision - 1) return new JournalError(`${key} has gone on`);
     const isBehind = row.isGivenUp && !row.record.finished && record.kind === 'payment' && !isGivenUp(record);
-    return isBehind ? new CancelRequestedError(record.id) : 'again';
+    if (!isBehind) return 'again';
+    return this.#given.without === 'hearsAtWrite' ? undefined : new CancelRequestedError(record.id);
   }
 
   #settle({ record }: Write, error: JournalError | undefined, gaps: number): void {

@@ -1,6 +1,6 @@
 import { ClosedError } from '../../../../lib/errors.js';
 import type { TillClock } from '../till-clock.js';
-import type { SharedDatabase } from './database.js';
+import type { Asking, SharedDatabase } from './database.js';
 import type { DatabaseLine } from './line.js';
 import type { Rule } from './rules.js';
 
@@ -12,12 +12,13 @@ const renewals = 4;
 const again = 500;
 
 export interface LeaseTerms {
-  readonly owner: string;
+  readonly asking: Asking;
   readonly duration: number;
   /** For how long it is asked for now: for long where nothing can happen any more, so that nobody has to play all renewals. */
   readonly asked: () => number;
   readonly without: Rule | undefined;
-  readonly onRenewed: () => void;
+  /** @param others How many other servers live. */
+  readonly onRenewed: (others: number) => void;
 }
 
 export class ServerLease {
@@ -44,8 +45,11 @@ export class ServerLease {
   get isGood(): boolean {
     if (this.#granted === undefined || this.#isClosed) return false;
     const { wall, monotonic, duration } = this.#granted;
-    const since = Math.max(this.#clock.monotonic() - monotonic, this.#clock.wall() - wall);
-    return since < duration * (1 - margin);
+    const { without } = this.#terms;
+    const byMonotonic = this.#clock.monotonic() - monotonic;
+    const byBoth = Math.max(byMonotonic, this.#clock.wall() - wall);
+    const counted = without === 'leaseHasMargin' ? duration : duration * (1 - margin);
+    return (without === 'leaseByBothClocks' ? byMonotonic : byBoth) < counted;
   }
 
   /** Resolves when a renewal that began after this call has succeeded. @throws ClosedError after close(). */
@@ -68,10 +72,10 @@ export class ServerLease {
     while (!this.#isClosed) {
       const asking = this.#asking.splice(0);
       try {
-        await this.#renew(asked());
+        const others = await this.#renew(asked());
         this.#isFailing = false;
         for (const { resolve } of asking) resolve();
-        onRenewed();
+        onRenewed(others);
       } catch {
         this.#isFailing = true;
         this.#asking.push(...asking);
@@ -81,19 +85,21 @@ export class ServerLease {
     }
   }
 
-  async #renew(duration: number): Promise<void> {
-    const { owner, without } = this.#terms;
+  async #renew(duration: number): Promise<number> {
+    const { asking, without } = this.#terms;
     const moment = () => ({ wall: this.#clock.wall(), monotonic: this.#clock.monotonic(), duration });
     const before = moment();
     const own = this.#clock.wall();
     const timeout = Math.min(5_000, this.#terms.duration / 3);
-    await this.#line.ask(
-      (began) => this.#database.renew(owner, duration, without === 'leasesByDatabase' ? own : began),
+    const others = await this.#line.ask(
+      (began) => this.#database.renew(asking, duration, without === 'leasesByDatabase' ? own : began),
       timeout,
     );
+    if (others === undefined) throw new Error('the tables are newer than this server can read');
     // By when the answer came, not by when it was done: a claim may have come between.
     if (!this.isGood) this.gaps += 1;
     this.#granted = without === 'leaseFromSending' ? moment() : before;
+    return others;
   }
 
   #pause(ms: number): Promise<void> {

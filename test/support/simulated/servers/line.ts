@@ -25,6 +25,8 @@ export interface Disturbance {
   statementFate(server: object): StatementFate;
   /** The database is stopped, or can't be reached from there. */
   isAway(server: object): boolean;
+  /** How often the database was put back to an older moment: what was on its way is lost. */
+  readonly era: number;
   /** Goes by a step of a server: true where it dies at it. It may stand still there. */
   passes(server: object): boolean;
 }
@@ -62,8 +64,10 @@ export class DatabaseLine {
         if (this.#world.isAway(this.#server))
           return fail(random.chance(0.3), random.between(1, random.pick([20, timeout])));
         const began = clock.monotonic();
+        const { era } = this.#world;
         const doneAfter = (wait: number, isHeard: boolean) =>
           clock.at(wait, () => {
+            if (this.#world.era !== era) return;
             if (this.#world.isAway(this.#server)) return isHeard ? fail(true, 1) : undefined;
             if (isHeard) answer(1, began);
             else statement(began);

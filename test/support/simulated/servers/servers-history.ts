@@ -3,7 +3,7 @@ import { keyOf } from '../../../../lib/journal/journal.js';
 import type { RefundParams } from '../../../../lib/pay/refund-types.js';
 import type { PaymentOutcome } from '../../../../lib/payment/decision/outcomes.js';
 import type { RefundOutcome } from '../../../../lib/payment/decision/refund/outcomes.js';
-import { fromRecord } from '../../../../lib/payment/record.js';
+import { fromRecord, isGivenUp } from '../../../../lib/payment/record.js';
 import type { Network, Traits, Witness } from '../client.js';
 import { SimulatedClock } from '../clock.js';
 import { type Fate, fates, SimulatedGateway, type Span } from '../gateway.js';
@@ -16,12 +16,12 @@ import { anyPolicies, anyTraits, ownTraits, type Policies } from '../settings.js
 import { decidedAt, isFinal, secret } from '../till.js';
 import { Verdict } from '../verdict.js';
 import { Watch } from '../watch.js';
-import { type Row, SharedDatabase, type Watcher } from './database.js';
+import { type Asking, type Row, SharedDatabase, type Watcher } from './database.js';
 import type { Answer } from './front.js';
 import type { Disturbance, StatementFate } from './line.js';
 import type { Rule } from './rules.js';
-import { Server } from './server.js';
-import { Attempt, isExpected, type Reply } from './terminal.js';
+import { type Branch, type Machine, Server } from './server.js';
+import { Attempt, isExpected, isUnknown, type Reply } from './terminal.js';
 
 /*
  * One seed, one history: two to four servers, each with the real processor, on one simulated database, before the simulated gateway;
@@ -34,12 +34,19 @@ export type ServersMutation = Mutation & { readonly without?: Rule };
 
 const [second, minute, hour, day] = [1_000, 60_000, 3_600_000, 86_400_000];
 
-/** How one server is disturbed: its line to the database is cut in these spans. */
+/** A machine, and how it is disturbed: its line to the database is cut in these spans. */
 interface Place {
-  readonly wallError: number;
+  machine: Machine;
   readonly cuts: readonly Span[];
   server: Server | undefined;
 }
+
+/** Sub-merchants of one mch_id, whose numbers are one. */
+const merchants = ['A', 'B'] as const;
+/** Milliseconds for which a machine stands still with both of its clocks: a code lives no longer, nor does a connection. */
+const longestPause = 90_000;
+/** Milliseconds over which calls are counted. */
+const countedFor = 20_000;
 
 const isWithin = (spans: readonly Span[], now: number): boolean =>
   spans.some(({ from, until }) => now >= from && now < until);
@@ -60,6 +67,8 @@ export class ServersHistory implements History, Disturbance, Watcher {
   /** Of servers, milliseconds. */
   readonly lease: number;
   readonly journalTimeout: number;
+  /** Calls a second of the merchant number, if it has a limit. */
+  readonly quota: number | undefined;
   readonly notBefore: number;
   readonly settleAfter: number;
   readonly pollingTimeout: number;
@@ -84,13 +93,31 @@ export class ServersHistory implements History, Disturbance, Watcher {
   readonly #attempts: Attempt[] = [];
   /** The phases that were stored, by record and the revision at which each was decided. */
   readonly #decided = new Map<string, string>();
+  /** All that were ever stored, also what a restore has taken back. */
+  readonly #wereStored = new Set<string>();
   readonly #refundParams = new Map<string, RefundParams>();
   /** Sales whose cancel() was answered. */
   readonly #cancelled = new Set<string>();
+  /** What each owner has lost to another. */
+  readonly #lostOnce = new Set<string>();
+  /** What a restore has taken back, wholly or in part, and whether it goes on. */
+  readonly #lost = new Map<string, boolean>();
+  /** Numbers that another shop tries to sell as well. */
+  readonly #merchants = new Map<string, string>();
+  /** When calls left, lately. */
+  #left: number[] = [];
+  /** When what a server may know of the others' number was last disturbed. */
+  #unevenAt = 0;
+  #outdatedAt = Number.POSITIVE_INFINITY;
   /** When nothing befalls servers and their lines any more. */
   readonly #calmAt: number;
   #troubleUntil: number;
   readonly #away: readonly Span[];
+  /** Whether both clocks of a machine may stand still with it. */
+  readonly #isPausable: boolean;
+  readonly #isQuiet: boolean;
+  /** Share of what is on its way between terminals and servers for long. */
+  readonly #slowAnswers: number;
   /** Share of statements that go wrong. */
   readonly #statementFaults: number;
   #crashesLeft: number;
@@ -114,10 +141,12 @@ export class ServersHistory implements History, Disturbance, Watcher {
     const isCalm = random.chance(0.08);
     this.isOwnClient = random.chance(0.85);
     this.traits = {
-      ...(this.isOwnClient ? ownTraits : { ...anyTraits(random), asks: true, heeds: true }),
-      api: 'v2',
-      faceCodes: 'v2',
+      // What is on its way to the gateway when its server is lost has to have an end.
+      ...(this.isOwnClient ? ownTraits : { ...anyTraits(random), isBounded: true, asks: true, heeds: true }),
+      api: random.chance(0.3) ? 'v3' : 'v2',
+      faceCodes: random.pick(['v2', 'v3']),
     };
+    this.quota = random.chance(0.1) ? 0.3 + 0.5 * random.next() : undefined;
     this.lease = random.pick([3, 5, 8, 12, 15, 20]) * second;
     this.journalTimeout = random.between(2_000, 15_000);
     const { polling, reversal } = anyPolicies(random);
@@ -177,8 +206,11 @@ export class ServersHistory implements History, Disturbance, Watcher {
           [2, 2],
           [4, 1],
         ]);
-    this.isJumpy = !isCalm && random.chance(0.15);
-    const isSuspendable = !this.isJumpy && random.chance(0.3);
+    this.#isQuiet = !isDisturbed || (this.#away.length === 0 && this.#statementFaults === 0);
+    this.#slowAnswers = random.pick([0.1, 0.1, 0.5]);
+    this.#isPausable = !isCalm && random.chance(0.1);
+    this.isJumpy = !isCalm && (this.#isPausable || random.chance(0.15));
+    const isSuspendable = this.#isPausable || (!this.isJumpy && random.chance(0.3));
     const history = this;
     this.stands = {
       areAny: this.#freezesLeft > 0,
@@ -190,12 +222,23 @@ export class ServersHistory implements History, Disturbance, Watcher {
     };
     const isWrong = random.chance(0.4);
     this.isMistimed = isWrong || this.isJumpy;
-    for (let count = random.between(2, 4); count > 0; count -= 1) {
+    const slowness =
+      !isCalm && random.chance(0.15) ? { rate: 0.85 + 0.15 * random.next(), until: this.#calmAt } : undefined;
+    const hasBranch = random.chance(0.3);
+    const count = random.between(2, 4);
+    const isUpgraded = !isCalm && random.chance(0.15);
+    for (let index = 0; index < count; index += 1) {
       const wallError = isWrong
         ? Math.round(random.pick([second, 10 * minute, 3 * hour, 365 * day]) * 2 * (random.next() - 0.5))
         : 0;
       this.#places.push({
-        wallError,
+        machine: {
+          wallError,
+          slowness: random.chance(0.5) ? slowness : undefined,
+          version: isUpgraded && random.chance(0.8) ? 1 : 2,
+          // One has all of them.
+          merchants: new Set(!hasBranch || (index > 0 && random.chance(0.3)) ? ['A'] : merchants),
+        },
         cuts: spans(
           random.weighted([
             [0, 5],
@@ -229,8 +272,21 @@ export class ServersHistory implements History, Disturbance, Watcher {
     return row === undefined ? 0 : decidedAt(row.record);
   }
 
+  /** Whether a restore has taken something of it back. */
+  isLost = (out_trade_no: string): boolean => this.#lost.has(out_trade_no);
+
   attemptOf(out_trade_no: string): unknown {
     return Object(this.database.row({ kind: 'payment', id: out_trade_no })?.record.data.note).attempt;
+  }
+
+  /** Whose sale it is: where two shops want the number, whose came first. */
+  merchantOf = (out_trade_no: string): string => {
+    const row = this.database.row({ kind: 'payment', id: out_trade_no });
+    return row?.merchant ?? this.#merchants.get(out_trade_no) ?? 'A';
+  };
+
+  get era(): number {
+    return this.database.era;
   }
 
   nextWrite(): number {
@@ -273,6 +329,11 @@ export class ServersHistory implements History, Disturbance, Watcher {
   /** A server may die or stand still at any step. */
   passes(server: Server): boolean {
     if (!server.isAlive) return true;
+    if (server.standsNext) {
+      server.standsNext = false;
+      this.#freeze(server, this.random.between(this.lease, 3 * this.lease));
+      return false;
+    }
     if (this.clock.monotonic() >= this.#calmAt || this.#crashesLeft + this.#freezesLeft === 0) return false;
     this.#stepsLeft -= 1;
     if (this.#stepsLeft > 0) return false;
@@ -296,8 +357,13 @@ export class ServersHistory implements History, Disturbance, Watcher {
   abortNow(): void {}
 
   /** A payment is about to be written down. */
-  beginning(_server: Server): void {
+  beginning(server: Server): void {
     if (this.random.chance(0.5)) this.endanger();
+    if (this.stands.areAny && this.random.chance(0.1))
+      this.clock.at(this.random.between(1, 2_000), () => {
+        if (this.clock.monotonic() < this.#calmAt)
+          this.#freeze(server, this.random.between(this.lease, 2 * this.lease));
+      });
   }
 
   endanger(): void {
@@ -308,13 +374,13 @@ export class ServersHistory implements History, Disturbance, Watcher {
     const server = this.#servers.get(owner);
     if (server === undefined || this.random.chance(0.4)) return;
     this.clock.at(this.random.between(1, 200), () =>
-      server.clock.hear(() => void server.journal.poll().catch(() => undefined)),
+      server.clock.hear(() => void server.care.poll().catch(() => undefined)),
     );
   }
 
   // What is seen of the database.
 
-  changed({ record }: Row, before: Row | undefined, by: string): void {
+  changed({ record, isGivenUp: isFlagged }: Row, before: Row | undefined, by: string): void {
     const { kind, id, state, revision, acknowledged } = record;
     const isTombstone = kind === 'payment' && Object.keys(record.data).length === 0;
     if (before !== undefined && record !== before.record && revision !== before.record.revision + 1)
@@ -325,6 +391,7 @@ export class ServersHistory implements History, Disturbance, Watcher {
     if (before?.isGivenUp && !before.record.finished && state === 'paid')
       this.violate('paid was written over a cancel()');
     if (before === undefined || record !== before.record) this.#decide(record);
+    if (isFlagged && before !== undefined && !before.isGivenUp) this.#checkHeard(record, before.owner);
     if (kind === 'refund') {
       if (before?.record !== record) this.refunding?.stored(record, 'well');
       return;
@@ -336,6 +403,7 @@ export class ServersHistory implements History, Disturbance, Watcher {
     if (before === undefined && !sale.isElsewhere) {
       const begun = this.#servers.get(by)?.begun.get(id);
       if (begun !== undefined) sale.created = begun;
+      if (begun?.hadLease === false && !record.finished) this.violate('begun without a good lease');
     }
     if (acknowledged && !before?.record.acknowledged && !sale.heard.has(decidedAt(record)) && !sale.isElsewhere)
       this.violate(`acknowledged unheard: ${state}`);
@@ -349,15 +417,45 @@ export class ServersHistory implements History, Disturbance, Watcher {
     if (known !== undefined && known !== record.state)
       this.violate(`two phases of one revision: ${known}, ${record.state}`);
     this.#decided.set(name, record.state);
+    this.#wereStored.add(`${name} ${record.state}`);
   }
 
   wasStored = (kind: JournalRecord['kind'], id: string, revision: number, state: string): boolean =>
-    this.#decided.get(`${keyOf({ kind, id })} ${revision}`) === state;
+    this.#wereStored.has(`${keyOf({ kind, id })} ${revision} ${state}`);
 
-  claimed(from: string, _by: string): void {
-    const server = this.#servers.get(from);
-    if (server === undefined || !server.isAlive || server.isClosing) return;
-    if (server.journal.lease.isGood) this.violate('claimed from one whose lease is good');
+  /** An owner hears of a cancel() with its next renewal, if it was not called. */
+  #checkHeard({ id }: JournalRecord, owner: string): void {
+    const server = this.#servers.get(owner);
+    if (!this.#isUndisturbed || server === undefined || server.isClosing || !server.isAlive) return;
+    const look = () => this.database.row({ kind: 'payment', id });
+    this.clock.at(0.3 * this.lease + 4 * second, () => {
+      const row = look();
+      if (row === undefined || row.owner !== owner || row.record.finished) return;
+      // One that can't read the tables any more renews no lease, and loses it.
+      if (!server.isAlive || server.isClosing || this.database.readableFrom > server.machine.version) return;
+      if (!isGivenUp(row.record)) this.violate('a cancel() was not heard in time');
+    });
+  }
+
+  /** Nothing befalls the database, its lines, and the clocks. */
+  get #isUndisturbed(): boolean {
+    const isSlow = this.#places.some(({ machine }) => machine.slowness !== undefined);
+    const isCut = this.#places.some(({ cuts }) => cuts.length > 0);
+    return this.#isQuiet && !isCut && !isSlow && !this.stands.areAny && !this.isJumpy;
+  }
+
+  claimed({ record, owner, schema, merchant }: Row, by: Asking): void {
+    // What its owner heard, and could not write down, is lost with it.
+    if (record.kind === 'payment' && Object.keys(record.data).length > 0) this.sale(record.id).isKnownTaken = false;
+    this.#lostOnce.add(`${owner} ${keyOf(record)}`);
+    if (schema > by.version) this.violate('claimed what its schema is not known of');
+    if (!by.merchants.has(merchant)) this.violate('claimed for a merchant that it has not');
+    const claimer = this.#servers.get(by.owner);
+    if (claimer !== undefined && this.clock.monotonic() < this.#calmAt && this.stands.areAny)
+      claimer.standsNext ||= this.random.chance(0.1);
+    const server = this.#servers.get(owner);
+    if (server === undefined || !server.isAlive || server.isClosing || server.isBlind) return;
+    if (server.care.lease.isGood) this.violate('claimed from one whose lease is good');
     const now = this.clock.monotonic();
     // For so long that every lease was over.
     const absences = this.#away.filter(({ from, until }) => until <= now && until - from > this.lease);
@@ -373,7 +471,14 @@ export class ServersHistory implements History, Disturbance, Watcher {
       refunding: (params) => void this.#refundParams.set(params.out_refund_no, params),
       left: (kind, number) => {
         if (kind === 'pay' || kind === 'refund') this.#moving(server, kind, number);
+        this.#count();
         watch.left(kind, number);
+        // Of what leaves when nobody could expect it no other server can know.
+        if (kind === 'pay' && server.isBlind) delete this.sale(number).leftAt;
+      },
+      called: (kind, number) => {
+        watch.called(kind, number);
+        if (kind === 'pay' && server.isBlind) delete this.sale(number).calledAt;
       },
     };
   }
@@ -381,10 +486,27 @@ export class ServersHistory implements History, Disturbance, Watcher {
   /** Money is about to be moved, and not by a reversal. */
   #moving(server: Server, kind: 'pay' | 'refund', id: string): void {
     const row = this.database.row({ kind: kind === 'pay' ? 'payment' : 'refund', id });
-    if (row === undefined || row.record.finished || row.owner !== server.owner)
-      this.violate(`${kind} was sent by a server that has not got it`);
+    const isIts = row !== undefined && !row.record.finished && row.owner === server.owner;
+    // One whose clocks stood still with it can't know: there the code's life counts, and the record's revision.
+    if (!isIts && !server.isBlind) this.violate(`${kind} was sent by a server that has not got it`);
+    const isOutdated = this.database.readableFrom > server.machine.version;
+    if (isOutdated && !server.isBlind && this.clock.monotonic() > this.#outdatedAt + 1.3 * this.lease)
+      this.violate(`${kind} was sent by a server that can not read the tables`);
     const params = kind === 'refund' ? this.#refundParams.get(id) : undefined;
-    if (params !== undefined) this.refunding?.refunding(server, params);
+    // A run from before it was lost, and claimed back, may send the same number again.
+    const wasLost = this.#lostOnce.has(`${server.owner} refund ${id}`);
+    if (params !== undefined && !wasLost && !server.isBlind) this.refunding?.refunding(server, params);
+  }
+
+  /** All servers together call no more often than the merchant number may, once each knows how many they are. */
+  #count(): void {
+    if (this.quota === undefined || !this.#isUndisturbed) return;
+    const now = this.clock.monotonic();
+    this.#left = [...this.#left.filter((at) => now - at < countedFor), now];
+    const isEven = now - countedFor > this.#unevenAt + this.lease / 2;
+    // Each may have had one due.
+    if (isEven && this.#left.length > (this.quota * countedFor) / second + this.#places.length + 1)
+      this.violate('more calls than the merchant number may make');
   }
 
   mayReverse(program: Program, out_trade_no: string): boolean {
@@ -401,8 +523,11 @@ export class ServersHistory implements History, Disturbance, Watcher {
   #start(place: Place): void {
     this.#starts += 1;
     this.#troubleUntil = Math.max(this.#troubleUntil, this.clock.monotonic());
-    const server = new Server(this, `S${this.#starts}`, place.wallError, this.#mutation);
+    this.#unevenAt = this.clock.monotonic();
+    const server = new Server(this, `S${this.#starts}`, place.machine, this.#mutation);
     place.server = server;
+    // It may have died at its first step.
+    if (!server.isAlive) this.#startLater(server);
     this.#servers.set(server.owner, server);
   }
 
@@ -429,18 +554,25 @@ export class ServersHistory implements History, Disturbance, Watcher {
     this.clock.at(random.between(0, random.pick([second, minute, 10 * minute])), () => this.#start(place));
   }
 
-  #freeze(server: Server): void {
+  #freeze(server: Server, length?: number): void {
     const { random, lease } = this;
-    const ms = random.weighted([
+    if (!server.isAlive || !server.clock.isAwake) return;
+    const isPaused = this.#isPausable && random.chance(0.6);
+    const drawn = random.weighted([
       [random.between(1, 2_000), 2],
       [random.between(1_000, lease), 2],
       [random.between(lease, 3 * lease), 4],
       [random.between(minute, 5 * minute), 1],
     ]);
+    const ms = Math.min(length ?? drawn, isPaused ? longestPause : 5 * minute);
     this.#stood += ms;
     this.crashed = true;
     this.#giveUpSoon(server);
-    server.clock.stand(ms, this.stands.isSuspendable && random.chance(0.5));
+    server.clock.stand(ms, isPaused || (this.stands.isSuspendable && random.chance(0.5)));
+    if (isPaused) {
+      server.clock.jump(-ms);
+      server.isBlind = true;
+    }
     server.troubledAt = this.clock.monotonic() + ms;
     this.#troubleUntil = Math.max(this.#troubleUntil, server.troubledAt);
   }
@@ -456,26 +588,27 @@ export class ServersHistory implements History, Disturbance, Watcher {
 
   /** What a dead server had is another's within the lease and a few seconds, if nothing is amiss but its death. */
   #checkTakeOver(dead: Server): void {
-    const isQuiet =
-      this.#away.length === 0 && this.#statementFaults === 0 && this.#places.every(({ cuts }) => cuts.length === 0);
-    if (!isQuiet || this.stands.areAny || this.isJumpy) return;
+    if (!this.#isUndisturbed) return;
     const [now, names] = [this.clock.monotonic(), this.database.ownOf(dead.owner)];
     this.clock.at(1.25 * this.lease + 2 * second, () => {
-      const isAnyAlive = [...this.#servers.values()].some(
-        (each) => each.isAlive && !each.isClosing && each.startedAt <= now,
+      const alive = [...this.#servers.values()].filter(
+        ({ isAlive, isClosing, startedAt }) => isAlive && !isClosing && startedAt <= now,
       );
-      if (!isAnyAlive) return;
       for (const name of names) {
         const row = this.database.row(name);
-        if (row?.owner === dead.owner && !row.record.finished)
-          this.violate('what a dead server had was not taken up in time');
+        if (row?.owner !== dead.owner || row.record.finished) continue;
+        const { readableFrom } = this.database;
+        const isAnybodys = alive.some(
+          ({ machine: { version, merchants: known } }) =>
+            version >= row.schema && version >= readableFrom && known.has(row.merchant),
+        );
+        if (isAnybodys) this.violate('what a dead server had was not taken up in time');
       }
     });
   }
 
-  restart(): void {
-    const server = this.#anyServer();
-    if (server === undefined || server.isClosing) return;
+  restart(server = this.#anyServer()): void {
+    if (server === undefined || server.isClosing || !server.isAlive) return;
     this.crashed = true;
     this.#troubleUntil = Math.max(this.#troubleUntil, this.clock.monotonic() + this.lease);
     void server.stop().then(() => this.#startLater(server));
@@ -487,9 +620,18 @@ export class ServersHistory implements History, Disturbance, Watcher {
     });
   }
 
-  #anyServer(): Server | undefined {
-    const alive = this.#places.flatMap(({ server }) => (server?.isAlive && !server.isClosing ? [server] : []));
+  #anyServer(merchant = 'A'): Server | undefined {
+    const alive = this.#places.flatMap(({ server }) =>
+      server?.isAlive && !server.isClosing && server.of(merchant) !== undefined ? [server] : [],
+    );
     return alive.length === 0 ? undefined : this.random.pick(alive);
+  }
+
+  /** Whether no server lives that has this merchant, though there is one. */
+  #isMissing(merchant: string): boolean {
+    return (
+      this.#places.some(({ machine }) => machine.merchants.has(merchant)) && this.#anyServer(merchant) === undefined
+    );
   }
 
   // Terminals, and their lines to the servers.
@@ -510,21 +652,23 @@ export class ServersHistory implements History, Disturbance, Watcher {
   }
 
   /** Undefined if no answer comes. @param wait Milliseconds that the server may take. */
-  request(wait: number, ask: (server: Server) => Promise<Answer>): Promise<Reply> {
+  request(merchant: string, wait: number, ask: (server: Server, branch: Branch) => Promise<Answer>): Promise<Reply> {
     const { clock, random } = this;
     const isCalm = clock.monotonic() >= this.#calmAt;
-    const latency = () => random.between(1, !isCalm && random.chance(0.1) ? 10_000 : 60);
+    const latency = () => random.between(1, !isCalm && random.chance(this.#slowAnswers) ? 10_000 : 60);
     const { server } = random.pick(this.#places);
     return new Promise((resolve) => {
       clock.at(wait + 10_000, () => resolve(undefined));
-      if (!server?.isAlive || server.isClosing) return void clock.at(10, () => resolve(undefined));
+      const branch = server?.of(merchant);
+      if (!server?.isAlive || server.isClosing || branch === undefined)
+        return void clock.at(10, () => resolve(undefined));
       if (!isCalm && random.chance(0.1)) return;
       clock.at(latency(), () =>
         server.clock.hear(() => {
           const reply = (what: Reply) => {
             if (isCalm || random.chance(0.9)) clock.at(latency(), () => resolve(what));
           };
-          ask(server).then(
+          ask(server, branch).then(
             (answer) => {
               if (server.isAlive) reply({ answer });
             },
@@ -547,11 +691,13 @@ export class ServersHistory implements History, Disturbance, Watcher {
   }
 
   /** Gives a sale up at this server. */
-  async cancelAt(server: Server, sale: Sale): Promise<Answer> {
+  async cancelAt(server: Server, { front }: Branch, sale: Sale): Promise<Answer> {
     sale.isCancelled = true;
-    const answer = await server.front
+    const answer = await front
       .cancel(sale.out_trade_no, this.random.pick([0, 5_000, 20_000]))
       .catch((error: unknown) => {
+        if (server.isAlive && this.era === 0 && isUnknown(error) && this.#isUnknown(sale))
+          this.violate('a cancel() of a number that has not come was refused');
         if (server.isAlive && !isExpected(error)) this.violate(`thrown: ${error}`);
         throw error;
       });
@@ -559,6 +705,10 @@ export class ServersHistory implements History, Disturbance, Watcher {
     this.#cancelled.add(sale.out_trade_no);
     if (answer !== 'pending' && answer.status === 'paid') this.violate('a cancel() was answered that it is paid');
     return answer;
+  }
+
+  #isUnknown({ out_trade_no }: Sale): boolean {
+    return this.database.row({ kind: 'payment', id: out_trade_no }) === undefined;
   }
 
   told(sale: Sale, outcome: PaymentOutcome): void {
@@ -575,24 +725,35 @@ export class ServersHistory implements History, Disturbance, Watcher {
     refund.heard.add(outcome.revision ?? 0);
     if (this.random.chance(0.7))
       this.click(this.random.between(0, minute), (program) =>
-        this.expect(server, program.processor.acknowledge(outcome)),
+        this.expect(server, this.#acknowledge(program, refund, outcome)),
       );
+  }
+
+  async #acknowledge(program: Program, { out_trade_no }: Refund, outcome: RefundOutcome): Promise<void> {
+    if (program instanceof Server) await program.for(out_trade_no)?.processor.acknowledge(outcome);
   }
 
   // The history.
 
   async run(): Promise<string[]> {
     const { random, clock } = this;
-    for (let index = 0, count = random.between(1, 3); index < count; index += 1) this.#plan(`N${index}`);
+    const sales = random.between(1, 3) + (this.quota === undefined ? 0 : 6);
+    for (let index = 0; index < sales; index += 1) this.#plan(`N${index}`);
     this.#planElsewhere();
-    if (this.isJumpy)
+    if (this.isJumpy && !this.#isPausable)
       for (const place of this.#places)
         clock.at(random.between(0, this.#calmAt), () =>
           place.server?.clock.jump(random.pick([minute, hour, 365 * day]) * 2 * (random.next() - 0.5)),
         );
     if (random.chance(0.2)) clock.at(random.between(0, this.#calmAt), () => this.restart());
+    let most = this.refunding === undefined ? 20_000 : 60_000;
+    this.#planStands();
+    this.#planUpgrade();
+    if (this.refunding === undefined && random.chance(0.1)) {
+      this.#planRestore();
+      most = 60_000;
+    }
     let waits = 0;
-    const most = this.refunding === undefined ? 20_000 : 60_000;
     const isOver = () => {
       waits += 1;
       if (waits > most) return true;
@@ -613,7 +774,8 @@ export class ServersHistory implements History, Disturbance, Watcher {
 
   #plan(out_trade_no: string): void {
     const { random, refunding } = this;
-    const [total_fee, rail] = [random.between(1, 1_000), random.pick(['micropay', 'facepay'] as const)];
+    const drawn = random.pick(['micropay', 'facepay'] as const);
+    const [total_fee, rail] = [random.between(1, 1_000), this.traits.api === 'v3' ? 'micropay' : drawn];
     const fate = random.weighted<Fate>(fates);
     const sale = newSale({ out_trade_no, total_fee, rail, fate: refunding?.fateOf(fate) ?? fate, isElsewhere: false });
     this.sales.push(sale);
@@ -624,16 +786,20 @@ export class ServersHistory implements History, Disturbance, Watcher {
       sale.fate,
       random.pick([minute, 2 * hour, 30 * day]) * (1 + random.next()),
     );
-    const begin = (ms: number, key: string) => {
-      const attempt = new Attempt(this, sale, key);
+    const merchant = this.#places.some(({ machine }) => machine.merchants.has('B')) ? random.pick(merchants) : 'A';
+    this.#merchants.set(out_trade_no, merchant);
+    const begin = (ms: number, key: string, whose: string = merchant) => {
+      const attempt = new Attempt(this, sale, { key, merchant: whose });
       this.#attempts.push(attempt);
       this.#later(ms, () => void attempt.sell());
       return attempt;
     };
-    const at = random.between(0, random.pick([2_000, minute]));
+    const at = random.between(0, random.pick([2_000, minute, this.quota === undefined ? minute : 20_000]));
     const attempt = begin(at, `${out_trade_no}-1`);
     // A cashier who sells the number once more, by another code.
     if (random.chance(0.15)) begin(at + random.between(0, random.pick([100, 5_000, 2 * minute])), `${out_trade_no}-2`);
+    // Another shop of the same mch_id, whose till counts as this one does.
+    if (merchant === 'B' && random.chance(0.3)) begin(at + random.between(-500, 2_000), `${out_trade_no}-of A`, 'A');
     const cancels = random.weighted([
       [0, 5],
       [1, 4],
@@ -646,10 +812,76 @@ export class ServersHistory implements History, Disturbance, Watcher {
   /** The cashier gives it up, until somebody says that it's written down. */
   async #cancel(attempt: Attempt): Promise<void> {
     for (let tries = 0; tries < 5; tries += 1) {
-      const reply = await this.request(20_000, (server) => this.cancelAt(server, attempt.sale));
+      const reply = await this.request(attempt.merchant, 20_000, (server, branch) =>
+        this.cancelAt(server, branch, attempt.sale),
+      );
       if (reply === undefined || 'error' in reply) continue;
       if (reply.answer !== 'pending') attempt.hear(reply.answer);
       return;
+    }
+  }
+
+  /** At any moment, and for short, as a collection of garbage takes. */
+  #planStands(): void {
+    const { random, clock } = this;
+    if (!this.stands.areAny) return;
+    const someone = () => this.#anyServer();
+    for (let left = random.between(0, 2); left > 0; left -= 1)
+      clock.at(random.between(0, this.#calmAt), () => {
+        const server = someone();
+        if (server !== undefined) this.#freeze(server);
+      });
+    for (let left = random.pick([0, 0, 5]); left > 0; left -= 1)
+      clock.at(random.between(0, this.#calmAt), () => {
+        const server = someone();
+        if (server !== undefined) this.#freeze(server, random.between(10, 800));
+      });
+  }
+
+  /** Machine by machine, a newer program; the tables are changed so that the older can't read them, perhaps before the last has gone. */
+  #planUpgrade(): void {
+    const { random, clock } = this;
+    const older = this.#places.filter(({ machine }) => machine.version === 1);
+    if (older.length === 0) return;
+    this.#troubleUntil = Math.max(this.#troubleUntil, this.#calmAt + minute);
+    for (const place of older)
+      clock.at(random.between(this.#calmAt / 4, this.#calmAt + minute), () => {
+        place.machine = { ...place.machine, version: 2 };
+        if (place.server !== undefined) this.restart(place.server);
+      });
+    clock.at(random.between(0, this.#calmAt), () => {
+      this.database.readableFrom = 2;
+      this.#outdatedAt = clock.monotonic();
+    });
+  }
+
+  /** All servers end, and the database is put back to an older moment. */
+  #planRestore(): void {
+    const { random, clock } = this;
+    const at = random.between(5_000, this.#calmAt);
+    const reconciledAt = at + 20 * minute;
+    this.#troubleUntil = Math.max(this.#troubleUntil, reconciledAt);
+    clock.at(random.between(at - 60_000, at), () => {
+      const copy = this.database.copy();
+      clock.at(Math.max(0, at - clock.monotonic()), () => {
+        for (const { server } of this.#places) if (server?.isAlive) this.#kill(server);
+        this.#forget(this.database.restore(copy));
+      });
+    });
+    clock.at(reconciledAt, () => {
+      this.database.isRestored = false;
+    });
+  }
+
+  #forget(lost: readonly Row[]): void {
+    for (const { record } of lost) {
+      const { id } = record;
+      const left = this.database.row({ kind: 'payment', id });
+      this.#lost.set(id, left?.record.finished === false);
+      if (left === undefined) this.states.delete(id);
+      else this.states.set(id, left.record.state);
+      for (const name of [...this.#decided.keys()])
+        if (name.startsWith(`${keyOf(record)} `)) this.#decided.delete(name);
     }
   }
 
@@ -665,18 +897,42 @@ export class ServersHistory implements History, Disturbance, Watcher {
 
   /** Whoever was told nothing yet asks now. */
   async #lastLooks(): Promise<void> {
-    for (let place = this.#places.length; place > 0 && this.#anyServer() === undefined; place -= 1)
-      await this.clock.run(undefined, 10 * minute);
-    const server = this.#anyServer();
-    if (server === undefined) return this.violate('no server lives');
+    for (const merchant of merchants)
+      for (let place = 5 * this.#places.length; place > 0 && this.#isMissing(merchant); place -= 1)
+        await this.clock.run(undefined, 10 * minute);
     for (const sale of this.sales) {
-      const outcome = await this.clock.until(server.processor.outcome(sale.out_trade_no));
+      const { out_trade_no } = sale;
+      const branch = this.#anyServer(this.merchantOf(out_trade_no))?.for(out_trade_no);
+      if (branch === undefined) return this.violate('no server lives that has the merchant');
+      const { processor } = branch;
+      const outcome = await this.clock.until(processor.outcome(out_trade_no));
       if (outcome !== undefined) this.told(sale, outcome);
-      for (const refund of await this.clock.until(server.processor.refunds(sale.out_trade_no))) {
+      for (const refund of await this.clock.until(processor.refunds(out_trade_no))) {
         const asked = this.refunding?.find(refund.out_refund_no);
         if (asked !== undefined && isFinalRefund(refund.status)) asked.told.push(refund);
       }
+      const isPaid = outcome?.status === 'paid' && this.refunding === undefined && !this.#lost.has(out_trade_no);
+      if (isPaid && this.random.chance(0.1)) await this.#giveUpLate(sale);
     }
+  }
+
+  /** Long after it was paid, at whichever server. */
+  async #giveUpLate(sale: Sale): Promise<void> {
+    const server = this.#anyServer(this.merchantOf(sale.out_trade_no));
+    const branch = server?.for(sale.out_trade_no);
+    if (server === undefined || branch === undefined) return;
+    let isAnswered = false;
+    this.cancelAt(server, branch, sale).then(
+      (answer) => {
+        isAnswered = true;
+        if (answer !== 'pending') this.told(sale, answer);
+      },
+      () => undefined,
+    );
+    await this.clock.run(() => isAnswered && this.database.unfinished === 0, 2 * day);
+    if (!isAnswered) return this.violate('a cancel() was never answered');
+    const outcome = await this.clock.until(branch.processor.outcome(sale.out_trade_no));
+    if (outcome !== undefined) this.told(sale, outcome);
   }
 
   async #judge(): Promise<void> {
@@ -684,6 +940,9 @@ export class ServersHistory implements History, Disturbance, Watcher {
     await verdict.finished();
     for (const { believed, highest, sale } of this.#attempts) {
       const record = this.database.row({ kind: 'payment', id: sale.out_trade_no })?.record;
+      if (this.#lost.has(sale.out_trade_no)) continue;
+      if ((believed?.revision ?? 0) < highest)
+        this.violate('a terminal believes what was decided before what it was told');
       // Who has heard of the end believes it, whatever came after it.
       if (record !== undefined && highest === decidedAt(record) && believed?.status !== record.state)
         this.violate(`a terminal believes ${believed?.status}, and was told ${record.state}`);
@@ -691,6 +950,10 @@ export class ServersHistory implements History, Disturbance, Watcher {
     for (const sale of this.sales) {
       // They come from several servers, in any order.
       sale.told.sort((one, other) => (one.revision ?? 0) - (other.revision ?? 0));
+      if (this.#lost.has(sale.out_trade_no)) {
+        this.#judgeLost(sale);
+        continue;
+      }
       await verdict.sale(sale);
       if (this.#cancelled.has(sale.out_trade_no) && this.states.get(sale.out_trade_no) === 'paid')
         this.violate('paid, though a cancel() was answered');
@@ -699,6 +962,22 @@ export class ServersHistory implements History, Disturbance, Watcher {
       told.sort((one, other) => (one.revision ?? 0) - (other.revision ?? 0));
     this.refunding?.check(this.network.gateway);
     await verdict.bill();
+  }
+
+  /**
+   * Of what a restore has taken back nobody can say what was told. No money moves twice, and what goes on ends as it is at the
+   * gateway; of all else the bill shows what differs.
+   */
+  #judgeLost({ out_trade_no, total_fee, requests, fate }: Sale): void {
+    if (requests > 1) this.violate('two payment requests for one order');
+    if (!this.#lost.get(out_trade_no)) return;
+    const { gateway } = this.network;
+    const entry = gateway.book.get(out_trade_no);
+    const state = this.states.get(out_trade_no);
+    if (state === undefined || state === 'attention' || entry?.isStrangers) return;
+    const net = entry === undefined ? 0 : gateway.kept(entry);
+    const owed = state === 'paid' && fate !== 'refunded by hand' ? total_fee : 0;
+    if (net !== owed) this.violate(`restored as ${state}, charged ${net}`);
   }
 }
 
