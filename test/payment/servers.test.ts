@@ -33,10 +33,10 @@ describe('The simulation of servers on one database', function () {
   describe('notices servers without the rule that', () => {
     for (const without of ruleNames)
       it(rules[without].says, async () => {
-        const { by = /./ } = rules[without];
+        const { by = /./, from = 1 } = rules[without];
         const isNoticed = async (seed: number) =>
           (await simulateServers(seed, { without })).some((each) => by.test(each));
-        for (let seed = 1; seed <= most; seed += 1) if (await isNoticed(seed)) return;
+        for (let seed = from; seed < from + most; seed += 1) if (await isNoticed(seed)) return;
         expect.fail('nobody noticed');
       });
   });

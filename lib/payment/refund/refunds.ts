@@ -89,14 +89,16 @@ export class Refunds {
   /** What the journal knows of a sale's refunds. */
   async of(out_trade_no: string): Promise<RefundOutcome[]> {
     const sale = await this.#sales.find(out_trade_no);
-    return (sale?.refunds ?? []).flatMap((refund) => {
+    if (sale === undefined) return [];
+    const outcomes = sale.refunds.map(async (refund) => {
       const run = this.runs.running.get(refund.out_refund_no);
       // Unless another process has it, which has gone on with it.
       const isRunning =
         run?.known.stored.out_trade_no === out_trade_no && run.known.decidedAt >= (refund.decidedAt ?? 0);
-      const outcome = isRunning ? outcomeOf(run.id, run.known, run.trouble) : reservedOutcome(out_trade_no, refund);
-      return outcome ?? [];
+      if (isRunning) return outcomeOf(run.id, run.known, run.trouble);
+      return reservedOutcome(out_trade_no, (await this.#sales.recorded(sale, refund)) ?? refund);
     });
+    return (await Promise.all(outcomes)).flatMap((outcome) => outcome ?? []);
   }
 
   async settled(out_refund_no: string): Promise<RefundOutcome> {

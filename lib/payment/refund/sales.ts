@@ -56,10 +56,18 @@ export class Sales {
     return saleOf(record, known);
   }
 
-  /** The same with its refunds as their own records tell them, which a crash may have kept from being copied. */
+  /** A refund as its own record tells it, which a crash may have kept from being copied. Undefined if it has none yet. */
+  async recorded(sale: Sale, refund: ReservedRefund): Promise<ReservedRefund | undefined> {
+    if (isSettled(refund)) return refund;
+    const { journal, patience } = this.#around;
+    const record = await patience(call(() => journal.get('refund', refund.out_refund_no)));
+    return record && withRecord(sale, refund, record);
+  }
+
+  /** The same with its refunds as their own records tell them. One without a record that can't get one any more has failed. */
   async refreshed(sale: Sale): Promise<Sale> {
     const refunds: ReservedRefund[] = [];
-    for (const refund of sale.refunds) refunds.push(isSettled(refund) ? refund : await this.#refreshed(sale, refund));
+    for (const refund of sale.refunds) refunds.push(await this.#refreshed(sale, refund));
     return { ...sale, refunds };
   }
 
@@ -107,10 +115,9 @@ export class Sales {
   }
 
   async #refreshed(sale: Sale, refund: ReservedRefund): Promise<ReservedRefund> {
-    const { journal, patience, clock } = this.#around;
-    const record = await patience(call(() => journal.get('refund', refund.out_refund_no)));
-    if (record !== undefined) return withRecord(sale, refund, record);
-    if (Math.abs(clock.wall() - refund.at) < orphaned) return refund;
+    const recorded = await this.recorded(sale, refund);
+    if (recorded !== undefined) return recorded;
+    if (Math.abs(this.#around.clock.wall() - refund.at) < orphaned) return refund;
     return this.#release(sale, refund);
   }
 

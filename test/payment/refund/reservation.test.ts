@@ -115,6 +115,20 @@ describe('A refund and the rules of its sale', () => {
     expect(await processor.refunds('A1')).to.deep.equal(told);
   });
 
+  it('tells how a refund ended although a crash kept that from its sale’s record', async () => {
+    const journal = new MemoryJournal();
+    const gateway = new RefundGateway();
+    const { refund, clock, processor } = await paidTill(gateway.scripts, { journal });
+    await refund('R1', 40);
+    const refunded = await clock.until(processor.refundSettled('R1'));
+    const sale = await journal.get('payment', 'A1');
+    if (sale === undefined) throw new Error('it was sold');
+    const asReserved = { out_refund_no: 'R1', refund_fee: 40, at: clock.wall(), phase: 'sending', facts: {} };
+    await journal.put({ ...sale, revision: sale.revision + 1, data: { ...sale.data, refunds: [asReserved] } });
+    expect(await processor.refunds('A1')).to.deep.equal([refunded]);
+    await processor.close();
+  });
+
   it('allows fifty', async () => {
     const gateway = new RefundGateway();
     const { clock, processor } = await paidTill(gateway.scripts);

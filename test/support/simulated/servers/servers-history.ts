@@ -427,6 +427,8 @@ export class ServersHistory implements History, Disturbance, Watcher {
   #checkHeard({ id }: JournalRecord, owner: string): void {
     const server = this.#servers.get(owner);
     if (!this.#isUndisturbed || server === undefined || server.isClosing || !server.isAlive) return;
+    // By then they hold leases that need no renewal for long.
+    if (this.askedLease > this.lease) return;
     const look = () => this.database.row({ kind: 'payment', id });
     this.clock.at(0.3 * this.lease + 4 * second, () => {
       const row = look();
