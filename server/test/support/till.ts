@@ -26,6 +26,9 @@ const pause = 100;
 /** Seconds that the server is asked to wait. */
 const wait = 2;
 
+/** The request didn't arrive whole, e.g. at a process that stood still meanwhile; or too many were asked. */
+const isForLater = [408, 429];
+
 /** A till that knows several servers, and asks another one if one doesn't answer: the same number, under the same key. */
 export class Till {
   readonly #clients: readonly Client[];
@@ -80,7 +83,7 @@ export class Till {
       const client = this.#clients[this.#line.choose(this.#clients.length)];
       const end = AbortSignal.timeout(Math.round(this.#line.patience()));
       const answer = await client?.ask(method, path, body, headers, end).catch(() => undefined);
-      if (answer !== undefined && answer.status < 500 && answer.status !== 429) return answer;
+      if (answer !== undefined && answer.status < 500 && !isForLater.includes(answer.status)) return answer;
       if (this.#line.isOver?.()) return { status: 503, body: { code: 'no answer' }, lines: [], headers: new Headers() };
       this.#line.onBroken?.();
       await sleep(pause);
