@@ -28,7 +28,9 @@ export function specsOf({ native: nativeOnly, each }, asked) {
   const specs =
     asked.length > 0 ? asked : (nativeOnly ? native : rooms).map((name) => `build/js/test/${name}/**/*.test.js`);
   if (!each) return specs;
-  return specs.flatMap((spec) => lookupFiles(join(root, spec), ['js']).sort()).map((file) => relative(root, file));
+  return specs
+    .flatMap((spec) => [lookupFiles(join(root, spec), ['js'])].flat().sort())
+    .map((file) => relative(root, file));
 }
 
 /** Tells of each run at once; at the end a table of them all, and once more what failed: reports between each other are long. */
