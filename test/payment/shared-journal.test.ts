@@ -1,5 +1,6 @@
 import { expect } from 'chai';
 import { JournalError } from '../../lib/journal/errors.js';
+import type { JournalRecord } from '../../lib/journal/journal.js';
 import { rejection } from '../support/rejection.js';
 import { charged, failed, Made, reversed, type Scripts, state, times } from '../support/scripted/client.js';
 import { all, code, lost, methods, type Outcome, order, paid, till, unsent } from '../support/scripted/till.js';
@@ -69,37 +70,34 @@ describe('A payment on a journal that several processes share', () => {
     }
   });
 
-  it('is not acknowledged once another has given it up, and that is no error', async () => {
-    const { clock, store, journals, one } = servers({ micropay: [charged('A1', 100)] });
-    const outcome = await clock.until(one.pay(order, code));
-    const read = journals.one.get.bind(journals.one);
-    let isTakenUp = false;
-    journals.one.get = async (kind, id) => {
-      const record = await read(kind, id);
-      if (record === undefined || isTakenUp) return record;
-      isTakenUp = true;
-      const next = { ...record, revision: record.revision + 1, state: 'reversing', finished: false };
-      await journals.two.put(next);
-      return record;
-    };
-    await clock.until(one.acknowledge(outcome));
-    expect(await store.records.get('payment', 'A1')).to.include({ state: 'reversing', acknowledged: false });
-  });
+  describe('that is acknowledged while another process writes its record', () => {
+    /** The record, where the other writes these changes between the acknowledgement's read and its write. */
+    async function acknowledged(changes: Partial<JournalRecord>): Promise<JournalRecord | undefined> {
+      const { clock, store, journals, one } = servers({ micropay: [charged('A1', 100)] });
+      const outcome = await clock.until(one.pay(order, code));
+      const read = journals.one.get.bind(journals.one);
+      let hasGoneOn = false;
+      journals.one.get = async (kind, id) => {
+        const record = await read(kind, id);
+        if (record === undefined || hasGoneOn) return record;
+        hasGoneOn = true;
+        await journals.two.put({ ...record, revision: record.revision + 1, ...changes });
+        return record;
+      };
+      await clock.until(one.acknowledge(outcome));
+      return store.records.get('payment', 'A1');
+    }
 
-  it('is acknowledged though a refund was reserved in its record meanwhile', async () => {
-    const { clock, store, journals, one } = servers({ micropay: [charged('A1', 100)] });
-    const outcome = await clock.until(one.pay(order, code));
-    const read = journals.one.get.bind(journals.one);
-    let isReserved = false;
-    journals.one.get = async (kind, id) => {
-      const record = await read(kind, id);
-      if (record === undefined || isReserved) return record;
-      isReserved = true;
-      await journals.two.put({ ...record, revision: record.revision + 1 });
-      return record;
-    };
-    await clock.until(one.acknowledge(outcome));
-    expect(await store.records.get('payment', 'A1')).to.include({ state: 'paid', acknowledged: true, revision: 4 });
+    it('is not, once that has given it up, and that is no error', async () => {
+      expect(await acknowledged({ state: 'reversing', finished: false })).to.include({
+        state: 'reversing',
+        acknowledged: false,
+      });
+    });
+
+    it('is, after that has reserved a refund in it', async () => {
+      expect(await acknowledged({})).to.include({ state: 'paid', acknowledged: true, revision: 4 });
+    });
   });
 
   it('is given up by cancel() on any of them', async () => {
