@@ -9,6 +9,7 @@ import {
   replay,
   type StoredDifference,
 } from '../jobs/index.js';
+import { isDay } from '../jobs/nights/days.js';
 import type { MerchantServerOptions } from '../merchants/options.js';
 
 /* What people ask of webhooks and bills on the command line: beside servers that run, a line each with tabs between its fields. */
@@ -58,15 +59,13 @@ export function replayed(config: MerchantServerOptions, id: string, { merchant }
   });
 }
 
-/** Of the calendar. */
-function isDay(text: string): boolean {
-  const written = text.replace(/^(\d{4})(\d\d)(\d\d)$/, '$1-$2-$3');
-  const moment = new Date(`${written}T00:00:00Z`);
-  return written !== text && !Number.isNaN(moment.getTime()) && moment.toISOString().startsWith(written);
+/** @throws InvalidParameterError for what is no day. */
+export function checkDate(date: string | undefined): void {
+  if (date !== undefined && !isDay(date)) throw new InvalidParameterError('--date', 'must be a day as YYYYMMDD');
 }
 
 function rangeOf({ merchant, date }: Asked): DayFilter {
-  if (date !== undefined && !isDay(date)) throw new InvalidParameterError('--date', 'must be a day as YYYYMMDD');
+  checkDate(date);
   const merchants = only(merchant);
   return { ...(merchants && { merchants }), ...(date !== undefined && { from: date, to: date }) };
 }

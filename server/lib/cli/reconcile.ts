@@ -8,7 +8,7 @@ import { JournalReader } from '../journal/reading.js';
 import { clientsOf, closeAll, type NamedClients } from '../merchants/clients.js';
 import { keyOf } from '../merchants/merchants.js';
 import type { MerchantOptions, MerchantServerOptions } from '../merchants/options.js';
-import { differenceLine, withDatabase } from './jobs.js';
+import { checkDate, differenceLine, withDatabase } from './jobs.js';
 
 /* A day's bills reconciled now, by hand: what the night does, without waiting for it. */
 
@@ -29,13 +29,8 @@ const day = 24 * 60 * 60 * 1_000;
 
 /** @param now Milliseconds since the epoch. */
 function dateOf({ date, isWithoutSales }: AskedBills, now: number): string {
+  checkDate(date);
   const bill_date = date ?? billDateOf(now - day);
-  if (
-    !/^\d{8}$/.test(bill_date) ||
-    Number.isNaN(readyAt(bill_date)) ||
-    billDateOf(readyAt(bill_date) - day) !== bill_date
-  )
-    throw new InvalidParameterError('--date', 'must be a day as YYYYMMDD');
   if (isWithoutSales && now < readyAt(bill_date))
     throw new InvalidParameterError('--no-sales', 'can only be said after ten o’clock of the next morning in China');
   return bill_date;

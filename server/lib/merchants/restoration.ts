@@ -1,5 +1,6 @@
 import { InvalidParameterError } from 'wxpay-face';
 import type { Connections, Statement } from '../database/connections.js';
+import { isDay } from '../jobs/nights/days.js';
 import { addForeignRefund, type ForeignRefund } from './foreign-refunds.js';
 import type { Merchant } from './merchants.js';
 
@@ -82,9 +83,7 @@ export interface UnreconciledDay {
 
 /** @throws InvalidParameterError for what is no day. */
 export function checkRestored(restored: unknown): asserts restored is string {
-  const [, year, month, day] = /^(\d{4})(\d\d)(\d\d)$/.exec(String(restored)) ?? [];
-  const date = new Date(`${year}-${month}-${day}T00:00:00Z`);
-  if (Number.isNaN(date.getTime()) || date.getUTCDate() !== Number(day))
+  if (!isDay(String(restored)))
     throw new InvalidParameterError('restored', 'must be the day of the moment that was restored, as YYYYMMDD');
 }
 

@@ -21,6 +21,10 @@ export const readyAt = (bill_date: string): number => {
   return Date.parse(`${year}-${month}-${date}T00:00:00+08:00`) + day + ready;
 };
 
+/** Whether a text is a day of the calendar, yyyyMMdd. */
+export const isDay = (text: string): boolean =>
+  /^\d{8}$/.test(text) && !Number.isNaN(readyAt(text)) && billDateOf(readyAt(text) - ready - day) === text;
+
 /** The last day whose bill is there. */
 const lastDay = (now: number): string => billDateOf(now - ready - day);
 
