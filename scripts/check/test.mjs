@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { root, run, script } from '../machine/run.mjs';
 
 const args = process.argv.slice(2);
-if (args.length === 0) console.log('All tests take about 20 minutes on two cores.');
+if (args.length === 0) console.log('All tests take about half an hour on two cores.');
 script('build/setup.mjs');
 run('npm', ['run', '--silent', 'compile']);
 run(process.execPath, [join(root, 'node_modules', 'mocha', 'bin', 'mocha.js'), ...args]);
