@@ -190,7 +190,7 @@ export const refundMutations: Readonly<Record<string, RefundMutation>> = {
   },
   'copies nothing to the sale': {
     mutation: onWrite((refunds) => refunds.map((each) => ({ ...each, phase: 'sending', facts: {} }))),
-    by: /refunds\(\) tells/,
+    by: /the sale's record tells/,
   },
   'takes silence for a no': {
     mutation: withEvent((event) =>

@@ -10,6 +10,7 @@ import { isReleased, mostRefunds, type ReservedRefund } from '../../../lib/payme
 import { OrderUnknownError, RefundRefusedError } from '../../../lib/payment/errors.js';
 import { fromRecord } from '../../../lib/payment/record.js';
 import { knownRefund } from '../../../lib/payment/refund/record.js';
+import { reservedOutcome } from '../../../lib/payment/refund/reserved.js';
 import type { Fate, Kind, SimulatedGateway } from './gateway.js';
 import type { History, Program } from './history.js';
 import type { Random } from './random.js';
@@ -426,18 +427,24 @@ export class Refunding {
     }
   }
 
-  /** What the sale's record tells is what the refunds' own do, once they are acknowledged. */
+  /** What is told of a sale's refunds is what their own records do, and so is what the sale's record has, once they are acknowledged. */
   async checkRead(till: Program): Promise<void> {
     for (const out_trade_no of this.#reserved.keys()) {
       // A journal that can't be opened answers nothing.
       if (!till.isAlive) return;
-      const outcomes = await till.processor.refunds(out_trade_no).catch(() => []);
-      for (const { out_refund_no, status } of outcomes) {
-        const record = this.records.get(out_refund_no);
-        const isSame = !record?.acknowledged || knownRefund(record)?.stored.out_trade_no !== out_trade_no;
-        if (!isSame && record.state !== status)
-          this.#world.violate(`refunds() tells ${status} of what is ${record.state}`);
-      }
+      const told = await till.processor.refunds(out_trade_no).catch(() => []);
+      this.#checkCopies('refunds() tells', out_trade_no, told);
+      const reserved = this.#reserved.get(out_trade_no) ?? [];
+      const copies = reserved.flatMap((each) => reservedOutcome(out_trade_no, each) ?? []);
+      this.#checkCopies("the sale's record tells", out_trade_no, copies);
+    }
+  }
+
+  #checkCopies(who: string, out_trade_no: string, outcomes: readonly RefundOutcome[]): void {
+    for (const { out_refund_no, status } of outcomes) {
+      const record = this.records.get(out_refund_no);
+      const isSame = !record?.acknowledged || knownRefund(record)?.stored.out_trade_no !== out_trade_no;
+      if (!isSame && record.state !== status) this.#world.violate(`${who} ${status} of what is ${record.state}`);
     }
   }
 
