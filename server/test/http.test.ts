@@ -446,9 +446,13 @@ describe('The HTTP of a merchant server', function () {
         lost += 1;
         return 'is lost';
       };
-      const given = await new Client(two.url, token).delete(`/v1/payments/${number}?wait=0`);
+      const other = new Client(two.url, token);
+      const given = await other.delete(`/v1/payments/${number}?wait=0`);
       const [row] = await postgres.query(database, 'select given_up from wxpay_face.record where id = $1', [number]);
       expect([given.status < 300, row?.given_up, lost]).to.deep.equal([true, true, 3]);
+      // No other test's customer is to enter the password of this one.
+      const { body } = await other.get(`/v1/payments/${number}?wait=20&until=final`);
+      expect(body.status).to.equal('reversed');
     } finally {
       for (const server of servers) await server.close();
       await proxy.close();
