@@ -188,6 +188,16 @@ export class SharedDatabase {
     return this.ownOf(owner).filter((name) => name.kind === 'payment' && this.row(name, name.merchant)?.isGivenUp);
   }
 
+  /** @returns How many rows that are finished, acknowledged and older are there no more. */
+  prune(merchant: string, before: number): number {
+    const old = [...this.#rows].filter(
+      ([, { record, merchant: whose }]) =>
+        whose === merchant && record.finished && record.acknowledged && record.updatedAt < before,
+    );
+    for (const [key] of old) this.#rows.delete(key);
+    return old.length;
+  }
+
   /** Everything that is in it now. */
   copy(): ReadonlyMap<string, Row> {
     return new Map(this.#rows);

@@ -81,16 +81,17 @@ export class ServerJournal implements Journal, Taker {
   async get(kind: JournalRecord['kind'], id: string): Promise<JournalRecord | undefined> {
     const row = await this.#read(() => this.#given.database.row({ kind, id }, this.#merchant));
     if (row !== undefined && !this.#isKnown(row)) throw new JournalError(`${id} was written by another version`);
-    return row?.record;
+    return row && copyOf(row.record);
   }
 
   async *list(filter?: JournalFilter): AsyncGenerator<JournalRecord> {
     const { database, asking } = this.#given;
-    yield* await this.#read(() => [...database.list(filter, this.#merchant, asking.version)]);
+    const found = await this.#read(() => [...database.list(filter, this.#merchant, asking.version)]);
+    for (const record of found) yield copyOf(record);
   }
 
-  async prune(): Promise<number> {
-    return 0;
+  async prune(before: number): Promise<number> {
+    return this.#read(() => this.#given.database.prune(this.#merchant, before));
   }
 
   /** What is unfinished goes to whoever lives as soon as its server's care ends. */
@@ -181,7 +182,7 @@ export class ServerJournal implements Journal, Taker {
   }
 
   #write(record: JournalRecord): Write {
-    return { record, writeId: this.#given.nextWrite() };
+    return { record: copyOf(record), writeId: this.#given.nextWrite() };
   }
 
   #isKnown({ schema }: Row): boolean {
@@ -253,6 +254,9 @@ export class ServerJournal implements Journal, Taker {
     if (this.#isClosed) throw new ClosedError('The journal');
   }
 }
+
+/** As the database keeps it, which nobody changes from outside. */
+const copyOf = (record: JournalRecord): JournalRecord => JSON.parse(JSON.stringify(record));
 
 const lost = (key: string): JournalError =>
   new JournalError(`${key} is another server's now`, { code: 'ERR_JOURNAL_LOST' });

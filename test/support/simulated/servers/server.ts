@@ -234,7 +234,7 @@ export class Server implements Program {
         return record && without === 'decidesOnce' ? decidedNow(record) : record;
       },
       list: (filter) => journal.list(filter),
-      prune: () => journal.prune(),
+      prune: (before) => journal.prune(before),
       close: () => journal.close(),
       holds: (record) => journal.holds(record),
       isStored: (record) => journal.isStored(record),
