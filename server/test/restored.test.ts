@@ -101,6 +101,68 @@ describe('A database that was restored to an older moment', function () {
     expect((await new Client(again.url, token).pay('RESTORED3', code(), { key: 'one' })).body.status).to.equal('paid');
   });
 
+  it('is heeded by a server that was there before another said it', async () => {
+    const first = await start();
+    const { token } = await first.addTerminal({ name: 'till', merchant: 'tea', store_id: '1', store_name: '茶馆' });
+    const till = new Client(first.url, token);
+    expect((await till.pay('BEFORE1', code(), { key: 'one' })).body).to.include({ status: 'paid' });
+    await start({ restored: beijing(Date.now()) });
+    await until(async () => (await till.get('/healthz')).status === 503);
+    expect((await till.pay('BEFORE2', code(), { key: 'one' })).body.code).to.equal('ERR_RESTORED');
+    await reconciled('tea', beijing(Date.now()));
+    await until(async () => (await till.get('/healthz')).status === 200);
+    expect((await till.pay('BEFORE2', code(), { key: 'one' })).body).to.include({ status: 'paid' });
+  });
+
+  it('waits for the days of each merchant, also where another server has it', async () => {
+    const today = beijing(Date.now());
+    const restored = { restored: today, merchants: [{ name: 'coffee', ...simulator.client }] };
+    const [tea, coffee] = [await start({ restored: today }), await start(restored)];
+    const { token } = await coffee.addTerminal({
+      name: 'till',
+      merchant: 'coffee',
+      store_id: '1',
+      store_name: '咖啡馆',
+    });
+    const till = new Client(coffee.url, token);
+    await reconciled('tea', today);
+    await until(async () => (await new Client(tea.url, undefined).get('/healthz')).status === 200);
+    const done = async () =>
+      (await postgres.query(name, 'select done_at is not null as "isDone" from wxpay_face.restoration'))[0]?.isDone;
+    expect(await done()).to.equal(false);
+    expect((await till.pay('COFFEE1', code(), { key: 'one' })).body.code).to.equal('ERR_RESTORED');
+    await reconciled('coffee', today);
+    await until(async () => (await till.get('/healthz')).status === 200);
+    expect(await done()).to.equal(true);
+    expect((await till.pay('COFFEE1', code(), { key: 'one' })).body).to.include({ status: 'paid' });
+  });
+
+  it('refuses for good what a bill since then has and it has not, also of the day after', async () => {
+    const [yesterday, today, tomorrow] = [-day, 0, day].map((from) => beijing(Date.now() + from));
+    const first = await start({ restored: String(yesterday) });
+    const { token } = await first.addTerminal({ name: 'till', merchant: 'tea', store_id: '1', store_name: '茶馆' });
+    const till = new Client(first.url, token);
+    for (const [bill_date, number] of [
+      [yesterday, 'LOST1'],
+      [tomorrow, 'LOST2'],
+    ])
+      await postgres.query(
+        name,
+        `insert into wxpay_face.difference (merchant, bill_date, position, kind, out_trade_no, there, state)
+         values ('tea', $1, 1, 'unknown-here', $2, 100, 'SUCCESS')`,
+        [bill_date, number],
+      );
+    for (const each of [yesterday, today]) await reconciled('tea', String(each));
+    await until(async () => (await till.get('/healthz')).status === 200);
+    const called = simulator.calls.length;
+    for (const number of ['LOST1', 'LOST2']) {
+      expect((await till.pay(number, code(), { key: 'one' })).body.code).to.equal('ERR_ORDER_EXISTS');
+      expect((await till.get(`/v1/payments/${number}`)).body.code).to.equal('ERR_ORDER_EXISTS');
+      expect((await till.delete(`/v1/payments/${number}`)).body.code).to.equal('ERR_ORDER_EXISTS');
+    }
+    expect(simulator.calls.slice(called)).to.deep.equal([]);
+  });
+
   it('is said by a day, and of a database only', async () => {
     for (const restored of ['yesterday', '2026-11-26', '20260231', '']) {
       const error = await start({ restored }).catch((reason: unknown) => reason);

@@ -55,22 +55,35 @@ const foreignRefunds: Statement = {
     order by d.merchant, d.bill_date, d.position`,
 };
 
+/** For whichever merchant was asked, of whichever server: each waits for its own, and the last ends it. */
 const end: Statement = {
   name: 'wxpay-face restored and reconciled',
-  text: 'update wxpay_face.restoration set done_at = now() where done_at is null',
+  text: `
+    update wxpay_face.restoration as r set done_at = now()
+    where r.done_at is null and not exists (
+      select from wxpay_face.reconciled_day as asked cross join generate_series(r.since, r.until, interval '1 day') as day
+      where asked.bill_date = to_char(r.since, 'YYYYMMDD') and not exists (
+        select from wxpay_face.reconciled_day as d
+        where d.merchant = asked.merchant and d.bill_date = to_char(day, 'YYYYMMDD') and d.reconciled_at is not null
+      )
+    )`,
 };
 
-const everRestored: Statement = {
-  name: 'wxpay-face ever restored',
-  text: 'select true as "isSo" from wxpay_face.restoration limit 1',
+/** No row: it never was. */
+const restorations: Statement = {
+  name: 'wxpay-face restorations',
+  text: 'select bool_or(done_at is null) as "isOpen" from wxpay_face.restoration having count(*) > 0',
 };
 
-/** $1 merchants, $2 out_trade_no: whether the bills of the days since a restored moment have a sale that is not known here. */
+/**
+ * $1 merchants, $2 out_trade_no: whether a bill since a restored moment has a sale that is not known here. Also a later day's: what was on
+ * its way at midnight is in the next day's bill.
+ */
 const lost: Statement = {
   name: 'wxpay-face lost sale',
   text: `
     select true as "isLost" from wxpay_face.difference as d join wxpay_face.restoration as r
-      on d.bill_date between to_char(r.since, 'YYYYMMDD') and to_char(r.until, 'YYYYMMDD')
+      on d.bill_date >= to_char(r.since, 'YYYYMMDD')
     where d.merchant = any ($1::text[]) and d.out_trade_no = $2 and d.kind = 'unknown-here' limit 1`,
 };
 
@@ -92,6 +105,8 @@ export class Restoration {
   readonly #merchants: () => readonly Merchant[];
   #open: UnreconciledDay | undefined;
   #isRestored = false;
+  /** Its sales know of the refunds that the bills have, as long as no day is open. */
+  #hasRefunds = false;
   #looking: Promise<void> | undefined;
 
   /** @param merchants Those that are configured. */
@@ -106,7 +121,6 @@ export class Restoration {
       await this.#connections.query(begin, [restored]);
       await this.#connections.query(ask, [this.#names(), restored]);
     }
-    this.#isRestored = (await this.#connections.query(everRestored, [])).length > 0;
     await this.#look();
   }
 
@@ -126,9 +140,9 @@ export class Restoration {
     return (await this.#connections.query(lost, [names, out_trade_no])).length > 0;
   }
 
-  /** Looks whether the days were reconciled, if sales wait for it. */
+  /** Looks whether the days were reconciled that sales wait for. Also another server may have said since that it was restored. */
   lookAgain(): void {
-    if (this.#open === undefined || this.#looking !== undefined) return;
+    if (this.#looking !== undefined) return;
     this.#looking = this.#look()
       // It's looked at again.
       .catch(() => undefined)
@@ -142,12 +156,22 @@ export class Restoration {
   }
 
   async #look(): Promise<void> {
-    const [first] = await this.#connections.query<UnreconciledDay & Record<string, unknown>>(open, [this.#names()]);
-    if (first === undefined && this.#isRestored) {
-      await this.#addRefunds();
+    const [restored] = await this.#connections.query<{ isOpen: boolean }>(restorations, []);
+    this.#isRestored = restored !== undefined;
+    const isOpen = restored?.isOpen ?? false;
+    const first = isOpen ? await this.#firstOpen() : undefined;
+    const isOver = isOpen && first === undefined;
+    if (isOver) {
+      if (!this.#hasRefunds) await this.#addRefunds();
       await this.#connections.query(end, []);
     }
+    this.#hasRefunds = isOver;
     this.#open = first;
+  }
+
+  async #firstOpen(): Promise<UnreconciledDay | undefined> {
+    const [first] = await this.#connections.query<UnreconciledDay & Record<string, unknown>>(open, [this.#names()]);
+    return first;
   }
 
   /** Before anybody may give the same back again. */
