@@ -1,3 +1,4 @@
+import { JournalError } from '../../../../lib/journal/errors.js';
 import type { RecordName } from '../../../../lib/journal/journal.js';
 import type { TillClock } from '../till-clock.js';
 import type { Asking, OwnRow, SharedDatabase } from './database.js';
@@ -57,6 +58,20 @@ export class ServerCare {
       },
     });
     if (without === 'waitsAfterRestore') this.isRestored = false;
+  }
+
+  /** It has ever been put back to an older moment. */
+  get wasRestored(): boolean {
+    return this.place.database.era > 0;
+  }
+
+  /** Whether a number that the journal doesn't know was sold after the moment to which the database was put back, by the bills. */
+  async isLost(out_trade_no: string): Promise<boolean> {
+    const { database, without } = this.place;
+    if (!this.wasRestored || without === 'refusesLost') return false;
+    return this.#ask(() => database.lostSales.has(out_trade_no)).catch(() => {
+      throw new JournalError('The database did not answer');
+    });
   }
 
   attach(merchant: string, taker: Taker): void {

@@ -61,6 +61,8 @@ export class SharedDatabase {
   isRestored = false;
   /** How often it was put back: statements from before are void. */
   era = 0;
+  /** What the bills of the days since have, and it has not. */
+  readonly lostSales = new Set<string>();
   #rows = new Map<string, Row>();
   readonly #leases = new Map<string, Lease>();
   readonly #without: Rule | undefined;

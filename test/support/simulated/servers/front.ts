@@ -4,6 +4,7 @@ import type { PaymentOutcome } from '../../../../lib/payment/decision/outcomes.j
 import type { Order, PaymentCode } from '../../../../lib/payment/order.js';
 import type { PaymentProcessor } from '../../../../lib/payment/processor.js';
 import type { TillClock } from '../till-clock.js';
+import type { ServerCare } from './care.js';
 import type { Rule } from './rules.js';
 
 /* What a server does for a terminal that asks it. 'pending': nothing is decided yet; what was asked is written down. */
@@ -16,6 +17,9 @@ export class TakenError extends Error {}
 /** Nothing new is taken until the days since a restore were reconciled. */
 export class RestoredError extends Error {}
 
+/** What a restore has left to be said of a number that the journal doesn't know. */
+type Unknown = Pick<ServerCare, 'wasRestored' | 'isRestored' | 'isLost'>;
+
 /** Milliseconds between looks at what another server may be doing. */
 const looks = { first: 100, longest: 2_000 } as const;
 
@@ -23,14 +27,14 @@ export class Front {
   readonly #processor: PaymentProcessor;
   readonly #journal: Journal;
   readonly #clock: TillClock;
-  readonly #care: { readonly isRestored: boolean };
+  readonly #care: Unknown;
   readonly #without: Rule | undefined;
 
   constructor(
     processor: PaymentProcessor,
     journal: Journal,
     clock: TillClock,
-    { care, without }: { care: { readonly isRestored: boolean }; without: Rule | undefined },
+    { care, without }: { care: Unknown; without: Rule | undefined },
   ) {
     this.#processor = processor;
     this.#journal = journal;
@@ -50,7 +54,7 @@ export class Front {
     };
     const known = await this.#journal.get('payment', out_trade_no);
     if (known !== undefined) return again(known);
-    if (this.#care.isRestored) throw new RestoredError();
+    await this.#ensureUnknown(out_trade_no);
     let isWrittenDown = false;
     let tellWritten = () => {};
     const written = new Promise<void>((resolve) => {
@@ -71,15 +75,14 @@ export class Front {
     }
   }
 
-  look(out_trade_no: string, wait: number): Promise<Answer> {
+  async look(out_trade_no: string, wait: number): Promise<Answer> {
+    await this.#ensureNotLost(out_trade_no);
     return this.#decided(out_trade_no, this.#clock.monotonic() + wait);
   }
 
   /** Durable when answered. */
   async cancel(out_trade_no: string, wait: number): Promise<Answer> {
-    // It may have been paid.
-    if (this.#care.isRestored && (await this.#journal.get('payment', out_trade_no)) === undefined)
-      throw new RestoredError();
+    await this.#ensureNotLost(out_trade_no);
     const cancelling = this.#processor.cancel(out_trade_no);
     const outcome = await this.#before(cancelling, this.#clock.monotonic() + wait);
     if (outcome !== undefined) return outcome;
@@ -90,6 +93,18 @@ export class Front {
     // It is another sub-merchant's.
     if (record === undefined) throw new TakenError();
     return record.finished ? cancelling : 'pending';
+  }
+
+  /** Of a number that may have been paid for all that is known here nothing is said. */
+  async #ensureNotLost(out_trade_no: string): Promise<void> {
+    if (this.#care.wasRestored && (await this.#journal.get('payment', out_trade_no)) === undefined)
+      await this.#ensureUnknown(out_trade_no);
+  }
+
+  /** @throws RestoredError, or TakenError, for a number of which the journal has lost what it knew, as far as the bills say. */
+  async #ensureUnknown(out_trade_no: string): Promise<void> {
+    if (this.#care.isRestored) throw new RestoredError();
+    if (await this.#care.isLost(out_trade_no)) throw new TakenError();
   }
 
   async #decided(out_trade_no: string, until: number): Promise<Answer> {

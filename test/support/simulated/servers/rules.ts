@@ -167,6 +167,11 @@ const table = {
     says: 'after a restore nothing is sold until the days since were reconciled',
     by: /two payment requests for one order/,
   },
+  refusesLost: {
+    of: 13,
+    says: 'after a restore what only the bills have is refused for good',
+    by: /two payment requests for one order/,
+  },
 } as const satisfies Record<string, RuleOf>;
 
 export type Rule = keyof typeof table;

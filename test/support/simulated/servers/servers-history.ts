@@ -4,6 +4,7 @@ import type { RefundParams } from '../../../../lib/pay/refund-types.js';
 import type { PaymentOutcome } from '../../../../lib/payment/decision/outcomes.js';
 import type { RefundOutcome } from '../../../../lib/payment/decision/refund/outcomes.js';
 import { fromRecord, isGivenUp } from '../../../../lib/payment/record.js';
+import { dayOf } from '../../../../lib/simulator/beijing.js';
 import type { Network, Traits, Witness } from '../client.js';
 import { SimulatedClock } from '../clock.js';
 import { type Fate, fates, SimulatedGateway, type Span } from '../gateway.js';
@@ -698,7 +699,7 @@ export class ServersHistory implements History, Disturbance, Watcher {
     const answer = await front
       .cancel(sale.out_trade_no, this.random.pick([0, 5_000, 20_000]))
       .catch((error: unknown) => {
-        if (server.isAlive && this.era === 0 && isUnknown(error) && this.#isUnknown(sale))
+        if (server.isAlive && this.era === 0 && isUnknown(error) && !this.#isKnown(sale.out_trade_no))
           this.violate('a cancel() of a number that has not come was refused');
         if (server.isAlive && !isExpected(error)) this.violate(`thrown: ${error}`);
         throw error;
@@ -707,10 +708,6 @@ export class ServersHistory implements History, Disturbance, Watcher {
     this.#cancelled.add(sale.out_trade_no);
     if (answer !== 'pending' && answer.status === 'paid') this.violate('a cancel() was answered that it is paid');
     return answer;
-  }
-
-  #isUnknown({ out_trade_no }: Sale): boolean {
-    return this.database.row({ kind: 'payment', id: out_trade_no }) === undefined;
   }
 
   told(sale: Sale, outcome: PaymentOutcome): void {
@@ -790,18 +787,14 @@ export class ServersHistory implements History, Disturbance, Watcher {
     );
     const merchant = this.#places.some(({ machine }) => machine.merchants.has('B')) ? random.pick(merchants) : 'A';
     this.#merchants.set(out_trade_no, merchant);
-    const begin = (ms: number, key: string, whose: string = merchant) => {
-      const attempt = new Attempt(this, sale, { key, merchant: whose });
-      this.#attempts.push(attempt);
-      this.#later(ms, () => void attempt.sell());
-      return attempt;
-    };
     const at = random.between(0, random.pick([2_000, minute, this.quota === undefined ? minute : 20_000]));
-    const attempt = begin(at, `${out_trade_no}-1`);
+    const attempt = this.#begin(sale, `${out_trade_no}-1`, at);
     // A cashier who sells the number once more, by another code.
-    if (random.chance(0.15)) begin(at + random.between(0, random.pick([100, 5_000, 2 * minute])), `${out_trade_no}-2`);
+    if (random.chance(0.15))
+      this.#begin(sale, `${out_trade_no}-2`, at + random.between(0, random.pick([100, 5_000, 2 * minute])));
     // Another shop of the same mch_id, whose till counts as this one does.
-    if (merchant === 'B' && random.chance(0.3)) begin(at + random.between(-500, 2_000), `${out_trade_no}-of A`, 'A');
+    if (merchant === 'B' && random.chance(0.3))
+      this.#begin(sale, `${out_trade_no}-of A`, at + random.between(-500, 2_000), 'A');
     const cancels = random.weighted([
       [0, 5],
       [1, 4],
@@ -809,6 +802,14 @@ export class ServersHistory implements History, Disturbance, Watcher {
     ]);
     for (let index = 0; index < cancels; index += 1)
       this.#later(random.between(0, at + random.pick([500, 10_000, 2 * minute])), () => void this.#cancel(attempt));
+  }
+
+  /** @param ms Until then. @param merchant Default: whose it is. */
+  #begin(sale: Sale, key: string, ms: number, merchant = this.#merchants.get(sale.out_trade_no) ?? 'A'): Attempt {
+    const attempt = new Attempt(this, sale, { key, merchant });
+    this.#attempts.push(attempt);
+    this.#later(ms, () => void attempt.sell());
+    return attempt;
   }
 
   /** The cashier gives it up, until somebody says that it's written down. */
@@ -862,6 +863,7 @@ export class ServersHistory implements History, Disturbance, Watcher {
     const { random, clock } = this;
     const at = random.between(5_000, this.#calmAt);
     const reconciledAt = at + 20 * minute;
+    const since = dayOf(clock.real());
     this.#troubleUntil = Math.max(this.#troubleUntil, reconciledAt);
     clock.at(random.between(at - 60_000, at), () => {
       const copy = this.database.copy();
@@ -871,14 +873,41 @@ export class ServersHistory implements History, Disturbance, Watcher {
       });
     });
     clock.at(reconciledAt, () => {
+      this.#reconcile(since);
       this.database.isRestored = false;
     });
+  }
+
+  /**
+   * The bills from this day on tell which of the lost numbers were sold: they stay refused. Of the others nothing has come, and nothing
+   * will: they are as new. Some are sold once more.
+   */
+  #reconcile(since: string): void {
+    const { random } = this;
+    const { book } = this.network.gateway;
+    for (const { out_trade_no, charged, paidAt } of book.values())
+      if (charged > 0 && dayOf(paidAt) >= since && !this.#isKnown(out_trade_no))
+        this.database.lostSales.add(out_trade_no);
+    for (const id of this.#lost.keys()) {
+      if (this.#isKnown(id)) continue;
+      const sale = this.sale(id);
+      if (!this.database.lostSales.has(id)) {
+        sale.requests = 0;
+        this.#lost.set(id, true);
+      }
+      if (random.chance(0.5)) this.#begin(sale, `${id}-${random.pick([1, 'again'])}`, random.between(0, minute));
+    }
+  }
+
+  #isKnown(out_trade_no: string): boolean {
+    return this.database.row({ kind: 'payment', id: out_trade_no }) !== undefined;
   }
 
   #forget(lost: readonly Row[]): void {
     for (const { record } of lost) {
       const { id } = record;
       const left = this.database.row({ kind: 'payment', id });
+      if (left === undefined || fromRecord(left.record)?.stored.requested.gateway === undefined) this.dated.delete(id);
       this.#lost.set(id, left?.record.finished === false);
       if (left === undefined) this.states.delete(id);
       else this.states.set(id, left.record.state);
