@@ -116,8 +116,8 @@ describe('A database that was restored to an older moment', function () {
 
   it('waits for the days of each merchant, also where another server has it', async () => {
     const today = beijing(Date.now());
-    const restored = { restored: today, merchants: [{ name: 'coffee', ...simulator.client }] };
-    const [tea, coffee] = [await start({ restored: today }), await start(restored)];
+    const tea = await start({ restored: today });
+    const coffee = await start({ merchants: [{ name: 'coffee', ...simulator.client }] });
     const { token } = await coffee.addTerminal({
       name: 'till',
       merchant: 'coffee',

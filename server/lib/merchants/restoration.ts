@@ -21,12 +21,14 @@ const begin: Statement = {
     on conflict (since) do nothing`,
 };
 
-/** $1 merchants, $2 the first day: whoever asks for the bills of days that nobody reconciled begins there. */
+/** $1 merchants: whoever asks for the bills of days that nobody reconciled begins with the first. */
 const ask: Statement = {
   name: 'wxpay-face restored days',
   text: `
     insert into wxpay_face.reconciled_day (merchant, bill_date, asked_at)
-    select name, $2, to_timestamp(0) from unnest($1::text[]) as m (name)
+    select m.name, to_char(r.since, 'YYYYMMDD'), to_timestamp(0)
+    from wxpay_face.restoration as r cross join unnest($1::text[]) as m (name)
+    where r.done_at is null
     on conflict do nothing`,
 };
 
@@ -117,10 +119,7 @@ export class Restoration {
 
   /** @param restored The day of the restored moment, yyyyMMdd; undefined: only what was said before counts. */
   async begin(restored: string | undefined): Promise<void> {
-    if (restored !== undefined) {
-      await this.#connections.query(begin, [restored]);
-      await this.#connections.query(ask, [this.#names(), restored]);
-    }
+    if (restored !== undefined) await this.#connections.query(begin, [restored]);
     await this.#look();
   }
 
@@ -160,13 +159,18 @@ export class Restoration {
     this.#isRestored = restored !== undefined;
     const isOpen = restored?.isOpen ?? false;
     const first = isOpen ? await this.#firstOpen() : undefined;
-    const isOver = isOpen && first === undefined;
-    if (isOver) {
+    if (first !== undefined) {
+      this.#open = first;
+      this.#hasRefunds = false;
+      await this.#connections.query(ask, [this.#names()]);
+      return;
+    }
+    if (isOpen) {
       if (!this.#hasRefunds) await this.#addRefunds();
       await this.#connections.query(end, []);
     }
-    this.#hasRefunds = isOver;
-    this.#open = first;
+    this.#hasRefunds = isOpen;
+    this.#open = undefined;
   }
 
   async #firstOpen(): Promise<UnreconciledDay | undefined> {
