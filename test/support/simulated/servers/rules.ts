@@ -170,7 +170,7 @@ const table = {
   refusesLost: {
     of: 13,
     says: 'after a restore what only the bills have is refused for good',
-    by: /two payment requests for one order/,
+    by: /what only the bills have was taken/,
   },
 } as const satisfies Record<string, RuleOf>;
 

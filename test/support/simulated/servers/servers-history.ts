@@ -399,6 +399,7 @@ export class ServersHistory implements History, Disturbance, Watcher {
     }
     this.states.set(id, state);
     this.refunding?.stored(record, 'well');
+    if (before === undefined && this.database.lostSales.has(id)) this.violate('what only the bills have was taken');
     if (isTombstone) return;
     const sale = this.sale(id);
     if (before === undefined && !sale.isElsewhere) {
@@ -880,7 +881,7 @@ export class ServersHistory implements History, Disturbance, Watcher {
 
   /**
    * The bills from this day on tell which of the lost numbers were sold: they stay refused. Of the others nothing has come, and nothing
-   * will: they are as new. Some are sold once more.
+   * will: they are as new. Some are sold once more, or given up.
    */
   #reconcile(since: string): void {
     const { random } = this;
@@ -895,7 +896,9 @@ export class ServersHistory implements History, Disturbance, Watcher {
         sale.requests = 0;
         this.#lost.set(id, true);
       }
-      if (random.chance(0.5)) this.#begin(sale, `${id}-${random.pick([1, 'again'])}`, random.between(0, minute));
+      if (random.chance(0.5)) continue;
+      const attempt = this.#begin(sale, `${id}-${random.pick([1, 'again'])}`, random.between(0, minute));
+      if (random.chance(0.5)) this.#later(random.between(0, minute), () => void this.#cancel(attempt));
     }
   }
 
