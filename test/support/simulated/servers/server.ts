@@ -1,4 +1,4 @@
-import type { Journal, JournalRecord } from '../../../../lib/journal/journal.js';
+import { type Journal, type JournalRecord, keyOf, type RecordName } from '../../../../lib/journal/journal.js';
 import { Limiter } from '../../../../lib/pay/limiter.js';
 import type { PaymentClient } from '../../../../lib/payment/client.js';
 import { type Transition, transition } from '../../../../lib/payment/decision/machine.js';
@@ -65,6 +65,8 @@ export class Server implements Program {
   troubledAt: number;
   readonly begun = new Map<string, Begun>();
   readonly #world: ServersHistory;
+  /** What it writes, and has not heard of yet. */
+  readonly #writing = new Set<JournalRecord>();
   readonly #branches = new Map<string, Branch>();
 
   constructor(world: ServersHistory, owner: string, machine: Machine, mutation: Mutation & { without?: Rule }) {
@@ -119,6 +121,11 @@ export class Server implements Program {
 
   of(merchant: string): Branch | undefined {
     return this.#branches.get(merchant);
+  }
+
+  /** Whether it may not know yet what the database has of it, by its own hand. */
+  isWriting(record: RecordName): boolean {
+    return [...this.#writing].some((each) => keyOf(each) === keyOf(record));
   }
 
   die(): void {
@@ -228,7 +235,11 @@ export class Server implements Program {
     };
     return {
       create,
-      put: (record) => journal.put(without === 'reservesRefunds' ? withoutRefunds(record) : record),
+      put: (record) => {
+        this.#writing.add(record);
+        const put = journal.put(without === 'reservesRefunds' ? withoutRefunds(record) : record);
+        return put.finally(() => this.#writing.delete(record));
+      },
       get: async (kind, id) => {
         const record = await journal.get(kind, id);
         return record && without === 'decidesOnce' ? decidedNow(record) : record;

@@ -516,10 +516,10 @@ export class ServersHistory implements History, Disturbance, Watcher {
   mayReverse(program: Program, out_trade_no: string): boolean {
     const state = this.states.get(out_trade_no);
     if (state === 'reversing') return true;
-    // One that has lost it to another, which has ended it: a reversal of what is given up changes nothing.
-    const row = this.database.row({ kind: 'payment', id: out_trade_no });
-    const isLost = program instanceof Server && row?.owner !== program.owner;
-    return isLost && state !== 'paid' && isFinal(state);
+    if (!(program instanceof Server) || state === 'paid' || !isFinal(state)) return false;
+    // Another, or its own write of which it hears later, has ended it: a reversal of what is given up changes nothing.
+    const name = { kind: 'payment', id: out_trade_no } as const;
+    return this.database.row(name)?.owner !== program.owner || program.isWriting(name);
   }
 
   // Servers.
