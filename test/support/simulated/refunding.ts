@@ -85,9 +85,7 @@ export class Refunding {
     { readonly out_refund_no: string; readonly at: number; readonly till: Program }
   >();
   /** When a refund of each sale was sent for the first time, the last one. */
-  readonly #sentFirst = new Map<string, number>();
-  /** Sales of which one was sent more than once. */
-  readonly #sentAgain = new Set<string>();
+  readonly #sentFirst = new Map<string, { readonly at: number; readonly isLate: boolean }>();
   readonly #world: History;
   readonly #random: Random;
   /** Until when what is about refunds goes wrong. */
@@ -298,8 +296,8 @@ export class Refunding {
     if (open.length > mostRefunds) world.violate('more than 50 refunds of a sale');
     const sum = open.reduce((fen, { refund_fee }) => fen + refund_fee, 0);
     if (sum > world.refundable(out_trade_no)) world.violate('refunds beyond what was paid are sent');
-    if (refund.sent === undefined) this.#sendFirst(out_trade_no);
-    else this.#sentAgain.add(out_trade_no);
+    const planned = record && knownRefund(record)?.stored.requested.wall;
+    if (refund.sent === undefined) this.#sendFirst(out_trade_no, planned);
     refund.sent ??= params;
     if (!isDeepStrictEqual(refund.sent, params)) world.violate('a refund was sent again with other parameters');
     const now = world.clock.monotonic();
@@ -309,23 +307,27 @@ export class Refunding {
       last.till === till &&
       world.quota === undefined &&
       last.out_refund_no !== out_refund_no &&
-      now - last.at < minute - connecting
+      now - last.at < minute - connecting - world.stands.stood
     )
       world.violate('two refunds of a sale were sent less than a minute apart');
     this.#sentLast.set(out_trade_no, { out_refund_no, at: now, till });
   }
 
-  /** By whichever program: where all clocks are right, and nothing waits, those of a sale are a minute apart. */
-  #sendFirst(out_trade_no: string): void {
+  /**
+   * By whichever program: where all clocks are right, and nothing waits, those of a sale are a minute apart. What was sent later than it was
+   * planned moves those that wait on its own server alone: the others know the plan.
+   * @param planned By the wall clock.
+   */
+  #sendFirst(out_trade_no: string, planned = 0): void {
     const world = this.#world;
     const now = world.clock.monotonic();
     const before = this.#sentFirst.get(out_trade_no);
-    this.#sentFirst.set(out_trade_no, now);
-    if (before === undefined || now - before >= minute - writing || world.quota !== undefined) return;
-    // What is sent again, or late, moves those that wait, on each server by itself: where many wait, most are moved.
+    this.#sentFirst.set(out_trade_no, { at: now, isLate: world.clock.wall() - planned > writing });
+    if (before === undefined || before.isLate || now - before.at >= minute - writing || world.quota !== undefined)
+      return;
+    // Where many wait, what is sent again moves them, too.
     const isCrowded = this.refunds.filter((each) => each.out_trade_no === out_trade_no).length > 3;
-    const isMoved = isCrowded || this.#sentAgain.has(out_trade_no);
-    if (!world.isMistimed && !world.stands.areAny && !isMoved)
+    if (!world.isMistimed && !world.stands.areAny && !isCrowded)
       world.violate('the first requests of two refunds of a sale were sent less than a minute apart');
   }
 

@@ -507,6 +507,10 @@ export class ServersHistory implements History, Disturbance, Watcher {
     if (this.quota === undefined || !this.#isUndisturbed) return;
     const now = this.clock.monotonic();
     this.#left = [...this.#left.filter((at) => now - at < countedFor), now];
+    // One that can't read the tables any more, and counts as dead, asks on for what it has.
+    const { readableFrom } = this.database;
+    if (this.#places.some(({ server }) => server?.isAlive && server.machine.version < readableFrom))
+      this.#unevenAt = now;
     const isEven = now - countedFor > this.#unevenAt + this.lease / 2;
     // Each may have had one due.
     if (isEven && this.#left.length > (this.quota * countedFor) / second + this.#places.length + 1)
