@@ -322,9 +322,10 @@ export class Refunding {
     const world = this.#world;
     const now = world.clock.monotonic();
     const before = this.#sentFirst.get(out_trade_no);
-    this.#sentFirst.set(out_trade_no, { at: now, isLate: world.clock.wall() - planned > writing });
-    if (before === undefined || before.isLate || now - before.at >= minute - writing || world.quota !== undefined)
-      return;
+    const isLate = world.clock.wall() - planned > writing;
+    this.#sentFirst.set(out_trade_no, { at: now, isLate });
+    if (before === undefined || now - before.at >= minute - writing || world.quota !== undefined) return;
+    if (isLate || before.isLate) return;
     // Where many wait, what is sent again moves them, too.
     const isCrowded = this.refunds.filter((each) => each.out_trade_no === out_trade_no).length > 3;
     if (!world.isMistimed && !world.stands.areAny && !isCrowded)
