@@ -291,6 +291,17 @@ describe('Webhooks', function () {
     }
   });
 
+  it('are told by another server if the one that had them in hand is dead', async () => {
+    const number = newNumber();
+    const body = JSON.stringify({ type: 'payment.paid', data: { out_trade_no: number } });
+    await query(
+      `insert into wxpay_face.event (merchant, lane, type, body, due_at, holder)
+       values ('tea', $1, 'payment.paid', $2, now() + interval '1 hour', gen_random_uuid())`,
+      [number, body],
+    );
+    await until(() => receiver.taken(number).length === 1);
+  });
+
   it('belong to one merchant: a receiver that hangs keeps no other from being told', async () => {
     await server.close();
     const other = await Receiver.start();
