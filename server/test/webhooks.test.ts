@@ -166,7 +166,10 @@ describe('Webhooks', function () {
     receiver.manner = ({ type }) => (type === 'payment.paid' ? 500 : 200);
     const number = newNumber();
     await till.pay(number, newCode(), { key: 'one' });
+    // A notice tells of its end: it isn't waited for a minute.
+    simulator.scenario = 'refund-pending';
     await till.ask('PUT', `/v1/refunds/R${number}`, { out_trade_no: number, refund_fee: 40 });
+    simulator.endRefund(`R${number}`, 'SUCCESS');
     await until(async () => (await till.get(`/v1/refunds/R${number}`)).body.status === 'refunded');
     await until(() => receiver.received.length > 0);
     expect(receiver.received.map(({ type }) => type)).not.to.include('refund.refunded');
