@@ -1,3 +1,26 @@
+/** What goes on until it is ended. Its signal is made only if somebody asks for it: thousands of them are expensive. */
+export class Life {
+  #controller: AbortController | undefined;
+  #ended: { readonly reason: unknown } | undefined;
+
+  get isOver(): boolean {
+    return this.#ended !== undefined;
+  }
+
+  /** Aborts when it is over. */
+  get signal(): AbortSignal {
+    this.#controller ??= new AbortController();
+    if (this.#ended) this.#controller.abort(this.#ended.reason);
+    return this.#controller.signal;
+  }
+
+  /** The first reason counts. */
+  end(reason: unknown): void {
+    this.#ended ??= { reason };
+    this.#controller?.abort(this.#ended.reason);
+  }
+}
+
 interface Callback {
   readonly call: () => void;
 }

@@ -1,3 +1,4 @@
+import type { Life } from '../abort.js';
 import { ClosedError } from '../errors.js';
 import type { PayResult, RequestOptions } from '../pay/types.js';
 import { type PaymentClient, queryOf, reverseOf } from './client.js';
@@ -16,6 +17,18 @@ import type { ReservedRefund } from './decision/refund/rules.js';
 import type { RecordedRail } from './order.js';
 
 /* A payment's calls to the gateway: the answer, or the lack of it, is an event. */
+
+/** Of a call that is ended with its step. */
+export const optionsOf = (
+  life: Life,
+  { fresh, mayLeave }: Pick<RequestOptions, 'fresh' | 'mayLeave'>,
+): RequestOptions => ({
+  get signal() {
+    return life.signal;
+  },
+  ...(fresh !== undefined && { fresh }),
+  ...(mayLeave !== undefined && { mayLeave }),
+});
 
 /** A client that is closed ends the run; every other error is an answer. */
 export const orEnd =

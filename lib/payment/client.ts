@@ -107,7 +107,7 @@ function neededCalls(client: PaymentClient, rail: RecordedRail): RailCalls {
 }
 
 /** Asks where a payment of this rail stands. */
-export const queryOf = async (
+export const queryOf = (
   client: PaymentClient,
   rail: RecordedRail,
   order: Order,
@@ -115,7 +115,7 @@ export const queryOf = async (
 ): Promise<QueryResult> => neededCalls(client, rail).query(order, options);
 
 /** Gives a payment of this rail up. */
-export const reverseOf = async (
+export const reverseOf = (
   client: PaymentClient,
   rail: RecordedRail,
   order: Order,

@@ -1,7 +1,8 @@
+import type { Life } from '../abort.js';
 import type { JournalRecord } from '../journal/journal.js';
 import type { PayResult, RequestOptions } from '../pay/types.js';
 import type { Pause, Sleeper } from './alarm.js';
-import { query, queryReversed, reverse, submit } from './calls.js';
+import { optionsOf, query, queryReversed, reverse, submit } from './calls.js';
 import type { Answer, Asked } from './decision/answers.js';
 import type { Step } from './decision/machine.js';
 import { type CancelledBy, outcomeOf, type PaymentOutcome, type Trouble } from './decision/outcomes.js';
@@ -211,7 +212,7 @@ export class PaymentRun implements Subject<PaymentState, PaymentEvent, Next, Sto
     return facts.givenUp || finalPhases.has(phase) ? undefined : { on: 'cancel', ...this.#now() };
   }
 
-  async perform(next: Next, signal: AbortSignal): Promise<void> {
+  async perform(next: Next, action: Life): Promise<void> {
     this.#pause?.end();
     if (next.do !== 'query' && next.do !== 'reverse') return;
     const { gate, policies, random } = this.#around;
@@ -220,18 +221,14 @@ export class PaymentRun implements Subject<PaymentState, PaymentEvent, Next, Sto
       await new Promise<void>((resolve) => {
         this.#pause = this.#parts.pauses.begin(pause, resolve);
       });
-    if (next.notBefore !== undefined) await this.#waitUntil(next.notBefore, signal);
-    await gate(() => (next.do === 'query' ? this.#query(next, signal) : this.#reverse(next, signal)));
+    if (next.notBefore !== undefined) await this.#waitUntil(next.notBefore, action);
+    await gate(() => (next.do === 'query' ? this.#query(next, action) : this.#reverse(next, action)));
   }
 
   stop(): void {
     this.#pause?.end();
     this.#request.stop(stopped);
     this.#parts.deadlines.stop(this.#deadline);
-  }
-
-  spare(): AbortController | undefined {
-    return this.#request.spare;
   }
 
   #now(): Pick<PaymentEvent, 'elapsed' | 'quiet'> {
@@ -255,35 +252,36 @@ export class PaymentRun implements Subject<PaymentState, PaymentEvent, Next, Sto
     this.#run.stored = this.#moments.withGateway(this.#run.stored);
   }
 
-  async #query({ attempt, fresh }: Extract<Next, { do: 'query' }>, signal: AbortSignal): Promise<void> {
-    if (signal.aborted) return;
+  async #query({ attempt, fresh }: Extract<Next, { do: 'query' }>, action: Life): Promise<void> {
+    if (action.isOver) return;
     const { client } = this.#around;
     const { state, stored } = this.#run;
     this.#tell(state, state.phase === 'reversing' ? { detail: 'query' } : { attempt });
     const asked = this.#now();
+    const options = optionsOf(action, { fresh });
     const answer = await (state.phase === 'reversing'
-      ? queryReversed(client, stored.rail, this.#order, { signal, fresh }, this.#asked, stored.refunds)
-      : query(client, stored.rail, this.#order, { signal, fresh }, this.#asked));
-    if (signal.aborted) return;
+      ? queryReversed(client, stored.rail, this.#order, options, this.#asked, stored.refunds)
+      : query(client, stored.rail, this.#order, options, this.#asked));
+    if (action.isOver) return;
     // Given up, while its client still has the request.
     if (this.#request.withdrawal !== undefined) void this.#post({ on: this.#request.withdrawal.on });
     this.#run.report(eventOf(answer, asked, fresh));
   }
 
-  async #reverse({ attempt }: Extract<Next, { do: 'reverse' }>, signal: AbortSignal): Promise<void> {
-    if (signal.aborted) return;
+  async #reverse({ attempt }: Extract<Next, { do: 'reverse' }>, action: Life): Promise<void> {
+    if (action.isOver) return;
     const { state, stored } = this.#run;
     this.#tell(state, { attempt });
-    const mayLeave = () => !signal.aborted && this.#run.state.phase === 'reversing';
-    const answer = await reverse(this.#around.client, stored.rail, this.#order, { signal, mayLeave });
-    if (!signal.aborted) this.#run.report(eventOf(answer, this.#now()));
+    const mayLeave = () => !action.isOver && this.#run.state.phase === 'reversing';
+    const answer = await reverse(this.#around.client, stored.rail, this.#order, optionsOf(action, { mayLeave }));
+    if (!action.isOver) this.#run.report(eventOf(answer, this.#now()));
   }
 
   /** @param notBefore Milliseconds since the payment request, which has ended by then, or can't be waited for. */
-  #waitUntil(notBefore: number, signal: AbortSignal): Promise<void> {
+  #waitUntil(notBefore: number, action: Life): Promise<void> {
     const { client, policies } = this.#around;
     const settleAfter = client.requestTimeout === undefined ? undefined : policies.reversal.settleAfter;
-    return this.#request.waitUntil(this.#moments.requestedAt, notBefore, settleAfter, signal);
+    return this.#request.waitUntil(this.#moments.requestedAt, notBefore, settleAfter, action);
   }
 
   #tell(state: PaymentState, more: Pick<PaymentProgress, 'attempt' | 'detail'> = {}): void {

@@ -1,4 +1,6 @@
+import { Life } from '../abort.js';
 import type { RequestOptions } from '../pay/types.js';
+import { optionsOf } from './calls.js';
 import type { Clock } from './clock.js';
 import type { CancelledBy } from './decision/outcomes.js';
 
@@ -25,7 +27,7 @@ export class PaymentRequest {
   readonly #isWanted: () => boolean;
   readonly #created: { readonly wall: number; readonly monotonic: number };
   readonly #youth: number;
-  readonly #life = new AbortController();
+  readonly #life = new Life();
   #isUnderWay = false;
   #ended: Promise<void> | undefined;
   #tellEnd: (() => void) | undefined;
@@ -52,11 +54,6 @@ export class PaymentRequest {
     return this.#isUnderWay;
   }
 
-  /** Its signal's, once it has ended and nothing aborts it any more. */
-  get spare(): AbortController | undefined {
-    return this.state === 'ended' && !this.#life.signal.aborted ? this.#life : undefined;
-  }
-
   /** Resolves when its end, one way or the other, has had its effect. */
   get ended(): Promise<void> {
     this.#ended ??= new Promise((resolve) => {
@@ -69,17 +66,15 @@ export class PaymentRequest {
   begin(): RequestOptions {
     this.state = 'begun';
     this.#isUnderWay = true;
-    return {
-      signal: this.#life.signal,
-      mayLeave: () => {
-        const may = this.withdrawal === undefined && this.state !== 'ended' && !this.isLate && this.#isWanted();
-        if (may) {
-          this.state = 'left';
-          this.leftAt = this.#clock.monotonic();
-        }
-        return may;
-      },
+    const mayLeave = () => {
+      const may = this.withdrawal === undefined && this.state !== 'ended' && !this.isLate && this.#isWanted();
+      if (may) {
+        this.state = 'left';
+        this.leftAt = this.#clock.monotonic();
+      }
+      return may;
     };
+    return optionsOf(this.#life, { mayLeave });
   }
 
   /**
@@ -92,16 +87,16 @@ export class PaymentRequest {
     requestedAt: number,
     notBefore: number,
     settleAfter: number | undefined,
-    signal: AbortSignal,
+    action: Life,
   ): Promise<void> {
     const clock = this.#clock;
     const rest = () => (this.leftAt ?? requestedAt) + notBefore - clock.monotonic();
     // Timers may fire a little early.
-    while (rest() > 0) await clock.sleep(Math.ceil(rest()), signal);
+    while (rest() > 0) await clock.sleep(Math.ceil(rest()), action.signal);
     if (!this.#isUnderWay) return;
     if (settleAfter === undefined) return this.ended;
     const settle = Math.max(0, requestedAt + settleAfter - clock.monotonic());
-    await Promise.race([this.ended, clock.sleep(settle, signal)]);
+    await Promise.race([this.ended, clock.sleep(settle, action.signal)]);
   }
 
   /** Its end has had its effect. */
@@ -114,12 +109,12 @@ export class PaymentRequest {
   withdraw(withdrawal: Withdrawal, reason: unknown): boolean {
     if (this.state === 'left' || this.state === 'ended') return false;
     this.withdrawal ??= withdrawal;
-    this.#life.abort(reason);
+    this.#life.end(reason);
     return true;
   }
 
   /** It is not wanted any more. */
   stop(reason: unknown): void {
-    if (this.state !== 'ended') this.#life.abort(reason);
+    if (this.state !== 'ended') this.#life.end(reason);
   }
 }

@@ -1,3 +1,4 @@
+import { Life } from '../abort.js';
 import { ClosedError } from '../errors.js';
 import { CancelRequestedError } from '../journal/errors.js';
 import type { JournalRecord } from '../journal/journal.js';
@@ -42,10 +43,9 @@ export class Run<
   #pumped: Promise<void> = Promise.resolve();
   readonly #waiters = new Waiters<Outcome>();
   readonly #writer: RecordWriter;
-  /** Made only if somebody asks for it: a signal is expensive if thousands are polled. */
-  #life: AbortController | undefined;
+  readonly #life = new Life();
   /** Of the step that is being performed or, if none is, of the next. */
-  #action: AbortController | undefined;
+  #action: Life | undefined;
   #isActing = false;
   /** Of who waits for the first answer. */
   #onAnswer: (() => void) | undefined;
@@ -90,8 +90,6 @@ export class Run<
 
   /** Aborts when it is over. */
   get life(): AbortSignal {
-    this.#life ??= new AbortController();
-    if (this.#over) this.#life.abort(stopped);
     return this.#life.signal;
   }
 
@@ -209,15 +207,15 @@ export class Run<
     if (this.#isActing) this.#endAction();
     this.#isActing = next.do !== 'end';
     if (!this.#isActing) return;
-    this.#action ??= this.#subject.spare?.() ?? new AbortController();
-    const { signal } = this.#action;
-    void this.#subject.perform(next, signal).catch((error: unknown) => {
-      if (!signal.aborted) this.#fail(error);
+    this.#action ??= new Life();
+    const action = this.#action;
+    void this.#subject.perform(next, action).catch((error: unknown) => {
+      if (!action.isOver) this.#fail(error);
     });
   }
 
   #endAction(): void {
-    this.#action?.abort(stopped);
+    this.#action?.end(stopped);
     this.#action = undefined;
   }
 
@@ -252,7 +250,7 @@ export class Run<
   }
 
   #stop(): void {
-    this.#life?.abort(stopped);
+    this.#life.end(stopped);
     this.#onAnswer?.();
     if (this.#isActing) this.#endAction();
     this.#subject.stop();

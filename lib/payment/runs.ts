@@ -134,13 +134,11 @@ export class Runs<Known extends KnownRecord, Outcome, One extends Running<Outcom
   }
 
   /** What whoever waits is told; of what another process has now, what the journal comes to know. */
-  async heard(id: string, until: 'decided' | 'ended', outcome: Promise<Outcome>): Promise<Outcome> {
-    try {
-      return await outcome;
-    } catch (error) {
+  heard(id: string, until: 'decided' | 'ended', outcome: Promise<Outcome>): Promise<Outcome> {
+    return outcome.catch((error: unknown) => {
       if (!isLost(error)) throw error;
       return this.followed(id, until);
-    }
+    });
   }
 
   /** The outcome of what another process runs. @param left Whoever waits has left: throws its reason. */

@@ -1,3 +1,4 @@
+import type { Life } from '../abort.js';
 import type { Journal, JournalRecord } from '../journal/journal.js';
 import type { Alarm, Pauses } from './alarm.js';
 import type { PaymentClient } from './client.js';
@@ -71,10 +72,8 @@ export interface Subject<State extends MachineState, Event, Next, Stored, Outcom
   changed(state: State, before: State, event?: Event): void;
   /** Of a cancel() that another process has written down. Undefined if the state knows of it, or nothing can be given up. */
   cancelEvent?(state: State): Event | undefined;
-  /** Performs one step, and reports what came of it, unless the signal has aborted. What it throws ends the run. */
-  perform(next: Next, signal: AbortSignal): Promise<void>;
+  /** Performs one step, and reports what came of it, unless it was ended meanwhile. What it throws ends the run. */
+  perform(next: Next, action: Life): Promise<void>;
   /** Ends whatever it has under way. */
   stop(): void;
-  /** Of its own, if that is no longer used: a signal costs as much as a query. */
-  spare?(): AbortController | undefined;
 }

@@ -21,8 +21,8 @@ export class Waiters<Outcome> {
   add(until: Waiter<Outcome>['until'], patience: WaiterPatience, left?: AbortSignal): Promise<Outcome> {
     return new Promise((resolve, reject) => {
       const waiter = { until, patience, resolve, reject };
-      // Most often the only one: push would make room for sixteen more.
-      this.#waiting = [...this.#waiting, waiter];
+      // Most often the only one: push would make room for sixteen more, and so would spreading.
+      this.#waiting = this.#waiting.concat(waiter);
       if (left === undefined) return;
       onAbort(left, () => {
         for (const each of this.#take((one) => one === waiter)) each.reject(left.reason);

@@ -1,7 +1,8 @@
+import type { Life } from '../../abort.js';
 import { call } from '../../concurrency.js';
 import { ClosedError } from '../../errors.js';
 import type { JournalRecord } from '../../journal/journal.js';
-import { orEnd } from '../calls.js';
+import { optionsOf, orEnd } from '../calls.js';
 import { gatewayTimeOf } from '../client.js';
 import type { Trouble } from '../decision/outcomes.js';
 import { jittered } from '../decision/policies.js';
@@ -61,7 +62,7 @@ export class RefundRun implements Subject<RefundState, RefundEvent, RefundNext, 
   /** By the monotonic clock: when its minute comes. */
   readonly #notBefore: number;
   /** While a request or a query is under way: what ends it. */
-  #asking: AbortSignal | undefined;
+  #asking: Life | undefined;
   readonly #run: Run<RefundState, RefundEvent, RefundNext, StoredRefund, RefundOutcome>;
 
   /** A refund that is in the journal, or about to be. Nothing is sent yet. */
@@ -120,7 +121,7 @@ export class RefundRun implements Subject<RefundState, RefundEvent, RefundNext, 
 
   /** A notification came. What is under way tells as much. */
   async noticed(): Promise<void> {
-    if (this.#asking === undefined || this.#asking.aborted) await this.#post({ on: 'notice' });
+    if (this.#asking === undefined || this.#asking.isOver) await this.#post({ on: 'notice' });
   }
 
   transition(state: RefundState, event: RefundEvent): RefundStep {
@@ -144,22 +145,22 @@ export class RefundRun implements Subject<RefundState, RefundEvent, RefundNext, 
     if (state.phase !== before.phase) this.#parts.onPhase(this.id, this.#run.known);
   }
 
-  async perform(next: RefundNext, signal: AbortSignal): Promise<void> {
+  async perform(next: RefundNext, action: Life): Promise<void> {
     if (next.do !== 'send' && next.do !== 'query') return;
     const { clock, gate, policies, random } = this.#around;
     const wait = Math.max(next.least, jittered(next.wait, policies.refund.backoff.jitter, random()));
-    if (wait > 0) await clock.sleep(wait, signal);
+    if (wait > 0) await clock.sleep(wait, action.signal);
     const { out_trade_no } = this.#ours;
     const { minutes } = this.#parts;
     const rest = () => Math.max(this.#notBefore - clock.monotonic(), minutes.rest(out_trade_no, this.id));
     // Timers may fire a little early.
-    while (next.do === 'send' && rest() > 0) await clock.sleep(Math.ceil(rest()), signal);
+    while (next.do === 'send' && rest() > 0) await clock.sleep(Math.ceil(rest()), action.signal);
     if (next.do === 'send') minutes.sent(out_trade_no, this.id);
     await gate(async () => {
-      if (signal.aborted) return;
-      this.#asking = signal;
-      const answer = await (next.do === 'send' ? this.#send(signal) : this.#query(signal));
-      if (signal.aborted) return;
+      if (action.isOver) return;
+      this.#asking = action;
+      const answer = await (next.do === 'send' ? this.#send(action) : this.#query(action));
+      if (action.isOver) return;
       this.#asking = undefined;
       if (showsIt.has(answer.on)) this.#seen();
       void this.#post(answer);
@@ -186,7 +187,7 @@ export class RefundRun implements Subject<RefundState, RefundEvent, RefundNext, 
     return this.#run.post({ ...answer, elapsed: this.#around.clock.monotonic() - this.#beganAt });
   }
 
-  #send(signal: AbortSignal): Promise<RefundAnswer> {
+  #send(action: Life): Promise<RefundAnswer> {
     const { client } = this.#parts;
     const { journal } = this.#around;
     const { refund_desc, refund_account, notify_url } = this.#run.stored;
@@ -196,8 +197,8 @@ export class RefundRun implements Subject<RefundState, RefundEvent, RefundNext, 
       ...(refund_account !== undefined && { refund_account }),
       ...(notify_url !== undefined && { notify_url }),
     };
-    const mayLeave = () => !signal.aborted && (journal.holds?.({ kind: 'refund', id: this.id }) ?? true);
-    return call(() => client.refund(params, { signal, mayLeave }))
+    const mayLeave = () => !action.isOver && (journal.holds?.({ kind: 'refund', id: this.id }) ?? true);
+    return call(() => client.refund(params, optionsOf(action, { mayLeave })))
       .then((answer) => sendAnswer(answer, this.#ours))
       .catch((error: unknown) => {
         // What may have reached the gateway goes on at the next start.
@@ -207,8 +208,8 @@ export class RefundRun implements Subject<RefundState, RefundEvent, RefundNext, 
   }
 
   /** Always over a connection of its own: REFUNDNOTEXIST names no refund, so that only its connection tells whose it is. */
-  #query(signal: AbortSignal): Promise<RefundAnswer> {
-    return call(() => this.#parts.client.refundquery({ out_refund_no: this.id }, { signal, fresh: true }))
+  #query(action: Life): Promise<RefundAnswer> {
+    return call(() => this.#parts.client.refundquery({ out_refund_no: this.id }, optionsOf(action, { fresh: true })))
       .then((answer) => queryAnswer(answer, this.#ours))
       .catch(orEnd(queryError));
   }
