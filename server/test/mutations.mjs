@@ -795,6 +795,7 @@ const mutations = [
     'where $1::text is not null and',
     'strangers',
     'what has ended there',
+    'changes nothing',
   ],
 ];
 
