@@ -41,8 +41,8 @@ const paragraphs = [
     '同时 {} 笔支付，每笔结果未知，每秒查询一次，第三次查询是 SUCCESS：',
   ],
   [
-    "Processor time, of a process of its own for each row, in rounds that take turns. About a third of the processor's is V8's collector, which copies what belongs to each payment in flight: its run, its request, an abort signal, its place among those that pause, and the promises of whoever waits; a fifth is V8's compiler, since all of them come to each step at once. The rest is three records made and written, four answers held against the order, and the machine.",
-    '处理器时间，每行各有自己的进程，轮流进行。PaymentProcessor 的时间大约三分之一是 V8 的垃圾回收，它要复制每笔进行中的支付所占的东西：运行、请求、中止信号、等待的位置，以及等待者的 promise；五分之一是 V8 的编译，因为所有支付同时走到每一步。其余是生成并写入三条记录、用四个应答与订单核对，以及状态机。',
+    "Processor time, of a process of its own for each row, in rounds that take turns. About a third of the processor's is V8's collector, which copies what belongs to each payment in flight: its run, its request, its place among those that pause, and the promises of whoever waits; a fifth is V8's compiler, since all of them come to each step at once. The rest is three records made and written, four answers held against the order, and the machine.",
+    '处理器时间，每行各有自己的进程，轮流进行。PaymentProcessor 的时间大约三分之一是 V8 的垃圾回收，它要复制每笔进行中的支付所占的东西：运行、请求、等待的位置，以及等待者的 promise；五分之一是 V8 的编译，因为所有支付同时走到每一步。其余是生成并写入三条记录、用四个应答与订单核对，以及状态机。',
   ],
   [
     "Processor time, of a process of its own for each row, in rounds that take turns. About half of the processor's is V8's collector, which copies what belongs to each payment in flight: its run, its request, an abort signal, its place among those that pause, and the promises of whoever waits. The rest is three records made and written, four answers held against the order, and the machine.",

@@ -308,7 +308,7 @@ async function main() {
     await syncs(),
     `${crowd} payments at once, each unknown, each queried every second, the third query saying SUCCESS:`,
     crowds(),
-    `Processor time, of a process of its own for each row, in rounds that take turns. About a third of the processor's is V8's collector, which copies what belongs to each payment in flight: its run, its request, an abort signal, its place among those that pause, and the promises of whoever waits; a fifth is V8's compiler, since all of them come to each step at once. The rest is three records made and written, four answers held against the order, and the machine.`,
+    `Processor time, of a process of its own for each row, in rounds that take turns. About a third of the processor's is V8's collector, which copies what belongs to each payment in flight: its run, its request, its place among those that pause, and the promises of whoever waits; a fifth is V8's compiler, since all of them come to each step at once. The rest is three records made and written, four answers held against the order, and the machine.`,
   ].join('\n\n');
   writeSection('payment', `## Payments\n\n\`npm run bench:payment\` makes this section.\n\n${results}`);
   console.log(results);

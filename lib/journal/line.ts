@@ -33,6 +33,27 @@ export interface Json {
   writeTo(bytes: Buffer, at: number): void;
 }
 
+/** A new one. Its digest is made when it's asked for: the line can be on its way to the disk by then. */
+class NewLine implements Line {
+  readonly sequence: number;
+  readonly chain: string;
+  readonly bytes: Buffer;
+  readonly from: number;
+  #digest: string | undefined;
+
+  constructor(sequence: number, chain: string, bytes: Buffer, from: number) {
+    this.sequence = sequence;
+    this.chain = chain;
+    this.bytes = bytes;
+    this.from = from;
+  }
+
+  get digest(): string {
+    this.#digest ??= digestOf(this.bytes);
+    return this.#digest;
+  }
+}
+
 const hexadecimal = (checksum: number): string => checksum.toString(16).padStart(8, '0');
 
 export function makeLine(sequence: number, chain: string, json: Json): Line {
@@ -43,7 +64,7 @@ export function makeLine(sequence: number, chain: string, json: Json): Line {
   json.writeTo(bytes, from);
   bytes[bytes.length - 1] = lineFeed;
   bytes.write(hexadecimal(crc32c(bytes.subarray(9, -1))), 'latin1');
-  return { sequence, chain, digest: digestOf(bytes), bytes, from };
+  return new NewLine(sequence, chain, bytes, from);
 }
 
 const heading = /^[0-9a-f]{8} (0|[1-9]\d{0,15}) ([0-9a-f]{32}) $/;

@@ -183,11 +183,14 @@ export class Store {
       await this.#clearDoubt();
       const line = makeLine(this.#tip.sequence + 1, this.#tip.digest, batch.json);
       this.#doubt = batch;
-      await all(this.#folders.map((folder) => folder.write(line, this.#end)));
+      const written = all(this.#folders.map((folder) => folder.write(line, this.#end)));
+      // While the disk works: the digest takes its time, too.
+      const { sequence, chain, digest, bytes } = line;
+      await written;
       this.#doubt = undefined;
       batch.addTo(this.#index, line, this.#end);
-      this.#tip = line;
-      this.#end += line.bytes.length;
+      this.#tip = { sequence, chain, digest, bytes };
+      this.#end += bytes.length;
       this.#writing = undefined;
       batch.resolve();
     } catch (cause) {

@@ -18,17 +18,27 @@ import type { RecordedRail } from './order.js';
 
 /* A payment's calls to the gateway: the answer, or the lack of it, is an event. */
 
-/** Of a call that is ended with its step. */
-export const optionsOf = (
-  life: Life,
-  { fresh, mayLeave }: Pick<RequestOptions, 'fresh' | 'mayLeave'>,
-): RequestOptions => ({
-  get signal() {
-    return life.signal;
-  },
-  ...(fresh !== undefined && { fresh }),
-  ...(mayLeave !== undefined && { mayLeave }),
-});
+/** Those of a call that ends with a life. */
+export class CallOptions implements RequestOptions {
+  declare readonly signal: AbortSignal;
+  declare readonly fresh?: boolean;
+  declare readonly mayLeave?: () => boolean;
+  readonly #life: Life;
+
+  /** A property of each, so that a client of one's own may spread it; by one function, so that all have one shape. */
+  static readonly #signal = {
+    enumerable: true,
+    get(this: CallOptions): AbortSignal {
+      return this.#life.signal;
+    },
+  };
+
+  constructor(life: Life, more: Pick<RequestOptions, 'fresh' | 'mayLeave'>) {
+    this.#life = life;
+    Object.defineProperty(this, 'signal', CallOptions.#signal);
+    Object.assign(this, more);
+  }
+}
 
 /** A client that is closed ends the run; every other error is an answer. */
 export const orEnd =

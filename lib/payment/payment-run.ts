@@ -2,7 +2,7 @@ import type { Life } from '../abort.js';
 import type { JournalRecord } from '../journal/journal.js';
 import type { PayResult, RequestOptions } from '../pay/types.js';
 import type { Pause, Sleeper } from './alarm.js';
-import { optionsOf, query, queryReversed, reverse, submit } from './calls.js';
+import { CallOptions, query, queryReversed, reverse, submit } from './calls.js';
 import type { Answer, Asked } from './decision/answers.js';
 import type { Step } from './decision/machine.js';
 import { type CancelledBy, outcomeOf, type PaymentOutcome, type Trouble } from './decision/outcomes.js';
@@ -19,7 +19,7 @@ import {
 import { Moments } from './moments.js';
 import { hasListeners, type PaymentProgress, type PayOptions, progressOf, tellProgress } from './progress.js';
 import { type KnownPayment, type StoredPayment, toRecord } from './record.js';
-import { PaymentRequest, type Withdrawal } from './request.js';
+import { PaymentRequest, type Wanted, type Withdrawal } from './request.js';
 import { Run, stopped } from './run.js';
 import type { PaymentParts, Subject, Surroundings } from './subject.js';
 import type { WaiterPatience } from './waiters.js';
@@ -28,21 +28,17 @@ import type { WaiterPatience } from './waiters.js';
 const withdrawalGrace = 1_000;
 
 /** One payment on its way: its request, its queries and reversals, and its deadline. */
-export class PaymentRun implements Subject<PaymentState, PaymentEvent, Next, StoredPayment, PaymentOutcome> {
+export class PaymentRun
+  implements Subject<PaymentState, PaymentEvent, Next, StoredPayment, PaymentOutcome>, Sleeper, Wanted
+{
   readonly id: string;
-  readonly #order: { readonly out_trade_no: string };
+  /** The deadline of its polling. */
+  due = 0;
   readonly #around: Surroundings<PaymentOutcome>;
   readonly #parts: PaymentParts;
   readonly #onProgress: PayOptions['onProgress'];
   readonly #moments: Moments;
   readonly #request: PaymentRequest;
-  readonly #deadline: Sleeper = { due: 0, wake: (isLate) => this.#timeOut(isLate) };
-  /** What an answer is held against. */
-  readonly #asked = (): Asked => {
-    this.#learnGatewayTime();
-    const { total_fee, requested } = this.#run.stored;
-    return { out_trade_no: this.id, total_fee, earliest: this.#moments.earliestOwn(requested) };
-  };
   /** Its last one. */
   #pause: Pause | undefined;
   #isTakenUp = false;
@@ -57,12 +53,11 @@ export class PaymentRun implements Subject<PaymentState, PaymentEvent, Next, Sto
   ) {
     const { client, clock } = around;
     this.id = id;
-    this.#order = { out_trade_no: id };
     this.#around = around;
     this.#parts = parts;
     this.#onProgress = onProgress;
     this.#moments = new Moments(client, clock, requestedAt);
-    this.#request = new PaymentRequest(clock, () => this.#isWanted(), client.connectTimeout);
+    this.#request = new PaymentRequest(clock, this, client.connectTimeout);
     this.#run = new Run(this, around, { state: remembered(phase, facts), stored, decidedAt }, revision);
   }
 
@@ -120,10 +115,10 @@ export class PaymentRun implements Subject<PaymentState, PaymentEvent, Next, Sto
     if (run.isOver || this.#request.withdrawal !== undefined) return;
     run.stored = { ...run.stored, requested: { ...run.stored.requested, ...this.#moments.request() } };
     this.#learnGatewayTime();
-    this.#parts.deadlines.set(this.#deadline);
+    this.#parts.deadlines.set(this);
     this.#tell(run.state);
     // A subscriber may have given it up just now; a journal may have taken its time.
-    if (this.#request.withdrawal !== undefined || !this.#isWanted()) return;
+    if (this.#request.withdrawal !== undefined || !this.isWanted) return;
     if (this.#request.isLate) {
       const detail = 'The payment request would have left too long after its record';
       return void this.#post({ on: 'submit:not-sent', failure: 'late', detail });
@@ -133,12 +128,12 @@ export class PaymentRun implements Subject<PaymentState, PaymentEvent, Next, Sto
   }
 
   /** Whether the payment request may still leave. */
-  #isWanted(): boolean {
+  get isWanted(): boolean {
     return !this.#run.isDecided && (this.#around.journal.holds?.({ kind: 'payment', id: this.id }) ?? true);
   }
 
   async #send(send: (options: RequestOptions) => Promise<PayResult>): Promise<void> {
-    const answer = await submit(send, this.#request.begin(), this.#asked);
+    const answer = await submit(send, this.#request.begin(), () => this.#asked());
     this.#request.state = 'ended';
     this.#moments.end();
     const { withdrawal, leftAt } = this.#request;
@@ -170,7 +165,7 @@ export class PaymentRun implements Subject<PaymentState, PaymentEvent, Next, Sto
 
   /** Goes on where the journal left off. */
   async resume(): Promise<void> {
-    if (this.#run.state.phase !== 'reversing') this.#parts.deadlines.set(this.#deadline);
+    if (this.#run.state.phase !== 'reversing') this.#parts.deadlines.set(this);
     await this.#post({ on: 'restart' });
   }
 
@@ -201,7 +196,7 @@ export class PaymentRun implements Subject<PaymentState, PaymentEvent, Next, Sto
   changed(state: PaymentState, before: PaymentState, event?: PaymentEvent): void {
     const { phase, memory } = state;
     const isNew = phase !== before.phase;
-    if (isNew && phase !== 'polling' && phase !== 'confirming') this.#parts.deadlines.stop(this.#deadline);
+    if (isNew && phase !== 'polling' && phase !== 'confirming') this.#parts.deadlines.stop(this);
     const isSame = memory.trouble === before.memory.trouble && memory.password === before.memory.password;
     if (event !== undefined && !isNew && isSame) return;
     const detail = isNew && finalPhases.has(phase) ? phase : event?.detail;
@@ -228,7 +223,14 @@ export class PaymentRun implements Subject<PaymentState, PaymentEvent, Next, Sto
   stop(): void {
     this.#pause?.end();
     this.#request.stop(stopped);
-    this.#parts.deadlines.stop(this.#deadline);
+    this.#parts.deadlines.stop(this);
+  }
+
+  /** What an answer is held against. */
+  #asked(): Asked {
+    this.#learnGatewayTime();
+    const { total_fee, requested } = this.#run.stored;
+    return { out_trade_no: this.id, total_fee, earliest: this.#moments.earliestOwn(requested) };
   }
 
   #now(): Pick<PaymentEvent, 'elapsed' | 'quiet'> {
@@ -240,7 +242,8 @@ export class PaymentRun implements Subject<PaymentState, PaymentEvent, Next, Sto
     return this.#run.post(eventOf(answer, moment));
   }
 
-  #timeOut(isLate: boolean): void {
+  /** At its deadline. */
+  wake(isLate: boolean): void {
     const moment = this.#now();
     const elapsed = Math.max(this.#around.policies.polling.timeout, moment.elapsed);
     // So many others may have been taken up with it that its turn has not come: it may be paid, and is asked for first.
@@ -258,10 +261,10 @@ export class PaymentRun implements Subject<PaymentState, PaymentEvent, Next, Sto
     const { state, stored } = this.#run;
     this.#tell(state, state.phase === 'reversing' ? { detail: 'query' } : { attempt });
     const asked = this.#now();
-    const options = optionsOf(action, { fresh });
+    const [options, order] = [new CallOptions(action, { fresh }), { out_trade_no: this.id }];
     const answer = await (state.phase === 'reversing'
-      ? queryReversed(client, stored.rail, this.#order, options, this.#asked, stored.refunds)
-      : query(client, stored.rail, this.#order, options, this.#asked));
+      ? queryReversed(client, stored.rail, order, options, () => this.#asked(), stored.refunds)
+      : query(client, stored.rail, order, options, () => this.#asked()));
     if (action.isOver) return;
     // Given up, while its client still has the request.
     if (this.#request.withdrawal !== undefined) void this.#post({ on: this.#request.withdrawal.on });
@@ -273,7 +276,8 @@ export class PaymentRun implements Subject<PaymentState, PaymentEvent, Next, Sto
     const { state, stored } = this.#run;
     this.#tell(state, { attempt });
     const mayLeave = () => !action.isOver && this.#run.state.phase === 'reversing';
-    const answer = await reverse(this.#around.client, stored.rail, this.#order, optionsOf(action, { mayLeave }));
+    const [options, order] = [new CallOptions(action, { mayLeave }), { out_trade_no: this.id }];
+    const answer = await reverse(this.#around.client, stored.rail, order, options);
     if (!action.isOver) this.#run.report(eventOf(answer, this.#now()));
   }
 

@@ -1,6 +1,6 @@
 import { Life } from '../abort.js';
 import type { RequestOptions } from '../pay/types.js';
-import { optionsOf } from './calls.js';
+import { CallOptions } from './calls.js';
 import type { Clock } from './clock.js';
 import type { CancelledBy } from './decision/outcomes.js';
 
@@ -10,6 +10,12 @@ const youth = 15_000;
 export interface Withdrawal {
   readonly on: 'abort' | 'cancel';
   readonly by: CancelledBy;
+}
+
+/** The payment whose request it is. */
+export interface Wanted {
+  /** Whether it may still leave, says the payment's state. */
+  readonly isWanted: boolean;
 }
 
 /**
@@ -24,7 +30,7 @@ export class PaymentRequest {
   /** By the monotonic clock, when its first byte left, if its client asked before. */
   leftAt: number | undefined;
   readonly #clock: Clock;
-  readonly #isWanted: () => boolean;
+  readonly #payment: Wanted;
   readonly #created: { readonly wall: number; readonly monotonic: number };
   readonly #youth: number;
   readonly #life = new Life();
@@ -33,12 +39,12 @@ export class PaymentRequest {
   #tellEnd: (() => void) | undefined;
 
   /**
-   * @param isWanted The last look before it leaves: whether the payment's state still wants it sent.
+   * @param payment Is asked last before it leaves.
    * @param connectTimeout Milliseconds in which the client makes one connection.
    */
-  constructor(clock: Clock, isWanted: () => boolean, connectTimeout = 0) {
+  constructor(clock: Clock, payment: Wanted, connectTimeout = 0) {
     this.#clock = clock;
-    this.#isWanted = isWanted;
+    this.#payment = payment;
     this.#created = { wall: clock.wall(), monotonic: clock.monotonic() };
     this.#youth = Math.max(youth, 2 * connectTimeout);
   }
@@ -67,14 +73,14 @@ export class PaymentRequest {
     this.state = 'begun';
     this.#isUnderWay = true;
     const mayLeave = () => {
-      const may = this.withdrawal === undefined && this.state !== 'ended' && !this.isLate && this.#isWanted();
+      const may = this.withdrawal === undefined && this.state !== 'ended' && !this.isLate && this.#payment.isWanted;
       if (may) {
         this.state = 'left';
         this.leftAt = this.#clock.monotonic();
       }
       return may;
     };
-    return optionsOf(this.#life, { mayLeave });
+    return new CallOptions(this.#life, { mayLeave });
   }
 
   /**

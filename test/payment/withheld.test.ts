@@ -187,6 +187,25 @@ describe('An abort within a client’s own call', () => {
     expect(await clock.until(processor.pay(order, code, { signal: abort.signal }))).to.include({ status: 'cancelled' });
     expect(methods(client.calls)).to.deep.equal(['micropay']);
   });
+
+  it('is seen by a client that hands on a copy of its options, before it or after', async () => {
+    for (const isBefore of [true, false]) {
+      const abort = new AbortController();
+      const { clock, processor } = till({
+        micropay: [
+          new Made(async (options) => {
+            if (!isBefore) abort.abort();
+            const copy = { ...options };
+            if (isBefore) abort.abort();
+            if (copy.signal?.aborted) throw new PayTransportError('aborted', false);
+            return charged('A1', 100);
+          }),
+        ],
+      });
+      const outcome = await clock.until(processor.pay(order, code, { signal: abort.signal }));
+      expect(outcome).to.include({ status: 'cancelled' });
+    }
+  });
 });
 
 describe('A payment request that may have left', () => {

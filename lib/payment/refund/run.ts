@@ -2,7 +2,7 @@ import type { Life } from '../../abort.js';
 import { call } from '../../concurrency.js';
 import { ClosedError } from '../../errors.js';
 import type { JournalRecord } from '../../journal/journal.js';
-import { optionsOf, orEnd } from '../calls.js';
+import { CallOptions, orEnd } from '../calls.js';
 import { gatewayTimeOf } from '../client.js';
 import type { Trouble } from '../decision/outcomes.js';
 import { jittered } from '../decision/policies.js';
@@ -198,7 +198,7 @@ export class RefundRun implements Subject<RefundState, RefundEvent, RefundNext, 
       ...(notify_url !== undefined && { notify_url }),
     };
     const mayLeave = () => !action.isOver && (journal.holds?.({ kind: 'refund', id: this.id }) ?? true);
-    return call(() => client.refund(params, optionsOf(action, { mayLeave })))
+    return call(() => client.refund(params, new CallOptions(action, { mayLeave })))
       .then((answer) => sendAnswer(answer, this.#ours))
       .catch((error: unknown) => {
         // What may have reached the gateway goes on at the next start.
@@ -209,7 +209,9 @@ export class RefundRun implements Subject<RefundState, RefundEvent, RefundNext, 
 
   /** Always over a connection of its own: REFUNDNOTEXIST names no refund, so that only its connection tells whose it is. */
   #query(action: Life): Promise<RefundAnswer> {
-    return call(() => this.#parts.client.refundquery({ out_refund_no: this.id }, optionsOf(action, { fresh: true })))
+    return call(() =>
+      this.#parts.client.refundquery({ out_refund_no: this.id }, new CallOptions(action, { fresh: true })),
+    )
       .then((answer) => queryAnswer(answer, this.#ours))
       .catch(orEnd(queryError));
   }

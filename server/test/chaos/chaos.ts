@@ -91,7 +91,7 @@ const mostStarts = 20;
 /** Milliseconds. */
 const between = { audits: 15_000, customers: 300, looks: 200 };
 /** Milliseconds in which tills get their words when nothing disturbs them any more, and in which all that is left must end. */
-const patience = { tills: 40_000, ends: 90_000 };
+const patience = { tills: 40_000, ends: 180_000 };
 
 class Chaos {
   readonly #options: Options;
