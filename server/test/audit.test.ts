@@ -103,6 +103,40 @@ describe('The audit', function () {
     for (const secret of [token, simulator.client.key, 'openid', '1355']) expect(all).not.to.include(secret);
   });
 
+  it('comes first: what can not be written down is not done', async () => {
+    const name = await postgres.database();
+    const server = await startMerchantServer(options(postgres.url(name)));
+    try {
+      const { token } = await server.addTerminal({ name: 'till', ...shop, can: ['pay', 'cancel', 'refund'] });
+      const till = new Client(server.url, token);
+      expect((await till.pay('A4', newCode(), { key: 'one' })).body.status).to.equal('paid');
+      await postgres.query(
+        name,
+        `create function no_room() returns trigger language plpgsql as 'begin raise exception ''no room''; end'`,
+      );
+      await postgres.query(
+        name,
+        'create trigger no_room before insert on wxpay_face.audit for each row execute function no_room()',
+      );
+      for (const said of [
+        await till.pay('A5', newCode(), { key: 'one' }),
+        await till.ask('PUT', '/v1/refunds/RA4', { out_trade_no: 'A4', refund_fee: 50 }),
+        await till.delete('/v1/payments/A4'),
+        await till.delete('/v1/payments/never-A4'),
+        await till.ask('POST', '/v1/payments/A4/acknowledge', { revision: 2 }),
+      ])
+        expect(said.status).to.be.at.least(500);
+      const [sale, ...others] = simulator.ledger.filter(({ out_trade_no }) => ['A4', 'A5'].includes(out_trade_no));
+      expect(sale).to.include({ out_trade_no: 'A4', trade_state: 'SUCCESS', refunded: 0 });
+      expect(others).to.deep.equal([]);
+      expect(await postgres.query(name, 'select id, state, acknowledged from wxpay_face.record')).to.deep.equal([
+        { id: 'A4', state: 'paid', acknowledged: false },
+      ]);
+    } finally {
+      await server.close();
+    }
+  });
+
   it('is exported by time, for programs and for spreadsheets', async () => {
     const name = await postgres.database();
     const server = await startMerchantServer(options(postgres.url(name)));

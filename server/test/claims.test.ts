@@ -116,6 +116,20 @@ describe('What a server leaves unfinished', function () {
     await until(() => one.journal.holds(payment('A1')));
   });
 
+  it('stays with who has renewed its lease after it was over', async () => {
+    const one = await proxied();
+    await one.journal.create(payment('A1'));
+    one.proxy.fate = () => 'is lost';
+    one.proxy.breakAll();
+    const living = async () =>
+      (await postgres.query(database, 'select id from wxpay_face.server where until > now()')).length;
+    await until(async () => (await living()) === 0);
+    one.proxy.fate = () => 'arrives';
+    await until(() => one.journal.holds(payment('A1')));
+    // By the clock that all others go by.
+    expect(await living()).to.equal(1);
+  });
+
   it('stays with who has renewed its lease, if an earlier renewal is done later', async () => {
     await opened();
     const [server] = await postgres.query(database, 'select id::text from wxpay_face.server');
@@ -194,8 +208,14 @@ describe('What a server leaves unfinished', function () {
     const [a, b] = [PostgresJournal.on(shared, 'A'), PostgresJournal.on(shared, 'B')];
     const [ofA, ofB] = [new Set<string>(), new Set<string>()];
     const free = Promise.withResolvers<void>();
+    let atOnce = 0;
     a.onTakeUp(async ({ id }) => {
       ofA.add(id);
+      // Of those that were claimed. Its own rows it looks at later.
+      if (ofA.size === 1)
+        queueMicrotask(() => {
+          atOnce = ofA.size;
+        });
       await free.promise;
     });
     b.onTakeUp(async ({ id }) => void ofB.add(id));
@@ -212,6 +232,7 @@ describe('What a server leaves unfinished', function () {
     await leave('B', 150);
     await until(() => ofB.size === 150);
     expect(ofA.size).to.be.at.most(100);
+    expect(atOnce, 'so that new payments find connections').to.equal(4);
     free.resolve();
     await until(() => ofA.size === 500);
   });

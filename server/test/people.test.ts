@@ -416,6 +416,13 @@ describe('The page’s HTTP', function () {
           expect(await visitor.shown()).to.include({ status: 401 });
         });
 
+        it('ends the sessions of a person that is removed', async () => {
+          const visitor = await person({ name: 'Sun' });
+          await postgres.query(database, `update wxpay_face.person set removed_at = now() where name = 'Sun'`);
+          expect((await visitor.get('session')).status).to.equal(401);
+          expect(await visitor.shown()).to.include({ status: 401 });
+        });
+
         it('keeps what is in front of a person there although its terminal has acknowledged it', async () => {
           const number = newNumber();
           simulator.scenario = 'number-taken';

@@ -1,9 +1,16 @@
 import { expect } from 'chai';
 import { type Simulator, startSimulator } from 'wxpay-face/simulator';
-import { type MerchantServer, type MerchantServerOptions, startMerchantServer } from '../lib/index.js';
+import {
+  Database,
+  type MerchantServer,
+  type MerchantServerOptions,
+  PostgresJournal,
+  startMerchantServer,
+} from '../lib/index.js';
+import { addForeignRefund } from '../lib/merchants/foreign-refunds.js';
 import { Client } from './support/client.js';
 import { type Postgres, sharedPostgres } from './support/postgres.js';
-import { until } from './support/records.js';
+import { payment, until } from './support/records.js';
 import { Visitor } from './support/visitor.js';
 
 const beijing = (time: number): string =>
@@ -161,6 +168,61 @@ describe('A database that was restored to an older moment', function () {
       expect((await till.delete(`/v1/payments/${number}`)).body.code).to.equal('ERR_ORDER_EXISTS');
     }
     expect(simulator.calls.slice(called)).to.deep.equal([]);
+  });
+
+  it('keeps a number that only the bills have in use, for all sub-merchants and on servers that start later', async () => {
+    const today = beijing(Date.now());
+    const sub_merchants = { east: { sub_mch_id: '1' }, west: { sub_mch_id: '2' } };
+    const merchants = [
+      { name: 'chain', ...simulator.client, sub_merchants },
+      { name: 'tea', ...simulator.client, mch_id: '1900000110' },
+    ];
+    const first = await start({ merchants, restored: today });
+    const tokens: string[] = [];
+    for (const sub_merchant of Object.keys(sub_merchants)) {
+      const shop = { merchant: 'chain', sub_merchant, store_id: '1', store_name: '茶馆' };
+      tokens.push((await first.addTerminal({ name: sub_merchant, ...shop })).token);
+    }
+    const other = await first.addTerminal({ name: 'tea', merchant: 'tea', store_id: '1', store_name: '茶馆' });
+    await postgres.query(
+      name,
+      `insert into wxpay_face.difference (merchant, bill_date, position, kind, out_trade_no, there)
+       values ('chain/east', $1, 1, 'unknown-here', 'LOST1', 100)`,
+      [today],
+    );
+    for (const merchant of ['chain/east', 'chain/west', 'tea']) await reconciled(merchant, today);
+    await until(async () => (await new Client(first.url, undefined).get('/healthz')).status === 200);
+    for (const server of [first, await start({ merchants })])
+      for (const token of tokens) {
+        const till = new Client(server.url, token);
+        for (const said of [await till.pay('LOST1', code(), { key: 'one' }), await till.get('/v1/payments/LOST1')])
+          expect([said.status, said.body.code]).to.deep.equal([409, 'ERR_ORDER_EXISTS']);
+      }
+    expect(simulator.ledger.some(({ out_trade_no }) => out_trade_no === 'LOST1')).to.equal(false);
+    // Another merchant number has numbers of its own.
+    expect((await new Client(first.url, other.token).get('/v1/payments/LOST1')).status).to.equal(404);
+  });
+
+  it('has each refund that only the bills have entered once, whoever enters it at the same time', async () => {
+    const database = await Database.open(postgres.url(name), 1_000);
+    try {
+      const journal = PostgresJournal.on(database, 'A');
+      await journal.create(payment('SOLD1', { state: 'paid', finished: true }));
+      const refunds = ['R1', 'R2', 'R3'].map((out_refund_no) => ({
+        out_trade_no: 'SOLD1',
+        out_refund_no,
+        refund_fee: 10,
+      }));
+      await Promise.all([...refunds, ...refunds].map((refund) => addForeignRefund(journal, refund)));
+      for (const refund of refunds) await addForeignRefund(journal, refund);
+      const record = await journal.get('payment', 'SOLD1');
+      const entered: unknown[] = Object(record?.data.refunds);
+      expect(entered.map((each) => Object(each).out_refund_no)).to.have.members(['R1', 'R2', 'R3']);
+      expect(record?.revision).to.equal(4);
+      await journal.close();
+    } finally {
+      await database.close();
+    }
   });
 
   it('is said by a day, and of a database only', async () => {

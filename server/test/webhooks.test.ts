@@ -166,7 +166,10 @@ describe('Webhooks', function () {
     receiver.manner = ({ type }) => (type === 'payment.paid' ? 500 : 200);
     const number = newNumber();
     await till.pay(number, newCode(), { key: 'one' });
+    // A notice tells of its end: it isn't waited for a minute.
+    simulator.scenario = 'refund-pending';
     await till.ask('PUT', `/v1/refunds/R${number}`, { out_trade_no: number, refund_fee: 40 });
+    simulator.endRefund(`R${number}`, 'SUCCESS');
     await until(async () => (await till.get(`/v1/refunds/R${number}`)).body.status === 'refunded');
     await until(() => receiver.received.length > 0);
     expect(receiver.received.map(({ type }) => type)).not.to.include('refund.refunded');
@@ -289,6 +292,17 @@ describe('Webhooks', function () {
     } finally {
       await doomed.dispose();
     }
+  });
+
+  it('are told by another server if the one that had them in hand is dead', async () => {
+    const number = newNumber();
+    const body = JSON.stringify({ type: 'payment.paid', data: { out_trade_no: number } });
+    await query(
+      `insert into wxpay_face.event (merchant, lane, type, body, due_at, holder)
+       values ('tea', $1, 'payment.paid', $2, now() + interval '1 hour', gen_random_uuid())`,
+      [number, body],
+    );
+    await until(() => receiver.taken(number).length === 1);
   });
 
   it('belong to one merchant: a receiver that hangs keeps no other from being told', async () => {

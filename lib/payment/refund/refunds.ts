@@ -186,9 +186,9 @@ export class Refunds {
     if (total_fee === undefined) throw unknownSale(out_trade_no, out_refund_no);
     const wanted = { out_trade_no, out_refund_no, total_fee };
     const record = await adoptSale(refundClient(client), clock, wanted, signal);
-    await patience(journal.create(record)).catch((error: unknown) => {
-      // Another process was quicker.
-      if (!(error instanceof OrderExistsError)) throw error;
+    await patience(journal.create(record)).catch(async (error: unknown) => {
+      // Another process was quicker, if it isn't a sale of a merchant with the same numbers.
+      if (!(error instanceof OrderExistsError) || (await this.#sales.find(out_trade_no)) === undefined) throw error;
     });
   }
 
@@ -233,9 +233,8 @@ export class Refunds {
     const { client, clock, program } = this.#parts;
     const { out_refund_no } = given;
     const index = sale.refunds.findIndex((each) => each.out_refund_no === out_refund_no);
-    const now = clock.wall();
+    const [now, gatewayNow] = [clock.wall(), gatewayTimeOf(client)];
     const wall = sendTimes(sale.refunds)[index] ?? now;
-    const gatewayNow = gatewayTimeOf(client);
     const gateway = gatewayNow === undefined ? {} : { gateway: wall + (gatewayNow - now) };
     const api = apiOf(client);
     const stored = { ...storedRefund(sale, given, { wall, run: program, ...gateway }), ...(api && { api }) };
@@ -248,8 +247,9 @@ export class Refunds {
         record,
       }));
     } catch (error) {
-      if (error instanceof OrderExistsError) return undefined;
-      throw error;
+      if (!(error instanceof OrderExistsError)) throw error;
+      await this.#sales.ensureOurs(sale.record.id, out_refund_no);
+      return undefined;
     }
   }
 

@@ -59,8 +59,7 @@ export class Sales {
   /** A refund as its own record tells it, which a crash may have kept from being copied. Undefined if it has none yet. */
   async recorded(sale: Sale, refund: ReservedRefund): Promise<ReservedRefund | undefined> {
     if (isSettled(refund)) return refund;
-    const { journal, patience } = this.#around;
-    const record = await patience(call(() => journal.get('refund', refund.out_refund_no)));
+    const record = await this.#stored(refund.out_refund_no);
     return record && withRecord(sale, refund, record);
   }
 
@@ -114,6 +113,30 @@ export class Sales {
     }
   }
 
+  /**
+   * Of a reserved refund whose number is in use: either another process has written it down just now, or a merchant with whom numbers
+   * are shared has a refund of it. Then nothing of this one was sent, and what it held is free again.
+   * @throws OrderExistsError if it is another merchant's.
+   */
+  async ensureOurs(out_trade_no: string, out_refund_no: string): Promise<void> {
+    if ((await this.#stored(out_refund_no)) !== undefined) return;
+    for (let isFree = false; !isFree; ) {
+      const sale = await this.find(out_trade_no);
+      const refunds = sale?.refunds.filter((each) => each.out_refund_no !== out_refund_no || each.elsewhere === true);
+      isFree =
+        sale === undefined ||
+        refunds === undefined ||
+        refunds.length === sale.refunds.length ||
+        (await this.write(sale, refunds));
+    }
+    throw new OrderExistsError(out_trade_no, out_refund_no);
+  }
+
+  #stored(out_refund_no: string): Promise<JournalRecord | undefined> {
+    const { journal, patience } = this.#around;
+    return patience(call(() => journal.get('refund', out_refund_no)));
+  }
+
   async #refreshed(sale: Sale, refund: ReservedRefund): Promise<ReservedRefund> {
     const recorded = await this.recorded(sale, refund);
     if (recorded !== undefined) return recorded;
@@ -140,7 +163,7 @@ export class Sales {
       return withRecord(sale, refund, record);
     } catch (error) {
       if (!(error instanceof OrderExistsError)) throw error;
-      return this.#refreshed(sale, refund);
+      return (await this.recorded(sale, refund)) ?? taken(refund, 'another merchant');
     }
   }
 }
@@ -176,6 +199,11 @@ function withRecord(sale: Sale, refund: ReservedRefund, record: JournalRecord): 
   const { stored, phase, facts, decidedAt } = known;
   if (stored.out_trade_no === sale.record.id) return { ...refund, phase, facts, decidedAt };
   // Two sales asked for one number at once: the other had it.
-  const reason = `The number belongs to a refund of ${stored.out_trade_no}: nothing of this one was sent`;
+  return taken(refund, stored.out_trade_no);
+}
+
+/** @param by Whose refund has the number. */
+function taken(refund: ReservedRefund, by: string): ReservedRefund {
+  const reason = `The number belongs to a refund of ${by}: nothing of this one was sent`;
   return { ...refund, phase: 'failed', facts: { failure: 'parameter', reason }, decidedAt: 1 };
 }

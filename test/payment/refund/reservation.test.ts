@@ -1,6 +1,6 @@
 import { expect } from 'chai';
-import { JournalError } from '../../../lib/journal/errors.js';
-import type { JournalRecord } from '../../../lib/journal/journal.js';
+import { JournalError, OrderExistsError } from '../../../lib/journal/errors.js';
+import type { Journal, JournalRecord } from '../../../lib/journal/journal.js';
 import { MemoryJournal } from '../../../lib/journal/memory-journal.js';
 import { rejection } from '../../support/rejection.js';
 import { failed, Made, reversed, state, times } from '../../support/scripted/client.js';
@@ -8,6 +8,12 @@ import { day, minute, noRefund, paidTill, RefundGateway, shown, taken } from '..
 import { awaiting, code, lost, methods, order, paid, till } from '../../support/scripted/till.js';
 
 const refused = (rule: string) => ({ code: 'ERR_REFUND', rule, out_trade_no: 'A1' });
+
+/** Of a provider's sub-merchants each has a journal of its own, but their numbers are one. */
+function sharesNumber(journal: Journal, taken: string): void {
+  const create = journal.create.bind(journal);
+  journal.create = (record) => (record.id === taken ? Promise.reject(new OrderExistsError(taken)) : create(record));
+}
 
 describe('A refund and the rules of its sale', () => {
   it('gives back no more than was paid, however many are asked for at once', async () => {
@@ -73,6 +79,17 @@ describe('A refund and the rules of its sale', () => {
       const ofAnother = processor.refund('A2', { out_refund_no: 'R1', refund_fee: 40 });
       expect(await rejection(ofAnother)).to.include({ code: 'ERR_ORDER_EXISTS', out_trade_no: 'A2' });
     }
+  });
+
+  it('refuses a number that a merchant with the same numbers has, and frees what it reserved', async () => {
+    const gateway = new RefundGateway();
+    const { refund, processor, journal } = await paidTill(gateway.scripts);
+    sharesNumber(journal, 'R1');
+    for (let times = 0; times < 2; times += 1)
+      expect(await rejection(refund('R1', 40))).to.include({ code: 'ERR_ORDER_EXISTS', out_refund_no: 'R1' });
+    expect(await processor.refunds('A1')).to.deep.equal([]);
+    expect(await refund('R2', 100)).to.include({ accepted: true });
+    expect([...gateway.refunds.keys()]).to.deep.equal(['R2']);
   });
 
   it('frees what it reserved where nothing was given back', async () => {
@@ -327,6 +344,18 @@ describe('A refund whose program died', () => {
     expect([...gateway.refunds.keys()]).to.deep.equal(['R2']);
   });
 
+  it('before it was told that a merchant with the same numbers has its number holds nothing after a minute', async () => {
+    const gateway = new RefundGateway();
+    const { clock, next, journal } = await dead(gateway.scripts, ({ kind }) => kind === 'refund');
+    sharesNumber(journal, 'R1');
+    await clock.run(undefined, minute);
+    const processor = next();
+    const another = processor.refund('A1', { out_refund_no: 'R2', refund_fee: 100 });
+    expect(await clock.until(another)).to.include({ accepted: true });
+    expect(await processor.refunds('A1')).to.have.nested.property('[0].status', 'failed');
+    expect([...gateway.refunds.keys()]).to.deep.equal(['R2']);
+  });
+
   it('before it was written down lets its sale be given up after a minute', async () => {
     const { clock, next } = await dead(
       { orderquery: [paid, state('REVOKED')], reverse: [reversed()] },
@@ -457,6 +486,13 @@ describe('A refund of a sale that the journal does not know', () => {
       for await (const outcome of start().recover()) told.push(outcome);
       expect(told).to.deep.equal([]);
     }
+  });
+
+  it('is refused if it is one of a merchant with the same numbers', async () => {
+    const { client, refund, journal } = unknown({ orderquery: [paid] });
+    sharesNumber(journal, 'A1');
+    expect(await rejection(refund('R1', 40))).to.include({ code: 'ERR_ORDER_EXISTS', out_trade_no: 'A1' });
+    expect(methods(client.calls)).not.to.include('refund');
   });
 
   it('counts what the gateway shows, made elsewhere', async () => {
