@@ -1,4 +1,5 @@
 import { ClosedError } from '../errors.js';
+import { ByName } from './by-name.js';
 import { OrderExistsError } from './errors.js';
 import {
   checkNew,
@@ -9,7 +10,14 @@ import {
   type JournalRecord,
   keyOf,
   matches,
+  type RecordName,
 } from './journal.js';
+
+/** A record as text, so that nobody changes it from outside. */
+interface Stored extends RecordName {
+  readonly revision: number;
+  readonly text: string;
+}
 
 /**
  * A {@link Journal} in memory, for tests and demonstrations: with the process its payments are forgotten.
@@ -18,47 +26,44 @@ import {
  * const processor = new PaymentProcessor({ client, journal: new MemoryJournal() });
  */
 export class MemoryJournal implements Journal {
-  // Text, so that nobody changes a stored record from outside.
-  readonly #records = new Map<string, { readonly revision: number; readonly text: string }>();
+  readonly #records = new ByName<Stored>();
   #closed = false;
 
   async create(record: JournalRecord): Promise<void> {
     this.#ensureOpen();
     checkRecord(record);
     checkNew(record);
-    const key = keyOf(record);
-    if (this.#records.has(key)) throw new OrderExistsError(record.id);
-    this.#write(key, record);
+    if (this.#records.has(record)) throw new OrderExistsError(record.id);
+    this.#write(record);
   }
 
   async put(record: JournalRecord): Promise<void> {
     this.#ensureOpen();
     checkRecord(record);
-    const key = keyOf(record);
-    checkSuccessor(record, this.#records.get(key));
-    this.#write(key, record);
+    checkSuccessor(record, this.#records.get(record));
+    this.#write(record);
   }
 
   async get(kind: JournalRecord['kind'], id: string): Promise<JournalRecord | undefined> {
     this.#ensureOpen();
-    return this.#read(keyOf({ kind, id }));
+    return this.#read({ kind, id });
   }
 
   async *list(filter: JournalFilter = {}): AsyncIterable<JournalRecord> {
     this.#ensureOpen();
-    for (const key of [...this.#records.keys()].sort()) {
-      const record = this.#read(key);
+    for (const name of this.#names()) {
+      const record = this.#read(name);
       if (record !== undefined && matches(record, filter)) yield record;
     }
   }
 
   async prune(before: number): Promise<number> {
     this.#ensureOpen();
-    const old = [...this.#records.keys()].filter((key) => {
-      const record = this.#read(key);
+    const old = this.#names().filter((name) => {
+      const record = this.#read(name);
       return record?.finished && record.acknowledged && record.updatedAt < before;
     });
-    for (const key of old) this.#records.delete(key);
+    for (const name of old) this.#records.delete(name);
     return old.length;
   }
 
@@ -66,12 +71,18 @@ export class MemoryJournal implements Journal {
     this.#closed = true;
   }
 
-  #write(key: string, record: JournalRecord): void {
-    this.#records.set(key, { revision: record.revision, text: JSON.stringify(record) });
+  /** In one order always. */
+  #names(): RecordName[] {
+    return [...this.#records.values()].sort((one, other) => (keyOf(one) < keyOf(other) ? -1 : 1));
   }
 
-  #read(key: string): JournalRecord | undefined {
-    const stored = this.#records.get(key);
+  #write(record: JournalRecord): void {
+    const { kind, id, revision } = record;
+    this.#records.set(record, { kind, id, revision, text: JSON.stringify(record) });
+  }
+
+  #read(name: RecordName): JournalRecord | undefined {
+    const stored = this.#records.get(name);
     return stored === undefined ? undefined : JSON.parse(stored.text);
   }
 
