@@ -1,7 +1,8 @@
 // Leaves the thread's arithmetic changed, as a runtime of its own may (Delphi's unmasks three exceptions): rounds
 // upwards, takes the smallest numbers for zero, and traps on 0/0; while it is loaded, and whenever it is called with
 // "disturb". After each call it leaves a register of the x87 in use and an exception waiting there, for the next
-// instruction to trap. It answers with the state in which it was called; tags are the registers in use, 0xffff for none.
+// instruction to trap. It answers with the state in which it was called; tags are the registers in use, 0xffff for
+// none.
 #include <fenv.h>
 #include <stdio.h>
 #include <stdlib.h>
