@@ -14,8 +14,8 @@ export class Life {
     return this.#controller.signal;
   }
 
-  /** The first reason counts. */
-  end(reason: unknown): void {
+  /** The first reason counts. @param reason Default: an AbortError. */
+  end(reason?: unknown): void {
     this.#ended ??= { reason };
     this.#controller?.abort(this.#ended.reason);
   }

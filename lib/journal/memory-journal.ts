@@ -51,7 +51,9 @@ export class MemoryJournal implements Journal {
 
   async *list(filter: JournalFilter = {}): AsyncIterable<JournalRecord> {
     this.#ensureOpen();
-    for (const name of this.#names()) {
+    // In one order always.
+    const names = [...this.#records.values()].sort((one, other) => (keyOf(one) < keyOf(other) ? -1 : 1));
+    for (const name of names) {
       const record = this.#read(name);
       if (record !== undefined && matches(record, filter)) yield record;
     }
@@ -59,7 +61,7 @@ export class MemoryJournal implements Journal {
 
   async prune(before: number): Promise<number> {
     this.#ensureOpen();
-    const old = this.#names().filter((name) => {
+    const old = [...this.#records.values()].filter((name) => {
       const record = this.#read(name);
       return record?.finished && record.acknowledged && record.updatedAt < before;
     });
@@ -69,11 +71,6 @@ export class MemoryJournal implements Journal {
 
   async close(): Promise<void> {
     this.#closed = true;
-  }
-
-  /** In one order always. */
-  #names(): RecordName[] {
-    return [...this.#records.values()].sort((one, other) => (keyOf(one) < keyOf(other) ? -1 : 1));
   }
 
   #write(record: JournalRecord): void {

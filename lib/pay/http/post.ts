@@ -3,9 +3,9 @@ import type net from 'node:net';
 import { performance } from 'node:perf_hooks';
 import { TLSSocket } from 'node:tls';
 import type { Request } from 'got';
-import { onAbort } from '../../abort.js';
+import { Life, onAbort } from '../../abort.js';
 import { cleanCause, PayResponseError, PayTransportError, type TransportFailure } from '../errors.js';
-import { ConnectionError, type GatewayAgent, lazily } from './agent.js';
+import { ConnectionError, type GatewayAgent } from './agent.js';
 import { answered, readBody } from './body.js';
 import { hints } from './hints.js';
 import { type Message, send } from './message.js';
@@ -58,8 +58,8 @@ class Attempt {
   readonly #post: Post;
   /** Milliseconds for the answer. */
   readonly #patience: number;
-  /** Ends the opening of a connection. Made when the agent asks for it: most calls find a connection that was kept. */
-  readonly #opening = lazily(() => new AbortController());
+  /** Of the opening of a connection. Most calls find one that was kept, and the agent asks for no signal. */
+  readonly #opening = new Life();
   #stream: Request | undefined;
   #stopped: Stop | undefined;
   #socket: net.Socket | undefined;
@@ -149,7 +149,7 @@ class Attempt {
   }
 
   #send(): Request {
-    const giveUp = () => this.#opening().signal;
+    const giveUp = () => this.#opening.signal;
     const stream = send(`${this.#host}${this.#post.path}`, this.#post, this.#agent, giveUp);
     this.#stream = stream;
     // By then got has written head and body, which Node.js holds until it has a connection.
@@ -238,7 +238,7 @@ class Attempt {
   }
 
   #giveUp(): void {
-    this.#opening().abort();
+    this.#opening.end();
     this.#stream?.destroy();
   }
 
