@@ -15,32 +15,36 @@ for (let index = 256; index < tables.length; index += 1) {
 const noWords = new Int32Array(0);
 
 // Not inside the function: made anew at each call they would cost more than they do.
-const at = (index: number): number => tables[index] ?? 0;
-const next = (value: number, byte: number): number => at((value ^ byte) & 255) ^ (value >>> 8);
+const at = (table: Int32Array, index: number): number => table[index] ?? 0;
+const next = (table: Int32Array, value: number, byte: number): number =>
+  at(table, (value ^ byte) & 255) ^ (value >>> 8);
 
 /** CRC-32C (Castagnoli). */
 export function crc32c(bytes: Uint8Array): number {
+  // A bundle makes variables of a module's constants: V8 would look again at each byte which array it is.
+  const table = tables;
   const head = bytes.length < 8 ? bytes.length : -bytes.byteOffset & 3;
   const words =
     head === bytes.length
       ? noWords
       : new Int32Array(bytes.buffer, bytes.byteOffset + head, ((bytes.length - head) >>> 3) << 1);
   let value = -1;
-  for (let index = 0; index < head; index += 1) value = next(value, bytes[index] ?? 0);
+  for (let index = 0; index < head; index += 1) value = next(table, value, bytes[index] ?? 0);
   for (let index = 0; index < words.length; index += 2) {
     const low = value ^ (words[index] ?? 0);
     const high = words[index + 1] ?? 0;
     value =
-      at(1792 + (low & 255)) ^
-      at(1536 + ((low >>> 8) & 255)) ^
-      at(1280 + ((low >>> 16) & 255)) ^
-      at(1024 + (low >>> 24)) ^
-      at(768 + (high & 255)) ^
-      at(512 + ((high >>> 8) & 255)) ^
-      at(256 + ((high >>> 16) & 255)) ^
-      at(high >>> 24);
+      at(table, 1792 + (low & 255)) ^
+      at(table, 1536 + ((low >>> 8) & 255)) ^
+      at(table, 1280 + ((low >>> 16) & 255)) ^
+      at(table, 1024 + (low >>> 24)) ^
+      at(table, 768 + (high & 255)) ^
+      at(table, 512 + ((high >>> 8) & 255)) ^
+      at(table, 256 + ((high >>> 16) & 255)) ^
+      at(table, high >>> 24);
   }
-  for (let index = head + 4 * words.length; index < bytes.length; index += 1) value = next(value, bytes[index] ?? 0);
+  for (let index = head + 4 * words.length; index < bytes.length; index += 1)
+    value = next(table, value, bytes[index] ?? 0);
   return ~value >>> 0;
 }
 
