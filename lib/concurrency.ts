@@ -1,3 +1,6 @@
+/** Resolves when all that has arrived by now was read. */
+export const nextTurn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
+
 /** Runs what concerns one key one after the other, and different keys side by side. */
 export class KeyedMutex {
   /** Those that wait behind the task that runs, of each key. */

@@ -1,3 +1,4 @@
+import { nextTurn } from '../concurrency.js';
 import { ClosedError } from '../errors.js';
 import { Batch } from './batch.js';
 import { writeBase } from './compaction.js';
@@ -12,8 +13,6 @@ import type { Tip } from './log.js';
 import { journalError, openToWrite } from './opening.js';
 import type { ReadJournal } from './reading.js';
 import { toText } from './stored-record.js';
-
-const nextTurn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
 
 const nowhere = { lineAt: 0, lineLength: 0, from: 0 };
 

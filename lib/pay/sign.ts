@@ -1,18 +1,11 @@
-import { createHash, createHmac, createSecretKey, type KeyObject, timingSafeEqual } from 'node:crypto';
+import { createHash, createHmac, timingSafeEqual } from 'node:crypto';
 import { InvalidParameterError } from '../errors.js';
 import { isAbsent } from '../fields.js';
 import type { SignType } from './types.js';
 
-// To prepare a key takes as long as to hash with it, and a client has one.
-let last: { readonly key: string; readonly prepared: KeyObject } | undefined;
-function prepare(key: string): KeyObject {
-  if (last?.key !== key) last = { key, prepared: createSecretKey(Buffer.from(key)) };
-  return last.prepared;
-}
-
 const hashes: Readonly<Record<SignType, (text: string, key: string) => string>> = {
   MD5: (text) => createHash('md5').update(text).digest('hex'),
-  'HMAC-SHA256': (text, key) => createHmac('sha256', prepare(key)).update(text).digest('hex'),
+  'HMAC-SHA256': (text, key) => createHmac('sha256', key).update(text).digest('hex'),
 };
 
 function plain(name: string, value: unknown): string {

@@ -2,6 +2,7 @@ import http from 'node:http';
 import https from 'node:https';
 import got, { type Request } from 'got';
 import type { GatewayAgent } from './agent.js';
+import { unbracketed } from './sockets.js';
 
 const lean = got.extend({
   headers: { 'accept-encoding': 'gzip', 'user-agent': 'wxpay-face' },
@@ -9,9 +10,16 @@ const lean = got.extend({
   retry: { limit: 0, methods: [], statusCodes: [], errorCodes: [] },
   followRedirect: false,
   throwHttpErrors: false,
-  // got would listen nine times to each request, to note when things happen to it, unless they are noted already.
-  request: (url, options, callback) =>
-    Object.assign((url.protocol === 'http:' ? http : https).request(url, options, callback), { timings: {} }),
+  request: (url, options, callback) => {
+    // Of a URL Node.js would take all that it has; and it would look each time for the name in TLS, which the agent has itself.
+    options.protocol = url.protocol;
+    options.hostname = unbracketed(url);
+    options.port = url.port;
+    options.path = `${url.pathname}${url.search}`;
+    const request = (url.protocol === 'http:' ? http : https).request(options, callback);
+    // got would listen nine times to it, to note when things happen to it, unless they are noted already.
+    return Object.assign(request, { timings: {} });
+  },
 });
 
 /** What a request is, beside where it goes. */
@@ -34,7 +42,9 @@ export function send(
   const stream = lean(url, { method, headers, isStream: true, ...(written !== undefined && { body: written }) });
   // Else got makes an object of thirty options, nearly all without a value: the most expensive of what it does for a
   // request. It asks for them after this.
-  const options = { method, headers: stream.options.headers, agent, giveUp };
+  // Where it goes is filled in above.
+  const target = { protocol: '', hostname: '', port: '', path: '', servername: '' };
+  const options = { method, headers: stream.options.headers, agent, giveUp, ...target };
   Object.assign(stream.options, { createNativeRequestOptions: () => options });
   return stream;
 }

@@ -8,7 +8,7 @@ import { SocksClient } from 'socks';
 import { onAbort, unlessAborted } from '../../abort.js';
 import { cleanCause } from '../errors.js';
 import { hints } from './hints.js';
-import { heard, openTcp } from './sockets.js';
+import { heard, openTcp, unbracketed } from './sockets.js';
 
 export interface ProxyOptions {
   proxy: URL;
@@ -19,8 +19,6 @@ export interface ProxyOptions {
 }
 
 type Tunnel = AgentConnectOpts & { secureEndpoint: false; host: string; port: number };
-
-const unbracketed = ({ hostname }: URL): string => hostname.replace(/^\[|\]$/g, '');
 
 /** RFC 1928. With socks5h:// the proxy looks up the name, with socks5:// this machine does. */
 async function throughSocks(

@@ -13,6 +13,9 @@ export function heard<Socket extends net.Socket>(socket: Socket, carrier?: net.S
   return socket.on('error', () => socket.destroy());
 }
 
+/** A URL's host as a socket takes it. */
+export const unbracketed = ({ hostname }: URL): string => (hostname.startsWith('[') ? hostname.slice(1, -1) : hostname);
+
 /** Throws away what's on its way: a close would let it arrive a minute later (docs/facts.md#hosts-and-connections). */
 export function reset(socket: net.Socket): void {
   let tcp = socket;

@@ -35,7 +35,8 @@ class Watch {
 
   /** Back to waiting; true if nothing came but one answer. */
   rest(): boolean {
-    const isOne = isOneResponse(Buffer.concat(this.#answer));
+    const [first = Buffer.alloc(0), ...more] = this.#answer;
+    const isOne = isOneResponse(more.length === 0 ? first : Buffer.concat(this.#answer));
     this.#asked = false;
     this.#answer = [];
     return isOne;
