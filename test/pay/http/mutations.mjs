@@ -15,7 +15,7 @@ const mutations = [
   ['post', 'this.#askMayLeave();', '', 'first-byte', 'never heard of if it says no'],
   ['post', 'socket.destroy();\n            return;', '', 'first-byte', 'never heard of if it says no'],
   ['post', 'cause: signal?.reason', 'cause: undefined', 'first-byte', 'in the TLS handshake: told at once'],
-  ['message', ', agent, giveUp }', ', agent }', 'first-byte', 'in the TLS handshake: told at once'],
+  ['message', ', agent, giveUp, ', ', agent, ', 'first-byte', 'in the TLS handshake: told at once'],
   [
     'post',
     'await readArrived(() => this.#socket?.bytesRead ?? 0);',
