@@ -1,4 +1,4 @@
-/** Resolves when all that has arrived by now was read. */
+/** Resolves behind what the event loop has in hand, so that what comes at once is taken together. */
 export const nextTurn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
 
 /** Runs what concerns one key one after the other, and different keys side by side. */

@@ -15,6 +15,9 @@ import { skip } from '../support/skip.js';
 
 const dead = 'https://127.0.0.1:1';
 
+const hasIPv6 = (): boolean =>
+  Object.values(networkInterfaces()).some((list) => list?.some(({ address }) => address === '::1'));
+
 describe('the way to the gateway', () => {
   let gateway: Gateway;
   const connect = clientsOf(() => gateway);
@@ -57,6 +60,21 @@ describe('the way to the gateway', () => {
       server.close();
     }
   }
+
+  it('may be to an IPv6 address', async function () {
+    if (!hasIPv6()) return skip(this, 'this machine has no ::1');
+    const relay = net.createServer((socket) => {
+      const onward = net.connect(gateway.port, '127.0.0.1');
+      socket.on('error', () => onward.destroy()).pipe(onward);
+      onward.on('error', () => socket.destroy()).pipe(socket);
+    });
+    relay.listen(0, '::1');
+    await once(relay, 'listening');
+    const client = at(`https://[::1]:${(relay.address() as AddressInfo).port}`);
+    expect(await client.micropay(order)).to.include({ total_fee: 100 });
+    client.close();
+    relay.close();
+  });
 
   describe('has sent nothing', () => {
     it('to a host without an address', async () => {
@@ -450,8 +468,7 @@ describe('the way to the gateway', () => {
     });
 
     it('a SOCKS5 proxy at an IPv6 address', async function () {
-      const has = Object.values(networkInterfaces()).some((list) => list?.some(({ address }) => address === '::1'));
-      if (!has) return skip(this, 'this machine has no ::1');
+      if (!hasIPv6()) return skip(this, 'this machine has no ::1');
       const proxy = await startSocksProxy('::1');
       const client = connect({ proxy: `socks5h://till:${secret}@[::1]:${proxy.port}` });
       expect(await client.micropay(order)).to.include({ total_fee: 100 });

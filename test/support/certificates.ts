@@ -1,4 +1,5 @@
 import { generateKeyPairSync } from 'node:crypto';
+import { isIP } from 'node:net';
 import forge from 'node-forge';
 
 const day = 24 * 60 * 60 * 1000;
@@ -38,7 +39,7 @@ export function issue(
       ? [
           {
             name: 'subjectAltName',
-            altNames: names.map((value) => (/^[\d.]+$/.test(value) ? { type: 7, ip: value } : { type: 2, value })),
+            altNames: names.map((value) => (isIP(value) === 0 ? { type: 2, value } : { type: 7, ip: value })),
           },
         ]
       : []),
@@ -49,7 +50,10 @@ export function issue(
 
 export const mch_id = '1900000109';
 export const authority = issue('Test CA', { authority: true });
-export const gatewayCertificate = issue('localhost', { issuer: authority, names: ['localhost', '127.0.0.1'] });
+export const gatewayCertificate = issue('localhost', {
+  issuer: authority,
+  names: ['localhost', '127.0.0.1', '::1'],
+});
 export const merchantCertificate = issue(mch_id, { issuer: authority });
 
 /** A .p12 as the merchant site gives it. */
