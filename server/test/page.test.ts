@@ -8,8 +8,10 @@ import { type Postgres, sharedPostgres } from './support/postgres.js';
 import { until } from './support/records.js';
 
 let numbers = 0;
-/** Letters as wide as the vendor takes them. */
-/** Rows are found by it: no other number, and no random one of a refund, has it as a part. */
+/**
+ * Rows are found by it: no other number, and no random one of a refund, has it as a part.
+ * @param wide Letters as wide as the vendor takes them.
+ */
 const newNumber = (wide = false): string => {
   numbers += 1;
   return `${wide ? 'WWWWWWWWWWWWWWWWWWWWWWWW' : 'sale-'}${String(numbers).padStart(8, '0')}`;
