@@ -11,7 +11,7 @@ const lean = got.extend({
   followRedirect: false,
   throwHttpErrors: false,
   request: (url, options, callback) => {
-    // Of a URL Node.js would take all that it has; and it would look each time for the name in TLS, which the agent has itself.
+    // Of a URL Node.js would take all that it has.
     options.protocol = url.protocol;
     options.hostname = unbracketed(url);
     options.port = url.port;
@@ -42,7 +42,7 @@ export function send(
   const stream = lean(url, { method, headers, isStream: true, ...(written !== undefined && { body: written }) });
   // Else got makes an object of thirty options, nearly all without a value: the most expensive of what it does for a
   // request. It asks for them after this.
-  // Where it goes is filled in above.
+  // Where it goes is filled in above. The name in TLS, for which Node.js would look each time, the agent has itself.
   const target = { protocol: '', hostname: '', port: '', path: '', servername: '' };
   const options = { method, headers: stream.options.headers, agent, giveUp, ...target };
   Object.assign(stream.options, { createNativeRequestOptions: () => options });

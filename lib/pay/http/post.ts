@@ -70,13 +70,7 @@ class Attempt {
   #stopListening = () => {};
   /** What Node.js or the agent said, before got's words. */
   #failure: unknown;
-  readonly #trace: { -readonly [Name in keyof Trace]: Trace[Name] } = {
-    released: false,
-    first: true,
-    protocol: null,
-    answered: false,
-    code: '',
-  };
+  #trace: Trace = { released: false, first: true, protocol: null, answered: false, code: '' };
 
   constructor(agent: GatewayAgent, host: string, post: Post, patience: number) {
     this.#agent = agent;
@@ -168,7 +162,7 @@ class Attempt {
       request.once('response', (response) => {
         this.#response = response;
         this.#receivedAt = performance.now();
-        this.#trace.answered = true;
+        this.#trace = { ...this.#trace, answered: true };
       });
     });
     return stream;
@@ -202,8 +196,12 @@ class Attempt {
       return;
     }
     this.#socket = socket;
-    const protocol = socket instanceof TLSSocket ? socket.getProtocol() : null;
-    Object.assign(this.#trace, { released: true, first: !request.reusedSocket, protocol } satisfies Partial<Trace>);
+    this.#trace = {
+      ...this.#trace,
+      released: true,
+      first: !request.reusedSocket,
+      protocol: socket instanceof TLSSocket ? socket.getProtocol() : null,
+    };
     this.#wait();
   }
 

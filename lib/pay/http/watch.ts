@@ -35,8 +35,7 @@ class Watch {
 
   /** Back to waiting; true if nothing came but one answer. */
   rest(): boolean {
-    const [first = Buffer.alloc(0), ...more] = this.#answer;
-    const isOne = isOneResponse(more.length === 0 ? first : Buffer.concat(this.#answer));
+    const isOne = isOneResponse(Buffer.concat(this.#answer));
     this.#asked = false;
     this.#answer = [];
     return isOne;
