@@ -5,6 +5,7 @@ import { createServer, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { nextTurn } from '../../lib/concurrency.js';
 
 export interface NativeLibrary {
   load(): Promise<void>;
@@ -81,7 +82,7 @@ export async function report(library: NativeLibrary): Promise<Report> {
 }
 
 export async function untilBlocked(library: NativeLibrary, count: number): Promise<void> {
-  while ((await report(library)).blocked !== count) await new Promise((resolve) => setImmediate(resolve));
+  while ((await report(library)).blocked !== count) await nextTurn();
 }
 
 export function thrown(action: () => unknown): NativeError {

@@ -1,5 +1,6 @@
 import { once } from 'node:events';
 import net from 'node:net';
+import { nextTurn } from '../../concurrency.js';
 
 /** The connection below a TLS one. */
 const carriers = new WeakMap<net.Socket, net.Socket>();
@@ -45,10 +46,10 @@ export async function openTcp(host: string, port: number, signal: AbortSignal): 
 }
 
 /** Gives the event loop a whole turn of reading: the first call may come before it in the turn that is going on. */
-export const readingTurn = (): Promise<void> =>
-  new Promise((resolve) => {
-    setImmediate(() => setImmediate(resolve));
-  });
+export async function readingTurn(): Promise<void> {
+  await nextTurn();
+  await nextTurn();
+}
 
 /**
  * Reads what has arrived already. A timer that comes late because the event loop stood still (a dialog, a printer, a machine

@@ -1,3 +1,4 @@
+import { nextTurn } from '../../../lib/concurrency.js';
 import type { Clock } from '../../../lib/payment/clock.js';
 import { sleepOn } from './sleep.js';
 
@@ -120,7 +121,7 @@ export class SimulatedClock implements Clock {
 
   /** Lets everything run that waits for no time. */
   async #settle(): Promise<void> {
-    do await new Promise((resolve) => setImmediate(resolve));
+    do await nextTurn();
     while (this.#isBusy());
   }
 
