@@ -16,7 +16,9 @@ const escapes: Readonly<Record<string, string>> = {
   // A parser turns a bare carriage return into a line feed.
   '\r': '&#xD;',
 };
-const escaped = (text: string): string => text.replace(/[&<>"'\r]/g, (character) => escapes[character] ?? '');
+const isSpecial = /[&<>"'\r]/;
+const escaped = (text: string): string =>
+  isSpecial.test(text) ? text.replace(/[&<>"'\r]/g, (character) => escapes[character] ?? '') : text;
 
 /**
  * The vendor's request body: `<xml>` with one element a field.
@@ -36,7 +38,7 @@ const cdataBegins = '<![CDATA[';
 const cdataEnds = ']]>';
 
 // JavaScript's own for an object; __proto__ is no name here anyway.
-const reserved: ReadonlySet<string> = new Set(['constructor', 'prototype']);
+const reserved = ['constructor', 'prototype'];
 
 const wrongShape = (): PayResponseError =>
   new PayResponseError(
@@ -54,50 +56,39 @@ function decodeEntities(text: string): string {
   });
 }
 
-/** The text from this place to the next tag, and where that begins. */
-function readText(xml: string, from: number): [text: string, end: number] {
+/** Text and CDATA sections, joined. */
+function textOf(content: string): string {
   let text = '';
-  for (let place = from; ; ) {
-    const next = xml.indexOf('<', place);
-    if (next < 0) throw wrongShape();
-    text += decodeEntities(xml.slice(place, next));
-    if (!xml.startsWith(cdataBegins, next)) return [text, next];
-    const end = xml.indexOf(cdataEnds, next + cdataBegins.length);
-    if (end < 0) throw wrongShape();
-    text += xml.slice(next + cdataBegins.length, end);
+  let place = 0;
+  for (;;) {
+    const section = content.indexOf(cdataBegins, place);
+    if (section < 0) return text + decodeEntities(content.slice(place));
+    const end = content.indexOf(cdataEnds, section);
+    text += decodeEntities(content.slice(place, section)) + content.slice(section + cdataBegins.length, end);
     place = end + cdataEnds.length;
   }
 }
 
 /** The one shape that a v2 message has: flat, no attribute, no comment, no DTD. Goes through it once, whatever is in it. */
 function readElements(xml: string): Record<string, string> {
-  // Sticky: each matches where the text before it ended.
-  const opening = /\s*<([A-Za-z][\w.$-]*)(?:>| ?(\/)>)/y;
+  // Sticky: each matches where the text before it ended. An element's name, and what is in it: text and CDATA sections.
+  const element = /\s*<([A-Za-z][\w.$-]*)(?:>([^<]*(?:<!\[CDATA\[[^\]]*(?:\](?!\]>)[^\]]*)*\]\]>[^<]*)*)<\/\1>| ?\/>)/y;
   const ending = /\s*<\/xml>\s*$/y;
   const fields: Record<string, string> = {};
   let elements = 0;
-  let place = beginning.exec(xml)?.[0].length;
-  if (place === undefined) throw wrongShape();
+  const begun = beginning.exec(xml)?.[0];
+  if (begun === undefined) throw wrongShape();
+  element.lastIndex = begun.length;
   for (;;) {
-    opening.lastIndex = place;
-    const [tag, name, isEmpty] = opening.exec(xml) ?? [];
-    if (tag === undefined || name === undefined) break;
+    ending.lastIndex = element.lastIndex;
+    const [, name, content = ''] = element.exec(xml) ?? [];
+    if (name === undefined) break;
     elements += 1;
     if (elements > maxElements) throw new PayResponseError(`The body has more than ${maxElements} elements`);
-    if (reserved.has(name)) throw wrongShape();
-    if (Object.hasOwn(fields, name)) throw new PayResponseError('The body has a field twice');
-    place += tag.length;
-    let text = '';
-    if (isEmpty === undefined) {
-      [text, place] = readText(xml, place);
-      const closing = `</${name}>`;
-      if (!xml.startsWith(closing, place)) throw wrongShape();
-      place += closing.length;
-    }
-    fields[name] = text;
+    fields[name] = textOf(content);
   }
-  ending.lastIndex = place;
-  if (!ending.test(xml)) throw wrongShape();
+  if (!ending.test(xml) || reserved.some((name) => Object.hasOwn(fields, name))) throw wrongShape();
+  if (Object.keys(fields).length < elements) throw new PayResponseError('The body has a field twice');
   return fields;
 }
 
