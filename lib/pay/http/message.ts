@@ -39,7 +39,9 @@ export function send(
 ): Request {
   // got would wait for somebody to write the body of anything but a GET.
   const written = body ?? (method === 'GET' ? undefined : '');
-  const stream = lean(url, { method, headers, isStream: true, ...(written !== undefined && { body: written }) });
+  const stream = lean(url, { method, isStream: true, ...(written !== undefined && { body: written }) });
+  // Handed over as an option they would be copied twice.
+  Object.assign(stream.options.headers, headers);
   // Else got makes an object of thirty options, nearly all without a value: the most expensive of what it does for a
   // request. It asks for them after this.
   // Where it goes is filled in above. The name in TLS, for which Node.js would look each time, the agent has itself.
