@@ -98,6 +98,11 @@ export class GatewayAgent extends Agent {
     this.#secureContext = secureContext;
   }
 
+  /** Whether requests are on their way. */
+  get isBusy(): boolean {
+    return Object.keys(this.sockets).length > 0;
+  }
+
   override isSecureEndpoint(): boolean {
     return this.#settings.plain !== true;
   }

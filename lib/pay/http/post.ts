@@ -84,7 +84,7 @@ class Attempt {
     try {
       await this.#begin();
       const body = await readBody(this.#send());
-      return { ...this.#head(), body };
+      return { body, ...this.#head() };
     } catch (error) {
       if (!(error instanceof PayResponseError)) throw this.#error(this.#failure ?? error);
       this.#stop({ why: 'broken', message: error.message });
@@ -278,8 +278,8 @@ export const open = (agent: GatewayAgent, host: string, request: Post, patience:
 /** Sends to one host over HTTPS: no redirects, no retries, never a doubt about what was sent. */
 export async function post(agent: GatewayAgent, host: string, request: Post, patience: number): Promise<Reply> {
   const reply = await new Attempt(agent, host, request, patience).run();
-  // All answers that have come are taken from their connections before the first is parsed. With many calls at once that is a
+  // With many calls at once all answers that have come are taken from their connections before the first is parsed. That is a
   // tenth cheaper: each of the two stays in the processor's cache.
-  await nextTurn();
+  if (agent.isBusy) await nextTurn();
   return reply;
 }
