@@ -1,4 +1,4 @@
-import type { PayClientOptions } from '../pay/types.js';
+import type { PayClientOptions } from '../pay/options.js';
 import type { PayClientV3Options } from '../pay/v3/options.js';
 import { configFields } from './config-fields.js';
 import { choice, contents, type Reader, reader, type Values } from './config-values.js';

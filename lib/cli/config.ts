@@ -3,7 +3,7 @@ import { dirname, resolve } from 'node:path';
 import type { InitWxpayfaceParams } from '../face/commands.js';
 import type { OpenOptions } from '../face/open.js';
 import { PayClient } from '../pay/client.js';
-import type { PayClientOptions } from '../pay/types.js';
+import type { PayClientOptions } from '../pay/options.js';
 import { PayClientV3 } from '../pay/v3/client.js';
 import type { PayClientV3Options } from '../pay/v3/options.js';
 import type { PaymentProcessorOptions } from '../payment/processor.js';

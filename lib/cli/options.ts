@@ -1,6 +1,5 @@
 import { resolve } from 'node:path';
-import { maximumFen } from '../pay/parameters.js';
-import type { OrderRef } from '../pay/types.js';
+import { maximumFen, type OrderRef } from '../pay/parameters.js';
 import type { Rail } from '../payment/order.js';
 import type { Saying } from '../words/cli/index.js';
 import { choice, flag, type Given, type Part, text, wholeNumber } from './command.js';

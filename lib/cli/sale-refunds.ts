@@ -1,8 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Journal } from '../journal/journal.js';
 import { PayResponseError } from '../pay/errors.js';
-import type { Refund } from '../pay/refund-types.js';
-import type { OrderRef } from '../pay/types.js';
+import type { OrderRef } from '../pay/parameters.js';
+import type { Refund } from '../pay/refundquery.js';
 import type { RefundOutcome } from '../payment/decision/refund/outcomes.js';
 import type { PaymentProcessor } from '../payment/processor.js';
 import { fromRecord } from '../payment/record.js';

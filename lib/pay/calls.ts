@@ -9,11 +9,11 @@ import {
   fundFlowFields,
   micropayFields,
   orderRefFields,
-  refundFields,
-  refundqueryFields,
 } from './parameters.js';
+import { refundFields } from './refund.js';
+import { refundqueryFields } from './refundquery.js';
 import type { About } from './results.js';
-import type { SignType } from './types.js';
+import type { SignType } from './sign.js';
 
 /** What the client must know of one of the gateway's calls. */
 export interface Call {

@@ -5,24 +5,23 @@ import { type Format, fundFlow, tradeBill } from './bill/columns.js';
 import { type Call, calls } from './calls.js';
 import { Exchange, type SharedParts } from './exchange.js';
 import { noteAnswer, observed } from './observability.js';
-import { checkOptions } from './options.js';
-import { readRefundNotice } from './refund-notice.js';
-import type { RefundNotice, RefundParams, RefundQueryResult, RefundRef, RefundResult } from './refund-types.js';
-import { allRefunds, isOfWholeOrder, readRefundquery } from './refundquery.js';
-import { type Fields, readAuthinfo, readPayment, readQuery, readRefund, readReverse } from './results.js';
-import type {
-  AuthinfoParams,
-  AuthinfoResponse,
-  FacepayParams,
-  MerchantIdentity,
-  MicropayParams,
-  OrderRef,
-  PayClientOptions,
-  PayResult,
-  QueryResult,
-  RequestOptions,
-  ReverseResult,
-} from './types.js';
+import { checkOptions, type MerchantIdentity, type PayClientOptions } from './options.js';
+import type { AuthinfoParams, FacepayParams, MicropayParams, OrderRef } from './parameters.js';
+import { type RefundParams, type RefundResult, readRefund } from './refund.js';
+import { type RefundNotice, readRefundNotice } from './refund-notice.js';
+import { allRefunds, isOfWholeOrder, type RefundQueryResult, type RefundRef, readRefundquery } from './refundquery.js';
+import type { RequestOptions } from './request.js';
+import {
+  type AuthinfoResponse,
+  type Fields,
+  type PayResult,
+  type QueryResult,
+  type ReverseResult,
+  readAuthinfo,
+  readPayment,
+  readQuery,
+  readReverse,
+} from './results.js';
 
 type Params = Readonly<Record<string, unknown>>;
 

@@ -17,12 +17,19 @@ import { Limiter } from './limiter.js';
 import { noteWait, observed, type PayCall } from './observability.js';
 import type { Settings } from './options.js';
 import { readReply, type Secrets, withoutCredentials } from './reply.js';
-import { checkAllowed, checkText, credentialFields, nonce, requestFields, secretsIn } from './request.js';
+import {
+  checkAllowed,
+  checkText,
+  credentialFields,
+  nonce,
+  type RequestOptions,
+  requestFields,
+  secretsIn,
+} from './request.js';
 import { checkIdentity, type Fields } from './results.js';
 import { SandboxKey } from './sandbox-key.js';
-import { sign, verifySignature } from './sign.js';
+import { type SignType, sign, verifySignature } from './sign.js';
 import { isLimit, troubleOf } from './trouble.js';
-import type { RequestOptions, SignType } from './types.js';
 import { buildXml } from './xml.js';
 
 const xml = { 'content-type': 'text/xml; charset=utf-8' };

@@ -19,35 +19,23 @@ export {
 export type { SharedParts } from './exchange.js';
 export { Limiter } from './limiter.js';
 export type { PayCall } from './observability.js';
+export type { MerchantIdentity, PayClientOptions } from './options.js';
+export type { AuthinfoParams, FacepayParams, MicropayParams, OrderRef, PaymentParams } from './parameters.js';
+export type { RefundParams, RefundResult, RefundSuccess } from './refund.js';
+export type { RefundNotice } from './refund-notice.js';
+export type { Refund, RefundQueryResult, RefundQuerySuccess, RefundRef } from './refundquery.js';
+export type { RequestOptions } from './request.js';
 export type {
-  Refund,
-  RefundNotice,
-  RefundParams,
-  RefundQueryResult,
-  RefundQuerySuccess,
-  RefundRef,
-  RefundResult,
-  RefundSuccess,
-} from './refund-types.js';
-export { sign, verifySignature } from './sign.js';
-export type {
-  AuthinfoParams,
   AuthinfoResponse,
-  FacepayParams,
-  MerchantIdentity,
-  MicropayParams,
-  OrderRef,
-  PayClientOptions,
   PayFailure,
-  PaymentParams,
   PayResult,
   PaySuccess,
   QueryResult,
   QuerySuccess,
-  RequestOptions,
   ReverseResult,
   ReverseSuccess,
-  SignType,
-} from './types.js';
+} from './results.js';
+export type { SignType } from './sign.js';
+export { sign, verifySignature } from './sign.js';
 export { PayClientV3 } from './v3/client.js';
 export type { GatewayKey, PayClientV3Options, Store } from './v3/options.js';

@@ -7,7 +7,69 @@ import { type Certificate, checkCertificate } from './certificate.js';
 import type { TransportOptions } from './http/agent.js';
 import { checkCallsPerSecond } from './limiter.js';
 import { ipAddress } from './parameters.js';
-import type { MerchantIdentity, PayClientOptions, SignType } from './types.js';
+import type { SignType } from './sign.js';
+
+/** What a {@link PayClient} needs to know. */
+export interface PayClientOptions {
+  /** The official account's or mini program's appid that the merchant is bound to. */
+  appid: string;
+  /** The merchant's number; in service-provider mode the provider's. */
+  mch_id: string;
+  /** Service-provider mode: the sub-merchant's appid. */
+  sub_appid?: string;
+  /** Service-provider mode: the sub-merchant's number. */
+  sub_mch_id?: string;
+  /** The merchant's API v2 key. Never logged, never in an error. */
+  key: string;
+  /** @default 'HMAC-SHA256' */
+  sign_type?: SignType;
+  /**
+   * The merchant's client certificate, needed by `reverse`, `facepayreverse`, `refund` and `downloadFundFlow` only, and shown to no
+   * other call.
+   * A `.p12` of the merchant site has the mch_id as its passphrase; one with the old RC2/3DES encryption is refused by
+   * Node.js 17 and later, while PEM always works.
+   */
+  certificate?:
+    | { pfx: Uint8Array; passphrase?: string }
+    | { cert: string | Uint8Array; key: string | Uint8Array; passphrase?: string };
+  /**
+   * Origins, `https://` only. Defaults: the vendor's, `https://api.mch.weixin.qq.com` with the backup
+   * `https://api2.mch.weixin.qq.com`, and `https://payapp.weixin.qq.com` for getWxpayfaceAuthinfo. Another `pay` has no
+   * backup unless it's named.
+   */
+  endpoints?: { pay?: string; payBackup?: string | false; face?: string };
+  /** Extra trusted certificate authorities (PEM), for a private gateway or the simulator. */
+  ca?: string | Uint8Array | Array<string | Uint8Array>;
+  /**
+   * Milliseconds. `connect` counts from the call to the end of the TLS handshake, for each host that is tried; `response`
+   * from there to the response's last byte; of a bill, to its next piece. Defaults: 5000 and 15000.
+   */
+  timeout?: { connect?: number; response?: number };
+  /** `http://`, `https://` or `socks5://` proxy, with user and password in it where needed. */
+  proxy?: string;
+  /** Uses the vendor's sandbox: its paths, MD5, and its key fetched with getsignkey. Not for getWxpayfaceAuthinfo. */
+  sandbox?: boolean;
+  /** The calling machine's address for orders that name none. Default: the first non-internal IPv4 of this machine, else 127.0.0.1. */
+  spbill_create_ip?: string;
+  /**
+   * Calls a second that this client allows itself, payments first, then reversals and refunds, then queries. Default: none;
+   * what the gateway limits slows it down by itself.
+   */
+  callsPerSecond?: number;
+  /**
+   * API v2 keys that were the merchant's until lately: an answer or a notification that was signed or enciphered with one of them is
+   * believed, too. Nothing is signed with them. Never logged, never in an error.
+   */
+  formerKeys?: readonly string[];
+}
+
+/** Who pays, without the secrets. */
+export interface MerchantIdentity {
+  appid: string;
+  mch_id: string;
+  sub_appid?: string;
+  sub_mch_id?: string;
+}
 
 const vendor = {
   pay: 'https://api.mch.weixin.qq.com',

@@ -1,6 +1,79 @@
 import { isIP, isIPv6 } from 'node:net';
 import type { FieldRule, FieldTable } from '../fields.js';
 
+/**
+ * An order, by the merchant's number or by the vendor's, each of at most 32 characters. Where both are given the vendor goes
+ * by transaction_id.
+ */
+export type OrderRef =
+  | { out_trade_no: string; transaction_id?: string }
+  | { transaction_id: string; out_trade_no?: string };
+
+/** Vendor page, 3: get_wxpayface_authinfo. */
+export interface AuthinfoParams {
+  /** The shop's number, given by the merchant, unique among the shops. At most 32 characters. */
+  store_id: string;
+  /** The shop's name, shown on the screen. At most 128 characters. */
+  store_name: string;
+  /** The terminal's number, given by the merchant. At most 32 characters. */
+  device_id: string;
+  /** What getWxpayfaceRawdata returned. A credential. At most 2048 characters. */
+  rawdata: string;
+  /** Additional data, a JSON text. */
+  attach?: string;
+}
+
+/** What the two rails' payments have in common. Vendor page, 5: micropay. */
+export interface PaymentParams {
+  /** What is sold, e.g. 'image形象店-深圳腾大-QQ公仔'. At most 128 UTF-8 bytes. */
+  body: string;
+  /** The merchant's number of this sale, 1 to 32 of `0-9 A-Z a-z _ - | *`, never used for another sale. */
+  out_trade_no: string;
+  /** Fen, from 1 to 999,999,999,999,999, the most that an answer is read with. */
+  total_fee: number;
+  /**
+   * The calling machine's IPv4 or IPv6 address, of at most 64 characters. An IPv4-mapped one (::ffff:1.2.3.4, as a server sees
+   * its clients) is sent as IPv4. Default: the client's.
+   */
+  spbill_create_ip?: string | undefined;
+  /** The terminal's number, e.g. the shop's. At most 32 characters. */
+  device_info?: string | undefined;
+  /** Goods in detail for discounts on single goods: a JSON text of at most 6000 characters. */
+  detail?: string | undefined;
+  /** Given back unchanged by queries. At most 127 characters. */
+  attach?: string | undefined;
+  /** Currency (ISO 4217), three letters. The vendor's default: CNY. */
+  fee_type?: string | undefined;
+  /** Marks the order for coupons and discounts. At most 32 characters. */
+  goods_tag?: string | undefined;
+  /** 'no_credit' refuses credit cards. At most 32 characters. */
+  limit_pay?: string | undefined;
+  /** When the order was made, yyyyMMddHHmmss in Beijing time. */
+  time_start?: string | undefined;
+  /** When the order ends, yyyyMMddHHmmss in Beijing time, more than a minute ahead. */
+  time_expire?: string | undefined;
+  /** 'Y' offers the customer an electronic invoice. At most 8 characters. */
+  receipt?: string | undefined;
+  /** `{"store_info":{"id":…,"name":…,"area_code":…,"address":…}}`, a JSON text of at most 256 characters. */
+  scene_info?: string | undefined;
+  /** 'Y': the amount will be shared with others. */
+  profit_sharing?: 'Y' | 'N' | undefined;
+}
+
+/** Vendor page, 5: micropay. Takes the 18 digits that face_code_type "1" gives. Other fields are sent as they are. */
+export interface MicropayParams extends PaymentParams {
+  /** The customer's code: 18 digits that begin with 10 to 15. A credential. */
+  auth_code: string;
+}
+
+/** The other rail: takes the letters and digits that face_code_type "0" gives. Other fields are sent as they are. */
+export interface FacepayParams extends PaymentParams {
+  /** What getWxpayfaceCode returned. A credential. At most 128 characters. */
+  face_code: string;
+  /** What getWxpayfaceCode returned beside it. At most 128 characters. */
+  openid?: string;
+}
+
 /** Milliseconds since the epoch of the vendor's yyyyMMddHHmmss, which is Beijing time; NaN for what is no time. */
 export function parseTime(text: string): number {
   const parts = /^(\d{4})(\d\d)(\d\d)(\d\d)(\d\d)(\d\d)$/.exec(text);
@@ -21,7 +94,7 @@ function isJson(text: string): boolean {
   }
 }
 
-function isHttps(text: string): boolean {
+export function isHttps(text: string): boolean {
   try {
     return new URL(text).protocol === 'https:';
   } catch {
@@ -38,10 +111,10 @@ const time: FieldRule = {
 };
 const json: FieldRule = { check: isJson, rule: 'must be JSON' };
 const jsonObject: FieldRule = { check: isJsonObject, rule: 'must be a JSON object' };
-const currency: FieldRule = { pattern: /^[A-Z]{3}$/, rule: 'must be three capital letters (ISO 4217)' };
+export const currency: FieldRule = { pattern: /^[A-Z]{3}$/, rule: 'must be three capital letters (ISO 4217)' };
 /** The most that an answer is read with. */
 export const maximumFen = 999_999_999_999_999;
-const fen: FieldRule = { required: true, type: 'integer', minimum: 1, maximum: maximumFen };
+export const fen: FieldRule = { required: true, type: 'integer', minimum: 1, maximum: maximumFen };
 
 /** Of the till. A zone (%eth0) would mean something on this machine only. */
 export const ipAddress: FieldRule = {
@@ -102,7 +175,7 @@ export const facepayFields: FieldTable = {
   openid: { maxCharacters: 128 },
 };
 
-const vendorNumber: FieldRule = {
+export const vendorNumber: FieldRule = {
   maxCharacters: 32,
   pattern: /^[0-9A-Za-z]+$/,
   rule: 'must be made of digits and letters',
@@ -127,29 +200,10 @@ export const authinfoFields: FieldTable = {
   rawdata: { required: true, maxCharacters: 2048 },
 };
 
-const refundNumber: FieldRule = {
+export const refundNumber: FieldRule = {
   maxCharacters: 64,
   pattern: /^[0-9A-Za-z_|*@-]+$/,
   rule: 'must be made of 0-9 A-Z a-z _ - | * @ only',
-};
-
-/** The vendor's refund (secapi/pay/refund). */
-export const refundFields: FieldTable = {
-  ...orderRefFields,
-  out_refund_no: { ...refundNumber, required: true },
-  total_fee: fen,
-  refund_fee: fen,
-  refund_fee_type: currency,
-  refund_desc: { maxCharacters: 80 },
-  refund_account: { maxCharacters: 30 },
-  notify_url: { maxCharacters: 256, check: isHttps, rule: 'must be a URL that begins with https://' },
-};
-
-export const refundqueryFields: FieldTable = {
-  ...orderRefFields,
-  out_refund_no: refundNumber,
-  refund_id: vendorNumber,
-  offset: { type: 'integer', minimum: 0 },
 };
 
 const day: FieldRule = {

@@ -1,9 +1,24 @@
 import { createDecipheriv, createHash } from 'node:crypto';
 import { PayMismatchError, PayResponseError } from './errors.js';
-import type { RefundNotice } from './refund-types.js';
+import type { MerchantIdentity } from './options.js';
 import { type Fields, needed, neededAmount } from './results.js';
-import type { MerchantIdentity } from './types.js';
 import { parseXml } from './xml.js';
+
+/** A refund notification, deciphered. Nobody has signed it: a hint to ask `refundquery`, never a proof. */
+export interface RefundNotice {
+  out_trade_no: string;
+  out_refund_no: string;
+  /** The vendor's number of the refund. */
+  refund_id: string;
+  /** The order's, in fen. */
+  total_fee: number;
+  /** Fen. */
+  refund_fee: number;
+  /** SUCCESS, CHANGE or REFUNDCLOSE. */
+  refund_status: string;
+  /** `yyyy-MM-dd HH:mm:ss`, Beijing time. */
+  success_time?: string;
+}
 
 /** A notice has half a kilobyte. */
 const maxBytes = 16 * 1024;

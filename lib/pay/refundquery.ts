@@ -1,7 +1,66 @@
-import { isAbsent } from '../fields.js';
+import { type FieldTable, isAbsent } from '../fields.js';
 import { PayResponseError } from './errors.js';
-import type { Refund, RefundQueryResult, RefundQuerySuccess } from './refund-types.js';
-import { type Fields, failure, needed, neededAmount, withAmounts } from './results.js';
+import { orderRefFields, refundNumber, vendorNumber } from './parameters.js';
+import { type Fields, failure, needed, neededAmount, type PayFailure, withAmounts } from './results.js';
+
+/** Whose refunds: one, by the merchant's number or the vendor's; or those of an order. */
+export type RefundRef =
+  | { out_refund_no: string }
+  | { refund_id: string }
+  | {
+      out_trade_no: string;
+      /** Gives at most ten, from this one on, counted from 0. Default: all that the order has. */
+      offset?: number;
+    }
+  | {
+      transaction_id: string;
+      /** Gives at most ten, from this one on, counted from 0. Default: all that the order has. */
+      offset?: number;
+    };
+
+/**
+ * One refund, as `refundquery` shows it: the vendor's fields without the number at their end. A coupon's keep theirs:
+ * `coupon_refund_id_0_1` is `coupon_refund_id_1` of the first refund; `coupon_refund_fee` is what its coupons come to.
+ * Amounts are numbers in fen, all else the strings that arrived.
+ */
+export type Refund = {
+  out_refund_no: string;
+  /** The vendor's number of the refund. */
+  refund_id: string;
+  /** Fen. */
+  refund_fee: number;
+  /**
+   * SUCCESS; PROCESSING; REFUNDCLOSE: closed, nothing was given back; CHANGE: the customer's card is gone, and the merchant
+   * pays out by hand.
+   */
+  refund_status: 'SUCCESS' | 'PROCESSING' | 'REFUNDCLOSE' | 'CHANGE' | (string & {});
+  /** `yyyy-MM-dd HH:mm:ss`, Beijing time. */
+  refund_success_time?: string;
+  /** Where it went, in the vendor's words and the vendor's spelling. */
+  refund_recv_accout?: string;
+} & Record<string, string | number>;
+
+/** The refunds that were asked for. */
+export interface RefundQuerySuccess {
+  result_code: 'SUCCESS';
+  out_trade_no: string;
+  transaction_id?: string;
+  /** The order's, in fen. */
+  total_fee: number;
+  /** Of an order: how many it has, however many of them are here. */
+  total_refund_count?: number;
+  refunds: Refund[];
+}
+
+/** What a refundquery answered. */
+export type RefundQueryResult = RefundQuerySuccess | PayFailure;
+
+export const refundqueryFields: FieldTable = {
+  ...orderRefFields,
+  out_refund_no: refundNumber,
+  refund_id: vendorNumber,
+  offset: { type: 'integer', minimum: 0 },
+};
 
 /** At most as many refunds are in one answer. */
 const pageSize = 10;

@@ -4,8 +4,29 @@ import { checkFields, isAbsent } from '../fields.js';
 import type { Call } from './calls.js';
 import type { Settings } from './options.js';
 import { unmappedAddress } from './parameters.js';
-import type { RequestOptions, SignType } from './types.js';
+import type { SignType } from './sign.js';
 import { checkXmlField } from './xml-text.js';
+
+/** Of a single call. */
+export interface RequestOptions {
+  /**
+   * Gives the call up: it rejects with PayTransportError, whose `sent` tells whether the gateway may have got the request,
+   * and its connection is reset.
+   */
+  signal?: AbortSignal;
+  /**
+   * Asked on a ready connection, right before the first byte would leave, for each host; nothing comes between its `true`
+   * and that byte. False: the call rejects with PayTransportError, `sent` false, `why` 'withdrawn'.
+   */
+  mayLeave?: () => boolean;
+  /**
+   * Sends over a connection that is opened for this call. An ORDERNOTEXIST names no order: only its connection tells whose
+   * answer it is (docs/facts.md#whose-answer-it-is).
+   */
+  fresh?: boolean;
+  /** Sandbox only: the `Wechatpay-Negative-Test` header, the test case to play, e.g. 'MICROPAY_USERPAYING'. */
+  negativeTest?: string;
+}
 
 // Of the customer and the terminal. No answer has a reason to bring them back, as it has for an openid.
 export const credentialFields = ['auth_code', 'face_code', 'rawdata', 'authinfo', 'face_sid'];

@@ -1,6 +1,110 @@
 import { PayMismatchError, PayResponseError } from './errors.js';
-import type { RefundResult } from './refund-types.js';
-import type { AuthinfoResponse, PayResult, QueryResult, ReverseResult } from './types.js';
+
+/** Vendor page, 3: get_wxpayface_authinfo. Another `return_code` than SUCCESS is a PayProtocolError. */
+export interface AuthinfoResponse {
+  return_code: 'SUCCESS';
+  return_msg?: string;
+  /** The credential for getWxpayfaceCode. Up to 4096 characters. */
+  authinfo: string;
+  /** Seconds for which this terminal may use `authinfo` with the same parameters. */
+  expires_in: number;
+  appid?: string;
+  mch_id?: string;
+  sub_appid?: string;
+  sub_mch_id?: string;
+  nonce_str?: string;
+  sign?: string;
+}
+
+/** What a client of one's own leaves out is optional; {@link PayClient}'s answers have what the vendor's tables require. */
+export interface PayResponse {
+  return_code?: 'SUCCESS';
+  return_msg?: string;
+  appid?: string;
+  mch_id?: string;
+  sub_appid?: string;
+  sub_mch_id?: string;
+  device_info?: string;
+  nonce_str?: string;
+  sign?: string;
+  /** API v3: the answer as it came, without credentials. */
+  response?: unknown;
+  /** Fields that the vendor's tables don't list are kept. Amounts are numbers, all else strings. */
+  [field: string]: unknown;
+}
+
+/** A verified no, which is a value. */
+export interface PayFailure extends PayResponse {
+  result_code: 'FAIL';
+  err_code: string;
+  /** The vendor's words, Chinese. */
+  err_code_des?: string;
+}
+
+/** Of an order that was paid. Amounts are in fen. */
+interface OrderFacts extends PayResponse {
+  result_code: 'SUCCESS';
+  openid?: string;
+  /** 'Y' where the customer follows the official account. */
+  is_subscribe?: string;
+  sub_openid?: string;
+  sub_is_subscribe?: string;
+  trade_type?: string;
+  bank_type?: string;
+  fee_type?: string;
+  /** Amount to be settled: the order's less the coupons that the merchant doesn't pre-pay. */
+  settlement_total_fee?: number;
+  coupon_fee?: number;
+  [couponFee: `coupon_fee_${number}`]: number;
+  [couponId: `coupon_id_${number}`]: string;
+  /** CASH or NO_CASH. */
+  [couponType: `coupon_type_${number}`]: string;
+  coupon_count?: string;
+  cash_fee?: number;
+  cash_fee_type?: string;
+  attach?: string;
+  /** yyyyMMddHHmmss in Beijing time. */
+  time_end?: string;
+  /** A JSON text. */
+  promotion_detail?: string;
+}
+
+/** Vendor page, 5: micropay. */
+export interface PaySuccess extends OrderFacts {
+  transaction_id: string;
+  /** {@link PayClient} never answers without it. */
+  out_trade_no?: string;
+  /** Fen. {@link PayClient} never answers without it. */
+  total_fee?: number;
+}
+
+/** What a payment call answered. SUCCESS is about the order that was sent, merchant, number and amount. */
+export type PayResult = PaySuccess | PayFailure;
+
+/** Vendor page, 6: orderquery. */
+export interface QuerySuccess extends OrderFacts {
+  /** SUCCESS, REFUND, NOTPAY, CLOSED, REVOKED, USERPAYING or PAYERROR; after facepay also ACCEPT. */
+  trade_state: string;
+  /** The vendor's words, Chinese. */
+  trade_state_desc?: string;
+  transaction_id?: string;
+  out_trade_no?: string;
+  /** Fen. There where trade_state is SUCCESS; the caller compares it with the order. */
+  total_fee?: number;
+}
+
+/** What a query answered. The order is paid only where `trade_state` is SUCCESS. */
+export type QueryResult = QuerySuccess | PayFailure;
+
+/** Vendor page, 7: reverse. */
+export interface ReverseSuccess extends PayResponse {
+  result_code: 'SUCCESS';
+  /** 'Y': the reversal must be called again. */
+  recall?: string;
+}
+
+/** SUCCESS also comes for an order that doesn't exist (yet): only a later query tells that it's reversed. */
+export type ReverseResult = ReverseSuccess | (PayFailure & { recall?: string });
 
 /** Fields of a verified response. */
 export type Fields = Readonly<Record<string, string>>;
@@ -34,7 +138,7 @@ export function needed(fields: Fields, name: string): string {
 
 export const neededAmount = (fields: Fields, name: string): number => fen(name, needed(fields, name));
 
-const verdict = { return_code: 'SUCCESS', result_code: 'SUCCESS' } as const;
+export const verdict = { return_code: 'SUCCESS', result_code: 'SUCCESS' } as const;
 
 /** The no that each of the calls can answer; undefined where it's a yes. */
 export function failure(fields: Fields) {
@@ -64,18 +168,6 @@ export const readQuery = (fields: Fields): QueryResult =>
   failure(fields) ?? { ...withAmounts(fields), ...verdict, trade_state: needed(fields, 'trade_state') };
 
 export const readReverse = (fields: Fields): ReverseResult => failure(fields) ?? { ...withAmounts(fields), ...verdict };
-
-export const readRefund = (fields: Fields): RefundResult =>
-  failure(fields) ?? {
-    ...withAmounts(fields),
-    ...verdict,
-    transaction_id: needed(fields, 'transaction_id'),
-    out_trade_no: needed(fields, 'out_trade_no'),
-    out_refund_no: needed(fields, 'out_refund_no'),
-    refund_id: needed(fields, 'refund_id'),
-    refund_fee: neededAmount(fields, 'refund_fee'),
-    total_fee: neededAmount(fields, 'total_fee'),
-  };
 
 export function readAuthinfo(fields: Fields): AuthinfoResponse {
   const expires_in = needed(fields, 'expires_in');

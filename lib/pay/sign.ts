@@ -1,7 +1,9 @@
 import { createHash, createHmac, timingSafeEqual } from 'node:crypto';
 import { InvalidParameterError } from '../errors.js';
 import { isAbsent } from '../fields.js';
-import type { SignType } from './types.js';
+
+/** How a message is signed. */
+export type SignType = 'MD5' | 'HMAC-SHA256';
 
 const hashes: Readonly<Record<SignType, (text: string, key: string) => string>> = {
   MD5: (text) => createHash('md5').update(text).digest('hex'),

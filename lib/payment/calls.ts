@@ -1,6 +1,7 @@
 import type { Life } from '../abort.js';
 import { ClosedError } from '../errors.js';
-import type { PayResult, RequestOptions } from '../pay/types.js';
+import type { RequestOptions } from '../pay/request.js';
+import type { PayResult } from '../pay/results.js';
 import { type PaymentClient, queryOf, reverseOf } from './client.js';
 import {
   type Answer,

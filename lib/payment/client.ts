@@ -1,6 +1,8 @@
 import { InvalidParameterError } from '../errors.js';
 import type { PayClient } from '../pay/client.js';
-import type { MerchantIdentity, QueryResult, RequestOptions, ReverseResult } from '../pay/types.js';
+import type { MerchantIdentity } from '../pay/options.js';
+import type { RequestOptions } from '../pay/request.js';
+import type { QueryResult, ReverseResult } from '../pay/results.js';
 import type { PaymentCode, RecordedRail } from './order.js';
 
 /**

@@ -1,4 +1,4 @@
-import type { MerchantIdentity } from '../pay/types.js';
+import type { MerchantIdentity } from '../pay/options.js';
 import { OrderUnknownError } from './errors.js';
 import type { RecordedMerchant } from './record.js';
 

@@ -1,6 +1,7 @@
 import type { Life } from '../abort.js';
 import type { JournalRecord } from '../journal/journal.js';
-import type { PayResult, RequestOptions } from '../pay/types.js';
+import type { RequestOptions } from '../pay/request.js';
+import type { PayResult } from '../pay/results.js';
 import type { Pause, Sleeper } from './alarm.js';
 import { CallOptions, query, queryReversed, reverse, submit } from './calls.js';
 import type { Answer, Asked } from './decision/answers.js';

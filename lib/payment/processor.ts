@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { limit } from '../concurrency.js';
 import { ClosedError, InvalidParameterError } from '../errors.js';
 import type { Journal, JournalRecord } from '../journal/journal.js';
-import type { RefundNotice } from '../pay/refund-types.js';
+import type { RefundNotice } from '../pay/refund-notice.js';
 import { systemClock } from './clock.js';
 import { type Transition, transition } from './decision/machine.js';
 import type { PaymentOutcome } from './decision/outcomes.js';

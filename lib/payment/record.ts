@@ -1,5 +1,5 @@
 import type { JournalRecord } from '../journal/journal.js';
-import type { MerchantIdentity } from '../pay/types.js';
+import type { MerchantIdentity } from '../pay/options.js';
 import { isFields, isNumber, isOneOf, isOptional, isString, isWhole } from '../unknown.js';
 import type { CancelledBy, ReversalReason } from './decision/outcomes.js';
 import type { ReservedRefund } from './decision/refund/rules.js';

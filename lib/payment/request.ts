@@ -1,5 +1,5 @@
 import { Life } from '../abort.js';
-import type { RequestOptions } from '../pay/types.js';
+import type { RequestOptions } from '../pay/request.js';
 import { CallOptions } from './calls.js';
 import type { Clock } from './clock.js';
 import type { CancelledBy } from './decision/outcomes.js';

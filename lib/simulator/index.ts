@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { findPrebuild } from '../addon.js';
-import type { PayClientOptions } from '../pay/types.js';
+import type { PayClientOptions } from '../pay/options.js';
 import type { PayClientV3Options } from '../pay/v3/options.js';
 import { billOf } from './bill.js';
 import { type CallEntry, CallLog } from './call-log.js';

@@ -1,8 +1,7 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { gzipSync } from 'node:zlib';
 import { paymentErrorCodes, queryErrorCodes, reportedErrorCodes, reverseErrorCodes } from '../pay/error-codes.js';
-import { sign, verifySignature } from '../pay/sign.js';
-import type { SignType } from '../pay/types.js';
+import { type SignType, sign, verifySignature } from '../pay/sign.js';
 import { buildXml } from '../pay/xml.js';
 import type { GatewayCall } from './gateway-calls.js';
 import { refundCodes } from './refund-codes.js';

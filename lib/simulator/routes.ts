@@ -1,4 +1,4 @@
-import type { SignType } from '../pay/types.js';
+import type { SignType } from '../pay/sign.js';
 import { type Books, billOf } from './bill.js';
 import type { CallLog } from './call-log.js';
 import type { CallRate } from './call-rate.js';

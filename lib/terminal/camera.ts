@@ -8,7 +8,8 @@ import {
   ServiceCommandError,
   ServiceResponseError,
 } from '../face/errors.js';
-import type { AuthinfoParams, AuthinfoResponse } from '../pay/types.js';
+import type { AuthinfoParams } from '../pay/parameters.js';
+import type { AuthinfoResponse } from '../pay/results.js';
 import type { Clock } from '../payment/clock.js';
 import type { Face } from './face.js';
 import type { CustomerScreen } from './screen.js';

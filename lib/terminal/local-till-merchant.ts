@@ -5,7 +5,7 @@ import { InvalidParameterError } from '../errors.js';
 import { FileJournal, usualKeep } from '../journal/file-journal.js';
 import { isJournalRecord, type Journal, type JournalRecord, keyOf } from '../journal/journal.js';
 import { PayClient } from '../pay/client.js';
-import type { MerchantIdentity, PayClientOptions } from '../pay/types.js';
+import type { MerchantIdentity, PayClientOptions } from '../pay/options.js';
 import { gatewayTimeOf, hasRail, type PaymentClient } from '../payment/client.js';
 import type { Clock } from '../payment/clock.js';
 import { resolvePolicies } from '../payment/decision/policies.js';

@@ -1,6 +1,8 @@
 import { unlessAborted } from '../abort.js';
 import { OrderExistsError } from '../journal/errors.js';
-import type { AuthinfoParams, AuthinfoResponse, MerchantIdentity } from '../pay/types.js';
+import type { MerchantIdentity } from '../pay/options.js';
+import type { AuthinfoParams } from '../pay/parameters.js';
+import type { AuthinfoResponse } from '../pay/results.js';
 import type { Clock } from '../payment/clock.js';
 import type { PaymentOutcome } from '../payment/decision/outcomes.js';
 import type { Order, PaymentCode } from '../payment/order.js';

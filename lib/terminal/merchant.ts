@@ -1,6 +1,9 @@
 import { InvalidParameterError } from '../errors.js';
 import type { PayClient } from '../pay/client.js';
-import type { AuthinfoParams, AuthinfoResponse, MerchantIdentity, RequestOptions } from '../pay/types.js';
+import type { MerchantIdentity } from '../pay/options.js';
+import type { AuthinfoParams } from '../pay/parameters.js';
+import type { RequestOptions } from '../pay/request.js';
+import type { AuthinfoResponse } from '../pay/results.js';
 import type { PaymentClient } from '../payment/client.js';
 import type { PaymentOutcome } from '../payment/decision/outcomes.js';
 import type { Order, PaymentCode } from '../payment/order.js';

@@ -1,6 +1,6 @@
 import type { Difference } from '../bill/difference.js';
 import { InvalidParameterError } from '../errors.js';
-import type { MerchantIdentity } from '../pay/types.js';
+import type { MerchantIdentity } from '../pay/options.js';
 import type { Clock } from '../payment/clock.js';
 import type { PaymentOutcome } from '../payment/decision/outcomes.js';
 import type { RefundOutcome } from '../payment/decision/refund/outcomes.js';

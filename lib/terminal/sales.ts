@@ -4,7 +4,7 @@ import { commands } from '../face/commands.js';
 import { checkParams } from '../face/messages.js';
 import { OrderExistsError } from '../journal/errors.js';
 import { PayTransportError } from '../pay/errors.js';
-import type { MerchantIdentity } from '../pay/types.js';
+import type { MerchantIdentity } from '../pay/options.js';
 import { type Clock, systemClock } from '../payment/clock.js';
 import { failureCode } from '../payment/decision/answers.js';
 import { cancelledBy, type PaymentOutcome } from '../payment/decision/outcomes.js';

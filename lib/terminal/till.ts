@@ -3,7 +3,7 @@ import type { InitWxpayfaceParams } from '../face/commands.js';
 import type { OpenOptions } from '../face/open.js';
 import type { Journal } from '../journal/journal.js';
 import type { PayClient } from '../pay/client.js';
-import type { PayClientOptions } from '../pay/types.js';
+import type { PayClientOptions } from '../pay/options.js';
 import type { PaymentClient } from '../payment/client.js';
 import type { PaymentOutcome } from '../payment/decision/outcomes.js';
 import type { RefundOutcome } from '../payment/decision/refund/outcomes.js';

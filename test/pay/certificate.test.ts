@@ -10,7 +10,7 @@ import { expect } from 'chai';
 import { InvalidParameterError } from '../../lib/errors.js';
 import { PayClient } from '../../lib/pay/client.js';
 import { PayProtocolError, PayResponseError, PayTransportError } from '../../lib/pay/errors.js';
-import type { PayClientOptions } from '../../lib/pay/types.js';
+import type { PayClientOptions } from '../../lib/pay/options.js';
 import { buildXml } from '../../lib/pay/xml.js';
 import { authority, gatewayCertificate, issue, mch_id, merchantCertificate, toPfx } from '../support/certificates.js';
 import { base, type Gateway, startGateway } from '../support/gateway.js';

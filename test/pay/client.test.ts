@@ -9,8 +9,8 @@ import {
   PaySignatureError,
   PayTransportError,
 } from '../../lib/pay/errors.js';
+import type { PayClientOptions } from '../../lib/pay/options.js';
 import { sign, verifySignature } from '../../lib/pay/sign.js';
-import type { PayClientOptions } from '../../lib/pay/types.js';
 import { buildXml } from '../../lib/pay/xml.js';
 import { authority, mch_id, merchantCertificate } from '../support/certificates.js';
 import { clientsOf, out_trade_no, terminal } from '../support/clients.js';

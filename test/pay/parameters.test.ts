@@ -9,9 +9,9 @@ import {
   micropayFields,
   orderRefFields,
   parseTime,
-  refundFields,
   unmappedAddress,
 } from '../../lib/pay/parameters.js';
+import { refundFields } from '../../lib/pay/refund.js';
 import { rejection } from '../support/rejection.js';
 
 const beijing = (inMs: number): string =>

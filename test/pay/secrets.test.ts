@@ -3,7 +3,7 @@ import { createRequire } from 'node:module';
 import { inspect } from 'node:util';
 import { expect } from 'chai';
 import { PayClient } from '../../lib/pay/client.js';
-import type { PayClientOptions } from '../../lib/pay/types.js';
+import type { PayClientOptions } from '../../lib/pay/options.js';
 import { buildXml } from '../../lib/pay/xml.js';
 import { merchantCertificate, toPfx } from '../support/certificates.js';
 import { base, type Gateway, type Handler, key, paid, signed, startGateway } from '../support/gateway.js';

@@ -1,5 +1,5 @@
 import type { Journal } from '../../lib/journal/journal.js';
-import type { RequestOptions } from '../../lib/pay/types.js';
+import type { RequestOptions } from '../../lib/pay/request.js';
 import { hasRail, type PaymentClient } from '../../lib/payment/client.js';
 import type { Clock } from '../../lib/payment/clock.js';
 import { machineOf, type Step, type Transition, transition } from '../../lib/payment/decision/machine.js';

@@ -4,7 +4,7 @@ import { expect } from 'chai';
 import { ClosedError, InvalidParameterError } from '../../lib/errors.js';
 import { JournalError } from '../../lib/journal/errors.js';
 import { PayMismatchError, PayResponseError, PaySignatureError } from '../../lib/pay/errors.js';
-import type { QueryResult } from '../../lib/pay/types.js';
+import type { QueryResult } from '../../lib/pay/results.js';
 import type { PaymentProgress } from '../../lib/payment/progress.js';
 import { rejection } from '../support/rejection.js';
 import { charged, failed, isPaid, reversed, type Scripts, state, times } from '../support/scripted/client.js';

@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import { JournalError } from '../../lib/journal/errors.js';
-import type { QueryResult } from '../../lib/pay/types.js';
+import type { QueryResult } from '../../lib/pay/results.js';
 import type { PaymentOutcome } from '../../lib/payment/decision/outcomes.js';
 import { rejection } from '../support/rejection.js';
 import { charged, identity, isPaid, Made, reversed, state, times } from '../support/scripted/client.js';

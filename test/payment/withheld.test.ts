@@ -1,7 +1,8 @@
 import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import { expect } from 'chai';
 import { PayTransportError } from '../../lib/pay/errors.js';
-import type { PayResult, RequestOptions } from '../../lib/pay/types.js';
+import type { RequestOptions } from '../../lib/pay/request.js';
+import type { PayResult } from '../../lib/pay/results.js';
 import { charged, Made, state } from '../support/scripted/client.js';
 import { code, lost, methods, order, paid, till } from '../support/scripted/till.js';
 import type { SimulatedClock } from '../support/simulated/clock.js';

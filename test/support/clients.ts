@@ -1,5 +1,5 @@
 import { PayClient } from '../../lib/pay/client.js';
-import type { PayClientOptions } from '../../lib/pay/types.js';
+import type { PayClientOptions } from '../../lib/pay/options.js';
 import { merchantCertificate } from './certificates.js';
 
 export const out_trade_no = '20241123-0001';

@@ -3,8 +3,8 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import https from 'node:https';
 import type { AddressInfo, Socket } from 'node:net';
 import type { TLSSocket, TlsOptions } from 'node:tls';
-import { sign } from '../../lib/pay/sign.js';
-import type { PayClientOptions, SignType } from '../../lib/pay/types.js';
+import type { PayClientOptions } from '../../lib/pay/options.js';
+import { type SignType, sign } from '../../lib/pay/sign.js';
 import { buildXml, parseXml } from '../../lib/pay/xml.js';
 import { authority, gatewayCertificate, mch_id } from './certificates.js';
 

@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
 import tls from 'node:tls';
-import type { PayClientOptions } from '../../lib/pay/types.js';
+import type { PayClientOptions } from '../../lib/pay/options.js';
 import { parseXml } from '../../lib/pay/xml.js';
 import { authority, gatewayCertificate, mch_id } from './certificates.js';
 import { appid, base, type Fields, key, signed } from './gateway.js';

@@ -1,4 +1,4 @@
-import type { QueryResult } from '../../pay/types.js';
+import type { QueryResult } from '../../pay/results.js';
 import type { PaymentClient } from '../../payment/client.js';
 import type { Rail } from '../../payment/order.js';
 import { yuan } from '../../words/amount.js';

@@ -1,5 +1,5 @@
 import type { Journal } from '../../journal/journal.js';
-import type { Refund } from '../../pay/refund-types.js';
+import type { Refund } from '../../pay/refundquery.js';
 import { yuan } from '../../words/amount.js';
 import type { Command } from '../command.js';
 import { type MerchantClient, makeClient } from '../config.js';

@@ -1,6 +1,6 @@
 import type { Journal, JournalRecord } from '../../journal/journal.js';
 import { MemoryJournal } from '../../journal/memory-journal.js';
-import type { OrderRef } from '../../pay/types.js';
+import type { OrderRef } from '../../pay/parameters.js';
 import type { Rail } from '../../payment/order.js';
 import { adoptedOrder } from '../../payment/record.js';
 import { english, type Saying } from '../../words/cli/index.js';

@@ -1,5 +1,4 @@
-import { checkOptions, type Settings } from '../../pay/options.js';
-import type { PayClientOptions } from '../../pay/types.js';
+import { checkOptions, type PayClientOptions, type Settings } from '../../pay/options.js';
 import type { Saying } from '../../words/cli/index.js';
 import type { Config } from '../config.js';
 import { sayingOf } from '../errors.js';

@@ -1,8 +1,17 @@
 import { isAbsent } from '../../fields.js';
-import type { RefundQueryResult, RefundResult } from '../refund-types.js';
-import { readRefundquery } from '../refundquery.js';
-import { type About, checkIdentity, type Fields, readPayment, readQuery, readRefund, readReverse } from '../results.js';
-import type { PayResult, QueryResult, ReverseResult } from '../types.js';
+import { type RefundResult, readRefund } from '../refund.js';
+import { type RefundQueryResult, readRefundquery } from '../refundquery.js';
+import {
+  type About,
+  checkIdentity,
+  type Fields,
+  type PayResult,
+  type QueryResult,
+  type ReverseResult,
+  readPayment,
+  readQuery,
+  readReverse,
+} from '../results.js';
 import {
   type Answer,
   type Translate,

@@ -6,20 +6,18 @@ import { PayResponseError } from '../errors.js';
 import type { SharedParts } from '../exchange.js';
 import type { Message } from '../http/message.js';
 import { noteAnswer, observed } from '../observability.js';
-import { billFields, refundqueryFields } from '../parameters.js';
-import type { RefundParams, RefundQueryResult, RefundRef, RefundResult } from '../refund-types.js';
-import type {
-  AuthinfoParams,
-  AuthinfoResponse,
-  FacepayParams,
-  MerchantIdentity,
-  MicropayParams,
-  OrderRef,
-  PayResult,
-  QueryResult,
-  RequestOptions,
-  ReverseResult,
-} from '../types.js';
+import type { MerchantIdentity } from '../options.js';
+import {
+  type AuthinfoParams,
+  billFields,
+  type FacepayParams,
+  type MicropayParams,
+  type OrderRef,
+} from '../parameters.js';
+import type { RefundParams, RefundResult } from '../refund.js';
+import { type RefundQueryResult, type RefundRef, refundqueryFields } from '../refundquery.js';
+import type { RequestOptions } from '../request.js';
+import type { AuthinfoResponse, PayResult, QueryResult, ReverseResult } from '../results.js';
 import { billOf, placeOf } from './bill.js';
 import { type CallV3, calls, told } from './calls.js';
 import { ExchangeV3, type RequestV3 } from './exchange.js';

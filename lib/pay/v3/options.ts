@@ -3,8 +3,14 @@ import { InvalidParameterError } from '../../errors.js';
 import { checkFields } from '../../fields.js';
 import { isFields } from '../../unknown.js';
 import type { PayClient } from '../client.js';
-import { type Connection, checkConnection, firstAddress, material } from '../options.js';
-import type { MerchantIdentity, PayClientOptions } from '../types.js';
+import {
+  type Connection,
+  checkConnection,
+  firstAddress,
+  type MerchantIdentity,
+  material,
+  type PayClientOptions,
+} from '../options.js';
 import { type GatewayKeys, type Signer, serialOf } from './signature.js';
 
 /** One of the gateway's keys: a public key with its id, or a platform certificate. PEM. */

@@ -1,14 +1,8 @@
 import { InvalidParameterError } from '../../errors.js';
 import { checkFields, type FieldRule, type FieldTable, isAbsent } from '../../fields.js';
 import { isFields } from '../../unknown.js';
-import {
-  maximumFen,
-  micropayFields,
-  orderFields,
-  orderRefFields,
-  refundFields,
-  unmappedAddress,
-} from '../parameters.js';
+import { maximumFen, micropayFields, orderFields, orderRefFields, unmappedAddress } from '../parameters.js';
+import { refundFields } from '../refund.js';
 import type { SettingsV3 } from './options.js';
 
 /* What the calls take, in v2's names, as API v3's tables want it (docs/facts.md#api-v3). */

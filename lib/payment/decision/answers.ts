@@ -1,9 +1,9 @@
 import { ClosedError, InvalidParameterError, WxpayFaceError } from '../../errors.js';
 import { paymentAfter } from '../../pay/error-codes.js';
 import { PayMismatchError, PayProtocolError, PayTransportError } from '../../pay/errors.js';
-import type { RefundQueryResult } from '../../pay/refund-types.js';
+import type { RefundQueryResult } from '../../pay/refundquery.js';
+import type { PayFailure, PayResult, QueryResult, QuerySuccess, ReverseResult } from '../../pay/results.js';
 import { isLimit, troubleOf } from '../../pay/trouble.js';
-import type { PayFailure, PayResult, QueryResult, QuerySuccess, ReverseResult } from '../../pay/types.js';
 import { isFields } from '../../unknown.js';
 import type { FailureCode } from './outcomes.js';
 import { beijingTime } from './request-time.js';

@@ -1,7 +1,8 @@
 import { InvalidParameterError } from '../../errors.js';
 import type { JournalRecord } from '../../journal/journal.js';
 import { PayResponseError } from '../../pay/errors.js';
-import type { PayFailure, QuerySuccess, RequestOptions } from '../../pay/types.js';
+import type { RequestOptions } from '../../pay/request.js';
+import type { PayFailure, QuerySuccess } from '../../pay/results.js';
 import { gatewayTimeOf, hasRail, queryOf } from '../client.js';
 import type { Clock } from '../clock.js';
 import { paymentOf } from '../decision/answers.js';

@@ -1,6 +1,6 @@
 import { InvalidParameterError } from '../../errors.js';
 import { checkFields, isAbsent } from '../../fields.js';
-import { refundFields } from '../../pay/parameters.js';
+import { refundFields } from '../../pay/refund.js';
 import { isFields } from '../../unknown.js';
 
 /** One refund of a sale, in the vendor's field names. */

@@ -1,7 +1,7 @@
 import type { Difference } from '../../bill/difference.js';
 import { WxpayFaceError } from '../../errors.js';
 import { MemoryJournal } from '../../journal/memory-journal.js';
-import type { PayClientOptions } from '../../pay/types.js';
+import type { PayClientOptions } from '../../pay/options.js';
 import type { RefundOutcome } from '../../payment/decision/refund/outcomes.js';
 import type { Order } from '../../payment/order.js';
 import type { PaymentProgress, PayOptions } from '../../payment/progress.js';

@@ -1,6 +1,7 @@
 import { InvalidParameterError } from '../../errors.js';
 import { PayTransportError } from '../../pay/errors.js';
-import type { AuthinfoResponse, MerchantIdentity } from '../../pay/types.js';
+import type { MerchantIdentity } from '../../pay/options.js';
+import type { AuthinfoResponse } from '../../pay/results.js';
 import { type Clock, systemClock } from '../../payment/clock.js';
 import type { PaymentOutcome } from '../../payment/decision/outcomes.js';
 import type { RefundOutcome } from '../../payment/decision/refund/outcomes.js';

@@ -5,7 +5,7 @@ import { expect } from 'chai';
 import { ClosedError, InvalidParameterError } from '../../../lib/errors.js';
 import { PayClient } from '../../../lib/pay/client.js';
 import { BillError, PayTransportError } from '../../../lib/pay/errors.js';
-import type { PayClientOptions } from '../../../lib/pay/types.js';
+import type { PayClientOptions } from '../../../lib/pay/options.js';
 import { payment, refunded, rowsOf, writeBill } from '../../support/bills.js';
 import { mch_id } from '../../support/certificates.js';
 import { clientsOf } from '../../support/clients.js';

@@ -4,7 +4,7 @@ import net, { type AddressInfo } from 'node:net';
 import { expect } from 'chai';
 import { PayClient } from '../../../lib/pay/client.js';
 import { PayTransportError } from '../../../lib/pay/errors.js';
-import type { PayClientOptions } from '../../../lib/pay/types.js';
+import type { PayClientOptions } from '../../../lib/pay/options.js';
 import { merchantCertificate } from '../../support/certificates.js';
 import { clientsOf, order, out_trade_no } from '../../support/clients.js';
 import { type Gateway, paid, startGateway } from '../../support/gateway.js';

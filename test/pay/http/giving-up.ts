@@ -4,7 +4,7 @@ import { once } from 'node:events';
 import net, { type AddressInfo } from 'node:net';
 import { PayClient } from '../../../lib/pay/client.js';
 import { PayTransportError } from '../../../lib/pay/errors.js';
-import type { PayClientOptions } from '../../../lib/pay/types.js';
+import type { PayClientOptions } from '../../../lib/pay/options.js';
 import { gatewayCertificate, merchantCertificate } from '../../support/certificates.js';
 import { paid, startGateway } from '../../support/gateway.js';
 import { startHttpProxy, startSocksProxy } from '../../support/proxies.js';

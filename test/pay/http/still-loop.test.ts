@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { Worker } from 'node:worker_threads';
 import { expect } from 'chai';
 import { PayClient } from '../../../lib/pay/client.js';
-import type { PayClientOptions } from '../../../lib/pay/types.js';
+import type { PayClientOptions } from '../../../lib/pay/options.js';
 import { merchantCertificate } from '../../support/certificates.js';
 
 const order = { body: 'coffee', out_trade_no: 'still', total_fee: 100, auth_code: '134567890123456789' };

@@ -11,7 +11,7 @@ import {
   PayResponseError,
   PaySignatureError,
 } from '../../../lib/pay/errors.js';
-import type { MicropayParams } from '../../../lib/pay/types.js';
+import type { MicropayParams } from '../../../lib/pay/parameters.js';
 import { PayClientV3 } from '../../../lib/pay/v3/client.js';
 import type { PayClientV3Options } from '../../../lib/pay/v3/options.js';
 import { mch_id, merchantCertificate } from '../../support/certificates.js';

@@ -7,7 +7,8 @@ import {
   PaySignatureError,
   PayTransportError,
 } from '../../../lib/pay/errors.js';
-import type { RefundQueryResult, RefundSuccess } from '../../../lib/pay/refund-types.js';
+import type { RefundSuccess } from '../../../lib/pay/refund.js';
+import type { RefundQueryResult } from '../../../lib/pay/refundquery.js';
 import { queryAnswer, queryError, sendAnswer, sendError } from '../../../lib/payment/decision/refund/answers.js';
 import { failed } from '../../support/scripted/client.js';
 

@@ -1,7 +1,7 @@
 import type { Journal, JournalRecord } from '../../../lib/journal/journal.js';
 import { PayTransportError } from '../../../lib/pay/errors.js';
-import type { RefundParams } from '../../../lib/pay/refund-types.js';
-import type { RequestOptions } from '../../../lib/pay/types.js';
+import type { RefundParams } from '../../../lib/pay/refund.js';
+import type { RequestOptions } from '../../../lib/pay/request.js';
 import type { PaymentClient } from '../../../lib/payment/client.js';
 import { machineOf, transition } from '../../../lib/payment/decision/refund/machine.js';
 import type { RefundEvent } from '../../../lib/payment/decision/refund/states.js';

@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import type { RefundQueryResult } from '../../../lib/pay/refund-types.js';
+import type { RefundQueryResult } from '../../../lib/pay/refundquery.js';
 import { returnedAnswer } from '../../../lib/payment/decision/answers.js';
 import { charged, failed, reversed, state, times } from '../../support/scripted/client.js';
 import { noRefund, shown } from '../../support/scripted/refunds.js';

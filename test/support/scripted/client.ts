@@ -1,14 +1,15 @@
-import type { RefundParams, RefundQueryResult, RefundRef, RefundResult } from '../../../lib/pay/refund-types.js';
+import type { RefundParams, RefundResult } from '../../../lib/pay/refund.js';
+import type { RefundQueryResult, RefundRef } from '../../../lib/pay/refundquery.js';
+import type { RequestOptions } from '../../../lib/pay/request.js';
 import type {
   PayFailure,
   PayResult,
   PaySuccess,
   QueryResult,
   QuerySuccess,
-  RequestOptions,
   ReverseResult,
   ReverseSuccess,
-} from '../../../lib/pay/types.js';
+} from '../../../lib/pay/results.js';
 import type { PaymentClient } from '../../../lib/payment/client.js';
 
 export const identity = { appid: 'wx8888888888888888', mch_id: '1900000109' };

@@ -1,4 +1,5 @@
-import type { RefundParams, RefundQueryResult, RefundRef, RefundResult } from '../../../lib/pay/refund-types.js';
+import type { RefundParams, RefundResult } from '../../../lib/pay/refund.js';
+import type { RefundQueryResult, RefundRef } from '../../../lib/pay/refundquery.js';
 import type { PaymentProcessorOptions } from '../../../lib/payment/processor.js';
 import { charged, failed, Made, type Scripts } from './client.js';
 import { till } from './till.js';

@@ -1,7 +1,8 @@
 import { PayProtocolError } from '../../../lib/pay/errors.js';
-import type { RefundQueryResult, RefundResult } from '../../../lib/pay/refund-types.js';
+import type { RefundResult } from '../../../lib/pay/refund.js';
+import type { RefundQueryResult } from '../../../lib/pay/refundquery.js';
+import type { PayFailure, PayResult, QueryResult, ReverseResult } from '../../../lib/pay/results.js';
 import { troubleOf } from '../../../lib/pay/trouble.js';
-import type { PayFailure, PayResult, QueryResult, ReverseResult } from '../../../lib/pay/types.js';
 import { type CallV3, calls, told } from '../../../lib/pay/v3/calls.js';
 import { readReply } from '../../../lib/pay/v3/reply.js';
 import { errorOf, orderBody, refundBody } from '../../../lib/simulator/v3/messages.js';

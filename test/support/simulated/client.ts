@@ -5,8 +5,10 @@ import {
   PaySignatureError,
   PayTransportError,
 } from '../../../lib/pay/errors.js';
-import type { RefundParams, RefundQueryResult, RefundRef, RefundResult } from '../../../lib/pay/refund-types.js';
-import type { PayResult, QueryResult, RequestOptions, ReverseResult } from '../../../lib/pay/types.js';
+import type { RefundParams, RefundResult } from '../../../lib/pay/refund.js';
+import type { RefundQueryResult, RefundRef } from '../../../lib/pay/refundquery.js';
+import type { RequestOptions } from '../../../lib/pay/request.js';
+import type { PayResult, QueryResult, ReverseResult } from '../../../lib/pay/results.js';
 import type { PaymentClient } from '../../../lib/payment/client.js';
 import { hear, type Said, speak, unsigned } from './api-v3.js';
 import type { SimulatedClock } from './clock.js';

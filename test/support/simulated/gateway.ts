@@ -1,7 +1,8 @@
 import { paymentErrorCodes, reverseErrorCodes } from '../../../lib/pay/error-codes.js';
 import { PayMismatchError, PayProtocolError, PayTransportError } from '../../../lib/pay/errors.js';
-import type { RefundParams, RefundQueryResult, RefundResult } from '../../../lib/pay/refund-types.js';
-import type { PayFailure, PayResult, QueryResult, ReverseResult } from '../../../lib/pay/types.js';
+import type { RefundParams, RefundResult } from '../../../lib/pay/refund.js';
+import type { RefundQueryResult } from '../../../lib/pay/refundquery.js';
+import type { PayFailure, PayResult, QueryResult, ReverseResult } from '../../../lib/pay/results.js';
 import { charge, newOrder, type Order, reverse } from '../../../lib/simulator/money.js';
 import type { SimulatedClock } from './clock.js';
 import type { Random } from './random.js';

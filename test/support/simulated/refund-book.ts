@@ -1,5 +1,6 @@
-import type { RefundParams, RefundQueryResult, RefundResult } from '../../../lib/pay/refund-types.js';
-import type { PayFailure } from '../../../lib/pay/types.js';
+import type { RefundParams, RefundResult } from '../../../lib/pay/refund.js';
+import type { RefundQueryResult } from '../../../lib/pay/refundquery.js';
+import type { PayFailure } from '../../../lib/pay/results.js';
 import {
   endRefund,
   newOrder,

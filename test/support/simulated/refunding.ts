@@ -2,7 +2,7 @@ import { isDeepStrictEqual } from 'node:util';
 import { OrderExistsError } from '../../../lib/journal/errors.js';
 import type { JournalRecord } from '../../../lib/journal/journal.js';
 import { PayProtocolError } from '../../../lib/pay/errors.js';
-import type { RefundParams } from '../../../lib/pay/refund-types.js';
+import type { RefundParams } from '../../../lib/pay/refund.js';
 import { troubleOf } from '../../../lib/pay/trouble.js';
 import type { RefundOutcome } from '../../../lib/payment/decision/refund/outcomes.js';
 import type { RefundPolicy } from '../../../lib/payment/decision/refund/policy.js';

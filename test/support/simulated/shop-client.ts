@@ -1,11 +1,6 @@
 import { PayTransportError } from '../../../lib/pay/errors.js';
-import type {
-  AuthinfoResponse,
-  PayResult,
-  QueryResult,
-  RequestOptions,
-  ReverseResult,
-} from '../../../lib/pay/types.js';
+import type { RequestOptions } from '../../../lib/pay/request.js';
+import type { AuthinfoResponse, PayResult, QueryResult, ReverseResult } from '../../../lib/pay/results.js';
 import type { PaymentClient } from '../../../lib/payment/client.js';
 import type { SimulatedClock } from './clock.js';
 import { failed, merchant } from './gateway.js';

@@ -1,8 +1,9 @@
 import { ClosedError, InvalidParameterError } from '../../../errors.js';
 import { PayMismatchError, PayProtocolError, PayTransportError } from '../../../pay/errors.js';
-import type { RefundQueryResult, RefundResult } from '../../../pay/refund-types.js';
+import type { RefundResult } from '../../../pay/refund.js';
+import type { RefundQueryResult } from '../../../pay/refundquery.js';
+import type { PayFailure } from '../../../pay/results.js';
 import { isLimit, troubleOf } from '../../../pay/trouble.js';
-import type { PayFailure } from '../../../pay/types.js';
 
 import { describe, failureCode, words } from '../answers.js';
 import type { GivenBack, RefundDecline, RefundEvent, RefundEventName } from './states.js';

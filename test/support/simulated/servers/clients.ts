@@ -1,5 +1,5 @@
 import type { Limiter, Priority } from '../../../../lib/pay/limiter.js';
-import type { RequestOptions } from '../../../../lib/pay/types.js';
+import type { RequestOptions } from '../../../../lib/pay/request.js';
 import type { PaymentClient } from '../../../../lib/payment/client.js';
 
 /* What stands before a simulated client: a server's queue of calls, and what a server without a rule of the last look does. */

@@ -1,6 +1,5 @@
-import type { Journal, JournalFilter, JournalRecord } from '../../../../lib/journal/journal.js';
-import { keyOf } from '../../../../lib/journal/journal.js';
-import type { RefundParams } from '../../../../lib/pay/refund-types.js';
+import { type Journal, type JournalFilter, type JournalRecord, keyOf } from '../../../../lib/journal/journal.js';
+import type { RefundParams } from '../../../../lib/pay/refund.js';
 import type { PaymentOutcome } from '../../../../lib/payment/decision/outcomes.js';
 import type { RefundOutcome } from '../../../../lib/payment/decision/refund/outcomes.js';
 import { fromRecord, isGivenUp } from '../../../../lib/payment/record.js';
