@@ -70,8 +70,7 @@ export class PaymentRun
     parts: PaymentParts,
     onProgress: PayOptions['onProgress'],
   ): { run: PaymentRun; record: JournalRecord } {
-    const { phase, facts } = submitting;
-    const known = { stored, phase, facts, decidedAt: 1 };
+    const known = { stored, phase: submitting.phase, facts: submitting.facts, decidedAt: 1 };
     const record = toRecord(id, 1, around.clock.wall(), known);
     const requestedAt = stored.requested.monotonic;
     return { run: new PaymentRun(record, known, around, parts, { requestedAt, onProgress }), record };

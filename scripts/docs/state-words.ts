@@ -1,7 +1,9 @@
+import type { GuardName } from '../../lib/payment/decision/guards.js';
+import type { RefundGuardName } from '../../lib/payment/decision/refund/guards.js';
 import type { RefundEventName, RefundPhase } from '../../lib/payment/decision/refund/states.js';
-import type { RefundGuardName, RefundPlan } from '../../lib/payment/decision/refund/transitions.js';
+import type { RefundPlan } from '../../lib/payment/decision/refund/transitions.js';
 import type { EventName, Phase } from '../../lib/payment/decision/states.js';
-import type { GuardName, Plan } from '../../lib/payment/decision/transitions.js';
+import type { Plan } from '../../lib/payment/decision/transitions.js';
 
 /** What a page on states says in Chinese, where the tables of lib/payment/decision/ say it in English. */
 interface StateWords<Phase extends string, Event extends string, Guard extends string, Plan extends string> {

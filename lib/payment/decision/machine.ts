@@ -1,3 +1,4 @@
+import { guards } from './guards.js';
 import { backoff, type Policies } from './policies.js';
 import {
   type Facts,
@@ -9,7 +10,7 @@ import {
   type PaymentState,
 } from './states.js';
 import { extended, rowFinder, without } from './table.js';
-import { guards, type Plan, type Row, transitions } from './transitions.js';
+import { type Plan, type Row, transitions } from './transitions.js';
 
 /*
  * What happens to one payment, decided by one pure function over one table: no I/O, no clock, no randomness.

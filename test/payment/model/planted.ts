@@ -1,6 +1,7 @@
+import type { GuardName } from '../../../lib/payment/decision/guards.js';
 import { machineOf, type Step, type Transition, transition } from '../../../lib/payment/decision/machine.js';
 import type { PaymentEvent } from '../../../lib/payment/decision/states.js';
-import { type GuardName, type Row, transitions } from '../../../lib/payment/decision/transitions.js';
+import { type Row, transitions } from '../../../lib/payment/decision/transitions.js';
 import type { Dimensions } from './gateway-model.js';
 
 /* Deliberate mistakes of the machine. The model must find each, in a world with these dimensions. */

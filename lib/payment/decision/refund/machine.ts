@@ -1,6 +1,6 @@
 import { backoff, type Policies } from '../policies.js';
 import { rowFinder, without } from '../table.js';
-
+import { guards } from './guards.js';
 import {
   finalPhases,
   newMemory,
@@ -11,7 +11,7 @@ import {
   type RefundNext,
   type RefundState,
 } from './states.js';
-import { guards, type RefundPlan, type RefundRow, transitions } from './transitions.js';
+import { type RefundPlan, type RefundRow, transitions } from './transitions.js';
 
 /*
  * What happens to one refund, decided by one pure function over one table, as with a payment (../machine.ts).
