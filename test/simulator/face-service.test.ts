@@ -2,14 +2,8 @@ import { once } from 'node:events';
 import { connect } from 'node:net';
 import { expect } from 'chai';
 import { type GetWxpayfaceCodeParams, ServiceCommandError } from 'wxpay-face';
+import { rejection } from '../support/rejection.js';
 import { newOrder, openTill, type Till, terminal } from '../support/till.js';
-
-async function failureOf(promise: Promise<unknown>): Promise<unknown> {
-  return promise.then(
-    (value) => expect.fail(`resolved with ${JSON.stringify(value)}`),
-    (error: unknown) => error,
-  );
-}
 
 describe('The simulated face service', () => {
   let till: Till;
@@ -48,7 +42,7 @@ describe('The simulated face service', () => {
   it('goes on looking for a customer who walked away, until the till stops it', async () => {
     await open({ face: 'waiting' });
     const { appid, mch_id, authinfo } = params;
-    const code = failureOf(till.face.getWxpayfaceCode(params));
+    const code = rejection(till.face.getWxpayfaceCode(params));
     await customer('walk-away');
     expect(till.simulator.act('show-face')).to.equal(false);
     expect(till.simulator.act('walk-away')).to.equal(false);
@@ -62,7 +56,7 @@ describe('The simulated face service', () => {
     await open();
     const { appid, mch_id, authinfo } = params;
     await till.face.getWxpayfaceCode(params);
-    expect(await failureOf(till.face.stopWxpayface({ appid, mch_id, authinfo }))).to.include({ return_code: 'ERROR' });
+    expect(await rejection(till.face.stopWxpayface({ appid, mch_id, authinfo }))).to.include({ return_code: 'ERROR' });
   });
 
   it('binds a code of letters and digits to its order and amount', async () => {
@@ -100,7 +94,7 @@ describe('The simulated face service', () => {
     expect(await face.getWxpayfaceUserInfo({ appid, mch_id, store_id, authinfo }))
       .to.have.property('openid')
       .that.matches(/^oSim/);
-    expect(await failureOf(face.getWxpayAuth({ appid, mch_id, authinfo }))).to.include({ return_code: 'ERROR' });
+    expect(await rejection(face.getWxpayAuth({ appid, mch_id, authinfo }))).to.include({ return_code: 'ERROR' });
     await face.getWxpayfaceCode({ ...params, face_authtype: 'FACE_AUTH' });
     expect(await face.getWxpayAuth({ appid, mch_id, authinfo, quit_face_auth: '1' })).to.include({
       return_code: 'SUCCESS',
@@ -111,7 +105,7 @@ describe('The simulated face service', () => {
     await open();
     const { face } = till;
     expect(await face.call('getWxpayfaceUserInfo')).to.include({ return_code: 'PARAM_ERROR' });
-    expect(await failureOf(face.getWxpayfaceCode({ ...params, authinfo: 'forged' }))).to.include({
+    expect(await rejection(face.getWxpayfaceCode({ ...params, authinfo: 'forged' }))).to.include({
       return_code: 'PARAM_ERROR',
     });
     await face.releaseWxpayface();

@@ -4,16 +4,10 @@ import { connect } from 'node:tls';
 import { expect } from 'chai';
 import { PayClient, PayProtocolError, PayResponseError, sign } from 'wxpay-face';
 import { type ScenarioSettings, type Simulator, startSimulator } from 'wxpay-face/simulator';
+import { rejection } from '../support/rejection.js';
 import { newOrder, terminal } from '../support/till.js';
 
 const minute = 60_000;
-
-async function failureOf(promise: Promise<unknown>): Promise<unknown> {
-  return promise.then(
-    (value) => expect.fail(`resolved with ${JSON.stringify(value)}`),
-    (error: unknown) => error,
-  );
-}
 
 /** Milliseconds since the epoch of the vendor's yyyyMMddHHmmss, Beijing. */
 const timeOf = (text: unknown): number => {
@@ -60,13 +54,13 @@ describe('The simulated gateway, if told so,', () => {
       become({ limited: ['orderquery'], limit: 'unsigned' });
       const order = newOrder();
       await pay(order);
-      const error = await failureOf(query(order));
+      const error = await rejection(query(order));
       expect(error).to.be.instanceOf(PayProtocolError).and.include({ return_code: 'FAIL', return_msg: '频率限制' });
     });
 
     it('an authinfo, whose answer has no err_code, unsigned in either case', async () => {
       become({ limited: ['get_wxpayface_authinfo'] });
-      const error = await failureOf(client.getWxpayfaceAuthinfo({ ...terminal, rawdata: 'raw' }));
+      const error = await rejection(client.getWxpayfaceAuthinfo({ ...terminal, rawdata: 'raw' }));
       expect(error).to.be.instanceOf(PayProtocolError).and.include({ return_msg: '频率限制' });
     });
 
@@ -155,9 +149,9 @@ describe('The simulated gateway, if told so,', () => {
         const { out_trade_no } = order;
         const refund = { out_trade_no, out_refund_no: `R-${out_trade_no}`, total_fee: 1250, refund_fee: 1250 };
         for (const error of [
-          await failureOf(client.reverse({ out_trade_no })),
-          await failureOf(client.facepayreverse({ out_trade_no })),
-          await failureOf(client.refund(refund)),
+          await rejection(client.reverse({ out_trade_no })),
+          await rejection(client.facepayreverse({ out_trade_no })),
+          await rejection(client.refund(refund)),
         ]) {
           expect(error).to.be.instanceOf(code === 'FAIL' ? PayProtocolError : PayResponseError);
           expect(String(error)).to.include(code).and.include(said);

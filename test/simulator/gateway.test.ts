@@ -4,14 +4,8 @@ import { gunzipSync } from 'node:zlib';
 import { expect } from 'chai';
 import { PayClient, type PayClientOptions, PayProtocolError, PayResponseError, PayTransportError } from 'wxpay-face';
 import { type Scenario, type Simulator, startSimulator } from 'wxpay-face/simulator';
+import { rejection } from '../support/rejection.js';
 import { newOrder, terminal } from '../support/till.js';
-
-async function failureOf(promise: Promise<unknown>): Promise<unknown> {
-  return promise.then(
-    (value) => expect.fail(`resolved with ${JSON.stringify(value)}`),
-    (error: unknown) => error,
-  );
-}
 
 let codes = 0;
 /** A code that somebody's wallet shows. */
@@ -44,14 +38,14 @@ describe('The simulated gateway', () => {
     for (const [what, [options, return_msg]] of Object.entries(strangers))
       it(`${what}, without a signature`, async () => {
         await start('success', options);
-        const error = await failureOf(pay());
+        const error = await rejection(pay());
         expect(error).to.be.instanceOf(PayProtocolError).and.include({ return_code: 'FAIL', return_msg });
         expect(simulator.ledger).to.deep.equal([]);
       });
 
     it('an authinfo to a stranger with the return_code of that call', async () => {
       await start('success', { key: '0'.repeat(32) });
-      const error = await failureOf(client.getWxpayfaceAuthinfo({ ...terminal, rawdata: 'raw' }));
+      const error = await rejection(client.getWxpayfaceAuthinfo({ ...terminal, rawdata: 'raw' }));
       expect(error).to.include({ return_code: 'PARAM_ERROR', return_msg: '签名错误' });
     });
 
@@ -59,7 +53,7 @@ describe('The simulated gateway', () => {
       await start();
       const order = newOrder();
       await pay(order);
-      const error = await failureOf(client.post('/secapi/pay/reverse', { out_trade_no: order.out_trade_no }));
+      const error = await rejection(client.post('/secapi/pay/reverse', { out_trade_no: order.out_trade_no }));
       expect(error).to.be.instanceOf(PayResponseError);
       expect(String(error)).to.include('HTTP 400').and.include('SSL certificate');
       expect(entry(order.out_trade_no)).to.include({ trade_state: 'SUCCESS', refunded: 0 });
@@ -67,7 +61,7 @@ describe('The simulated gateway', () => {
 
     it('what is missing, no XML, no POST and no path of the vendor’s', async () => {
       await start();
-      expect(await failureOf(client.post('/pay/micropay', { body: 'x' }))).to.include({
+      expect(await rejection(client.post('/pay/micropay', { body: 'x' }))).to.include({
         return_msg: '缺少参数out_trade_no',
       });
       expect(await raw('POST', '/pay/micropay', 'no xml')).to.include('XML格式错误');
@@ -257,7 +251,7 @@ describe('The simulated gateway', () => {
     it('a request: nothing happened', async () => {
       await start({ loseRequest: ['micropay'] });
       const order = newOrder();
-      expect(await failureOf(pay(order)))
+      expect(await rejection(pay(order)))
         .to.be.instanceOf(PayTransportError)
         .and.include({ sent: true });
       expect(entry(order.out_trade_no)).to.equal(undefined);
@@ -267,7 +261,7 @@ describe('The simulated gateway', () => {
     it('a response: the customer was charged', async () => {
       await start({ loseResponse: ['micropay'] });
       const order = newOrder();
-      expect(await failureOf(pay(order)))
+      expect(await rejection(pay(order)))
         .to.be.instanceOf(PayTransportError)
         .and.include({ sent: true });
       expect(entry(order.out_trade_no)).to.include({ trade_state: 'SUCCESS', charged: 1250 });
@@ -279,7 +273,7 @@ describe('The simulated gateway', () => {
       await start({ latency: 2000 });
       const patience = new AbortController();
       const order = newOrder();
-      const failure = failureOf(client.micropay({ ...order, auth_code: walletCode() }, { signal: patience.signal }));
+      const failure = rejection(client.micropay({ ...order, auth_code: walletCode() }, { signal: patience.signal }));
       while (simulator.calls.length === 0) await new Promise(setImmediate);
       patience.abort();
       expect(await failure).to.be.instanceOf(PayTransportError);
@@ -292,7 +286,7 @@ describe('The simulated gateway', () => {
       await start();
       await pay();
       simulator.scenario = 'gateway-down';
-      expect(await failureOf(pay()))
+      expect(await rejection(pay()))
         .to.be.instanceOf(PayTransportError)
         .and.include({ sent: false });
       simulator.scenario = 'success';

@@ -5,14 +5,8 @@ import { join } from 'node:path';
 import { expect } from 'chai';
 import { FaceService, InvalidParameterError } from 'wxpay-face';
 import { scenarios, startSimulator } from 'wxpay-face/simulator';
+import { rejection } from '../support/rejection.js';
 import { skip } from '../support/skip.js';
-
-async function failureOf(promise: Promise<unknown>): Promise<unknown> {
-  return promise.then(
-    () => expect.fail('did not reject'),
-    (error: unknown) => error,
-  );
-}
 
 describe('A simulator’s scenario', () => {
   // As a program in JavaScript may write them.
@@ -33,7 +27,7 @@ describe('A simulator’s scenario', () => {
   };
   for (const [what, [scenario, parameter, said]] of Object.entries(wrong))
     it(`refuses ${what}, and says what there is`, async () => {
-      const error = await failureOf(Reflect.apply(startSimulator, undefined, [{ scenario }]));
+      const error = await rejection(Reflect.apply(startSimulator, undefined, [{ scenario }]));
       expect(error).to.be.instanceOf(InvalidParameterError).and.include({ parameter });
       expect(String(error)).to.include(said);
     });
@@ -73,7 +67,7 @@ describe('A simulator’s scenario', () => {
         const open = servers();
         const port = Number(new URL(first.client.endpoints?.pay ?? '').port);
         const taken = what === 'port' ? { port } : { pipe: first.env.WXPAY_FACE_PIPE ?? '' };
-        expect(await failureOf(startSimulator(taken))).to.include({ code: 'EADDRINUSE' });
+        expect(await rejection(startSimulator(taken))).to.include({ code: 'EADDRINUSE' });
         // Handles are gone a moment after their servers.
         while (servers() > open) await new Promise(setImmediate);
       } finally {
@@ -120,7 +114,7 @@ describe('A simulator’s scenario', () => {
     it('fit the system: what it would refuse is refused with the rule', async () => {
       const windows = [`\\\\.\\pipe\\${'x'.repeat(300)}`, 'wxpayface'];
       for (const refused of process.platform === 'win32' ? windows : [join(folder, 'x'.repeat(110))]) {
-        const error = await failureOf(startSimulator({ pipe: refused }));
+        const error = await rejection(startSimulator({ pipe: refused }));
         expect(error).to.be.instanceOf(InvalidParameterError).and.include({ parameter: 'pipe' });
       }
     });

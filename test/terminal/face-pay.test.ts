@@ -21,14 +21,8 @@ import {
 } from 'wxpay-face';
 import type { Scenario } from 'wxpay-face/simulator';
 import { deferred } from '../support/pipe-server.js';
+import { rejection } from '../support/rejection.js';
 import { newOrder, openTill, type Till, terminal } from '../support/till.js';
-
-async function failureOf(promise: Promise<unknown>): Promise<unknown> {
-  return promise.then(
-    (value) => expect.fail(`resolved with ${JSON.stringify(value)}`),
-    (error: unknown) => error,
-  );
-}
 
 describe('FacePay', () => {
   let till: Till;
@@ -84,7 +78,7 @@ describe('FacePay', () => {
 
     it('service-down: throws what the library returned, and sends no payment', async () => {
       await open('service-down');
-      const error = await failureOf(till.facePay.pay(newOrder()));
+      const error = await rejection(till.facePay.pay(newOrder()));
       expect(error).to.be.instanceOf(ServiceCallError).and.include({ cmd: 'initWxpayface', returnValue: -1 });
       expect(till.calls()).to.deep.equal([]);
     });
@@ -131,7 +125,7 @@ describe('FacePay', () => {
     for (const [what, [change, parameter]] of Object.entries(bad))
       it(what, async () => {
         await open();
-        const error = await failureOf(till.facePay.pay({ ...newOrder(), ...change }));
+        const error = await rejection(till.facePay.pay({ ...newOrder(), ...change }));
         expect(error).to.be.instanceOf(InvalidParameterError).and.include({ parameter });
         expect(till.calls()).to.deep.equal([]);
       });
@@ -141,17 +135,17 @@ describe('FacePay', () => {
       const order = newOrder();
       await till.facePay.pay(order);
       const before = till.calls();
-      expect(await failureOf(till.facePay.pay(order))).to.be.instanceOf(OrderExistsError);
+      expect(await rejection(till.facePay.pay(order))).to.be.instanceOf(OrderExistsError);
       expect(till.calls()).to.deep.equal(before);
     });
 
     it('a second payment during another, and any after close()', async () => {
       await open();
       const first = till.facePay.pay(newOrder());
-      expect(await failureOf(till.facePay.pay(newOrder()))).to.be.instanceOf(BusyError);
+      expect(await rejection(till.facePay.pay(newOrder()))).to.be.instanceOf(BusyError);
       expect(await first).to.include({ status: 'paid' });
       await till.facePay.close();
-      expect(await failureOf(till.facePay.pay(newOrder()))).to.be.instanceOf(ClosedError);
+      expect(await rejection(till.facePay.pay(newOrder()))).to.be.instanceOf(ClosedError);
     });
 
     it('a terminal that the vendor would refuse', async () => {
@@ -257,7 +251,7 @@ describe('FacePay', () => {
       const order = newOrder();
       await till.facePay.pay(order);
       const again = till.facePay.pay(order, { signal: AbortSignal.abort() });
-      expect(await failureOf(again)).to.be.instanceOf(OrderExistsError);
+      expect(await rejection(again)).to.be.instanceOf(OrderExistsError);
     });
 
     it('after the payment was sent: it is given back, even though the customer had paid', async () => {
@@ -307,7 +301,7 @@ describe('FacePay', () => {
             return never();
           },
         });
-        const payment = failureOf(facePay.pay(newOrder()));
+        const payment = rejection(facePay.pay(newOrder()));
         await asked.promise;
         await facePay.close();
         expect(await payment).to.be.instanceOf(ClosedError);
@@ -339,7 +333,7 @@ describe('FacePay', () => {
           return never();
         },
       });
-      expect(await failureOf(facePay.pay(newOrder(), { signal: controller.signal }))).to.equal(trouble);
+      expect(await rejection(facePay.pay(newOrder(), { signal: controller.signal }))).to.equal(trouble);
       expect(screenTold()).to.equal(1);
     });
 
@@ -371,7 +365,7 @@ describe('FacePay', () => {
             },
           });
           const controller = new AbortController();
-          const payment = failureOf(facePay.pay(newOrder(), { signal: controller.signal }));
+          const payment = rejection(facePay.pay(newOrder(), { signal: controller.signal }));
           expect(await asked.promise).to.equal(controller.signal);
           hurry();
           const givenUp = giveUp(controller, facePay);
@@ -490,7 +484,7 @@ describe('FacePay', () => {
           library: { path: '/sdk', arch: 'x64', host: 'in-process', ...(version && { version }) },
         });
         const order = newOrder();
-        const error = await failureOf(facePay.pay(order));
+        const error = await rejection(facePay.pay(order));
         expect(error).to.be.instanceOf(ServiceResponseError).with.property('message').that.matches(words);
         expect(error).to.have.property('message').that.does.not.include(letters);
         expect(till.calls()).to.not.include('micropay');
@@ -504,7 +498,7 @@ describe('FacePay', () => {
       await open();
       const trouble = new Error('the merchant server is away');
       const facePay = withMerchant({ pay: () => Promise.reject(trouble) });
-      expect(await failureOf(facePay.pay(newOrder()))).to.equal(trouble);
+      expect(await rejection(facePay.pay(newOrder()))).to.equal(trouble);
       expect(screenTold()).to.equal(1);
     });
 

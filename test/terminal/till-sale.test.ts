@@ -12,6 +12,7 @@ import {
 } from 'wxpay-face';
 import { type ScenarioSettings, type Simulator, startSimulator } from 'wxpay-face/simulator';
 import { type Answer, deferred, PipeServer, type Request } from '../support/pipe-server.js';
+import { rejection } from '../support/rejection.js';
 import { newOrder, terminal } from '../support/till.js';
 
 /** The customer's code on the screen of a telephone. */
@@ -20,13 +21,6 @@ const face_code = '120061098828009406';
 const recognised = { return_code: 'SUCCESS', face_code, openid: 'o' };
 const stopped = { return_code: 'ERROR', return_msg: 'stopped by the merchant' };
 const never = new Promise<never>(() => undefined);
-
-async function failureOf(promise: Promise<unknown>): Promise<unknown> {
-  return promise.then(
-    (value) => expect.fail(`resolved with ${JSON.stringify(value)}`),
-    (error: unknown) => error,
-  );
-}
 
 /** A scanner that reads these codes, one after the other, and then nothing more. */
 function scannerOf(...codes: string[]) {
@@ -340,7 +334,7 @@ describe('One sale, by a face or by a code, whichever comes first', () => {
       const trouble = new Error('no scanner at COM3');
       const { outcome } = await sell({ scan: () => Promise.reject(trouble) });
       recognition.resolve({ return_code: 'SCAN_PAYMENT' });
-      expect(await failureOf(outcome)).to.equal(trouble);
+      expect(await rejection(outcome)).to.equal(trouble);
     });
   });
 
@@ -367,16 +361,16 @@ describe('One sale, by a face or by a code, whichever comes first', () => {
     it('is what pay() says without a scanner, and if that fails, too', async () => {
       service.answer = broken;
       await open();
-      expect(await failureOf(till.pay(newOrder()))).to.be.instanceOf(ServiceCommandError);
+      expect(await rejection(till.pay(newOrder()))).to.be.instanceOf(ServiceCommandError);
       const scan = () => Promise.reject(new Error('no scanner'));
-      expect(await failureOf(till.pay(newOrder(), { scan }))).to.be.instanceOf(ServiceCommandError);
+      expect(await rejection(till.pay(newOrder(), { scan }))).to.be.instanceOf(ServiceCommandError);
     });
   });
 
   it('refuses a second sale before the camera, but takes a code beside it', async () => {
     await open();
     const { outcome } = await sell();
-    expect(await failureOf(till.pay(newOrder()))).to.be.instanceOf(BusyError);
+    expect(await rejection(till.pay(newOrder()))).to.be.instanceOf(BusyError);
     expect(await till.payByCode(newOrder(), auth_code)).to.include({ status: 'paid' });
     recognition.resolve(recognised);
     expect(await outcome).to.include({ status: 'paid' });
@@ -385,7 +379,7 @@ describe('One sale, by a face or by a code, whichever comes first', () => {
   it('refuses a code for the number that waits for a face: one order has one payment', async () => {
     await open();
     const { order, outcome } = await sell();
-    expect(await failureOf(till.payByCode(order, auth_code))).to.be.instanceOf(BusyError);
+    expect(await rejection(till.payByCode(order, auth_code))).to.be.instanceOf(BusyError);
     recognition.resolve(recognised);
     expect(await outcome).to.include({ status: 'paid' });
     expect(screens()).to.deep.equal(['SUCCESS']);
@@ -397,7 +391,7 @@ describe('One sale, by a face or by a code, whichever comes first', () => {
     const order = newOrder();
     const byCode = till.payByCode(order, auth_code);
     for (const again of [till.pay(order), till.payByCode(order, auth_code)])
-      expect(await failureOf(again)).to.be.instanceOf(OrderExistsError);
+      expect(await rejection(again)).to.be.instanceOf(OrderExistsError);
     expect(await byCode).to.include({ status: 'paid' });
     expect(service.cmds).to.not.include('getWxpayfaceCode');
     expect(paid()).to.have.length(1);
@@ -421,7 +415,7 @@ describe('One sale, by a face or by a code, whichever comes first', () => {
       [{ scan: 'COM3' }, 'scan'],
       [{ signal: 'now' }, 'signal'],
     ] as const) {
-      const error = await failureOf(Reflect.apply(till.pay, till, [newOrder(), options]));
+      const error = await rejection(Reflect.apply(till.pay, till, [newOrder(), options]));
       expect(error).to.be.instanceOf(InvalidParameterError).with.property('parameter', parameter);
     }
     expect(service.cmds).to.have.length(before);

@@ -20,16 +20,10 @@ import {
   type TillOptions,
 } from 'wxpay-face';
 import { type Scenario, type Simulator, startSimulator } from 'wxpay-face/simulator';
+import { rejection } from '../support/rejection.js';
 import { newOrder, terminal } from '../support/till.js';
 
 type Options = TillOptions & LocalMerchantOptions;
-
-async function failureOf(promise: Promise<unknown>): Promise<unknown> {
-  return promise.then(
-    (value) => expect.fail(`resolved with ${JSON.stringify(value)}`),
-    (error: unknown) => error,
-  );
-}
 
 /** The customer's code on the screen of a telephone. */
 const code = '134567890123456789';
@@ -109,7 +103,7 @@ describe('A whole till', () => {
       () => first.outcome('A'),
       () => first.reconcile('20241123')[Symbol.asyncIterator]().next(),
     ])
-      expect(await failureOf(late())).to.be.instanceOf(ClosedError);
+      expect(await rejection(late())).to.be.instanceOf(ClosedError);
     const second = await open();
     expect(await second.pay(newOrder())).to.include({ status: 'paid' });
   });
@@ -121,7 +115,7 @@ describe('A whole till', () => {
       for await (const difference of opened.reconcile(day)) expect.fail(difference.kind);
     })();
     // The simulated gateway sold nothing that day.
-    expect(await failureOf(differences)).to.have.property('code', 'ERR_BILL_MISSING');
+    expect(await rejection(differences)).to.have.property('code', 'ERR_BILL_MISSING');
     expect(calls()).to.include('downloadbill');
   });
 
@@ -148,20 +142,20 @@ describe('A whole till', () => {
     for (const [what, [change, parameter]] of Object.entries(wrong))
       it(`${what}, before anything is opened`, async () => {
         const given = { ...options(), face: { library: join(folder, 'no-such-library') }, ...change };
-        const error = await failureOf(Reflect.apply(openTill, undefined, [given]));
+        const error = await rejection(Reflect.apply(openTill, undefined, [given]));
         expect(error).to.be.instanceOf(InvalidParameterError).with.property('parameter', parameter);
         expect(calls()).to.deep.equal([]);
       });
 
     it('a library that is not there, and closes the journal again', async () => {
       const missing = { library: join(folder, 'no-such-library') };
-      expect(await failureOf(open({ face: missing }))).to.be.instanceOf(LibraryLoadError);
+      expect(await rejection(open({ face: missing }))).to.be.instanceOf(LibraryLoadError);
       expect(await (await open()).pay(newOrder())).to.include({ status: 'paid' });
     });
 
     it('a journal that another has, and leaves it the camera', async () => {
       const journal = await FileJournal.open(join(folder, 'payments'));
-      const error = await failureOf(open());
+      const error = await rejection(open());
       expect(error).to.be.instanceOf(JournalError).with.property('code', 'ERR_JOURNAL_LOCKED');
       expect(calls()).to.deep.equal([]);
       await journal.close();
@@ -177,7 +171,7 @@ describe('A whole till', () => {
         ['1234', /18 digits/],
         ['https://example.com', /18 digits/],
       ] as const) {
-        const error = await failureOf(payByCode(newOrder(), scanned));
+        const error = await rejection(payByCode(newOrder(), scanned));
         expect(error).to.be.instanceOf(InvalidParameterError).with.property('parameter', 'auth_code');
         expect(String(error)).to.match(named).and.not.include(scanned);
       }
@@ -200,7 +194,7 @@ describe('A whole till', () => {
     const journal = await FileJournal.open(join(folder, 'payments'));
     const client = new PayClient(simulator.client);
     const processor = new PaymentProcessor({ client, journal });
-    const payment = failureOf(
+    const payment = rejection(
       processor.pay(order, { auth_code: code }, { onProgress: ({ step }) => step === 'password' && processor.close() }),
     );
     expect(await payment).to.be.instanceOf(ClosedError);
