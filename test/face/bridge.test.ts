@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { expect } from 'chai';
 import { FaceService } from 'wxpay-face';
 import { libraryArchs, root } from '../support/native.js';
+import { rejection } from '../support/rejection.js';
 import { skip } from '../support/skip.js';
 import { newOrder, openTill } from '../support/till.js';
 
@@ -35,10 +36,7 @@ describe('A library of the other architecture', () => {
   });
 
   it('is refused where it has to run in this process, both architectures named', async () => {
-    const error = await FaceService.open({ library, host: 'in-process' }).then(
-      () => undefined,
-      (reason: unknown) => reason,
-    );
+    const error = await rejection(FaceService.open({ library, host: 'in-process' }));
     expect(error).to.include({ code: 'ERR_LIBRARY_LOAD', systemCode: 193 });
     expect(error).to.have.property('message').that.includes(`is for ${arch}, this process is ${process.arch}`);
   });

@@ -347,7 +347,7 @@ describe('a client that is closed', () => {
     const waiting = [
       client.orderquery({ out_trade_no: 'A2' }),
       client.micropay({ out_trade_no: 'A3', total_fee: 1, body: 'tea', auth_code: '130000000000000001' }),
-    ].map((call) => call.then(String, (error: unknown) => error));
+    ].map((call) => rejection(call));
     client.close();
     for (const error of await Promise.all(waiting)) expect(error).to.be.instanceOf(ClosedError);
     expect(gateway.requests.map(({ fields }) => fields.out_trade_no)).to.deep.equal(['A1']);

@@ -60,7 +60,7 @@ describe('A payment on a journal that several processes share', () => {
         isLost = true;
         throw new JournalError('the answer was lost');
       };
-      const paying = one.pay(order, code).catch((error: unknown) => error);
+      const paying = rejection(one.pay(order, code));
       await clock.run(undefined, 1);
       if (isClaimed) await store.claim('A1', 'two');
       expect(await clock.until(paying)).to.be.instanceOf(JournalError);

@@ -6,6 +6,7 @@ import { type Clock, type FacePayOutcome, type PaymentProcessorOptions, ServiceC
 import type { Scenario } from 'wxpay-face/simulator';
 import { gatewayCalls } from '../../lib/simulator/gateway-calls.js';
 import { settingRules } from '../../lib/simulator/setting-rules.js';
+import { rejection } from '../support/rejection.js';
 import { openTill, type Till } from '../support/till.js';
 import { describeInChromium, launchChromium } from './browser.js';
 
@@ -239,7 +240,7 @@ describeInChromium('The console’s page', () => {
       await open();
       await set('service', 'down');
       await screenShows('down');
-      const error = await till.facePay.pay(order()).catch((failure: unknown) => failure);
+      const error = await rejection(till.facePay.pay(order()));
       expect(error).to.be.instanceOf(ServiceCallError);
       await set('service', 'running');
       await screenShows('idle');

@@ -6,6 +6,7 @@ import { InvalidParameterError } from 'wxpay-face';
 import { startSimulator } from 'wxpay-face/simulator';
 import { parseXml } from '../../lib/pay/xml.js';
 import { type Merchant, openMerchant } from '../support/merchant.js';
+import { rejection } from '../support/rejection.js';
 
 describe('The simulated gateway’s notification of a refund', () => {
   let server: Server;
@@ -127,7 +128,7 @@ describe('The simulated gateway’s notification of a refund', () => {
     expect(merchant.simulator.refunds[0]).to.include({ refund_status: 'SUCCESS' });
     expect(merchant.simulator.notifyRefund('R1')).to.equal(false);
     for (const notifyUrl of ['ftp://127.0.0.1/', 'nonsense', 'http://']) {
-      const error = await startSimulator({ notifyUrl, scenario: 'service-down' }).catch((failure: unknown) => failure);
+      const error = await rejection(startSimulator({ notifyUrl, scenario: 'service-down' }));
       expect(error).to.be.instanceOf(InvalidParameterError).and.include({ parameter: 'notifyUrl' });
     }
   });

@@ -2,6 +2,7 @@ import { expect } from 'chai';
 import { PayTransportError } from 'wxpay-face';
 import { parseXml } from '../../lib/pay/xml.js';
 import { type Merchant, openMerchant } from '../support/merchant.js';
+import { rejection } from '../support/rejection.js';
 
 const minute = 60_000;
 const day = 24 * 60 * minute;
@@ -261,7 +262,7 @@ describe('The simulated gateway’s refunds', () => {
     it('refund-lost-response nothing, although they are taken', async () => {
       const sale = await merchant.sell();
       merchant.simulator.scenario = 'refund-lost-response';
-      const error = await merchant.refund(sale, 'R1', 300).catch((failure: unknown) => failure);
+      const error = await rejection(merchant.refund(sale, 'R1', 300));
       expect(error).to.be.instanceOf(PayTransportError).and.include({ sent: true });
       expect(await status('R1')).to.equal('SUCCESS');
     });

@@ -4,6 +4,7 @@ import { MemoryJournal } from '../../lib/journal/memory-journal.js';
 import { openTill } from '../../lib/terminal/open-till.js';
 import type { Till, TillHealth, TillOptions } from '../../lib/terminal/till.js';
 import { faceOptionsOf } from '../../lib/terminal/till-options.js';
+import { rejection } from '../support/rejection.js';
 import { SimulatedClock } from '../support/simulated/clock.js';
 import { SimulatedFace } from '../support/simulated/face.js';
 import { Random } from '../support/simulated/random.js';
@@ -95,7 +96,7 @@ describe('A customer who takes long', () => {
     const { clock, face, till } = await openAt('dedicated', { face: { humanTimeout: minute } });
     face.customerOf = () => ({ does: 'shows the face', after: 5 * minute });
     const order = { out_trade_no: 'A1', total_fee: 1, body: 'tea' };
-    const sale = till.pay(order, { customerTimeout: 10 * minute }).catch((error: unknown) => error);
+    const sale = rejection(till.pay(order, { customerTimeout: 10 * minute }));
     expect(await clock.until(sale)).to.be.instanceOf(HostProcessError);
     await clock.until(till.close());
   });

@@ -5,6 +5,7 @@ import { expect } from 'chai';
 import { PayClient } from '../../../lib/pay/client.js';
 import type { PayClientOptions } from '../../../lib/pay/options.js';
 import { merchantCertificate } from '../../support/certificates.js';
+import { rejection } from '../../support/rejection.js';
 
 const order = { body: 'coffee', out_trade_no: 'still', total_fee: 100, auth_code: '134567890123456789' };
 
@@ -55,7 +56,7 @@ describe('while the event loop stands still', () => {
 
   it('a silent gateway is still given up', async () => {
     const client = connect(gateways.polite, { response: 20 });
-    const error = await client.micropay(order).catch((error: unknown) => error);
+    const error = await rejection(client.micropay(order));
     expect(error).to.include({ sent: true, why: 'response-timeout' });
   });
 

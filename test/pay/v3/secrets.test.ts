@@ -6,6 +6,7 @@ import type { PayClientV3 } from '../../../lib/pay/v3/client.js';
 import { PaymentProcessor } from '../../../lib/payment/processor.js';
 import { merchantCertificate } from '../../support/certificates.js';
 import { clientsV3Of, type GatewayV3, paidV3, type RequestV3, startGatewayV3 } from '../../support/gateway-v3.js';
+import { rejection } from '../../support/rejection.js';
 
 const auth_code = '134567890123456789';
 const token = 'T0ken-of-a-bill';
@@ -135,6 +136,6 @@ describe('No secret of API v3', () => {
       }
     }
     const client = open();
-    expectNone(seen(await client.micropay({ ...order, auth_code: `${auth_code}0` }).catch((error: unknown) => error)));
+    expectNone(seen(await rejection(client.micropay({ ...order, auth_code: `${auth_code}0` }))));
   });
 });
