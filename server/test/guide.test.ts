@@ -13,6 +13,7 @@ import { Client } from './support/client.js';
 import { samplesOf } from './support/metrics.js';
 import { Postgres } from './support/postgres.js';
 import { until } from './support/records.js';
+import { rejection } from './support/rejection.js';
 
 /** Compiled to build/test. */
 const command = fileURLToPath(new URL('../lib/cli/main.js', import.meta.url));
@@ -141,7 +142,7 @@ describe('The guide to running the servers', function () {
     const again = await till.pay('G2', '137100000000000003');
     expect([again.status, again.body.code]).to.deep.equal([503, 'ERR_RESTORED']);
     simulator.scenario = { bill: 'early' };
-    const failure = await carryOut(blocks[6]).catch((error: unknown) => error);
+    const failure = await rejection(carryOut(blocks[6]));
     expect(failure).to.deep.include({ code: 3 });
     expect(Object(failure).stdout).to.match(/^\d{8}\ttea\tunknown-here\tG2\t\t\d+\t\t100\tSUCCESS\n$/);
     await until(async () => (await till.get('/healthz')).status === 200);

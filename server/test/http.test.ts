@@ -13,6 +13,7 @@ import { Client } from './support/client.js';
 import { FaultyProxy } from './support/faulty-proxy.js';
 import { Postgres, sharedPostgres } from './support/postgres.js';
 import { until } from './support/records.js';
+import { rejection } from './support/rejection.js';
 
 let numbers = 0;
 const newNumber = (): string => {
@@ -388,7 +389,7 @@ describe('The HTTP of a merchant server', function () {
           { can: ['all'] },
         ]) {
           const added = Reflect.apply(server.addTerminal, server, [{ name: 'x', ...shop, ...change }]);
-          const error = await added.catch((reason: unknown) => reason);
+          const error = await rejection(added);
           expect(error).to.include({ code: 'ERR_INVALID_PARAMETER', parameter: Object.keys(change)[0] });
         }
       });
@@ -484,8 +485,7 @@ describe('The HTTP of a merchant server', function () {
     const database = postgres.url();
     const refused = async (change: Partial<MerchantServerOptions>) => {
       const given = { ...options({ database }), ...change };
-      const started = await startMerchantServer(given).catch((error: unknown) => error);
-      return Object(started).parameter;
+      return Object(await rejection(startMerchantServer(given))).parameter;
     };
     expect(await refused({ listen: { host: '0.0.0.0' } })).to.equal('listen.host');
     expect(await refused({ reversal: { ...reversal, settleAfter: 121_999 } })).to.equal('reversal.settleAfter');

@@ -9,6 +9,7 @@ import { clientsOf, closeAll, Limits } from '../lib/merchants/clients.js';
 import { Client } from './support/client.js';
 import { type Postgres, sharedPostgres } from './support/postgres.js';
 import { until } from './support/records.js';
+import { rejection } from './support/rejection.js';
 import { Visitor } from './support/visitor.js';
 
 const polling = { firstDelay: 50, interval: 100, timeout: 5_000 };
@@ -140,7 +141,7 @@ describe('The merchants of a server', function () {
     expect((await west.get(`/v1/payments/${given}?until=final&wait=20`)).body).to.include({ status: 'reversed' });
     for (const [merchant, sub_merchant] of [['chain'], ['chain', 'north'], ['tea', 'east']]) {
       const shop = { store_id: '1', store_name: 'x', merchant: merchant ?? '', ...(sub_merchant && { sub_merchant }) };
-      const error = await server.addTerminal({ name: 'x', ...shop }).catch((reason: unknown) => reason);
+      const error = await rejection(server.addTerminal({ name: 'x', ...shop }));
       expect(error).to.include({ parameter: 'merchant' });
     }
   });
@@ -221,7 +222,7 @@ describe('The merchants of a server', function () {
       const next = newNumber();
       expect((await till.pay(next, newCode(), { key: 'one' })).body).to.include({ status: 'paid' });
       expect(callsOf('codepay', next)).to.equal(1);
-      const error = await server.reload([{ name: 'tea', ...simulator.client }]).catch((reason: unknown) => reason);
+      const error = await rejection(server.reload([{ name: 'tea', ...simulator.client }]));
       expect(error).to.include({ parameter: 'v3' });
       await till.delete(`/v1/payments/${next}`);
       expect((await till.get(`/v1/payments/${next}?until=final&wait=20`)).body).to.include({ status: 'reversed' });
@@ -233,7 +234,7 @@ describe('The merchants of a server', function () {
         [{ ...tea().v3, verify: [] }, 'verify'],
         [{ ...tea().v3, privateKey: 'x' }, 'privateKey'],
       ] as const) {
-        const error = await start({ folder }, [{ ...tea(), v3 }]).catch((reason: unknown) => reason);
+        const error = await rejection(start({ folder }, [{ ...tea(), v3 }]));
         expect(error).to.include({ code: 'ERR_INVALID_PARAMETER', parameter });
       }
     });

@@ -4,6 +4,7 @@ import { JournalError, type JournalRecord } from 'wxpay-face';
 import { PostgresJournal } from '../lib/index.js';
 import { FaultyProxy } from './support/faulty-proxy.js';
 import { Postgres, sharedPostgres } from './support/postgres.js';
+import { rejection } from './support/rejection.js';
 import { TransactionPooler } from './support/transaction-pooler.js';
 
 const record: JournalRecord = {
@@ -92,7 +93,7 @@ describe('A database that is opened', function () {
       await journal.create(record);
       await postgres.query(name, 'insert into wxpay_face.migration (version, readable_from) values (99, 99)');
       while (journal.holds(record)) await new Promise((resolve) => setTimeout(resolve, 50));
-      const error = await journal.create({ ...record, id: 'A2' }).catch((reason: unknown) => reason);
+      const error = await rejection(journal.create({ ...record, id: 'A2' }));
       expect(error).to.include({ code: 'ERR_JOURNAL' });
     } finally {
       await journal.close();
@@ -164,7 +165,7 @@ describe('A database that is opened', function () {
       name,
       'create trigger witness before insert on wxpay_face.record execute function wxpay_face.witness()',
     );
-    const error = await journal.create(record).catch((reason: unknown) => reason);
+    const error = await rejection(journal.create(record));
     await journal.close();
     expect(String(error)).to.match(/commit on isolation read committed/);
   });

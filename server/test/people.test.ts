@@ -7,6 +7,7 @@ import { type MerchantServer, type MerchantServerOptions, type NewPerson, startM
 import { Client } from './support/client.js';
 import { type Postgres, sharedPostgres } from './support/postgres.js';
 import { until } from './support/records.js';
+import { rejection } from './support/rejection.js';
 import { Visitor } from './support/visitor.js';
 
 let numbers = 0;
@@ -139,10 +140,10 @@ describe('The page’s HTTP', function () {
           { refundLimit: 1 },
         ])
           expect(
-            await server
-              .addPerson(Object.assign({ name: 'x', merchants: ['tea'], role: 'look' as const }, wrong))
-              .catch((error) => error.code),
-          ).to.equal('ERR_INVALID_PARAMETER');
+            await rejection(
+              server.addPerson(Object.assign({ name: 'x', merchants: ['tea'], role: 'look' as const }, wrong)),
+            ),
+          ).to.include({ code: 'ERR_INVALID_PARAMETER' });
       });
 
       it('ends the sessions of a person that is added again', async () => {
@@ -395,9 +396,9 @@ describe('The page’s HTTP', function () {
             expect((await visitor.shown()).merchants).to.deep.equal(seen);
           }
           for (const merchants of [['chain/west'], ['chai'], ['chain/']])
-            expect(await chain.addPerson({ name: 'x', merchants, role: 'look' }).catch((error) => error.code)).to.equal(
-              'ERR_INVALID_PARAMETER',
-            );
+            expect(await rejection(chain.addPerson({ name: 'x', merchants, role: 'look' }))).to.include({
+              code: 'ERR_INVALID_PARAMETER',
+            });
         } finally {
           await chain.close();
         }

@@ -9,6 +9,7 @@ import { formerFrom, withFormer } from '../lib/merchants/clients.js';
 import { Client } from './support/client.js';
 import { type Postgres, sharedPostgres } from './support/postgres.js';
 import { until } from './support/records.js';
+import { rejection } from './support/rejection.js';
 import { RekeyedGateway } from './support/rekeyed-gateway.js';
 
 const polling = { firstDelay: 50, interval: 100, timeout: 5_000 };
@@ -109,10 +110,8 @@ describe('A server whose merchants are changed', function () {
         const paying = till.pay(number, newCode(), { key: 'one' });
         await until(() => paymentsOf(number) === 1);
         // As before its key was changed there.
-        await server.reload([tea({ ...gateway.options, key: newKey, certificate: { cert: 'x', key: 'y' } })]).then(
-          () => expect.fail('a certificate that is none'),
-          (error) => expect(error).to.include({ parameter: 'certificate' }),
-        );
+        const noCertificate = tea({ ...gateway.options, key: newKey, certificate: { cert: 'x', key: 'y' } });
+        expect(await rejection(server.reload([noCertificate]))).to.include({ parameter: 'certificate' });
         await server.reload([tea({ ...gateway.options, key: newKey })]);
         held.resolve();
         gateway.holding = undefined;
@@ -173,10 +172,9 @@ describe('A server whose merchants are changed', function () {
         simulator.scenario = 'success';
         const east = await terminal('chain', 'east');
         expect((await east.pay(newNumber(), newCode(), { key: 'one' })).body).to.include({ status: 'paid' });
-        await server.addTerminal({ name: 'x', merchant: 'tea', store_id: '1', store_name: 'x' }).then(
-          () => expect.fail('a terminal of a merchant that is gone'),
-          (error) => expect(error).to.include({ parameter: 'merchant' }),
-        );
+        // Of a merchant that is gone.
+        const orphan = { name: 'x', merchant: 'tea', store_id: '1', store_name: 'x' };
+        expect(await rejection(server.addTerminal(orphan))).to.include({ parameter: 'merchant' });
         await until(() => simulator.ledger.some((entry) => entry.out_trade_no === number && entry.charged > 0));
         await server.reload([
           tea(simulator.client),
@@ -197,7 +195,7 @@ describe('A server whose merchants are changed', function () {
           [[tea({ ...simulator.client, mch_id: '1' }), { ...tea(simulator.client), name: 'other', key: '' }], 'key'],
           [[{ ...tea(simulator.client), sub_merchants: { east: {} } }], 'sub_merchants.east'],
         ] as const) {
-          const error = await Reflect.apply(server.reload, server, [wrong]).catch((reason: unknown) => reason);
+          const error = await rejection(Reflect.apply(server.reload, server, [wrong]));
           expect(error).to.include({ code: 'ERR_INVALID_PARAMETER', parameter });
           expect((await till.pay(newNumber(), newCode(), { key: 'one' })).body).to.include({ status: 'paid' });
         }

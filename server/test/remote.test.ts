@@ -23,6 +23,7 @@ import {
 } from '../lib/index.js';
 import { Postgres, sharedPostgres } from './support/postgres.js';
 import { until } from './support/records.js';
+import { rejection } from './support/rejection.js';
 import { ServerCommand } from './support/server-command.js';
 import { TcpSwitch } from './support/tcp-switch.js';
 
@@ -35,11 +36,6 @@ const newCode = () => {
   numbers += 1;
   return { auth_code: `13${String(numbers).padStart(16, '0')}` };
 };
-const failureOf = (promise: Promise<unknown>): Promise<unknown> =>
-  promise.then(
-    (value) => expect.fail(`resolved with ${JSON.stringify(value)}`),
-    (error: unknown) => error,
-  );
 
 const polling = { firstDelay: 50, interval: 100, timeout: 20_000 };
 const reversal = { notBefore: 300, backoff: { initial: 50, factor: 2, maximum: 400, jitter: 0.2 } };
@@ -131,21 +127,21 @@ describe('A till without keys', function () {
         const order = newOrder();
         const { out_trade_no } = order;
         await till.pay(order, newCode());
-        expect(await failureOf(till.pay(order, newCode()))).to.be.instanceOf(OrderExistsError);
-        expect(await failureOf(desk.pay(order, newCode()))).to.include({ parameter: 'token' });
-        expect(await failureOf(till.cancel(out_trade_no))).to.include({ parameter: 'token' });
+        expect(await rejection(till.pay(order, newCode()))).to.be.instanceOf(OrderExistsError);
+        expect(await rejection(desk.pay(order, newCode()))).to.include({ parameter: 'token' });
+        expect(await rejection(till.cancel(out_trade_no))).to.include({ parameter: 'token' });
         expect(await desk.settled(out_trade_no)).to.include({ status: 'paid' });
-        expect(await failureOf(far.settled(out_trade_no))).to.be.instanceOf(OrderUnknownError);
+        expect(await rejection(far.settled(out_trade_no))).to.be.instanceOf(OrderUnknownError);
         expect(await far.outcome(out_trade_no)).to.equal(undefined);
-        const tooMuch = await failureOf(
+        const tooMuch = await rejection(
           desk.refund(out_trade_no, { out_refund_no: `${out_trade_no}R`, refund_fee: 101 }),
         );
         expect(tooMuch).to.be.instanceOf(RefundRefusedError).and.include({ rule: 'too-much' });
-        const detail = await failureOf(till.pay({ ...newOrder(), scene_info: 'no JSON' }, newCode()));
+        const detail = await rejection(till.pay({ ...newOrder(), scene_info: 'no JSON' }, newCode()));
         expect(detail).to.be.instanceOf(InvalidParameterError).and.include({ parameter: 'scene_info' });
         await server.removeTerminal(`till ${names}`);
-        expect(await failureOf(till.outcome(out_trade_no))).to.include({ parameter: 'token' });
-        expect(await failureOf(remoteMerchant({ url: server.url, token }))).to.include({ parameter: 'token' });
+        expect(await rejection(till.outcome(out_trade_no))).to.include({ parameter: 'token' });
+        expect(await rejection(remoteMerchant({ url: server.url, token }))).to.include({ parameter: 'token' });
       });
 
       it('believes no outcome of another attempt, and gives none up', async () => {
@@ -206,7 +202,7 @@ describe('A till without keys', function () {
         expect(await merchant.settled(order.out_trade_no)).to.include({ status: 'reversed' });
         // Before it came, it's refused when it comes.
         expect(await merchant.cancel(early.out_trade_no)).to.include({ status: 'cancelled' });
-        expect(await failureOf(merchant.pay(early, newCode()))).to.be.instanceOf(OrderExistsError);
+        expect(await rejection(merchant.pay(early, newCode()))).to.be.instanceOf(OrderExistsError);
         const leave = new AbortController();
         line.plan = (head) => {
           if (!head.startsWith('PUT')) return undefined;
@@ -281,7 +277,7 @@ describe('A till without keys', function () {
         await until(() => told.length > 0);
         expect(told).to.have.length(1);
         expect(told[0]).to.include({ status: 'reversed', out_trade_no: byCode.out_trade_no });
-        expect(await failureOf(till.reconcile('20261125')[Symbol.asyncIterator]().next())).to.include({
+        expect(await rejection(till.reconcile('20261125')[Symbol.asyncIterator]().next())).to.include({
           parameter: 'merchant',
         });
 

@@ -11,6 +11,7 @@ import { addForeignRefund } from '../lib/merchants/foreign-refunds.js';
 import { Client } from './support/client.js';
 import { type Postgres, sharedPostgres } from './support/postgres.js';
 import { payment, until } from './support/records.js';
+import { rejection } from './support/rejection.js';
 import { Visitor } from './support/visitor.js';
 
 const beijing = (time: number): string =>
@@ -227,13 +228,11 @@ describe('A database that was restored to an older moment', function () {
 
   it('is said by a day, and of a database only', async () => {
     for (const restored of ['yesterday', '2026-11-26', '20260231', '']) {
-      const error = await start({ restored }).catch((reason: unknown) => reason);
+      const error = await rejection(start({ restored }));
       expect(error).to.include({ code: 'ERR_INVALID_PARAMETER', parameter: 'restored' });
     }
     const merchants = [{ name: 'tea', ...simulator.client }];
-    const error = await startMerchantServer({ folder: 'none', merchants, restored: '20261126' }).catch(
-      (reason: unknown) => reason,
-    );
+    const error = await rejection(startMerchantServer({ folder: 'none', merchants, restored: '20261126' }));
     expect(error).to.include({ parameter: 'restored' });
   });
 });

@@ -3,6 +3,7 @@ import { expect } from 'chai';
 import type { PaymentOutcome } from 'wxpay-face';
 import { type Simulator, startSimulator } from 'wxpay-face/simulator';
 import { type Postgres, sharedPostgres } from './support/postgres.js';
+import { rejection } from './support/rejection.js';
 import { GoneError, ServerProcess } from './support/servers.js';
 
 /** Milliseconds. */
@@ -120,7 +121,7 @@ describe('Servers on one database', function () {
     expect(paymentsOf(sale.out_trade_no)).to.equal(1);
     const early = order();
     expect(await two.do({ do: 'cancel', out_trade_no: early.out_trade_no })).to.include({ status: 'cancelled' });
-    expect(await one.do({ do: 'pay', order: early, code: code() }).catch((error: unknown) => error)).to.include({
+    expect(await rejection(one.do({ do: 'pay', order: early, code: code() }))).to.include({
       code: 'ERR_ORDER_EXISTS',
     });
     expect(paymentsOf(early.out_trade_no)).to.equal(0);

@@ -10,6 +10,7 @@ import { Client } from './support/client.js';
 import { freePort, type Postgres, sharedPostgres } from './support/postgres.js';
 import { Receiver } from './support/receiver.js';
 import { until } from './support/records.js';
+import { rejection } from './support/rejection.js';
 import { ServerCommand } from './support/server-command.js';
 
 let numbers = 0;
@@ -336,13 +337,9 @@ describe('Webhooks', function () {
       const merchants = [
         { name: 'tea', ...simulator.client, webhook: { url: receiver.url, secret: Receiver.secret, ...webhook } },
       ];
-      const started = await startMerchantServer({
-        ...policies,
-        ...{ database: postgres.url(database) },
-        ...place,
-        merchants,
-      }).catch((error: unknown) => error);
-      return started;
+      return rejection(
+        startMerchantServer({ ...policies, ...{ database: postgres.url(database) }, ...place, merchants }),
+      );
     };
     for (const url of ['http://shop.example/hook', 'ftp://127.0.0.1/', 'nothing', 'https://user:word@shop.example/'])
       expect(await refused({ url })).to.include({ code: 'ERR_INVALID_PARAMETER', parameter: 'merchants.webhook.url' });
