@@ -61,7 +61,7 @@ const paragraphs = [
     'Node.js {}，{} × {}；{} 轮，取中位数（比值附最低和最高）。',
   ],
   [
-    "RSA is dear: the first row is the signature of the request alone, which every client of API v3 has to make. The bare call is that and a request over kept connections, whose answer it reads as bytes; wxpay-face verifies the answer's signature as well. The microseconds are of processor time, of a process of its own for each row; the gateway's signatures aren't counted.",
+    "RSA is expensive: the first row is the signature of the request alone, which every client of API v3 has to make. The bare call is that and a request over kept connections, whose answer it reads as bytes; wxpay-face verifies the answer's signature as well. The microseconds are of processor time, of a process of its own for each row; the gateway's signatures aren't counted.",
     'RSA 很贵：第一行只是请求的签名，任何 API v3 客户端都要做。单纯的调用是这个签名加上长连接上的一次请求，应答只读成字节；wxpay-face 还要验证应答的签名。微秒数是处理器时间，每行各有自己的进程；网关的签名不计。',
   ],
   [

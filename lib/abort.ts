@@ -32,7 +32,7 @@ const nothing = (): void => {};
 
 /** Calls back when the signal aborts, at once if it has. Returns how to stop that. */
 export function onAbort(signal: AbortSignal | undefined, call: () => void): () => void {
-  // null as well: what is plain JavaScript gives that for a signal that isn't there, as to fetch.
+  // JavaScript callers may pass null for 'no signal', as fetch allows.
   if (!signal) return nothing;
   if (signal.aborted) {
     call();

@@ -60,7 +60,7 @@ export const prebuildPath = (arch: string, file: string): string =>
   // Electron can't run a program that is inside an archive.
   join(packageRoot(), 'prebuilds', `${process.platform}-${arch}`, file).replace(archive, '.asar.unpacked');
 
-/** What to do where the binary is inside an asar archive; undefined if this package isn't in one. */
+/** What to do if the binary is inside an asar archive; undefined if this package isn't in one. */
 export const unpackAdvice = (): string | undefined =>
   archive.test(packageRoot())
     ? "unpack it from the asar archive: 'node_modules/wxpay-face/prebuilds/**' in electron-builder's asarUnpack, " +

@@ -36,7 +36,7 @@ export class WxpayFaceError extends Error {
   constructor(name: string, code: ErrorCode, message: string, options?: { cause?: unknown }) {
     super(message, options);
     this.code = code;
-    // Not enumerable, like the built-in errors' names, and right even where a bundler renames the classes.
+    // Not enumerable, like the built-in errors' names, and right even if a bundler renames the classes.
     Object.defineProperty(this, 'name', { value: name, configurable: true, writable: true });
   }
 }

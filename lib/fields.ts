@@ -8,7 +8,7 @@ export interface FieldRule {
   readonly type?: 'string' | 'integer';
   /** The vendor's String(n), counted in characters. */
   readonly maxCharacters?: number;
-  /** For the one field where the gateway counts UTF-8 bytes (body: docs/facts.md#text-and-xml). */
+  /** For the one field of which the gateway counts UTF-8 bytes (body: docs/facts.md#text-and-xml). */
   readonly maxBytes?: number;
   readonly minimum?: number;
   readonly maximum?: number;
@@ -30,7 +30,8 @@ export const shown = (value: unknown): string =>
     ? `of type ${typeof value}`
     : String(value);
 
-// The vendor's FAQ: characters outside the Basic Multilingual Plane are rejected. A lone surrogate is no character at all.
+// The vendor's FAQ: characters outside the Basic Multilingual Plane are rejected. A lone surrogate is not a character
+// at all.
 const surrogate = /[\ud800-\udfff]/;
 
 function brokenRule(value: unknown, rule: FieldRule): string | undefined {

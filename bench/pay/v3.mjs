@@ -57,7 +57,7 @@ const section = `## API v3
 
 Node.js ${process.versions.node}, ${cpus().length} × ${cpus()[0]?.model.trim()}; ${rounds} rounds, median (ratios: with lowest and highest).
 
-RSA is dear: the first row is the signature of the request alone, which every client of API v3 has to make. The bare call is that and a
+RSA is expensive: the first row is the signature of the request alone, which every client of API v3 has to make. The bare call is that and a
 request over kept connections, whose answer it reads as bytes; wxpay-face verifies the answer's signature as well. The microseconds are
 of processor time, of a process of its own for each row; the gateway's signatures aren't counted.
 

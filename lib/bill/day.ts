@@ -5,13 +5,13 @@ import { beijingTime } from '../payment/decision/request-time.js';
 /** A day in Beijing, which has no summer time. Milliseconds since the epoch. */
 export interface Day {
   readonly from: number;
-  /** The next day's begin. */
+  /** The next day's start. */
   readonly to: number;
 }
 
 const milliseconds = 24 * 60 * 60 * 1000;
 
-/** @throws InvalidParameterError if it is no day as yyyyMMdd. */
+/** @throws InvalidParameterError if it is not a day as yyyyMMdd. */
 export function dayOf(bill_date: string): Day {
   const from = typeof bill_date === 'string' ? beijingTime(`${bill_date}000000`) : undefined;
   if (from === undefined || billDateOf(from) !== bill_date)

@@ -27,7 +27,7 @@ export interface ReconcileOptions {
  * @throws what the bill's rows throw: BillError, PayTransportError, ClosedError. A day that isn't over, or whose bill isn't
  * there yet, is refused by the gateway (ERR_BILL_MISSING).
  * @throws JournalError if the journal can't be read.
- * @throws InvalidParameterError if `bill_date` is no day.
+ * @throws InvalidParameterError if `bill_date` is not a day.
  * @example
  * const bill = await client.downloadBill({ bill_date: '20261125' });
  * for await (const difference of reconcile({ bill, journal, bill_date: '20261125' })) report(difference);

@@ -1,4 +1,4 @@
-/* Texts in columns of a terminal, where a Chinese character is as wide as two others. */
+/* Texts in columns of a terminal, in which a Chinese character is as wide as two others. */
 
 const wide =
   /[\u1100-\u115f\u2e80-\u303e\u3041-\ua4cf\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe4f\uff01-\uff60\uffe0-\uffe6\u{1f300}-\u{1faff}\u{20000}-\u{3fffd}]/u;

@@ -16,8 +16,8 @@ function namedIn(args: readonly string[]): Language | undefined {
 }
 
 /**
- * In which language people are told: that of --lang, else the system's. The environment says it in the order of POSIX, where an
- * empty variable counts as absent and C is English; Windows sets none, but has its user's locale.
+ * In which language people are told: that of --lang, else the system's. The environment says it in the order of POSIX,
+ * in which an empty variable counts as absent and C is English; Windows sets none, but has its user's locale.
  * @param userLocale Called if the environment says nothing.
  */
 export function languageOf(
@@ -29,6 +29,6 @@ export function languageOf(
   return namedIn(args) ?? languageOfLocale(set || userLocale());
 }
 
-/** The locale of this system's user where no environment variable says it. */
+/** The locale of this system's user if no environment variable says it. */
 export const userLocale = (): string =>
   process.platform === 'win32' ? Intl.DateTimeFormat().resolvedOptions().locale : 'C';

@@ -175,7 +175,7 @@ export interface Command {
   readonly lane: 'serial' | 'overtaking';
   /** Its answer needs a customer, so it may take minutes. */
   readonly waitsForPerson: boolean;
-  /** Where the caller may abort: 'stop' ends the wait by stopWxpayface, 'leave' lets the commands behind it go ahead. */
+  /** If the caller may abort: 'stop' ends the wait by stopWxpayface, 'leave' lets the commands behind it go ahead. */
   readonly abort?: 'stop' | 'leave';
   /** The service has to be initialised before. */
   readonly needsInit: boolean;
@@ -187,7 +187,7 @@ export interface Command {
   readonly response: {
     readonly required: readonly string[];
     readonly optional: readonly string[];
-    /** Where it is false, none of the fields is promised. */
+    /** If it returns false, none of the fields is promised. */
     readonly when?: (params: Fields) => boolean;
   };
 }

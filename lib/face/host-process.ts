@@ -66,7 +66,7 @@ export class HostProcess implements Host {
     try {
       // Nobody may repeat what the vendor's code prints: it could be a credential.
       child = spawn(program, [...args, library], { stdio: ['pipe', 'pipe', 'ignore'], windowsHide: true });
-      // Where this process is short of file descriptors, the child that failed has no pipes, and says why in an event.
+      // If this process is short of file descriptors, the child that failed has no pipes, and says why in an event.
       await once(child, 'spawn');
     } catch (error) {
       throw new HostProcessError(whyNotStarted(program, error));

@@ -25,13 +25,13 @@ export interface LoadedLibrary {
 
 /** The way to the vendor's library: in this process, or in a host process that may be started more than once. */
 export interface LibraryAccess {
-  /** The loaded library; another object than last time if it had to be loaded anew. */
+  /** The loaded library; another object than last time if it had to be loaded again. */
   connect(): Promise<LoadedLibrary>;
-  /** Ends what runs, and rejects its calls; the next connect() starts anew. Absent in this process. */
+  /** Ends what runs, and rejects its calls; the next connect() starts again. Absent in this process. */
   restart?(): Promise<void>;
   /**
-   * Rejects the calls in flight; the next connect() starts anew. A host process is ended, in this process their threads are
-   * left behind.
+   * Rejects the calls in flight; the next connect() starts again. A host process is ended, in this process their
+   * threads are left behind.
    */
   abandon(): Promise<void>;
   /** Rejects the calls in flight, and those that come later. */

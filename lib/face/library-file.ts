@@ -185,7 +185,7 @@ async function readPart(file: FileHandle, offset: number, size: number): Promise
 
 /**
  * Reads a library's architecture and version without loading it.
- * @returns undefined if the file is no library
+ * @returns undefined if the file is not a library
  * @throws the system's error if it can't be read
  */
 export async function readLibraryFile(path: string): Promise<LibraryFile | undefined> {

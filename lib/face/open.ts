@@ -26,10 +26,10 @@ export interface OpenOptions {
   host?: 'auto' | 'in-process' | 'host-process' | undefined;
   /**
    * Milliseconds without an answer after which the calls in flight are rejected, and the connection counts as broken: the
-   * next command initialises anew. A host process is ended and restarted (HostProcessError). In this process the calls'
-   * threads are left behind, with a warning, until they come back (ServiceResponseError); from 16 on nothing is sent any
-   * more. Not for the two commands that wait for a person (getWxpayfaceCode, updateWxpayfacePayResult). The loading of the
-   * library has at least 10 seconds.
+   * next command initialises again. A host process is ended and restarted (HostProcessError). In this process the
+   * calls' threads are left behind, with a warning, until they come back (ServiceResponseError); from 16 on nothing is
+   * sent any more. Not for the two commands that wait for a person (getWxpayfaceCode, updateWxpayfacePayResult). The
+   * loading of the library has at least 10 seconds.
    * @default none
    */
   callTimeout?: number | undefined;
@@ -53,7 +53,7 @@ export interface LibraryInfo {
 const fileName = process.platform === 'win32' ? 'WxpayFaceSDK.dll' : 'libWxpayFaceSDK.so';
 const howToName = `Give the absolute path of ${fileName} in \`library\` or in the environment variable WXPAY_FACE_SDK`;
 
-// Where this package finds the fault before the system does: what the system would have said.
+// If this package finds the fault before the system does: what the system would have said.
 const systemCodes = {
   missing: process.platform === 'win32' ? 126 : 'ENOENT',
   denied: process.platform === 'win32' ? 5 : 'EACCES',
@@ -138,7 +138,7 @@ async function currentArch(path: string, before: string): Promise<string> {
   try {
     return (await inspect(path)).arch;
   } catch (error) {
-    // For want of file descriptors the host can't be started either, which is no fault of the library.
+    // If there are no file descriptors left, the host can't be started either, which isn't a fault of the library.
     if (error instanceof LibraryLoadError && (error.systemCode === 'EMFILE' || error.systemCode === 'ENFILE'))
       return before;
     throw error;

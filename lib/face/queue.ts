@@ -62,13 +62,13 @@ export class CommandQueue {
     }
   }
 
-  /** Rejects the commands in flight, those of a customer too. What comes next starts anew. */
+  /** Rejects the commands in flight, those of a customer too. What comes next starts again. */
   async abandon(): Promise<void> {
     this.forgetInit();
     await this.#access.abandon();
   }
 
-  /** Whatever is loaded anew from now on is not initialised by itself. */
+  /** Whatever is loaded again from now on is not initialised by itself. */
   forgetInit(): void {
     this.#init = undefined;
   }
@@ -140,7 +140,7 @@ export class CommandQueue {
     }
   }
 
-  /** The library, loaded, and initialised anew if it had to be loaded anew. */
+  /** The library, loaded, and initialised again if it had to be loaded again. */
   async #ready(command: Command | undefined): Promise<LoadedLibrary> {
     const loaded = await this.#access.connect();
     const init = this.#init;

@@ -52,7 +52,7 @@ export class FaceService {
 
   /**
    * Loads the vendor's library. The WxpayFaceService program need not run yet. A library that hangs while it is loaded is
-   * given up on with a `callTimeout`; a host process is then ended, where this process keeps the thread that hangs.
+   * given up on with a `callTimeout`; a host process is then ended, whereas this process keeps the thread that hangs.
    * @throws LibraryLoadError that says what was looked for, what was found and what to do; InvalidParameterError for an option
    * that there isn't
    */
@@ -173,7 +173,7 @@ export class FaceService {
 
   /**
    * Rejects the calls in flight, such as a recognition that no stop has ended: a host process is ended, in this process their
-   * threads are left behind. The next command starts anew; nothing is initialised by itself.
+   * threads are left behind. The next command starts again; nothing is initialised by itself.
    * @internal
    */
   async abandon(): Promise<void> {

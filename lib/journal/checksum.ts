@@ -14,7 +14,7 @@ for (let index = 256; index < tables.length; index += 1) {
 
 const noWords = new Int32Array(0);
 
-// Not inside the function: made anew at each call they would cost more than they do.
+// Not inside the function: made again at each call they would cost more than they do.
 const at = (table: Int32Array, index: number): number => table[index] ?? 0;
 const next = (table: Int32Array, value: number, byte: number): number =>
   at(table, (value ^ byte) & 255) ^ (value >>> 8);

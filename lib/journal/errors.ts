@@ -17,7 +17,7 @@ export class JournalError extends WxpayFaceError {
 
 /**
  * Of a put on a journal that several processes share: a cancel() was written down that this record doesn't know of (see
- * {@link isGivenUp}). Its run hears of the cancel(), and decides anew.
+ * {@link isGivenUp}). Its run hears of the cancel(), and decides again.
  */
 export class CancelRequestedError extends JournalError {
   constructor(out_trade_no: string) {

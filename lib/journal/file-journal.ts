@@ -168,8 +168,8 @@ export class FileJournal implements Journal {
 
   /**
    * Removes finished, acknowledged records last written before `before` (milliseconds since the epoch).
-   * @throws JournalError if the log can't be made anew, as on Windows while another process reads the journal: nothing is
-   * lost, and it can be asked for again later.
+   * @throws JournalError if the log can't be rewritten, as on Windows while another process reads the journal: nothing
+   * is lost, and it can be asked for again later.
    */
   async prune(before: number): Promise<number> {
     const store = this.#writable();

@@ -14,7 +14,7 @@ export class Entry {
   /** Of the line that it stands in, in the log. */
   lineAt: number;
   lineLength: number;
-  /** From the line's begin. */
+  /** From the line's start. */
   from: number;
   readonly length: number;
   /** The record itself, while it isn't finished. */

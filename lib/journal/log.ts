@@ -5,7 +5,7 @@ import { endOfLine, type Json, type Line, makeLine, noDigest, readLine } from '.
 
 /*
  * The log: a first line that says what the file is, lines with the records as they stood after a write, a line that says
- * which write that was, and from there on a line for each write. A compaction makes the first part anew and leaves the
+ * which write that was, and from there on a line for each write. A compaction rewrites the first part and leaves the
  * lines behind it byte for byte as they were, so that they, and the head, belong to either file.
  */
 
@@ -41,7 +41,7 @@ const fieldsOf = ({ bytes, from }: Line): Readonly<Record<string, unknown>> =>
 /** The last write of a log. Its bytes are not known if it is the one that the first part stands for. */
 export type Tip = Pick<Line, 'sequence' | 'digest' | 'chain'> & { readonly bytes?: Buffer };
 
-/** Reads a log from its begin, piece by piece, up to where it is no longer as it was written. */
+/** Reads a log from its start, piece by piece, up to where it is no longer as it was written. */
 export class LogScan {
   readonly index = new RecordIndex();
   /** Behind the last line that is as it was written. */

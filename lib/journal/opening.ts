@@ -37,7 +37,7 @@ export async function lockFolder(
   copy: 'only' | 'one-of-two' = 'only',
 ): Promise<{ release(): void }> {
   await files.makeFolder(path);
-  // The lock makes a head, and nothing shall be changed that nobody can mend.
+  // Taking the lock would create a head; a damaged journal must not be changed.
   if (copy === 'only' && !(await isThere(files, path, fileNames.head)) && (await isThere(files, path, fileNames.log)))
     throw damagedError(path, { reason: 'its head is missing', numbers: [] });
   try {

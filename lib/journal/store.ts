@@ -29,7 +29,7 @@ export class Store {
   readonly #id: string;
   #tip: Tip;
   #end: number;
-  /** How often the files were read anew. */
+  /** How often the files were read again. */
   #readings = 0;
   readonly #waiting: Batch[] = [];
   #writing: Batch | undefined;
@@ -224,7 +224,7 @@ export class Store {
   }
 
   /**
-   * Makes the log anew with the records that count, and without those that `isExpired` names. Writes go on meanwhile.
+   * Rewrites the log with the records that count, and without those that `isExpired` names. Writes go on meanwhile.
    * @returns How many records went.
    */
   async compact(isExpired: (entry: Entry) => boolean): Promise<number> {

@@ -8,7 +8,7 @@ import type { Json, Line } from './line.js';
  * it as \t.
  */
 
-/** What hears of each record in a line: its head, and where it stands, in bytes from the line's begin. */
+/** What hears of each record in a line: its head, and where it stands, in bytes from the line's start. */
 export type Hear = (
   kind: JournalRecord['kind'],
   id: string,
@@ -68,7 +68,7 @@ export class Together implements Json {
   }
 }
 
-/** @throws JournalError if it is no record of this version. */
+/** @throws JournalError if it is not a record of this version. */
 export function fromText(text: string): JournalRecord {
   let record: unknown;
   try {
@@ -152,7 +152,7 @@ function hearUsual(line: Buffer, text: string, from: number, length: number, hea
 
 /**
  * Tells the records of a line whose JSON begins at `from`.
- * @throws JournalError if one is no record of this version.
+ * @throws JournalError if one is not a record of this version.
  */
 export function hearRecords({ bytes, from }: Pick<Line, 'bytes' | 'from'>, hear: Hear): void {
   const text = bytes.toString('latin1');
@@ -170,7 +170,7 @@ export function hearRecords({ bytes, from }: Pick<Line, 'bytes' | 'from'>, hear:
 
 /**
  * The records of a line.
- * @throws JournalError if one is no record of this version.
+ * @throws JournalError if one is not a record of this version.
  */
 export function recordsIn(line: Pick<Line, 'bytes' | 'from'>): JournalRecord[] {
   const records: JournalRecord[] = [];

@@ -33,7 +33,7 @@ export interface Call {
   readonly repeatedFresh?: true;
   /** Default 'pay'. */
   readonly host?: 'face';
-  /** Where only one is taken. Default: the client's. */
+  /** If only one is taken. Default: the client's. */
   readonly sign_type?: SignType;
   /** Fields that are the same in each request, or need only a clock. */
   readonly constants?: () => Record<string, string>;

@@ -54,7 +54,7 @@ function missingPassphrase(certificate: Certificate, meaning: string | undefined
   return /\bENCRYPTED\b/.test(String(certificate.key)) ? encryptedKey : undefined;
 }
 
-/** What may be the reason where a gateway that saw our certificate ended the connection without a word. */
+/** A likely reason why a gateway that saw our certificate closed the connection without an answer. */
 export function certificateNote(socket: TLSSocket, mch_id: string): string {
   const own = socket.getCertificate();
   if (own === null || !('valid_to' in own)) return '';

@@ -52,8 +52,9 @@ export class PayClient {
   /**
    * Warns (WXPAY_FACE_NO_CERTIFICATE) if no certificate is given: such a client can pay, but can't reverse.
    *
-   * @param shared Those of another client of the same merchant, e.g. of a provider's for another sub-merchant, or with the key before this
-   * one: both wait in one queue of calls, whose limit `callsPerSecond` of that one is, and use each other's connections. Default: its own.
+   * @param shared Queue and connections of another client of this merchant (e.g. a provider's for another sub-merchant,
+   * or with the key before this one): both then share one queue, limited by that client's `callsPerSecond`. Default:
+   * its own.
    * @throws InvalidParameterError that names the wrong option.
    */
   constructor(options: PayClientOptions, shared: Partial<SharedParts> = {}) {
@@ -142,7 +143,8 @@ export class PayClient {
   /**
    * A day's bill as it comes: rows by the names of their columns, amounts in fen, then the bill's own sums, with which the rows
    * are compared. Nothing of it is kept, so that memory stays flat. A provider gets its own sub-merchant's with `sub_mch_id`.
-   * @throws BillError: ERR_BILL_MISSING if the gateway has none; ERR_BILL for what is no bill, here or while its rows are read.
+   * @throws BillError: ERR_BILL_MISSING if the gateway has none; ERR_BILL for what is not a bill, here or while its
+   * rows are read.
    *
    * @example
    * const bill = await client.downloadBill({ bill_date: '20241123' });
@@ -205,7 +207,7 @@ export class PayClient {
     return this.#exchange.limiter.callsPerSecond;
   }
 
-  /** @throws InvalidParameterError for what is no number above 0. */
+  /** @throws InvalidParameterError for what is not a number above 0. */
   set callsPerSecond(value: number | undefined) {
     this.#exchange.limiter.callsPerSecond = value;
   }

@@ -21,10 +21,10 @@ export type TransportFailure =
 /** No usable response came. */
 export class PayTransportError extends WxpayFaceError {
   declare readonly code: 'ERR_PAY_TRANSPORT';
-  /** 'certificate': the gateway refuses the merchant's certificate. Undefined where nobody said. */
+  /** 'certificate': the gateway refuses the merchant's certificate. Undefined if nobody said. */
   declare readonly why?: TransportFailure;
   /**
-   * False only where nothing can have reached the gateway: no address, refused, not connected in time, a failed TLS
+   * False only if nothing can have reached the gateway: no address, refused, not connected in time, a failed TLS
    * handshake, an abort before the connection was ready. True means unknown: the payment may have been made.
    */
   readonly sent: boolean;
@@ -39,7 +39,7 @@ export class PayTransportError extends WxpayFaceError {
   }
 }
 
-/** A response that is no well-formed XML of the expected shape. The payment's state is unknown. */
+/** A response that is not well-formed XML of the expected shape. The payment's state is unknown. */
 export class PayResponseError extends WxpayFaceError {
   declare readonly code: 'ERR_PAY_RESPONSE';
   /** What a page of HTTP in place of a response said: the merchant's certificate is refused; too many calls. */
@@ -63,7 +63,7 @@ export class PaySignatureError extends WxpayFaceError {
 /** A verified response about another merchant, order or amount than was asked for. */
 export class PayMismatchError extends WxpayFaceError {
   declare readonly code: 'ERR_PAY_MISMATCH';
-  /** The field that differs, or that is missing where it must not be. */
+  /** The field that differs, or that is missing although it must not be. */
   readonly field: string;
 
   constructor(field: string, message: string) {

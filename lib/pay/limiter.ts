@@ -114,7 +114,7 @@ export class Limiter {
   #sleeping: AbortController | undefined;
   #isClosed = false;
 
-  /** @throws InvalidParameterError for what is no number of calls a second. */
+  /** @throws InvalidParameterError for what is not a number of calls a second. */
   constructor(callsPerSecond?: number, clock: LimiterClock = systemClock) {
     this.#clock = clock;
     this.#callsPerSecond = checkCallsPerSecond(callsPerSecond);
@@ -125,7 +125,7 @@ export class Limiter {
     return this.#callsPerSecond;
   }
 
-  /** @throws InvalidParameterError for what is no number of calls a second. */
+  /** @throws InvalidParameterError for what is not a number of calls a second. */
   set callsPerSecond(value: number | undefined) {
     this.#callsPerSecond = checkCallsPerSecond(value);
     this.#release();

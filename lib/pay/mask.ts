@@ -15,7 +15,7 @@ function unescaped(text: string): string {
     .replace(/(?:%[\da-f]{2})+/gi, (bytes) => Buffer.from(bytes.replaceAll('%', ''), 'hex').toString());
 }
 
-/** The text without the secrets, for a message; without its escapes, where a secret was among them. */
+/** The text without the secrets, for a message; without its escapes, if a secret was among them. */
 export function mask(text: string, secrets: readonly string[]): string {
   const masked = hide(text, secrets);
   const plain = unescaped(masked);

@@ -16,7 +16,7 @@ import { PayTransportError, type TransportFailure } from './errors.js';
  * });
  */
 export interface PayCall {
-  /** The method, e.g. 'micropay'; for `post` the path; 'getsignkey' where the sandbox's key is fetched. */
+  /** The method, e.g. 'micropay'; for `post` the path; 'getsignkey' if the sandbox's key is fetched. */
   name: string;
   out_trade_no?: string;
   transaction_id?: string;
@@ -28,7 +28,7 @@ export interface PayCall {
   waited: number;
   /** The result_code, SUCCESS or FAIL, else the `code` of the error that was thrown. */
   outcome: string;
-  /** Where the outcome is FAIL. */
+  /** If the outcome is FAIL. */
   err_code?: string;
   /** Of a query: where the payment stands. */
   trade_state?: string;

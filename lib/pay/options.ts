@@ -45,7 +45,7 @@ export interface PayClientOptions {
    * from there to the response's last byte; of a bill, to its next piece. Defaults: 5000 and 15000.
    */
   timeout?: { connect?: number; response?: number };
-  /** `http://`, `https://` or `socks5://` proxy, with user and password in it where needed. */
+  /** `http://`, `https://` or `socks5://` proxy, with user and password in it if needed. */
   proxy?: string;
   /** Uses the vendor's sandbox: its paths, MD5, and its key fetched with getsignkey. Not for getWxpayfaceAuthinfo. */
   sandbox?: boolean;
@@ -163,7 +163,7 @@ function authorities(ca: unknown): Array<string | Buffer> {
   if (ca === undefined) return [];
   return (Array.isArray(ca) ? ca : [ca]).map((item: unknown) => {
     const bundle = material(item);
-    // Node.js skips without a word what is no PEM, and what follows a broken certificate.
+    // Node.js skips without a word what is not PEM, and what follows a broken certificate.
     const certificates = String(bundle)
       .split(/^(?=-----BEGIN )/m)
       .filter((part) => part.startsWith('-----BEGIN '));

@@ -2,8 +2,8 @@ import { isIP, isIPv6 } from 'node:net';
 import type { FieldRule, FieldTable } from '../fields.js';
 
 /**
- * An order, by the merchant's number or by the vendor's, each of at most 32 characters. Where both are given the vendor goes
- * by transaction_id.
+ * An order, by the merchant's number or by the vendor's, each of at most 32 characters. If both are given the vendor
+ * goes by transaction_id.
  */
 export type OrderRef =
   | { out_trade_no: string; transaction_id?: string }
@@ -74,7 +74,7 @@ export interface FacepayParams extends PaymentParams {
   openid?: string;
 }
 
-/** Milliseconds since the epoch of the vendor's yyyyMMddHHmmss, which is Beijing time; NaN for what is no time. */
+/** Milliseconds since the epoch of the vendor's yyyyMMddHHmmss, which is Beijing time; NaN for what is not a time. */
 export function parseTime(text: string): number {
   const parts = /^(\d{4})(\d\d)(\d\d)(\d\d)(\d\d)(\d\d)$/.exec(text);
   if (parts === null) return Number.NaN;

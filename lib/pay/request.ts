@@ -94,7 +94,7 @@ export function checkAllowed(
     throw new InvalidParameterError('negativeTest', 'must be the name of a test case');
 }
 
-/** Checked where the request is built, too, but here the sandbox's key would be asked for before. */
+/** Checked when the request is built, too, but here the sandbox's key would be asked for before. */
 export function checkText(fields: Readonly<Record<string, string>>): void {
   for (const [field, value] of Object.entries(fields)) checkXmlField(field, value);
 }

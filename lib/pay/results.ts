@@ -45,7 +45,7 @@ export interface PayFailure extends PayResponse {
 interface OrderFacts extends PayResponse {
   result_code: 'SUCCESS';
   openid?: string;
-  /** 'Y' where the customer follows the official account. */
+  /** 'Y' if the customer follows the official account. */
   is_subscribe?: string;
   sub_openid?: string;
   sub_is_subscribe?: string;
@@ -89,11 +89,11 @@ export interface QuerySuccess extends OrderFacts {
   trade_state_desc?: string;
   transaction_id?: string;
   out_trade_no?: string;
-  /** Fen. There where trade_state is SUCCESS; the caller compares it with the order. */
+  /** Fen. Present if trade_state is SUCCESS; the caller compares it with the order. */
   total_fee?: number;
 }
 
-/** What a query answered. The order is paid only where `trade_state` is SUCCESS. */
+/** What a query answered. The order is paid only if `trade_state` is SUCCESS. */
 export type QueryResult = QuerySuccess | PayFailure;
 
 /** Vendor page, 7: reverse. */
@@ -140,7 +140,7 @@ export const neededAmount = (fields: Fields, name: string): number => fen(name, 
 
 export const verdict = { return_code: 'SUCCESS', result_code: 'SUCCESS' } as const;
 
-/** The no that each of the calls can answer; undefined where it's a yes. */
+/** The no that each of the calls can answer; undefined if it's a yes. */
 export function failure(fields: Fields) {
   const result_code = needed(fields, 'result_code');
   if (result_code === 'SUCCESS') return undefined;
@@ -207,7 +207,7 @@ function checkRefunds(call: string, sent: Fields, received: Fields): void {
 
 /**
  * Holds a verified response against what was asked: a good signature may be a replay of another merchant's, another
- * order's or another amount's. What was sent must be equal where it comes back, and must come back where a SUCCESS is told.
+ * order's or another amount's. What was sent must be equal if it comes back, and must come back if a SUCCESS is told.
  * @throws PayMismatchError for the first field that differs or is missing.
  */
 export function checkIdentity(call: string, about: About | undefined, sent: Fields, received: Fields): void {

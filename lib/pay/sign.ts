@@ -38,7 +38,7 @@ export function sign(params: Record<string, unknown>, key: string, sign_type: Si
 }
 
 /**
- * Whether `params.sign` is the signature of the other fields. False where it is missing. Takes the same time whatever
+ * Whether `params.sign` is the signature of the other fields. False if it is missing. Takes the same time whatever
  * differs, so that a forger learns nothing from it.
  *
  * @param sign_type The one that the *request* was signed with. Default MD5, as the vendor's.

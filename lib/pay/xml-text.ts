@@ -11,7 +11,7 @@ const perhapsNotXml = /[^\t\n\r\x20-\ud7ff\ue000-\ufffd]/;
  */
 export const isXmlText = (text: string): boolean => !perhapsNotXml.test(text) || !notXml.test(text);
 
-/** @throws InvalidParameterError for a name that is no element's name, or a text that XML can't carry. */
+/** @throws InvalidParameterError for a name that is not an element's name, or a text that XML can't carry. */
 export function checkXmlField(name: string, value: string): void {
   if (!fieldName.test(name)) throw new InvalidParameterError(name, 'is not a field name');
   if (!isXmlText(value))

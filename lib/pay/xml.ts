@@ -22,7 +22,7 @@ const escaped = (text: string): string =>
 
 /**
  * The vendor's request body: `<xml>` with one element a field.
- * @throws InvalidParameterError for a name that is no element's name, or a text that XML can't carry.
+ * @throws InvalidParameterError for a name that is not an element's name, or a text that XML can't carry.
  */
 export function buildXml(fields: Readonly<Record<string, string>>): string {
   let elements = '';
@@ -37,7 +37,7 @@ const beginning = /^\ufeff?\s*(?:<\?xml\s[^<>?]*\?>\s*)?<xml>/;
 const cdataBegins = '<![CDATA[';
 const cdataEnds = ']]>';
 
-// JavaScript's own for an object; __proto__ is no name here anyway.
+// JavaScript's own for an object; __proto__ is not a name here anyway.
 const reserved = ['constructor', 'prototype'];
 
 const wrongShape = (): PayResponseError =>

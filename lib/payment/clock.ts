@@ -3,7 +3,7 @@ import { onAbort } from '../abort.js';
 
 /**
  * `wall` is for records and the wire; waiting is measured by `monotonic`, since a till's clock may jump by years. After a
- * restart the waits of a payment count anew; wall time may only lengthen a wait. Both in milliseconds.
+ * restart the waits of a payment start again; wall time may only lengthen a wait. Both in milliseconds.
  */
 export interface Clock {
   /** Milliseconds since the epoch. */

@@ -31,7 +31,7 @@ export interface Order {
   receipt?: string | undefined;
   /** JSON text of `{ "store_info": … }`. */
   scene_info?: string | undefined;
-  /** `Y` where the takings are shared (分账). */
+  /** `Y` if the takings are shared (分账). */
   profit_sharing?: 'Y' | 'N' | undefined;
   /** Fields that this package does not know, sent as they are. */
   extra?: Record<string, string> | undefined;
@@ -91,7 +91,7 @@ export function checkOrder(order: Order): void {
 
 /**
  * Holds a payment code against the vendor's rules.
- * @throws InvalidParameterError where it is neither an auth_code nor a face_code, or both. Never quotes the code.
+ * @throws InvalidParameterError if it is neither an auth_code nor a face_code, or both. Never quotes the code.
  */
 export function checkCode(code: PaymentCode): void {
   if (!isFields(code)) throw new InvalidParameterError('code', 'must be an object with auth_code or face_code');

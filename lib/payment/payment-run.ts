@@ -84,7 +84,7 @@ export class PaymentRun
     parts: PaymentParts,
   ): PaymentRun {
     const { run: program, monotonic } = known.stored.requested;
-    // After a restart the waits count anew: an earlier run's monotonic clock says nothing, and the wall clock may lie.
+    // After a restart the waits start again: an earlier run's monotonic clock says nothing, and the wall clock may lie.
     const requestedAt = record.finished && program === around.program ? monotonic : undefined;
     const run = new PaymentRun(record, known, around, parts, { requestedAt });
     run.#request.state = 'ended';

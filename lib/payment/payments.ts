@@ -117,7 +117,8 @@ export class Payments {
     if (running !== undefined) {
       const told = running.wait(this.#told);
       const isTaken = running.giveUp('cancel', 'cashier', cancelled);
-      // The payment may end before it hears; if the journal fails it tries on, for which nobody shall wait here.
+      // The payment may end before it learns of the cancel. If the journal fails, the run keeps trying; nobody waits
+      // for that here.
       const isOver = told.then(
         () => isTaken,
         () => true,

@@ -144,7 +144,7 @@ export class PaymentProcessor {
    * The caller has acted on a final outcome (goods handed over, receipt printed); it is not told again. Takes the outcome as
    * it came, a payment's or a refund's. Does nothing if another outcome was decided since, for a payment that hasn't finished,
    * or for one that was cancelled before it was ever written down.
-   * @throws InvalidParameterError if it is no outcome.
+   * @throws InvalidParameterError if it is not an outcome.
    * @throws JournalError if the journal can't be read or written.
    */
   async acknowledge(outcome: { out_trade_no: string; out_refund_no?: string; revision?: number }): Promise<void> {
@@ -252,9 +252,9 @@ export class PaymentProcessor {
 
   /**
    * Takes one unfinished payment or refund up, e.g. one that was claimed from a server that is dead; a journal that several
-   * processes share asks for it by itself (Journal.onTakeUp). Nothing happens if it is running here, or has ended. Resolves when it runs: of
-   * payments not before the gateway was asked for most of those that were taken up earlier, so that a hundred thousand stay where they are until it's
-   * their turn. How it ends is told to onOutcome, or to settled() and refundSettled().
+   * processes share asks for it by itself (Journal.onTakeUp). Nothing happens if it is running here, or has ended.
+   * Resolves when it runs. Payments wait until the gateway was queried for most of those taken up before, so that a
+   * hundred thousand don't start at once. How it ends is told to onOutcome, or to settled() and refundSettled().
    * @throws OrderUnknownError if the journal doesn't know it, or it is another merchant's.
    * @throws JournalError if the journal can't be read.
    * @throws ClosedError after close().

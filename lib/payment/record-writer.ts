@@ -28,7 +28,7 @@ interface Writing {
 /** Whether a write failed since another process has the record now. */
 export const isLost = (error: unknown): boolean => error instanceof JournalError && error.code === 'ERR_JOURNAL_LOST';
 
-/** Writes the records of one run, each until it is stored: whoever waits shall not wait for a disk. */
+/** Writes the records of one run, each until it is stored: whoever waits must not wait for a disk. */
 export class RecordWriter {
   /** What the journal did, if it failed last. */
   fault: { readonly error: unknown; readonly isSilent: boolean } | undefined;

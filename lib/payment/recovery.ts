@@ -84,7 +84,7 @@ export function recovered<Outcome>(
   return stream;
 }
 
-/** Tells what comes, as it comes, to whoever iterates; loses nothing where nobody does. */
+/** Tells what comes, as it comes, to whoever iterates; loses nothing if nobody does. */
 class OutcomeStream<Outcome> implements AsyncIterable<Outcome> {
   readonly #outcomes: Outcome[] = [];
   #end: { error?: unknown } | undefined;

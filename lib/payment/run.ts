@@ -164,7 +164,7 @@ export class Run<
       } catch (error) {
         const cancel = this.#cancelBehind(error);
         if (cancel !== undefined) {
-          // What it said was decided without the cancel(): it is decided anew.
+          // What it said was decided without the cancel(): it is decided again.
           this.#inbox.unshift({ event: cancel }, item);
           continue;
         }

@@ -15,7 +15,7 @@ export interface CallEntry {
   /** 'request': it never arrived. 'response': it was acted upon, but its answer never arrived. */
   lost?: 'request' | 'response';
   readonly request: MaskedMessage;
-  /** Also where it was lost. */
+  /** Also if it was lost. */
   response?: MaskedMessage;
 }
 

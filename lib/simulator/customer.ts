@@ -4,7 +4,7 @@ import type { Ledger } from './ledger.js';
 import type { Settings } from './scenario.js';
 
 /**
- * What a customer can do: before the screen, on the phone where the gateway asks for the password, or nothing more at all
+ * What a customer can do: before the screen, on the phone if the gateway asks for the password, or nothing more at all
  * ('walk-away': no face, no password, no confirmation).
  */
 export type CustomerAction = ScreenAction | 'enter-password' | 'walk-away';
@@ -36,7 +36,7 @@ export function offered({ service, ledger, settings }: CustomerContext): readonl
   ];
 }
 
-/** False where nothing asks for it. */
+/** False if nothing asks for it. */
 export function act(action: CustomerAction, context: CustomerContext): boolean {
   const { service, ledger, log, settings } = context;
   if (!offered(context).includes(action)) return false;

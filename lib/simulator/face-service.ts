@@ -143,7 +143,7 @@ export class SimulatedFaceService extends EventEmitter {
   #serve(socket: Socket): void {
     this.#sockets.add(socket);
     socket.on('close', () => this.#sockets.delete(socket));
-    // A till that dies in the middle of a call is no fault of the service.
+    // A till that dies in the middle of a call is not a fault of the service.
     socket.on('error', () => socket.destroy());
     const chunks: Buffer[] = [];
     let received = 0;
@@ -265,7 +265,7 @@ export class SimulatedFaceService extends EventEmitter {
     this.#abandoned = this.#screen !== 'idle';
   }
 
-  /** The customer does something. False where the screen offers no such thing. */
+  /** The customer does something. False if the screen offers no such thing. */
   act(action: ScreenAction): boolean {
     if (!this.offered.includes(action)) return false;
     this.#context.log.customer(action);

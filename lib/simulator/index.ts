@@ -51,7 +51,7 @@ export interface SimulatorOptions {
 export interface Simulator {
   /** What a till needs to use this simulator; pass to PayClient as it is. */
   readonly client: PayClientOptions;
-  /** The same merchant by API v3: pass to PayClientV3, with a `v2` where faces are paid, too. */
+  /** The same merchant by API v3: pass to PayClientV3, with a `v2` if faces are paid, too. */
   readonly clientV3: PayClientV3Options;
   /** The stub library for this process's architecture; pass to FaceService.open. */
   readonly library: string;
@@ -75,8 +75,9 @@ export interface Simulator {
   /** Every call that service and gateway received, in order. Credentials and personal data are masked. */
   readonly calls: ReadonlyArray<Readonly<CallEntry>>;
   /**
-   * The customer does something now, where the scenario leaves it to you (`face` or `password` 'waiting', `confirm` 'never').
-   * @returns false where nothing asks for it.
+   * The customer does something now, if the scenario leaves it to you (`face` or `password` 'waiting', `confirm`
+   * 'never').
+   * @returns false if nothing asks for it.
    * @example
    * simulator.scenario = { payment: 'password', password: 'waiting' };
    * const outcome = facePay.pay(order);
@@ -113,7 +114,7 @@ const newest = 500;
  * start the worker with `env: SHARE_ENV`, or open the library with `host: 'host-process'`.
  *
  * @throws InvalidParameterError for an unknown scenario, for a `pipe` that the system would refuse, and for a
- * `notifyUrl` that is no address; a system error where port or pipe is taken.
+ * `notifyUrl` that is not an address; a system error if port or pipe is taken.
  * @example
  * const simulator = await startSimulator({ scenario: 'userpaying-then-paid' });
  * const face = await FaceService.open({ library: simulator.library });

@@ -78,7 +78,7 @@ export class Ledger {
   }
 
   find(fields: Readonly<Record<string, string>>): StoredOrder | undefined {
-    // Vendor page: transaction_id wins where both are given.
+    // Vendor page: transaction_id wins if both are given.
     if (fields.transaction_id)
       return [...this.#orders.values()].find((order) => order.transaction_id === fields.transaction_id);
     return this.#orders.get(fields.out_trade_no ?? '');
@@ -148,7 +148,7 @@ export class Ledger {
     return order;
   }
 
-  /** The sale that had the number before, where it's not free. */
+  /** The sale that had the number before, if it's not free. */
   #otherSale(
     fields: Readonly<Record<string, string>>,
     payer: { openid: string; trade_type: string },
@@ -180,7 +180,7 @@ export class Ledger {
     return this.#awaitingPassword(settings, now);
   }
 
-  /** The customer enters the password, where the gateway still waits for it. */
+  /** The customer enters the password, if the gateway still waits for it. */
   enterPassword(settings: Settings, now: number): void {
     const order = this.#awaitingPassword(settings, now);
     if (order) charge(order, now + settings.clock);

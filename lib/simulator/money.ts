@@ -67,7 +67,7 @@ export function reverse(order: Order, at: number, shown: 'REVOKED' | 'REFUND' = 
 }
 
 /**
- * The vendor's limits for one more refund of an order: the err_code, and the words of the wire where they tell more.
+ * The vendor's limits for one more refund of an order: the err_code, and the words of the wire if they tell more.
  * @param refunds Those that the order has.
  * @param interval Milliseconds between two.
  */

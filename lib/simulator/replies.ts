@@ -53,7 +53,7 @@ const xml = (answer: string, fields: Fields): Reply => ({
 export const refuse = (return_code: string, return_msg: string): Reply =>
   xml(`${return_code} ${return_msg}`, { return_code, return_msg });
 
-/** The vendor's error_code where there is no bill (docs/facts.md#bills). */
+/** The vendor's error_code if there is no bill (docs/facts.md#bills). */
 const noBill = { return_code: 'FAIL', return_msg: 'No Bill Exist', error_code: '20002' };
 
 /** With GZIP the body itself is a gzip stream, of which no Content-Encoding tells. */
@@ -76,7 +76,7 @@ const signTypes: Readonly<Record<string, SignType>> = { MD5: 'MD5', 'HMAC-SHA256
 const demandedError = (route: Route, negativeTest: unknown): string | undefined =>
   route.key === 'sandboxKey' ? /-([A-Z][A-Z0-9_]*)$/.exec(String(negativeTest))?.[1] : undefined;
 
-/** What is said of the merchant's certificate, where it's not accepted (docs/facts.md#certificates). */
+/** What is said of the merchant's certificate, if it's not accepted (docs/facts.md#certificates). */
 export const certificateRefusals: Readonly<Record<Exclude<Settings['certificate'], 'accepted'>, Reply>> = {
   missing: page(400, 'No required SSL certificate was sent'),
   error: page(400, 'The SSL certificate error'),

@@ -17,7 +17,7 @@ export interface SimulatedMerchant {
   readonly appid: string;
   readonly mch_id: string;
   readonly key: string;
-  /** Signs in the vendor's sandbox, where getsignkey gives it out. */
+  /** Signs in the vendor's sandbox, in which getsignkey gives it out. */
   readonly sandboxKey: string;
 }
 

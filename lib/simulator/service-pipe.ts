@@ -17,7 +17,7 @@ const isTooLong = (path: string): boolean => Buffer.byteLength(path) > longestSo
 
 const socketName = 'service.sock';
 
-/** A new private folder, in the system's own one for such where TMPDIR leaves a socket's path no room. */
+/** A new private folder; in /tmp if TMPDIR's path is too long for a socket. */
 function makeSocketFolder(): string {
   const prefix = join(tmpdir(), 'wxpay-face-');
   return mkdtempSync(isTooLong(join(`${prefix}XXXXXX`, socketName)) ? '/tmp/wxpay-face-' : prefix);
@@ -30,7 +30,7 @@ function fault(pipe: string): string | undefined {
   return undefined;
 }
 
-/** @throws InvalidParameterError where the system would refuse to listen there */
+/** @throws InvalidParameterError if the system would refuse to listen there */
 export function checkPipe(pipe: string): void {
   const rule = fault(pipe);
   if (rule !== undefined) throw new InvalidParameterError('pipe', rule);

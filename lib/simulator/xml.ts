@@ -47,6 +47,6 @@ export function readRequest(body: Buffer): Readonly<Record<string, string>> | un
   // The parser takes an element without elements for its text.
   const { '#text': between = '', ...fields } = isFields(xml) ? xml : { '#text': xml ?? 'no root' };
   const isFlat = isString(between) && between.trim() === '' && Object.keys(others).length === 0;
-  // Whatever comes twice, or has attributes or elements, is no text.
+  // Whatever comes twice, or has attributes or elements, is not a text.
   return isFlat && areTexts(fields) ? fields : undefined;
 }

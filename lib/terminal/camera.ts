@@ -82,7 +82,7 @@ export class Camera {
     this.#options = options;
   }
 
-  /** Must be initialised anew: something may be left on the screen. */
+  /** Must be initialised again: something may be left on the screen. */
   distrust(): void {
     this.#state = 'unknown';
   }
@@ -96,7 +96,8 @@ export class Camera {
   async check(): Promise<void> {
     await this.#rest(async () => {
       const { face } = this.#options;
-      // A library that has to be loaded anew for this question must not be initialised for it as well: only a sale does that.
+      // A library that has to be loaded again for this question must not be initialised for it as well: only a sale
+      // does that.
       face.forgetInit();
       await face.getWxpayfaceRawdata();
       // A service that answers, but refuses the camera, is of no use.

@@ -30,7 +30,7 @@ export interface FacePayOptions {
   init?: InitWxpayfaceParams | undefined;
   /**
    * Milliseconds that pay() waits for the answer to updateWxpayfacePayResult, which the customer confirms by hand. The next
-   * payment waits for it as long again, then initialises anew.
+   * payment waits just as long for it, then initialises again.
    * @default 3000
    */
   screenTimeout?: number;
@@ -77,8 +77,8 @@ export class FacePay {
    *
    * An abort before the payment is sent resolves as 'cancelled', by 'timeout' if its reason is a TimeoutError
    * (AbortSignal.timeout): at once, or when the recognition has ended, which gets 3 s for it. If it goes on, its screen hears
-   * that nothing was paid when it ends, and the next payment waits for it as long again, then starts the service anew. An abort
-   * after that is the merchant's, see PayOptions.signal.
+   * that nothing was paid when it ends, and the next payment waits just as long for it, then starts the service again.
+   * An abort after that is the merchant's, see PayOptions.signal.
    *
    * @throws InvalidParameterError before anything happens; BusyError during another payment; OrderExistsError for a number
    * that the journal knows; ServiceCallError, ServiceCommandError and others if the camera's side fails: nothing was

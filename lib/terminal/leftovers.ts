@@ -21,7 +21,7 @@ interface Parts {
   readonly onCode: (recognised: Recognised, isPaid: boolean) => Promise<void>;
   /** The camera is free. */
   readonly onOver: () => Promise<void>;
-  /** The service is started anew: whatever was left on the screen is still there. */
+  /** The service is started again: whatever was left on the screen is still there. */
   readonly onAnew: () => void;
 }
 
@@ -53,7 +53,10 @@ export class Leftovers {
     if (recognition.isOver) await left.over;
   }
 
-  /** Before the next recognition, or the end: waits for those of earlier sales, else starts the service anew. Never rejects. */
+  /**
+   * Before the next recognition, or the end: waits for those of earlier sales, else starts the service again. Never
+   * rejects.
+   */
   clear(): Promise<void> {
     this.#clearing ??= this.#clear().finally(() => {
       this.#clearing = undefined;

@@ -12,7 +12,7 @@ import type { PayOptions } from '../payment/progress.js';
 
 /**
  * What a terminal needs of a merchant; everything that crosses is plain JSON. Here in this process it is
- * {@link localMerchant}; where the keys stay on a merchant server, it is the till's own small client of that server.
+ * {@link localMerchant}; if the keys stay on a merchant server, it is the till's own small client of that server.
  */
 export interface Merchant {
   readonly identity: MerchantIdentity;

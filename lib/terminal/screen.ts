@@ -50,7 +50,8 @@ export class CustomerScreen {
     const abandon = new AbortController();
     this.#state = 'shown';
     this.#shown = { answered: this.#call(params, abandon), abandon };
-    // The call goes on, but holds nobody up: nor does its time-out stop what can't be stopped any more (vendor page 9).
+    // The call goes on but delays nobody, and its time-out must not stop what can no longer be stopped
+    // (vendor page, 9).
     if (!(await this.settle())) abandon.abort();
     return true;
   }

@@ -73,7 +73,7 @@ export interface TillHealth {
   /**
    * 'unknown' until it was asked, as always before the first sale if the camera is shared. A dedicated one is initialised at the
    * start, and asked for something harmless (getWxpayfaceRawdata) each minute between two sales. 'down': codes can be taken all the
-   * same, and the next sale initialises it anew.
+   * same, and the next sale initialises it again.
    */
   camera: 'unknown' | 'ready' | 'down';
   /**
@@ -130,7 +130,7 @@ export interface Till {
   pay(order: Order, options?: TillPayOptions): Promise<FacePayOutcome>;
   /**
    * By a code from the scanner, without the camera; also beside a sale before it. What a keyboard-wedge scanner adds is removed.
-   * @throws InvalidParameterError for what is no code of WeChat Pay: another wallet is named. Nothing was sent.
+   * @throws InvalidParameterError for what is not a code of WeChat Pay: another wallet is named. Nothing was sent.
    * @throws BusyError for the number of the sale before the camera: its code comes by `scan`. Nothing was sent.
    * @throws what PaymentProcessor.pay throws.
    */

@@ -52,7 +52,7 @@ export function unlessSilent<Outcome>(
   const payment = (async () => begin(() => timer && listen()))();
   return Promise.race([payment, silent]).finally(() => {
     clearTimeout(timer);
-    // What is reported later, of a reversal in the background, must not begin it anew.
+    // What is reported later, of a reversal in the background, must not begin it again.
     timer = undefined;
     for (const stop of ignore) stop();
   });

@@ -79,8 +79,8 @@ const refundTellers: Readonly<Record<RefundOutcome['status'], Teller>> = {
 const tokens: ReadonlySet<string> = new Set(['token', 'merchant.token']);
 
 /**
- * Of an error of this package, or of a code alone. Where tables have the same code, the first one speaks: it leaves the money in
- * doubt.
+ * Of an error of this package, or of a code alone. If tables have the same code, the first one speaks: it leaves the
+ * money in doubt.
  */
 function codeTold({ code, sent, rule, parameter }: Fields, words: OutcomeWords): Sentences | undefined {
   if (code === 'ERR_PAY_TRANSPORT') return words.errors.transport[sent === false ? 'not-sent' : 'sent'];

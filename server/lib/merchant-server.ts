@@ -36,7 +36,7 @@ export interface MerchantServer {
   readonly id: string;
   /**
    * The token is shown once: what is kept is its hash. One of the same name that was added before is withdrawn.
-   * @throws InvalidParameterError for a merchant that this server doesn't know, or a field that is no such thing.
+   * @throws InvalidParameterError for a merchant that this server doesn't know, or a field that is unknown or invalid.
    */
   addTerminal(terminal: NewTerminal): Promise<{ token: string }>;
   /** Withdraws it at once, on all servers. */
@@ -44,13 +44,14 @@ export interface MerchantServer {
   /**
    * Who may look at the page at `adminUrl`, or act there, for which merchants. The token is shown once: what is kept is its hash. One
    * of the same name that was added before is withdrawn, and its sessions end.
-   * @throws InvalidParameterError for a merchant that this server doesn't know, or a field that is no such thing.
+   * @throws InvalidParameterError for a merchant that this server doesn't know, or a field that is unknown or invalid.
    */
   addPerson(person: NewPerson): Promise<{ token: string }>;
   /**
    * Changed keys, certificates, merchants and sub-merchants, without a restart: all of it, or none. Calls that are under way end as they began.
    * Answers by a key that is no longer configured are believed for 24 hours; a new certificate takes up what had ended as
-   * `attention` for want of one. A merchant that is left out takes nothing new, and its unfinished payments go on.
+   * `attention` because there was none. A merchant that is left out takes nothing new, and its unfinished payments go
+   * on.
    * @throws InvalidParameterError, JournalError: nothing has changed.
    */
   reload(merchants: MerchantServerOptions['merchants']): Promise<void>;

@@ -90,7 +90,7 @@ export const pay: Command = {
         try {
           const outcome = await payer.pay(order, interruption.signal);
           const exitCode = tellOutcome(output, outcome, payExits[outcome.status]);
-          // Told, and so acted upon; but what a person must look at, recover() tells until somebody did. Where this fails
+          // Told, and so acted upon; but what a person must look at, recover() tells until somebody did. If this fails
           // it's told again as well.
           if (outcome.status !== 'attention') await payments.processor.acknowledge(outcome).catch(() => undefined);
           return exitCode;

@@ -80,7 +80,7 @@ async function giveOrderUp(config: Config, request: ReverseRequest, output: Outp
       signal.addEventListener('abort', stop, { once: true });
       try {
         const outcome = await processor.cancel(out_trade_no);
-        // Not acknowledged: the till program whose sale it was shall hear of it.
+        // Not acknowledged: the till program whose sale it was must hear of it.
         return tellOutcome(output, outcome, reverseExits[outcome.status]);
       } catch (error) {
         if (!signal.aborted || (await journal.get('payment', out_trade_no))?.state !== 'reversing') throw error;

@@ -12,7 +12,7 @@ const openers: Partial<Record<NodeJS.Platform, (url: string) => [command: string
   darwin: (url) => ['open', url],
 };
 
-/** Where there is no browser, the address was printed all the same. */
+/** If there is no browser, the address was printed all the same. */
 function openPage(url: string): void {
   const [command, ...args] = (openers[process.platform] ?? ((page) => ['xdg-open', page]))(url);
   spawn(command, args, { stdio: 'ignore', detached: true, windowsVerbatimArguments: true, windowsHide: true })

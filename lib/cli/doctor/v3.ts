@@ -7,7 +7,7 @@ import { sayingOf } from '../errors.js';
 import { askSigned } from './key.js';
 import { fail, type Good, type Patient, skip, type Verdict } from './verdict.js';
 
-/** Holds serial number and private key against the merchant's certificate, where that is configured in PEM. */
+/** Holds serial number and private key against the merchant's certificate, if that is configured in PEM. */
 function contradiction(config: Config, { serial_no, privateKey }: PayClientV3Options): Verdict<never> | undefined {
   const given = config.certificate();
   if (given === undefined || 'pfx' in given) return undefined;

@@ -2,8 +2,8 @@
 export const unitsOfFen = 1000;
 
 /**
- * Hundred-thousandths of a yuan, a whole number; NaN for what is no amount: an empty text, more than five places, more
- * than ten digits before the point.
+ * Hundred-thousandths of a yuan, a whole number; NaN for what is not an amount: an empty text, more than five places,
+ * more than ten digits before the point.
  */
 export function readAmount(text: string): number {
   const isNegative = text.charCodeAt(0) === 0x2d;

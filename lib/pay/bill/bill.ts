@@ -43,7 +43,7 @@ export interface BillRow {
   /** When it was paid, or the refund was asked for: `yyyy-MM-dd HH:mm:ss`, Beijing time. */
   time: string;
   mch_id: string;
-  /** '0' where there is none. */
+  /** '0' if there is none. */
   sub_mch_id: string;
   transaction_id: string;
   out_trade_no: string;

@@ -26,7 +26,7 @@ interface Header {
   readonly sums: Sums;
 }
 
-/** @throws BillError for what is no header of such a bill. */
+/** @throws BillError for what is not a header of such a bill. */
 function readHeader(line: string, format: Format): Header {
   const noBill = (reason: string) => damaged(`This is no bill: ${reason}; it begins ${preview(Buffer.from(line), [])}`);
   if (line.length > longestLine) throw noBill(`its first line has more than ${longestLine} characters`);
@@ -80,7 +80,7 @@ export class BillReader {
 
   /**
    * @param header The first line.
-   * @throws BillError for what is no header of such a bill.
+   * @throws BillError for what is not a header of such a bill.
    */
   constructor(header: string, format: Format) {
     this.#header = readHeader(header, format);

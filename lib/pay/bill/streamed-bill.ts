@@ -16,7 +16,7 @@ export interface BillSource {
   refusal?(text: string): BillError;
 }
 
-/** Characters. What is no bill is read so far, to say what it is. */
+/** Characters. What is not a bill is read so far, to say what it is. */
 const longestRefusal = 64 * 1024;
 
 const closed = (): ClosedError => new ClosedError('The bill');

@@ -11,7 +11,7 @@ interface Total {
   value: number;
 }
 
-/** In fen; of what is no amount, undefined. */
+/** In fen; of what is not an amount, undefined. */
 const fenOf = (text: string): number | undefined => {
   const units = readAmount(text);
   return Number.isNaN(units) ? undefined : units / unitsOfFen;

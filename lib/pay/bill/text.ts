@@ -61,7 +61,7 @@ function digestOf(header: string) {
 }
 
 /**
- * The text of a bill, unpacked where it's packed.
+ * The text of a bill, unpacked if it's packed.
  * @param header `Digest`, of an answer that has one.
  * @throws BillError at the end, if the digest is another one; and whatever `bytes` throws.
  */

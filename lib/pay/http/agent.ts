@@ -45,7 +45,7 @@ export class ConnectionError extends Error {
   }
 }
 
-/** Made at the first connection: the system's authorities take their time to read where others are added. */
+/** Made at the first connection: the system's authorities take their time to read if others are added. */
 export function secureContext(ca: TransportOptions['ca'], certificate?: Certificate): tls.SecureContext {
   return tls.createSecureContext({
     minVersion: 'TLSv1.2',

@@ -15,7 +15,7 @@ import { readArrived, readingTurn, reset } from './sockets.js';
 import { ask } from './watch.js';
 
 export interface Post extends Message {
-  /** With its query, as it was signed where it's signed. */
+  /** With its query, as it was signed if it's signed. */
   path: string;
   signal: AbortSignal | undefined;
   /** Asked right before the first byte would leave. */

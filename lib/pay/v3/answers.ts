@@ -130,7 +130,7 @@ export function refusal({ status, body }: Answer, missing: string): Record<strin
 
 const isGood = ({ status }: Answer): boolean => status >= 200 && status < 300;
 
-/** @throws PayResponseError for what is no JSON object. */
+/** @throws PayResponseError for what is not a JSON object. */
 function object({ body }: Answer): Readonly<Record<string, unknown>> {
   if (!isFields(body)) throw new PayResponseError('The response is no JSON object');
   return body;

@@ -212,7 +212,7 @@ export class PayClientV3 {
     return this.#exchange.limiter.callsPerSecond;
   }
 
-  /** @throws InvalidParameterError for what is no number above 0. */
+  /** @throws InvalidParameterError for what is not a number above 0. */
   set callsPerSecond(value: number | undefined) {
     this.#exchange.limiter.callsPerSecond = value;
   }

@@ -29,7 +29,7 @@ const outTradeNo: FieldRule = {
   rule: 'must have at least 6 characters, 0-9 A-Z a-z _ - * only',
 };
 
-/** v2's names in `detail`, where v3 has others. */
+/** v2's names in `detail`, if v3 has others. */
 const detailNames: Readonly<Record<string, string>> = {
   receipt_id: 'invoice_id',
   goods_id: 'merchant_goods_id',

@@ -29,12 +29,12 @@ export function readReply(
   return { status, body: parsed };
 }
 
-/** Without credentials: even a signed answer may echo its request. Undefined for what is no JSON. */
+/** Without credentials: even a signed answer may echo its request. Undefined for what is not JSON. */
 function parse(body: Buffer, secrets: readonly string[]): unknown {
   try {
     const text = new TextDecoder('utf-8', { fatal: true }).decode(body);
     const value: unknown = JSON.parse(text);
-    // Written anew, an escape hides nothing.
+    // Written again, an escape hides nothing.
     const plain = JSON.stringify(value);
     const hidden = secrets.filter((secret) => secret.length >= 8 && plain.includes(secret));
     return hidden.length === 0 ? value : JSON.parse(mask(plain, hidden));

@@ -194,7 +194,7 @@ export function queryError(error: unknown): Answer {
   const detail = describe(error);
   if (troubleOf(error) === 'limit') return { on: 'query:limited', detail };
   if (error instanceof PayProtocolError) return { on: 'query:refused', detail: error.return_msg ?? error.return_code };
-  // An answer about another number is no answer about ours.
+  // An answer about another number is not an answer about ours.
   if (error instanceof PayMismatchError && error.field !== 'out_trade_no')
     return { on: 'query:stranger', verified: true, detail };
   return { on: 'query:silent', detail };

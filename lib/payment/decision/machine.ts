@@ -60,7 +60,7 @@ function limitsAfter({ limits }: Memory, { on, verified }: PaymentEvent): number
   return verified ? 0 : limits;
 }
 
-/** Since when there was one refusal after the other; silence is no end of them. */
+/** Since when there was one refusal after the other; silence is not an end of them. */
 function refusedSince(before: number | undefined, { elapsed, verified }: PaymentEvent, isRefused: boolean) {
   if (verified) return undefined;
   return before ?? (isRefused ? elapsed : undefined);
@@ -196,7 +196,7 @@ export function machineOf(rows: readonly Row[]): Transition {
     const state = {
       phase: row.to,
       facts: conclude(known.facts, row, event),
-      // The backoff of asking begins anew.
+      // The backoff of asking begins again.
       memory: isGivenUp ? { ...memory, queries: 0 } : memory,
     };
     return { state, next: plan(row.next, state, event, policies) };

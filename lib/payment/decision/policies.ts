@@ -3,7 +3,7 @@ import { isFields } from '../../unknown.js';
 import { InvalidPolicyError } from '../errors.js';
 import { defaultRefundPolicy, type RefundPolicy } from './refund/policy.js';
 
-/** How an unknown payment is asked after. Milliseconds. */
+/** How an unknown payment is queried. Milliseconds. */
 export interface PollingPolicy {
   /**
    * Milliseconds before the first query of an unknown payment.
@@ -63,7 +63,7 @@ export interface Policies {
   readonly refund: Readonly<RefundPolicy>;
 }
 
-/** The vendor's advice (vendor page, 5 and 7) where it gives any. Milliseconds. */
+/** The vendor's advice (vendor page, 5 and 7) if it gives any. Milliseconds. */
 export const defaultPolicies: Policies = {
   polling: { firstDelay: 5_000, interval: 5_000, timeout: 30_000 },
   reversal: {
@@ -96,7 +96,7 @@ const limits: ReadonlyArray<readonly [field: string, minimum: number, maximum: n
   ['refund.backoff.jitter', 0, 1],
 ];
 
-/** @throws InvalidPolicyError if it is no duration that a timer can hold. */
+/** @throws InvalidPolicyError if it is not a duration that a timer can hold. */
 export function checkMilliseconds(field: string, value: unknown): void {
   if (typeof value !== 'number' || !(value >= 1 && value <= week))
     throw new InvalidPolicyError(field, `must be a number from 1 to ${week}, not ${shown(value)}`);

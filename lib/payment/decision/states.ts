@@ -153,7 +153,7 @@ export interface Facts {
   readonly resumable?: true;
 }
 
-/** What is forgotten at a restart: the waits and counts of a payment begin anew. */
+/** What is forgotten at a restart: the waits and counts of a payment begin again. */
 export interface Memory {
   readonly queries: number;
   readonly reversals: number;

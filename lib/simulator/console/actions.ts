@@ -7,7 +7,7 @@ import type { ConsoleTill } from './till.js';
 /** What the console shows and changes. */
 export interface Controls {
   snapshot(): Snapshot;
-  /** False where nothing asks for it. */
+  /** False if nothing asks for it. */
   act(action: CustomerAction): boolean;
   /** Both throw InvalidParameterError. */
   setScenario(name: string): void;
@@ -45,7 +45,7 @@ const saleIn = (body: Body): { out_trade_no: string; total_fee: number; body: st
   body: textIn(body, 'body'),
 });
 
-/** POSTs by their paths. False where it isn't the moment for it. */
+/** POSTs by their paths. False if it isn't the moment for it. */
 export const actions: Readonly<Record<string, (controls: Controls, body: Body) => boolean>> = {
   customer: (controls, { action }) => {
     const known = customerActions.find((name) => name === action);

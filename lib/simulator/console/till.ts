@@ -150,7 +150,7 @@ export class ConsoleTill {
     await till?.close();
   }
 
-  /** One that could not be opened is opened anew the next time. */
+  /** One that could not be opened is opened again the next time. */
   #open(): Promise<Till> {
     const { client, library, changed } = this.#options;
     this.#opening ??= openTill({

@@ -134,7 +134,7 @@ const table: readonly Route[] = [
 
 const download = '/v3/billdownload/file';
 
-/** Where a merchant's number is told, it must be its own. */
+/** If a merchant's number is given, it must be its own. */
 const ofOther = ({ appid, mch_id }: Fields, { merchant }: GatewayContext): boolean =>
   (appid !== undefined && appid !== merchant.appid) || (mch_id !== undefined && mch_id !== merchant.mch_id);
 
@@ -165,7 +165,7 @@ function parsed(body: Buffer): Json {
   }
 }
 
-/** Nobody who can't be told by its signature gets a signed answer. */
+/** A caller whose signature isn't verified gets no signed answer. */
 const refused = (message: string): Reply => ({
   answer: 'SIGN_ERROR',
   fields: { err_code: 'SIGN_ERROR', err_code_des: message },

@@ -75,7 +75,7 @@ export const isRefundOutcome = (value: unknown): value is RefundOutcome =>
   isFen(value.refund_fee) &&
   fits(refunds, value);
 
-/** Of this number; and if it was paid, this amount, where that is known. */
+/** Of this number; and if it was paid, this amount, if that is known. */
 export const paymentOf =
   (out_trade_no: string, total_fee?: number) =>
   (value: unknown): PaymentOutcome | undefined => {
@@ -84,7 +84,7 @@ export const paymentOf =
     return isAnother ? undefined : value;
   };
 
-/** Of this number; and of this sale and amount, where they are known. */
+/** Of this number; and of this sale and amount, if they are known. */
 export const refundOf =
   (out_refund_no: string, asked: { out_trade_no?: string; refund_fee?: number } = {}) =>
   (value: unknown): RefundOutcome | undefined => {

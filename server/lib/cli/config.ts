@@ -15,7 +15,7 @@ const isFields = (value: unknown): value is Fields =>
 
 /** Each has one field, which says where the value is. */
 const sources: Readonly<Record<string, (place: string, folder: string, field: string) => Promise<unknown>>> = {
-  // An editor's line end is no part of a key.
+  // An editor's line end is not a part of a key.
   file: async (place, folder, field) => (await read(resolve(folder, place), field)).toString('utf8').trimEnd(),
   bytes: (place, folder, field) => read(resolve(folder, place), field),
   env: async (place, _folder, field) => {

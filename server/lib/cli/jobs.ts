@@ -59,7 +59,7 @@ export function replayed(config: MerchantServerOptions, id: string, { merchant }
   });
 }
 
-/** @throws InvalidParameterError for what is no day. */
+/** @throws InvalidParameterError for what is not a day. */
 export function checkDate(date: string | undefined): void {
   if (date !== undefined && !isDay(date)) throw new InvalidParameterError('--date', 'must be a day as YYYYMMDD');
 }

@@ -93,7 +93,7 @@ async function reconcileOne(
 /**
  * Fetches bills, compares them, and keeps what differs, beside servers that run: webhooks and the page tell of it, and a restored
  * server takes new sales again once all its days are reconciled.
- * @throws InvalidParameterError for a merchant that isn't configured, or what is no day.
+ * @throws InvalidParameterError for a merchant that isn't configured, or what is not a day.
  */
 export function reconcileNow(
   config: MerchantServerOptions,

@@ -131,7 +131,7 @@ export class Caretaker {
   readonly #takers: ReadonlyMap<string, Taker>;
   readonly #polls = new Repeated(() => this.#poll());
   readonly #turns = new Repeated(() => this.#turn());
-  /** Beside the turns: taking up has to wait where more was left than can be asked for. */
+  /** Beside the turns: taking up has to wait if more was left than can be asked for. */
   readonly #claims = new Repeated(() => this.#claim());
   /** The merchants of whom rows are being taken up: one with very many holds up no other. */
   readonly #takingUp = new Set<string>();

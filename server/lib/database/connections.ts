@@ -100,7 +100,10 @@ export class Connections {
     }
   }
 
-  /** A connection that is no part of the pool; whoever asks for it ends it. @param patience Milliseconds for each of its steps. */
+  /**
+   * A connection that is not a part of the pool; whoever asks for it ends it.
+   * @param patience Milliseconds for each of its steps.
+   */
   async single(patience: number = timeouts.connect): Promise<pg.Client> {
     const client = new pg.Client({
       ...this.#config,

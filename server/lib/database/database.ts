@@ -93,7 +93,7 @@ export class Database {
   }
 }
 
-/** Without the cause's own text where that may be empty, as of a connection that was refused at two addresses. */
+/** Without the cause's own text if that may be empty, as of a connection that was refused at two addresses. */
 function reasonOf(error: unknown): string {
   const { message = '', code = '', errors } = Object(error);
   if (message !== '') return String(message);

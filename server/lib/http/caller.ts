@@ -36,7 +36,7 @@ export function noteIn({ data }: JournalRecord): { terminal?: unknown; store?: u
   return Object(data.note);
 }
 
-/** Whoever waits for a record hears of it from the server that runs it, where servers share a database. */
+/** Whoever waits for a record hears of it from the server that runs it, if servers share a database. */
 export const watching =
   (journal: Journal, kind: JournalRecord['kind'], id: string): Watch =>
   (wake) =>

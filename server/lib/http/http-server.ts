@@ -40,7 +40,7 @@ const check = 1_000;
 const largestBody = 64 * 1_024;
 /** How many connections there are at once. */
 const most = 2_000;
-/** Seconds that a payment is waited for where its request doesn't say. */
+/** Seconds that a payment is waited for if its request doesn't say. */
 const usualWait = 30;
 
 interface Numbered {
@@ -67,7 +67,7 @@ export function httpServer({
     ...(tls === undefined
       ? { http: { connectionsCheckingInterval: check } }
       : { https: { cert: Buffer.from(tls.cert), key: Buffer.from(tls.key), connectionsCheckingInterval: check } }),
-    // A text is no number here, and a field that nobody knows is no mistake to be passed over.
+    // A text is not a number here, and a field that nobody knows is not a mistake to be passed over.
     ajv: { customOptions: { coerceTypes: false, removeAdditional: false, useDefaults: false } },
   } as const);
   server.server.maxConnections = most;

@@ -104,7 +104,7 @@ export async function cancel(caller: Caller, out_trade_no: string, deadline: Dea
   else if (!caller.terminal.can.includes('pay')) throw unknownNumber();
   // It may have been paid.
   else await caller.ensureUnknown(out_trade_no);
-  // Asked for again, it is no other act.
+  // Asked for again, it is not another act.
   if (known === undefined || known.state === 'paid' || !(known.finished || isGivenUp(known)))
     await caller.audit.write(lineOf(caller, { action: 'cancel', number: out_trade_no }));
   if (known === undefined) {
@@ -112,7 +112,7 @@ export async function cancel(caller: Caller, out_trade_no: string, deadline: Dea
     ensureMayGiveUp(caller, await ownPayment(caller, out_trade_no));
   }
   const cancelling = processor.cancel(out_trade_no);
-  // What goes on is written down before it's said. Where no other server may run it, that is its outcome.
+  // What goes on is written down before it's said. If no other server may run it, that is its outcome.
   if (journal.requestCancel === undefined) return cancelling;
   const outcome = await before(cancelling, deadline);
   if (outcome !== undefined) return outcome;

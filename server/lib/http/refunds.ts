@@ -37,7 +37,7 @@ export async function refund(
   demand(caller, 'refund');
   await visiblePayment(caller, out_trade_no);
   if ('notify_url' in request) throw new InvalidParameterError('notify_url', 'is the server’s matter');
-  // Asked for again, it is no other act: it was counted and written down then.
+  // Asked for again, it is not another act: it was counted and written down then.
   const isKnown = (await caller.merchant.journal.get('refund', out_refund_no)) !== undefined;
   // It may have been given back.
   if (!isKnown) await caller.ensureUnknown();

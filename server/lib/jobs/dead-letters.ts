@@ -52,7 +52,7 @@ const isId = (text: string): boolean => /^[\da-f]{8}(?:-[\da-f]{4}){3}-[\da-f]{1
 
 /**
  * Sends dead letters again, as if they were new; also twice at once it's once.
- * @param ids 'all', or those of {@link DeadLetter}. What is no dead letter is passed over.
+ * @param ids 'all', or those of {@link DeadLetter}. What is not a dead letter is passed over.
  * @returns How many there were.
  */
 export async function replay(

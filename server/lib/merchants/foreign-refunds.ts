@@ -15,7 +15,7 @@ const tries = 5;
 
 /**
  * Enters a refund into its sale's record, as the processor enters those of other programs: its fen count as given back, and the same
- * number is no new refund.
+ * number is not a new refund.
  * @throws JournalError if the record can't be read or written.
  */
 export async function addForeignRefund(journal: Journal, refund: ForeignRefund): Promise<void> {

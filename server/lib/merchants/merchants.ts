@@ -29,7 +29,7 @@ export interface Merchant {
   readonly name: string;
   /** Of API v2: for what v3 doesn't have. It stands for the newest, also after a reload. */
   readonly client: PayClient;
-  /** What takes payments by codes, and refunds: of API v3 where that is configured. */
+  /** What takes payments by codes, and refunds: of API v3 if that is configured. */
   readonly paying: PayClient | PayClientV3;
   /** Whether codes are paid by API v3. */
   readonly isByV3: boolean;
@@ -45,7 +45,7 @@ interface Entry extends Merchant {
   readonly line: Line;
   /** As it is configured now. */
   readonly told: { name: string; webhook: Webhook | undefined };
-  /** With which what had ended for want of one was taken up. */
+  /** With which what had ended because there was none was taken up. */
   certificate: MerchantOptions['certificate'];
 }
 

@@ -96,7 +96,7 @@ export interface UnreconciledDay {
   readonly merchant: string;
 }
 
-/** @throws InvalidParameterError for what is no day. */
+/** @throws InvalidParameterError for what is not a day. */
 export function checkRestored(restored: unknown): asserts restored is string {
   if (!isDay(String(restored)))
     throw new InvalidParameterError('restored', 'must be the day of the moment that was restored, as YYYYMMDD');

@@ -1,7 +1,7 @@
 import type { Journal, JournalRecord, PaymentProcessor } from 'wxpay-face';
 import { PostgresJournal } from '../journal/postgres-journal.js';
 
-/* What a good certificate lets go on: sales that could not be reversed, and refunds that could not be sent, for want of one. */
+/* What a good certificate lets go on: sales not reversed, and refunds not sent, because there was none. */
 
 /** All that a person has to look at; in a database only what nobody has seen to by hand. */
 async function* attentionIn(journal: Journal): AsyncIterable<JournalRecord> {

@@ -30,7 +30,7 @@ export type AuditAction =
 export interface AuditEntry {
   readonly actor: Actor;
   readonly action: AuditAction;
-  /** The mch_id, with the sub_mch_id where there is one. */
+  /** The mch_id, with the sub_mch_id if there is one. */
   readonly merchant?: string | undefined;
   /** The out_trade_no, or of a refund its out_refund_no. */
   readonly number?: string | undefined;

@@ -16,7 +16,7 @@ export interface Count {
 }
 
 export interface Ledger {
-  /** Of all servers, where they share a database. */
+  /** Of all servers, if they share a database. */
   counts(): Promise<Count[]>;
 }
 
@@ -78,7 +78,7 @@ export class JournalLedger implements Ledger {
     const counts = new Map<string, Count>();
     for (const [merchant, { journal }] of this.#merchants)
       for await (const { kind, state, finished, acknowledged: isKnown } of journal.list()) {
-        // Of interest where a person must look, as in the database.
+        // Of interest if a person must look, as in the database.
         const acknowledged = finished && (state !== 'attention' || isKnown);
         const key = [merchant, kind, state, finished, acknowledged].join(' ');
         const count = (counts.get(key)?.count ?? 0) + 1;

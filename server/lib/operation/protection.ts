@@ -36,7 +36,7 @@ export async function roleOf(connections: Connections): Promise<string> {
 
 /**
  * Makes or changes the tables as their owner, and lets the server's role use them.
- * @param owner Connections of the role that owns the tables, or shall.
+ * @param owner Connections of the role that owns the tables, or is to.
  * @param role The server's.
  * It may make schemas of its own, too: that of its jobs is one.
  * @throws pg.DatabaseError if the owner may not.

@@ -53,6 +53,6 @@ export interface Desk {
   replay(of: NamedMerchant, id: string, before: () => Promise<void>): Promise<boolean>;
   /** A difference was dealt with: once. @returns False if there is none, or somebody else has said so. */
   settle(of: NamedMerchant, id: string, person: string, before: () => Promise<void>): Promise<boolean>;
-  /** Undefined where there is no database. */
+  /** Undefined if there is no database. */
   nights(merchants: readonly NamedMerchant[]): Promise<ShownNights | undefined>;
 }

@@ -69,7 +69,7 @@ const isText = (value: unknown): value is string =>
 
 /**
  * @param known The names of the server's merchants.
- * @throws InvalidParameterError for a field that is no such thing, or a merchant that nobody knows.
+ * @throws InvalidParameterError for a field that is unknown or invalid, or a merchant that nobody knows.
  */
 export function newPerson(given: NewPerson, known: readonly string[]): { person: Person; token: string } {
   const { name, merchants, role, ...unknown } = given;

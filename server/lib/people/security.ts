@@ -34,7 +34,7 @@ export class GuardedResponse<Request extends IncomingMessage = IncomingMessage> 
   }
 }
 
-/** The same where there is no request yet, by the code of Node's error. */
+/** The same if there is no request yet, by the code of Node's error. */
 const unreadable: Readonly<Record<string, string>> = {
   HPE_HEADER_OVERFLOW: '431 Request Header Fields Too Large',
   ERR_HTTP_REQUEST_TIMEOUT: '408 Request Timeout',
@@ -89,7 +89,7 @@ export function languageOf(request: FastifyRequest): Language {
   return preferredLanguage(request.headers['accept-language'] ?? '');
 }
 
-/** The better liked of the two; Chinese where neither is named. */
+/** The better liked of the two; Chinese if neither is named. */
 export function preferredLanguage(accepted: string): Language {
   const liked = { zh: 0, en: 0 };
   for (const entry of accepted.toLowerCase().split(',')) {

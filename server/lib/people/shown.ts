@@ -134,7 +134,7 @@ export interface Shown {
   readonly needs: readonly ShownCase[];
   readonly terminals: readonly ShownTerminal[];
   readonly servers: readonly ShownServer[];
-  /** Absent where the journal is in a folder. */
+  /** Absent if the journal is in a folder. */
   readonly nights?: ShownNights;
 }
 

@@ -71,7 +71,7 @@ export const hashOf = (token: string): string => createHash('sha256').update(tok
 const isText = (value: unknown): value is string =>
   typeof value === 'string' && value !== '' && value.length <= 128 && value.isWellFormed() && !/\p{Cc}/u.test(value);
 
-/** @throws InvalidParameterError for a field that is no such thing. */
+/** @throws InvalidParameterError for a field that is unknown or invalid. */
 export function newTerminal(given: NewTerminal): { terminal: Terminal; token: string } {
   const {
     name,

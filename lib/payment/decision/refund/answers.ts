@@ -122,7 +122,7 @@ export function queryError(error: unknown): RefundAnswer {
   const detail = describe(error);
   if (troubleOf(error) === 'limit') return { on: 'query:limited', detail };
   if (error instanceof PayProtocolError) return { on: 'query:refused', detail: error.return_msg ?? error.return_code };
-  // An answer about another refund is no answer about ours.
+  // An answer about another refund is not an answer about ours.
   if (error instanceof PayMismatchError && !error.field.startsWith('out_refund_no'))
     return { on: 'query:stranger', verified: true, detail };
   return { on: 'query:silent', detail };

@@ -72,7 +72,7 @@ function remember({ phase, memory: before }: RefundState, event: RefundEvent): R
   if (on === 'restart' || on === 'ask') return { ...newMemory, reachedAt: elapsed };
   const trouble = troubleAfter(before, event);
   const refusedSince = before.refusedSince ?? (on.endsWith(':refused') ? elapsed : undefined);
-  // Silence is no sign that the certificate is good, nor is a query, which needs none.
+  // Silence is not a sign that the certificate is good, nor is a query, which needs none.
   const since = before.certificateSince ?? (on === 'send:certificate' ? elapsed : undefined);
   const isGood = isSend(event) && verified;
   const unlisted = unlistedAfter(before, event);
@@ -88,7 +88,7 @@ function remember({ phase, memory: before }: RefundState, event: RefundEvent): R
   };
 }
 
-/** Silence is no answer, and a query's says nothing of the request's. */
+/** Silence is not an answer, and a query's says nothing of the request's. */
 function unlistedAfter({ unlisted }: RefundMemory, event: RefundEvent): RefundMemory['unlisted'] {
   if (!isSend(event) || !event.verified) return unlisted;
   const { on, elapsed, detail = on } = event;
@@ -169,7 +169,7 @@ export function machineOf(rows: readonly RefundRow[]): RefundTransition {
     const state = {
       phase: row.to,
       facts: conclude(known, row, event),
-      // The backoff of asking begins anew.
+      // The backoff of asking begins again.
       memory: row.to === row.from ? memory : { ...memory, queries: 0 },
     };
     return { state, next: plan(row.next, state, event, policies) };

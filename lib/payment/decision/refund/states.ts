@@ -92,7 +92,7 @@ export interface RefundFacts {
   readonly resumable?: true;
 }
 
-/** What is forgotten at a restart: waits and counts begin anew. */
+/** What is forgotten at a restart: waits and counts begin again. */
 export interface RefundMemory {
   readonly sends: number;
   /** Since the refund is in this phase. */

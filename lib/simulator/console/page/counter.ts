@@ -30,7 +30,7 @@ function newCode(): void {
   showTitle(byId('code-kind', HTMLSelectElement));
 }
 
-/** Fen of an amount's field; what is no amount is said there. */
+/** Fen of an amount's field; what is not an amount is said there. */
 function fenIn(id: string): number | undefined {
   const input = field(id);
   const fen = fenOf(input.value);

@@ -135,7 +135,10 @@ document.addEventListener('keydown', (event) => {
   if (action) act(action);
 });
 
-/** A simulator that ended, or a connection that broke. The browser itself tries again, but not after an answer that is no stream. */
+/**
+ * A simulator that ended, or a connection that broke. The browser itself tries again, but not after an answer that is
+ * not a stream.
+ */
 function listen(): void {
   const events = new EventSource('events');
   events.addEventListener('message', ({ data }) => {
@@ -150,7 +153,7 @@ function listen(): void {
   });
 }
 
-// What scrolls must be within a keyboard's reach, also where nothing in it is.
+// What scrolls must be within a keyboard's reach, even if nothing in it is.
 for (const id of ['diagram', 'book', 'display']) byId(id, HTMLElement).tabIndex = 0;
 for (const event of ['input', 'resize']) window.addEventListener(event, showTitles);
 makeCounter((path, body) => void send(path, body));

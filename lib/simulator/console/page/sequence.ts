@@ -59,7 +59,7 @@ const late = new Set([
   'closeorder',
 ]);
 
-/** Sorts what happened by payments: by the order's number, and where a call has none, by the payment that is going on. */
+/** Sorts what happened by payments: by the order's number, or if a call has none, by the payment that is going on. */
 export function paymentsOf({ events, calls }: Pick<Snapshot, 'events' | 'calls'>): Payment[] {
   const payments: Payment[] = [];
   const byOrder = new Map<string, Payment>();
@@ -74,7 +74,7 @@ export function paymentsOf({ events, calls }: Pick<Snapshot, 'events' | 'calls'>
   const find = (event: SimulatorEvent, { name, out_trade_no }: CallEntry): Payment => {
     const known = out_trade_no === undefined ? undefined : byOrder.get(out_trade_no);
     if (known) {
-      // A till that prepared anew for the same order, after a restart of the service.
+      // A till that prepared again for the same order, after a restart of the service.
       if (beginnings.includes(name) && current && !current.begun) {
         known.events.push(...current.events.splice(0));
         payments.splice(payments.indexOf(current), 1);

@@ -210,7 +210,7 @@ function makeCallTable(
 
 const isScenario = (name: string): name is ScenarioName => Object.hasOwn(scenarios, name);
 
-/** The gateway's and the customer's switches: made anew for each language, then only shown. */
+/** The gateway's and the customer's switches: made again for each language, then only shown. */
 export function makeSwitches(change: Change, setScenario: (name: string) => void): (snapshot: Snapshot) => void {
   const { page, groups: groupNames, scenarios: scenarioTexts } = words();
   const names = Object.keys(scenarios).filter(isScenario);

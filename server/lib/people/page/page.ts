@@ -57,7 +57,7 @@ function show(): void {
   showLists(shown, openers);
 }
 
-/** Changes as they happen. The browser itself tries again, but not after an answer that is no stream. */
+/** Changes as they happen. The browser itself tries again, but not after an answer that is not a stream. */
 function listen(): void {
   events?.close();
   const source = new EventSource(`events?language=${currentLanguage()}`);
@@ -135,7 +135,7 @@ byId('language', HTMLButtonElement).addEventListener('click', () => {
   if (person !== undefined) listen();
 });
 
-// What scrolls must be within a keyboard's reach, also where nothing in it is.
+// What scrolls must be within a keyboard's reach, even if nothing in it is.
 for (const table of document.querySelectorAll<HTMLElement>('section.table')) table.tabIndex = 0;
 label();
 void whoIsIn().then(({ status, body }) => {
