@@ -3,8 +3,8 @@ import type { PayClient } from '../../pay/client.js';
 import { troubleOf } from '../../pay/trouble.js';
 import type { Config } from '../config.js';
 import { sayingOf } from '../errors.js';
-import { networkAdvice } from './gateway.js';
-import { isNetworkFault, limited } from './key.js';
+import { isNetworkFault, networkAdvice } from './reach.js';
+import { limited } from './signed-query.js';
 import { fail, type Good, ok, type Patient, skip, type Verdict } from './verdict.js';
 
 interface Facts {

@@ -4,9 +4,9 @@ import { PayProtocolError, PayResponseError, PaySignatureError } from '../../pay
 import { troubleOf } from '../../pay/trouble.js';
 import type { Saying } from '../../words/cli/index.js';
 import { sayingOf } from '../errors.js';
-import { networkAdvice, type Trusted } from './gateway.js';
-import { isNetworkFault, limited } from './key.js';
 import type { Merchant } from './merchant.js';
+import { isNetworkFault, networkAdvice, type Trusted } from './reach.js';
+import { limited } from './signed-query.js';
 import { fail, type Good, ok, type Patient, skip, type Verdict, warn } from './verdict.js';
 
 /** What a gateway that took the certificate may say of a reversal that names no order. INVALID_REQUEST may mean the certificate. */

@@ -1,5 +1,5 @@
 import type { Saying } from '../../words/cli/index.js';
-import type { Trusted } from './gateway.js';
+import type { Trusted } from './reach.js';
 import { fail, type Good, ok, type Verdict, warn } from './verdict.js';
 
 /** Milliseconds by which a clock may differ: of what is harmless, and of what signed and timed requests bear. */

@@ -4,7 +4,7 @@ import type { PayClientV3Options } from '../../pay/v3/options.js';
 import { serialOf } from '../../pay/v3/signature.js';
 import type { Config } from '../config.js';
 import { sayingOf } from '../errors.js';
-import { askSigned } from './key.js';
+import { askSigned } from './signed-query.js';
 import { fail, type Good, type Patient, skip, type Verdict } from './verdict.js';
 
 /** Holds serial number and private key against the merchant's certificate, if that is configured in PEM. */
