@@ -1,5 +1,6 @@
 import { createInterface } from 'node:readline';
 import { Writable } from 'node:stream';
+import { onAbort } from '../abort.js';
 import { UsageError } from './errors.js';
 import type { Output } from './output.js';
 
@@ -15,17 +16,16 @@ export function readScannedCode(output: Output, signal: AbortSignal): Promise<st
   // A terminal that shows no keys gives no signals either.
   lines.on('SIGINT', () => process.emit('SIGINT'));
   return new Promise((resolve, reject) => {
-    const giveUp = (): void => {
+    const ignoreAbort = onAbort(signal, () => {
       resolve(undefined);
       lines.close();
-    };
-    signal.addEventListener('abort', giveUp, { once: true });
+    });
     lines.once('line', (line) => {
       resolve(line.trim());
       lines.close();
     });
     lines.once('close', () => {
-      signal.removeEventListener('abort', giveUp);
+      ignoreAbort();
       stdin.unref?.();
       reject(new UsageError(({ usage }) => usage.codeMissing));
     });

@@ -4,6 +4,7 @@ import { Socket } from 'node:net';
 import { performance } from 'node:perf_hooks';
 import type { Readable, Writable } from 'node:stream';
 import { setTimeout as wait } from 'node:timers/promises';
+import { onAbort } from '../abort.js';
 import { ClosedError } from '../errors.js';
 import { HostProcessError, missingResponses, ServiceCallError, ServiceResponseError } from './errors.js';
 import { FrameReader, readResponse, requestFrame } from './frames.js';
@@ -79,16 +80,15 @@ export class HostProcess implements Host {
     };
     const late =
       limit && setTimeout(() => onLate(`did not load the library within ${inWords(limit)} and was ended`), limit);
-    const onAbort = () => host.#end('was closed');
-    signal?.addEventListener('abort', onAbort);
+    const loaded = new Promise<void>((resolve, reject) => {
+      host.#loaded = (problem) => (problem === undefined ? resolve() : reject(problem));
+    });
+    const ignoreAbort = onAbort(signal, () => host.#end('was closed'));
     try {
-      await new Promise<void>((resolve, reject) => {
-        host.#loaded = (problem) => (problem === undefined ? resolve() : reject(problem));
-        if (signal?.aborted) onAbort();
-      });
+      await loaded;
     } finally {
       clearTimeout(late);
-      signal?.removeEventListener('abort', onAbort);
+      ignoreAbort();
       host.#loaded = undefined;
     }
     host.#holdParent(false);

@@ -1,3 +1,4 @@
+import { onAbort } from '../../abort.js';
 import type { Journal, JournalRecord } from '../../journal/journal.js';
 import { MemoryJournal } from '../../journal/memory-journal.js';
 import type { OrderRef } from '../../pay/parameters.js';
@@ -76,8 +77,7 @@ async function giveOrderUp(config: Config, request: ReverseRequest, output: Outp
   async function giveUp(journal: Journal, out_trade_no: string, then: Saying): Promise<number> {
     return withProcessor(config, journal, async ({ processor }) => {
       const hideProgress = showProgress(output);
-      const stop = (): void => void processor.close();
-      signal.addEventListener('abort', stop, { once: true });
+      onAbort(signal, () => void processor.close());
       try {
         const outcome = await processor.cancel(out_trade_no);
         // Not acknowledged: the till program whose sale it was must hear of it.

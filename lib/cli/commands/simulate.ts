@@ -1,5 +1,6 @@
 import { spawn } from 'node:child_process';
 import { resolve } from 'node:path';
+import { onAbort } from '../../abort.js';
 import { startSimulator } from '../../simulator/index.js';
 import { type Command, flag, type Part, text, wholeNumber } from '../command.js';
 import { exitCodes } from '../exit.js';
@@ -59,10 +60,7 @@ export const simulate: Command = {
       output.say(({ play }) => play.howToEnd);
       output.emit('ready', { consoleUrl, gateway, library, env, ...(config !== undefined && { config }) });
       if (given(openOption)) openPage(consoleUrl);
-      await new Promise<void>((end) => {
-        if (interruption.signal.aborted) end();
-        interruption.signal.addEventListener('abort', () => end(), { once: true });
-      });
+      await new Promise<void>((end) => onAbort(interruption.signal, end));
       output.emit('result', { exitCode: exitCodes.done.code });
       return exitCodes.done.code;
     } finally {

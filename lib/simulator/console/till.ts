@@ -1,3 +1,4 @@
+import { onAbort } from '../../abort.js';
 import type { Difference } from '../../bill/difference.js';
 import { WxpayFaceError } from '../../errors.js';
 import { MemoryJournal } from '../../journal/memory-journal.js';
@@ -236,7 +237,7 @@ export class ConsoleTill {
       const done = (): void => {
         delete running.giveCode;
       };
-      signal.addEventListener('abort', () => {
+      onAbort(signal, () => {
         done();
         reject(signal.reason);
       });

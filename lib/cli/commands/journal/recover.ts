@@ -1,3 +1,4 @@
+import { onAbort } from '../../../abort.js';
 import type { RefundOutcome } from '../../../payment/decision/refund/outcomes.js';
 import type { FacePayOutcome } from '../../../terminal/face-pay.js';
 import { type Command, flag } from '../../command.js';
@@ -50,7 +51,7 @@ export async function recover(
       withProcessor(config, journal, async (payments) => {
         const { processor } = payments;
         const hideProgress = showProgress(output);
-        signal.addEventListener('abort', () => void processor.close(), { once: true });
+        onAbort(signal, () => void processor.close());
         const counts = { told: 0, attention: 0, unfinished: 0 };
         const tell = async (outcome: FacePayOutcome | RefundOutcome): Promise<void> => {
           output.say(sentence(outcome));
