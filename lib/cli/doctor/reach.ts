@@ -19,7 +19,7 @@ export interface Trusted {
 
 export const networkAdvice: Saying = ({ doctor }) => doctor.network;
 
-/** Who was reached, but can't be trusted, is no matter of the network. */
+/** Who was reached, but can't be trusted, is not a matter of the network. */
 export const adviceOn = ({ inTls }: KnockError, now: number): Saying =>
   inTls ? ({ doctor }) => doctor.trust(localTime(now)) : networkAdvice;
 
