@@ -49,7 +49,7 @@ interface Request {
 }
 
 /** A request once, signed with this key. */
-type Send<Answer> = (request: Request, key: string, fresh: boolean) => Promise<Answer>;
+type Send<Value> = (request: Request, key: string, fresh: boolean) => Promise<Value>;
 
 /** What clients of one merchant may share: the queue of their calls, and their connections. Whoever shares one doesn't close it. */
 export interface SharedParts {
@@ -84,14 +84,14 @@ export class Exchange {
    * From parameters to what `read` makes of an answer that nobody has signed, and that may be of any size: it's read as it comes.
    * @param read With what no message may show.
    */
-  async download<Answer>(
+  async download<Value>(
     name: string,
     call: Call,
     params: object,
     options: RequestOptions,
     event: PayCall,
-    read: (answer: Arriving, secrets: Secrets) => Promise<Answer>,
-  ): Promise<Answer> {
+    read: (answer: Arriving, secrets: Secrets) => Promise<Value>,
+  ): Promise<Value> {
     return this.#answer(this.#request(name, call, params, options, event), async (request, key, fresh) => {
       const { way, post, secrets } = this.#message(request, key, fresh);
       const answer = await this.#transport.open(way, post);
@@ -112,11 +112,11 @@ export class Exchange {
     return { name, call, fields, sign_type, inSandbox, options, event };
   }
 
-  #answer<Answer>(request: Request, send: Send<Answer>): Promise<Answer> {
+  #answer<Value>(request: Request, send: Send<Value>): Promise<Value> {
     return request.inSandbox ? this.#askSandbox(request, send) : this.#askGateway(request, send);
   }
 
-  async #askGateway<Answer>(request: Request, send: Send<Answer>): Promise<Answer> {
+  async #askGateway<Value>(request: Request, send: Send<Value>): Promise<Value> {
     const { key } = this.#settings;
     const fresh = request.call.fresh === true || request.options.fresh === true;
     try {
@@ -129,7 +129,7 @@ export class Exchange {
   }
 
   /** The vendor renews the sandbox's key: what fails by its signature is asked again with a new one, unless it moves something. */
-  async #askSandbox<Answer>(request: Request, send: Send<Answer>): Promise<Answer> {
+  async #askSandbox<Value>(request: Request, send: Send<Value>): Promise<Value> {
     const fresh = request.call.fresh === true || request.options.fresh === true;
     const key = await this.#keyOfSandbox(request.options.signal);
     try {
@@ -143,7 +143,7 @@ export class Exchange {
   }
 
   /** Once, as soon as the limits on calls let it; an answer that is about them slows down the calls after it. */
-  async #ask<Answer>(request: Request, send: Send<Answer>, key: string, fresh: boolean): Promise<Answer> {
+  async #ask<Value>(request: Request, send: Send<Value>, key: string, fresh: boolean): Promise<Value> {
     const { call, options, event } = request;
     await noteWait(event, this.limiter.enter(call.priority ?? 'query', options.signal));
     if (this.#closed) throw new ClosedError('The pay client');

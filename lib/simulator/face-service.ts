@@ -21,12 +21,12 @@ const offers: Readonly<Record<Screen, readonly ScreenAction[]>> = {
   failure: ['confirm'],
 };
 
-type Answer = { return_code: string; return_msg: string } & Record<string, string>;
+type FaceAnswer = { return_code: string; return_msg: string } & Record<string, string>;
 type Request = Readonly<Record<string, unknown>>;
 
-const success: Answer = { return_code: 'SUCCESS', return_msg: 'SUCCESS' };
-const error = (return_msg: string): Answer => ({ return_code: 'ERROR', return_msg });
-const parameterError = (name: string): Answer => ({ return_code: 'PARAM_ERROR', return_msg: `parameter ${name}` });
+const success: FaceAnswer = { return_code: 'SUCCESS', return_msg: 'SUCCESS' };
+const error = (return_msg: string): FaceAnswer => ({ return_code: 'ERROR', return_msg });
+const parameterError = (name: string): FaceAnswer => ({ return_code: 'PARAM_ERROR', return_msg: `parameter ${name}` });
 
 const maximumFrame = 64 * 1024 * 1024;
 
@@ -68,7 +68,7 @@ export class SimulatedFaceService extends EventEmitter {
   #initialised = false;
   #screen: Screen = 'idle';
   /** Ends the call that waits for a person: the recognition, or the confirmation of a result. */
-  #waiting: ((answer: Answer) => void) | undefined;
+  #waiting: ((answer: FaceAnswer) => void) | undefined;
   #recognising: Request = {};
   #abandoned = false;
 
@@ -134,7 +134,7 @@ export class SimulatedFaceService extends EventEmitter {
     this.#show('idle');
   }
 
-  #finish(answer: Answer): void {
+  #finish(answer: FaceAnswer): void {
     const finish = this.#waiting;
     this.#waiting = undefined;
     finish?.(answer);
@@ -159,7 +159,7 @@ export class SimulatedFaceService extends EventEmitter {
       }
       if (received < 4 + length) return;
       socket.off('data', take);
-      const answered = (answer: Answer): void => {
+      const answered = (answer: FaceAnswer): void => {
         const json = Buffer.from(JSON.stringify(answer));
         const head = Buffer.alloc(4);
         head.writeUInt32BE(json.length);
@@ -170,7 +170,7 @@ export class SimulatedFaceService extends EventEmitter {
     socket.on('data', take);
   }
 
-  async #receive(json: Buffer): Promise<Answer> {
+  async #receive(json: Buffer): Promise<FaceAnswer> {
     const request = requestOf(json);
     const cmd = textOf(request?.cmd) ?? '';
     const entry = this.#context.log.begin('face', cmd || '(no cmd)', request ?? {});
@@ -179,7 +179,7 @@ export class SimulatedFaceService extends EventEmitter {
     return answer;
   }
 
-  async #answer(cmd: string, request: Request): Promise<Answer> {
+  async #answer(cmd: string, request: Request): Promise<FaceAnswer> {
     const { merchant, codes } = this.#context;
     const needed = Object.hasOwn(required, cmd) ? required[cmd] : undefined;
     if (!needed) return parameterError('cmd');
@@ -219,7 +219,7 @@ export class SimulatedFaceService extends EventEmitter {
     }
   }
 
-  #recognise(request: Request): Promise<Answer> {
+  #recognise(request: Request): Promise<FaceAnswer> {
     if (request.face_authtype !== 'FACEPAY' && request.face_authtype !== 'FACE_AUTH')
       return Promise.resolve(parameterError('face_authtype'));
     const boundToOrder = request.face_authtype === 'FACEPAY' && request.face_code_type !== '1';
@@ -228,11 +228,11 @@ export class SimulatedFaceService extends EventEmitter {
     return this.#look(request);
   }
 
-  #look(request: Request): Promise<Answer> {
+  #look(request: Request): Promise<FaceAnswer> {
     if (this.#screen !== 'idle') return Promise.resolve(error('another payment is on the screen'));
     this.#recognising = request;
     const { face, faceDelay } = this.#context.settings();
-    const answer = new Promise<Answer>((resolve) => {
+    const answer = new Promise<FaceAnswer>((resolve) => {
       this.#waiting = resolve;
     });
     this.#show('looking');
@@ -242,9 +242,9 @@ export class SimulatedFaceService extends EventEmitter {
     return answer;
   }
 
-  #showResult(request: Request): Promise<Answer> {
+  #showResult(request: Request): Promise<FaceAnswer> {
     if (this.#screen !== 'paying') return Promise.resolve(error('no payment is on the screen'));
-    const answer = new Promise<Answer>((resolve) => {
+    const answer = new Promise<FaceAnswer>((resolve) => {
       this.#waiting = resolve;
     });
     this.#show(request.payresult === 'SUCCESS' ? 'success' : 'failure');
@@ -275,7 +275,7 @@ export class SimulatedFaceService extends EventEmitter {
     return true;
   }
 
-  #answerAfter(action: ScreenAction): Answer {
+  #answerAfter(action: ScreenAction): FaceAnswer {
     if (action === 'confirm') return { ...success, return_msg: 'release success' };
     if (action === 'cancel') return { return_code: 'USER_CANCEL', return_msg: '用户退出了人脸识别' };
     if (action === 'scan') return { return_code: 'SCAN_PAYMENT', return_msg: '用户选择扫码支付' };

@@ -54,11 +54,11 @@ export class Transport {
     return this.#ask(way, request, open);
   }
 
-  async #ask<Answer>(
+  async #ask<Value>(
     way: Way,
     request: Post,
-    askHost: (agent: GatewayAgent, host: string, request: Post, patience: number) => Promise<Answer>,
-  ): Promise<Answer> {
+    askHost: (agent: GatewayAgent, host: string, request: Post, patience: number) => Promise<Value>,
+  ): Promise<Value> {
     const { fresh, kept } = way.certificate ? this.#merchant : this.#anonymous;
     const hosts = this.#sorted(way.hosts);
     for (const [index, host] of hosts.entries()) {

@@ -5,8 +5,7 @@ import type { Fields } from '../results.js';
 
 /* API v3's answers in v2's names, as texts, so that what reads v2's answers reads these. */
 
-/** A verified answer. */
-export interface Answer {
+export interface VerifiedAnswer {
   readonly status: number;
   /** Parsed JSON; undefined: there was no body. */
   readonly body: unknown;
@@ -118,7 +117,7 @@ export function errorCode(status: number, code: string, missing: string): string
 }
 
 /** The gateway's no: of any status but 2xx. */
-export function refusal({ status, body }: Answer, missing: string): Record<string, string> {
+export function refusal({ status, body }: VerifiedAnswer, missing: string): Record<string, string> {
   const { code, message } = part(body);
   if (typeof code !== 'string' || code === '') throw new PayResponseError(`HTTP ${status} without a code`);
   return {
@@ -128,16 +127,16 @@ export function refusal({ status, body }: Answer, missing: string): Record<strin
   };
 }
 
-const isGood = ({ status }: Answer): boolean => status >= 200 && status < 300;
+const isGood = ({ status }: VerifiedAnswer): boolean => status >= 200 && status < 300;
 
 /** @throws PayResponseError for what is not a JSON object. */
-function object({ body }: Answer): Readonly<Record<string, unknown>> {
+function object({ body }: VerifiedAnswer): Readonly<Record<string, unknown>> {
   if (!isFields(body)) throw new PayResponseError('The response is no JSON object');
   return body;
 }
 
 /** What the answers of a call come to, in v2's names. */
-export type Translate = (answer: Answer) => Fields;
+export type Translate = (answer: VerifiedAnswer) => Fields;
 
 /** Only 200 with SUCCESS is a payment; USERPAYING comes with 202, and with nothing else (docs/facts.md#api-v3). */
 export const translatePayment: Translate = (answer) => {

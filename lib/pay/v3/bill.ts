@@ -4,7 +4,7 @@ import { tradeBill } from '../bill/columns.js';
 import { openBill } from '../bill/streamed-bill.js';
 import { BillError, PayResponseError } from '../errors.js';
 import type { Arriving } from '../http/post.js';
-import { type Answer, refusal } from './answers.js';
+import { refusal, type VerifiedAnswer } from './answers.js';
 
 /** Where a bill lies, as the gateway says. */
 export interface BillPlace {
@@ -30,7 +30,7 @@ function urlOf(text: unknown): URL | undefined {
  * @param hosts The client's own: only they are asked, with its signature.
  * @throws BillError
  */
-export function placeOf(answer: Answer, hosts: readonly string[]): BillPlace {
+export function placeOf(answer: VerifiedAnswer, hosts: readonly string[]): BillPlace {
   const { status, body } = answer;
   if (status !== 200) {
     const { err_code = '', err_code_des = '' } = refusal(answer, 'NO_STATEMENT_EXIST');

@@ -13,13 +13,13 @@ import {
   readReverse,
 } from '../results.js';
 import {
-  type Answer,
   type Translate,
   translatePayment,
   translateQuery,
   translateRefund,
   translateRefundquery,
   translateReverse,
+  type VerifiedAnswer,
 } from './answers.js';
 import type { RequestV3 } from './exchange.js';
 import type { SettingsV3 } from './options.js';
@@ -139,7 +139,7 @@ export function told<Result>(
   call: CallV3<Result>,
   params: Params,
   settings: Pick<SettingsV3, 'identity'>,
-  answer: Answer,
+  answer: VerifiedAnswer,
 ): { fields: Fields; result: Result } {
   const fields = call.translate(answer);
   checkIdentity(name, call.about, sentFields(call, params, settings), fields);

@@ -8,7 +8,7 @@ import { Limiter, type Priority } from '../limiter.js';
 import { noteWait, type PayCall } from '../observability.js';
 import { nonce, type RequestOptions } from '../request.js';
 import { troubleOf } from '../trouble.js';
-import type { Answer } from './answers.js';
+import type { VerifiedAnswer } from './answers.js';
 import { Freshness } from './freshness.js';
 import type { SettingsV3 } from './options.js';
 import { readReply } from './reply.js';
@@ -67,7 +67,7 @@ export class ExchangeV3 {
    * A verified answer, of any status but 401: that one is never believed, since who can't read the request can't know who asks.
    * @throws PaySignatureError, PayProtocolError (401), PayResponseError, PayTransportError
    */
-  async ask(name: string, request: RequestV3, options: RequestOptions, event: PayCall): Promise<Answer> {
+  async ask(name: string, request: RequestV3, options: RequestOptions, event: PayCall): Promise<VerifiedAnswer> {
     return this.#limited(request, options, event, async () => {
       const { way, message, secrets } = this.#message(request, options);
       const reply = await this.#transport.send(way, message);
@@ -142,7 +142,7 @@ export class ExchangeV3 {
     return there === undefined || Math.abs(here - there) < longest ? here : there;
   }
 
-  #verified(name: string, reply: Reply, secrets: readonly string[]): Answer {
+  #verified(name: string, reply: Reply, secrets: readonly string[]): VerifiedAnswer {
     return readReply(name, reply, secrets, ({ headers, body }) =>
       this.#freshness.check(name, verify(name, headers, body, this.#settings.keys)),
     );

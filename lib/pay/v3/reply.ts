@@ -3,7 +3,7 @@ import { PayProtocolError, PayResponseError, PaySignatureError } from '../errors
 import type { Reply } from '../http/post.js';
 import { mask, preview } from '../mask.js';
 import { troubleInPage } from '../trouble.js';
-import type { Answer } from './answers.js';
+import type { VerifiedAnswer } from './answers.js';
 import { saysSigned } from './signature.js';
 
 /* What came over the wire, as an answer that can be believed, or as the error that says why it can't. */
@@ -18,7 +18,7 @@ export function readReply(
   reply: Reply,
   secrets: readonly string[],
   verify: (reply: Reply) => void,
-): Answer {
+): VerifiedAnswer {
   const { status, headers, body } = reply;
   if (!saysSigned(headers)) throw unsigned(name, reply, secrets);
   verify(reply);

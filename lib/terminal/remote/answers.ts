@@ -16,7 +16,7 @@ import { parsed } from './outcomes.js';
 
 /* What a merchant server's answer means. */
 
-export type Answer =
+export type ServerAnswer =
   /** 200, 202 or 204. */
   | { readonly status: number; readonly body: unknown }
   /** The server understood, and said no. */
@@ -51,7 +51,7 @@ function pauseOf({ headers }: Pick<Reply, 'headers'>): number {
   return seconds > 0 ? Math.min(longestPause, seconds * 1_000) : 0;
 }
 
-export function answerOf(reply: Reply): Answer {
+export function answerOf(reply: Reply): ServerAnswer {
   const { status, body } = reply;
   if (status === 204) return { status, body: undefined };
   const said = isJson(reply) ? parsed(body.toString()) : undefined;
@@ -62,9 +62,10 @@ export function answerOf(reply: Reply): Answer {
 }
 
 /** What stands before the server may have said it, whatever became of the request. */
-const unbelievable = (reply: Reply): Answer => later(reply, 'what is no answer of a merchant server', true, 'broken');
+const unbelievable = (reply: Reply): ServerAnswer =>
+  later(reply, 'what is no answer of a merchant server', true, 'broken');
 
-function later(reply: Reply, what: string, sent: boolean, why: TransportFailure): Answer {
+function later(reply: Reply, what: string, sent: boolean, why: TransportFailure): ServerAnswer {
   const failure = new PayTransportError(`the merchant server answered ${reply.status}, ${what}`, sent, { why });
   return { failure, pause: pauseOf(reply) };
 }
@@ -86,7 +87,7 @@ function isRefusal(status: number, code: string): boolean {
   return Reflect.get(numbers, code) === status;
 }
 
-function refused(reply: Reply, said: Fields, code: string, message: string): Answer {
+function refused(reply: Reply, said: Fields, code: string, message: string): ServerAnswer {
   const { status } = reply;
   // The server says that nothing was sent.
   if (status === 429) return later(reply, 'too many requests', false, 'limit');

@@ -4,7 +4,7 @@ import { PayTransportError, type TransportFailure } from '../../pay/errors.js';
 import type { Arriving } from '../../pay/http/post.js';
 import type { Clock } from '../../payment/clock.js';
 import { backoff, jittered } from '../../payment/decision/policies.js';
-import { type Answer, answerOf, type Refusal } from './answers.js';
+import { answerOf, type Refusal, type ServerAnswer } from './answers.js';
 import type { Connection, ServerRequest } from './connection.js';
 
 /** How long a question is repeated, in milliseconds. */
@@ -32,7 +32,7 @@ export interface Question<Value> {
 export type Said<Value> = { readonly value: Value } | { readonly isUndecided: true };
 
 /** How one request ended. */
-type End<Value> = Said<Value> | Exclude<Answer, { status: number }>;
+type End<Value> = Said<Value> | Exclude<ServerAnswer, { status: number }>;
 
 /** The server's no. */
 export class RefusedError extends Error {
@@ -224,7 +224,7 @@ const withQuery = (path: string, query: string): string => `${path}${path.includ
 const unbelievable = (): PayTransportError =>
   new PayTransportError('the merchant server answered what was not asked for', true, { why: 'broken' });
 
-function believed<Value>(answer: Answer, read: (body: unknown) => Value | undefined): End<Value> {
+function believed<Value>(answer: ServerAnswer, read: (body: unknown) => Value | undefined): End<Value> {
   if (!('status' in answer)) return answer;
   if (answer.status === 202) return { isUndecided: true };
   const value = read(answer.body);

@@ -26,7 +26,7 @@ import { before, type Deadline, lookUntil } from './waiting.js';
 
 export type Until = 'decided' | 'final';
 
-type Answer = PaymentOutcome | undefined;
+type PaymentReply = PaymentOutcome | undefined;
 
 /** Characters of a shop's number at the gateway. */
 const longestShop = 32;
@@ -37,12 +37,12 @@ export async function pay(
   out_trade_no: string,
   { order, code }: { order: Omit<Order, 'out_trade_no'> & { out_trade_no?: string }; code: PaymentCode },
   { attempt, deadline }: { attempt: string | undefined; deadline: Deadline },
-): Promise<Answer> {
+): Promise<PaymentReply> {
   demand(caller, 'pay');
   const { processor, journal, progress } = caller.merchant;
   if ((order.out_trade_no ?? out_trade_no) !== out_trade_no)
     throw invalid('order.out_trade_no is not the number in the address');
-  const again = async (record: JournalRecord): Promise<Answer> => {
+  const again = async (record: JournalRecord): Promise<PaymentReply> => {
     const { terminal, attempt: first } = noteIn(record);
     if (attempt === undefined || terminal !== caller.terminal.id || first !== attempt) throw takenNumber();
     return decided(caller, out_trade_no, 'decided', deadline);
@@ -85,7 +85,12 @@ function shopOf({ terminal: { store_id }, merchant: { isByV3 } }: Caller): Pick<
     : {};
 }
 
-export async function look(caller: Caller, out_trade_no: string, until: Until, deadline: Deadline): Promise<Answer> {
+export async function look(
+  caller: Caller,
+  out_trade_no: string,
+  until: Until,
+  deadline: Deadline,
+): Promise<PaymentReply> {
   await visiblePayment(caller, out_trade_no);
   return decided(caller, out_trade_no, until, deadline);
 }
@@ -96,7 +101,7 @@ function ensureMayGiveUp({ terminal }: Caller, { state }: JournalRecord): void {
 }
 
 /** Gives it up: durable when answered. A number that has not come yet is given up, too. */
-export async function cancel(caller: Caller, out_trade_no: string, deadline: Deadline): Promise<Answer> {
+export async function cancel(caller: Caller, out_trade_no: string, deadline: Deadline): Promise<PaymentReply> {
   const { journal, processor } = caller.merchant;
   const known = await journal.get('payment', out_trade_no);
   if (known !== undefined) ensureMayGiveUp(caller, ensureOwn(caller, known));
@@ -163,7 +168,7 @@ async function decided(
   out_trade_no: string,
   until: Until,
   deadline: Deadline,
-): Promise<Answer> {
+): Promise<PaymentReply> {
   return lookUntil(
     async () => {
       const outcome = await processor.outcome(out_trade_no);

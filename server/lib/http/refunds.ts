@@ -8,7 +8,7 @@ import { before, type Deadline, lookUntil } from './waiting.js';
 
 /* What a terminal does with the refunds of its store's sales. */
 
-type Answer = RefundOutcome | undefined;
+type RefundReply = RefundOutcome | undefined;
 
 /** The sale of a refund, of this terminal or one that it may refund. @throws RefusedError for any other. */
 async function saleOf(caller: Caller, out_refund_no: string): Promise<string> {
@@ -20,12 +20,12 @@ async function saleOf(caller: Caller, out_refund_no: string): Promise<string> {
   return out_trade_no;
 }
 
-async function outcomeOf({ merchant }: Caller, out_trade_no: string, out_refund_no: string): Promise<Answer> {
+async function outcomeOf({ merchant }: Caller, out_trade_no: string, out_refund_no: string): Promise<RefundReply> {
   const refunds = await merchant.processor.refunds(out_trade_no);
   return refunds.find((refund) => refund.out_refund_no === out_refund_no);
 }
 
-const isUndecided = (outcome: Answer): boolean =>
+const isUndecided = (outcome: RefundReply): boolean =>
   outcome === undefined || (outcome.status === 'processing' && !outcome.accepted);
 
 export async function refund(
@@ -33,7 +33,7 @@ export async function refund(
   out_refund_no: string,
   { out_trade_no, ...request }: Omit<RefundRequest, 'out_refund_no'> & { out_trade_no: string },
   { deadline, limits }: { deadline: Deadline; limits: RefundLimits },
-): Promise<Answer> {
+): Promise<RefundReply> {
   demand(caller, 'refund');
   await visiblePayment(caller, out_trade_no);
   if ('notify_url' in request) throw new InvalidParameterError('notify_url', 'is the server’s matter');
@@ -93,7 +93,7 @@ export async function lookAtRefund(
   out_refund_no: string,
   until: Until,
   deadline: Deadline,
-): Promise<Answer> {
+): Promise<RefundReply> {
   const out_trade_no = await saleOf(caller, out_refund_no);
   return lookUntil(
     async () => {

@@ -4,12 +4,12 @@ import { PayMismatchError, PayResponseError } from '../../../lib/pay/errors.js';
 import { readRefundquery } from '../../../lib/pay/refundquery.js';
 import { checkIdentity, readPayment, readQuery, readReverse } from '../../../lib/pay/results.js';
 import {
-  type Answer,
   errorCode,
   translatePayment,
   translateQuery,
   translateRefundquery,
   translateReverse,
+  type VerifiedAnswer,
 } from '../../../lib/pay/v3/answers.js';
 import { mch_id } from '../../support/certificates.js';
 import { appid, paidV3 } from '../../support/gateway-v3.js';
@@ -18,12 +18,12 @@ const out_trade_no = 'A-0001';
 const sent = { appid, mch_id, out_trade_no, total_fee: '100' };
 
 /** As the client reads it. */
-const payment = (answer: Answer) => {
+const payment = (answer: VerifiedAnswer) => {
   const fields = translatePayment(answer);
   checkIdentity('micropay', 'payment', sent, fields);
   return readPayment(fields);
 };
-const calls: Record<string, (answer: Answer) => unknown> = {
+const calls: Record<string, (answer: VerifiedAnswer) => unknown> = {
   payment,
   query: (answer) => readQuery(translateQuery(answer)),
   reversal: (answer) => readReverse(translateReverse(answer)),

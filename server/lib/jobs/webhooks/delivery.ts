@@ -1,6 +1,6 @@
 import type { Connections } from '../../database/connections.js';
 import { tell } from '../../operation/events.js';
-import { type Answer, claimEvents, type DueEvent, settleEvents } from './events.js';
+import { claimEvents, type DeliveryResult, type DueEvent, settleEvents } from './events.js';
 import type { Webhook } from './webhook.js';
 
 /* What is told to a merchant's receiver. */
@@ -13,7 +13,11 @@ const [atOnce, batch] = [8, 32];
 const longest = 30_000;
 
 /** Told once. Only the status of the answer counts; it's neither followed nor read. */
-async function post({ url, signers }: Webhook, { position, id, body }: DueEvent, signal: AbortSignal): Promise<Answer> {
+async function post(
+  { url, signers }: Webhook,
+  { position, id, body }: DueEvent,
+  signal: AbortSignal,
+): Promise<DeliveryResult> {
   const now = new Date();
   try {
     const response = await fetch(url, {
@@ -39,9 +43,9 @@ async function post({ url, signers }: Webhook, { position, id, body }: DueEvent,
 }
 
 /** As many at once as may be. */
-async function postAll(webhook: Webhook, events: readonly DueEvent[], signal: AbortSignal): Promise<Answer[]> {
+async function postAll(webhook: Webhook, events: readonly DueEvent[], signal: AbortSignal): Promise<DeliveryResult[]> {
   const left = [...events];
-  const answers: Answer[] = [];
+  const answers: DeliveryResult[] = [];
   const work = async () => {
     for (let event = left.shift(); event !== undefined && !signal.aborted; event = left.shift())
       answers.push(await post(webhook, event, signal));

@@ -11,7 +11,7 @@ export interface DueEvent {
 }
 
 /** What an attempt brought. */
-export type Answer = { readonly position: string } & (
+export type DeliveryResult = { readonly position: string } & (
   | { readonly isTaken: true }
   | { readonly isTaken: false; readonly answer: string }
 );
@@ -93,7 +93,7 @@ export function claimEvents(
 }
 
 /** @returns How many are sent no more from now on. */
-export async function settleEvents(connections: Connections, answers: readonly Answer[]): Promise<number> {
+export async function settleEvents(connections: Connections, answers: readonly DeliveryResult[]): Promise<number> {
   const done = answers.filter(({ isTaken }) => isTaken);
   if (done.length > 0) await connections.query(taken, [done.map(({ position }) => position)]);
   const open = answers.flatMap((each) => (each.isTaken ? [] : [each]));

@@ -2,7 +2,7 @@ import { fenOf, yuan } from '../../../../lib/simulator/console/page/amounts.js';
 import { byId, element } from '../../../../lib/simulator/console/page/elements.js';
 import type { ActName, ShownAnswer, ShownCase, ShownDetail, Told } from '../shown.js';
 import { stateBadge, type Which } from './lists.js';
-import { type ActAnswer, type Answer, askGateway, confirm, lookAt } from './server.js';
+import { type ActAnswer, askGateway, confirm, type HttpResponse, lookAt } from './server.js';
 import { adviceOf, timeOf, words } from './words.js';
 
 /* One record, and what a person does with it: seen first, then confirmed. */
@@ -214,7 +214,7 @@ async function carryOut(
 /** In lines of their own. */
 const saidIn = ({ title: what, text, advice }: Told): string => [what, text, advice].join('\n');
 
-function whatCameOfIt(act: ActName, { status, body: answer }: Answer<ActAnswer>): [text: string, mood: string] {
+function whatCameOfIt(act: ActName, { status, body: answer }: HttpResponse<ActAnswer>): [text: string, mood: string] {
   const { page } = words();
   const { code, by, told } = answer ?? {};
   if (status === 200) {

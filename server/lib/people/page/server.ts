@@ -4,12 +4,12 @@ import { currentLanguage } from './words.js';
 /* What the page asks of its server. */
 
 /** The server's answer: undefined status if there was none. */
-export interface Answer<Body> {
+export interface HttpResponse<Body> {
   readonly status: number | undefined;
   readonly body: Body | undefined;
 }
 
-async function ask<Body>(method: string, path: string, body?: object): Promise<Answer<Body>> {
+async function ask<Body>(method: string, path: string, body?: object): Promise<HttpResponse<Body>> {
   try {
     const address = new URL(path, document.baseURI);
     if (path !== 'session') address.searchParams.set('language', currentLanguage());
@@ -44,16 +44,17 @@ export interface ActAnswer {
   readonly record?: ShownDetail;
 }
 
-export const whoIsIn = (): Promise<Answer<ShownPerson>> => ask('GET', 'session');
-export const signIn = (token: string): Promise<Answer<ShownPerson>> => ask('POST', 'session', { token });
-export const signOut = (): Promise<Answer<undefined>> => ask('DELETE', 'session');
-export const confirm = (confirmation: Confirmation): Promise<Answer<ActAnswer>> => ask('POST', 'act', confirmation);
+export const whoIsIn = (): Promise<HttpResponse<ShownPerson>> => ask('GET', 'session');
+export const signIn = (token: string): Promise<HttpResponse<ShownPerson>> => ask('POST', 'session', { token });
+export const signOut = (): Promise<HttpResponse<undefined>> => ask('DELETE', 'session');
+export const confirm = (confirmation: Confirmation): Promise<HttpResponse<ActAnswer>> =>
+  ask('POST', 'act', confirmation);
 export const decideOn = (
   deed: 'replay' | 'settle',
   { merchant, id }: { readonly merchant: string; readonly id: string },
-): Promise<Answer<{ code?: string }>> => ask('POST', deed, { merchant, id });
-export const askGateway = (merchant: string, id: string): Promise<Answer<{ gateway: ShownAnswer }>> =>
+): Promise<HttpResponse<{ code?: string }>> => ask('POST', deed, { merchant, id });
+export const askGateway = (merchant: string, id: string): Promise<HttpResponse<{ gateway: ShownAnswer }>> =>
   ask('POST', 'look-up', { merchant, id });
-export function lookAt(merchant: string, kind: 'payment' | 'refund', id: string): Promise<Answer<ShownDetail>> {
+export function lookAt(merchant: string, kind: 'payment' | 'refund', id: string): Promise<HttpResponse<ShownDetail>> {
   return ask('GET', `record?${new URLSearchParams({ merchant, kind, id })}`);
 }
