@@ -8,8 +8,8 @@ import {
   type Difference,
   judgeRefund,
   judgeSale,
+  type Mismatch,
   noSale,
-  type Verdict,
 } from './difference.js';
 import { type RecordedRefund, type RecordedSale, refundOf, saleOf } from './known.js';
 
@@ -170,7 +170,7 @@ const isOf = ({ mch_id, sub_mch_id }: BillRow, merchant: RecordedMerchant | unde
   (merchant.mch_id === mch_id && subMerchant(merchant.sub_mch_id) === subMerchant(sub_mch_id));
 
 function named(
-  verdict: Verdict,
+  verdict: Mismatch,
   { out_trade_no, out_refund_no, state }: { out_trade_no: string; out_refund_no?: string; state: string },
   transaction_id: string | undefined,
 ): Difference {

@@ -45,7 +45,7 @@ export interface Difference {
 }
 
 /** A difference without what names sale and refund. `state` only if it's not the record's. */
-export type Verdict = Pick<Difference, 'kind' | 'here' | 'there' | 'state'>;
+export type Mismatch = Pick<Difference, 'kind' | 'here' | 'there' | 'state'>;
 
 /** A sale as the journal knows it. Fen; milliseconds since the epoch. */
 export interface KnownSale {
@@ -122,7 +122,7 @@ const saleRows: ReadonlyArray<Row<KnownSale['told'], keyof typeof saleGuards>> =
 const toldNothing: ReadonlySet<DifferenceKind> = new Set(['charged-not-told-paid', 'reversed-still-charged']);
 
 /** Whether a sale differs, and how; undefined if it agrees. */
-export function judgeSale(sale: KnownSale, billed: BilledSale, day: Day): Verdict | undefined {
+export function judgeSale(sale: KnownSale, billed: BilledSale, day: Day): Mismatch | undefined {
   const row = saleRows.find(({ told, when }) => told === sale.told && saleGuards[when](sale, billed, day));
   if (row === undefined) return undefined;
   const { kind, state } = row;
@@ -177,7 +177,7 @@ const refundRows: ReadonlyArray<Row<KnownRefund['told'], keyof typeof refundGuar
 ];
 
 /** Whether a refund differs, and how; undefined if it agrees. */
-export function judgeRefund(refund: KnownRefund, billed: BilledRefund | undefined, day: Day): Verdict | undefined {
+export function judgeRefund(refund: KnownRefund, billed: BilledRefund | undefined, day: Day): Mismatch | undefined {
   const row = refundRows.find(({ told, when }) => told === refund.told && refundGuards[when](refund, billed, day));
   if (row === undefined) return undefined;
   const here = refund.told === 'refused' ? 0 : refund.refund_fee;

@@ -19,7 +19,7 @@ export interface StoredOrder extends Order {
 }
 
 /** What a call comes to: the fields of a good answer, or the vendor's err_code. */
-export type Verdict = { ok: Record<string, string> } | { err_code: string; fields?: Record<string, string> };
+export type LedgerResult = { ok: Record<string, string> } | { err_code: string; fields?: Record<string, string> };
 
 const hour = 60 * 60 * 1000;
 
@@ -104,7 +104,7 @@ export class Ledger {
     payer: { code: string; openid: string; trade_type: string },
     settings: Settings,
     now: number,
-  ): Verdict {
+  ): LedgerResult {
     const out_trade_no = fields.out_trade_no ?? '';
     const existing = this.#orders.get(out_trade_no) ?? this.#otherSale(fields, payer, settings, now);
     if (existing) return this.#taken(existing, payer.trade_type, settings);
@@ -162,7 +162,7 @@ export class Ledger {
     return order;
   }
 
-  #taken(order: StoredOrder, trade_type: string, { numberUsed }: Settings): Verdict {
+  #taken(order: StoredOrder, trade_type: string, { numberUsed }: Settings): LedgerResult {
     if (numberUsed === 'SUCCESS') return { ok: this.#paid(order, trade_type) };
     const err_code = numberUsed === 'free' ? alreadyThere[order.trade_state] : numberUsed;
     // The words of the wire (docs/facts.md#a-number-of-another-sale).
@@ -192,7 +192,7 @@ export class Ledger {
     if (order) order.abandoned = true;
   }
 
-  query(fields: Readonly<Record<string, string>>, trade_type: string, settings: Settings, now: number): Verdict {
+  query(fields: Readonly<Record<string, string>>, trade_type: string, settings: Settings, now: number): LedgerResult {
     if (settings.query) return { err_code: settings.query };
     const order = this.find(fields);
     if (!order) return { err_code: 'ORDERNOTEXIST' };
@@ -208,7 +208,7 @@ export class Ledger {
     return { ok: { out_trade_no, ...(echo.attach ? { attach: echo.attach } : {}), ...state } };
   }
 
-  reverse(fields: Readonly<Record<string, string>>, settings: Settings, now: number): Verdict {
+  reverse(fields: Readonly<Record<string, string>>, settings: Settings, now: number): LedgerResult {
     if (settings.reverse) return { err_code: settings.reverse, fields: { recall: 'Y' } };
     const order = this.find(fields);
     if (order) reverse(order, now + settings.clock);
@@ -216,7 +216,7 @@ export class Ledger {
     return { ok: { recall: 'N' } };
   }
 
-  close(fields: Readonly<Record<string, string>>): Verdict {
+  close(fields: Readonly<Record<string, string>>): LedgerResult {
     const order = this.find(fields);
     if (!order) return { err_code: 'ORDERNOTEXIST' };
     if (order.charged > 0) return { err_code: 'ORDERPAID' };

@@ -1,5 +1,5 @@
 import { spacedTime } from './beijing.js';
-import type { Ledger, StoredOrder, Verdict } from './ledger.js';
+import type { Ledger, LedgerResult, StoredOrder } from './ledger.js';
 import { endRefund, type Refund, type RefundEnd, takeRefund, whyNotRefunded } from './money.js';
 import type { Settings } from './scenario.js';
 
@@ -26,7 +26,7 @@ type Fields = Readonly<Record<string, string>>;
 
 const pageSize = 10;
 
-const refuse = (err_code: string, err_code_des?: string): Verdict => ({
+const refuse = (err_code: string, err_code_des?: string): LedgerResult => ({
   err_code,
   ...(err_code_des === undefined ? {} : { fields: { err_code_des } }),
 });
@@ -93,7 +93,7 @@ export class Refunds {
     return this.all.filter((refund) => refund.order === order);
   }
 
-  refund(fields: Fields, settings: Settings, now: number): Verdict {
+  refund(fields: Fields, settings: Settings, now: number): LedgerResult {
     this.settle(settings, now);
     const told = settings.refund === 'accepted' ? undefined : refuse(settings.refund);
     if (told && !settings.refundTaken) return told;
@@ -101,7 +101,7 @@ export class Refunds {
     return told && 'ok' in verdict ? told : verdict;
   }
 
-  #refund(fields: Fields, settings: Settings, now: number): Verdict {
+  #refund(fields: Fields, settings: Settings, now: number): LedgerResult {
     const { out_refund_no = '', transaction_id } = fields;
     const total_fee = Number(fields.total_fee);
     const refund_fee = Number(fields.refund_fee);
@@ -155,7 +155,7 @@ export class Refunds {
     };
   }
 
-  query(fields: Fields, settings: Settings, now: number): Verdict {
+  query(fields: Fields, settings: Settings, now: number): LedgerResult {
     this.settle(settings, now);
     if (settings.refundquery) return refuse(settings.refundquery);
     const { refund_id, out_refund_no, offset = '0' } = fields;

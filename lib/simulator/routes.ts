@@ -6,7 +6,7 @@ import type { Certificates } from './certificates.js';
 import { fundFlowOf } from './fund-flow.js';
 import type { GatewayCall } from './gateway-calls.js';
 import type { IssuedCodes } from './issued-codes.js';
-import type { Ledger, Verdict } from './ledger.js';
+import type { Ledger, LedgerResult } from './ledger.js';
 import type { Refunds } from './refunds.js';
 import type { Settings } from './scenario.js';
 
@@ -51,7 +51,7 @@ export interface Route {
   readonly identity: ReadonlyArray<'appid' | 'mch_id'>;
   readonly key: 'key' | 'sandboxKey';
   readonly required: readonly string[];
-  readonly act: (fields: Fields, context: GatewayContext, now: number) => Verdict | Download;
+  readonly act: (fields: Fields, context: GatewayContext, now: number) => LedgerResult | Download;
 }
 
 const payment = ['body', 'out_trade_no', 'total_fee', 'spbill_create_ip'];

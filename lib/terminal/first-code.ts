@@ -2,7 +2,7 @@ import { onAbort } from '../abort.js';
 import { ClosedError, InvalidParameterError, WxpayFaceError } from '../errors.js';
 import type { Clock } from '../payment/clock.js';
 import { cancelledBy } from '../payment/decision/outcomes.js';
-import type { decide as decideFirst, Race, RaceEvent, Verdict } from './race.js';
+import type { decide as decideFirst, Race, RaceEvent, RaceResult } from './race.js';
 import type { Recognition } from './recognition.js';
 import { readScan } from './scanned-code.js';
 import type { TillPayOptions } from './till.js';
@@ -22,12 +22,12 @@ interface Ways {
 }
 
 /** Waits for the first code, or for what ends the sale without one. The scanner is no longer asked then. */
-export async function firstCode(ways: Ways, clock: Clock, decide: typeof decideFirst): Promise<Verdict> {
+export async function firstCode(ways: Ways, clock: Clock, decide: typeof decideFirst): Promise<RaceResult> {
   const { recognition, scan, givenUp, onScanning } = ways;
   const scanning = new AbortController();
   let ignore = () => {};
   try {
-    return await new Promise<Verdict>((resolve) => {
+    return await new Promise<RaceResult>((resolve) => {
       let race: Race | undefined = { face: 'looking', scan: scan === undefined ? 'none' : 'waiting' };
       const hear = (event: RaceEvent): void => {
         if (race === undefined) return;

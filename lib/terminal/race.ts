@@ -27,17 +27,17 @@ export type RaceEvent =
   | { readonly on: 'broken'; readonly error: unknown }
   | { readonly on: 'given-up'; readonly by: CancelledBy };
 
-export type Verdict =
+export type RaceResult =
   | { readonly verdict: 'face'; readonly recognised: Recognised<FaceCode> }
   | { readonly verdict: 'scan'; readonly code: { readonly auth_code: string } }
   | { readonly verdict: 'cancelled'; readonly by: CancelledBy }
   | { readonly verdict: 'wants-scan' }
   | { readonly verdict: 'failed'; readonly error: unknown };
 
-const failed = (error: unknown): Verdict => ({ verdict: 'failed', error });
+const failed = (error: unknown): RaceResult => ({ verdict: 'failed', error });
 
 /** The first code decides; one way that fails leaves the sale to the other. */
-export function decide({ face, scan }: Race, event: RaceEvent): Race | Verdict {
+export function decide({ face, scan }: Race, event: RaceEvent): Race | RaceResult {
   switch (event.on) {
     case 'face':
       return { verdict: 'face', recognised: event.recognised };

@@ -20,7 +20,7 @@ import { Leftovers } from './leftovers.js';
 import type { Merchant } from './merchant.js';
 import { MerchantLine } from './merchant-line.js';
 import { finished, report } from './progress.js';
-import { decide, type Verdict } from './race.js';
+import { decide, type RaceResult } from './race.js';
 import { Recognition } from './recognition.js';
 import { CustomerScreen } from './screen.js';
 import type { TillPayOptions } from './till.js';
@@ -206,7 +206,7 @@ export class Sales {
     params,
     options,
     giveUp,
-  }: Sale): Promise<{ readonly verdict: Verdict; readonly recognition?: Recognition }> {
+  }: Sale): Promise<{ readonly verdict: RaceResult; readonly recognition?: Recognition }> {
     const { signal, scan, customerTimeout } = options;
     const decided = new AbortController();
     const ignore = onAbort(signal, () => giveUp.abort(signal?.reason));
@@ -254,7 +254,7 @@ export class Sales {
     return this.#camera.recognise(sought, stop, onStep);
   }
 
-  async #settle({ order, options }: Sale, verdict: Verdict): Promise<FacePayOutcome> {
+  async #settle({ order, options }: Sale, verdict: RaceResult): Promise<FacePayOutcome> {
     const { out_trade_no } = order;
     switch (verdict.verdict) {
       case 'face':

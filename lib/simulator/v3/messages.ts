@@ -1,5 +1,5 @@
 import { isFields } from '../../unknown.js';
-import type { Verdict } from '../ledger.js';
+import type { LedgerResult } from '../ledger.js';
 import type { Fields } from '../routes.js';
 
 /* API v3's messages in v2's names, which the book knows, and back. */
@@ -112,7 +112,7 @@ const errors: Readonly<Record<string, readonly [status: number, code: string]>> 
 };
 
 /** A no. USERPAYING is none: it comes with 202, and with nothing but the state. */
-export function errorOf({ err_code, fields }: Extract<Verdict, { err_code: string }>, description: string) {
+export function errorOf({ err_code, fields }: Extract<LedgerResult, { err_code: string }>, description: string) {
   if (err_code === 'USERPAYING') return { status: 202, body: { trade_state: 'USERPAYING' } };
   const [status, code] = errors[err_code] ?? [400, err_code];
   return { status, body: { code, message: fields?.err_code_des ?? description } };

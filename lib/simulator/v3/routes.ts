@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { gzipSync } from 'node:zlib';
 import { billOf } from '../bill.js';
 import type { GatewayCall } from '../gateway-calls.js';
-import type { Verdict } from '../ledger.js';
+import type { LedgerResult } from '../ledger.js';
 import { describe, page, type Reply } from '../replies.js';
 import { booksOf, type Fields, type GatewayContext, routes as v2 } from '../routes.js';
 import { errorOf, fieldsOf, orderBody, refundBody } from './messages.js';
@@ -21,7 +21,7 @@ interface Route {
   readonly required: Readonly<Record<string, string>>;
   /** Of the path's last part. */
   readonly names?: string;
-  readonly act: (fields: Fields, context: GatewayContext, now: number) => Verdict;
+  readonly act: (fields: Fields, context: GatewayContext, now: number) => LedgerResult;
   readonly body: (asked: Fields, ok: Fields) => Json;
 }
 
@@ -138,7 +138,7 @@ const download = '/v3/billdownload/file';
 const ofOther = ({ appid, mch_id }: Fields, { merchant }: GatewayContext): boolean =>
   (appid !== undefined && appid !== merchant.appid) || (mch_id !== undefined && mch_id !== merchant.mch_id);
 
-function verdictOf(route: Route, fields: Fields, context: GatewayContext): Verdict {
+function verdictOf(route: Route, fields: Fields, context: GatewayContext): LedgerResult {
   const { limited, callsPerSecond } = context.settings();
   if (limited.includes(route.call) || !context.rate.takes(callsPerSecond)) return { err_code: 'FREQUENCY_LIMITED' };
   const missing = Object.keys(route.required).find((name) => !fields[name]);
