@@ -7,7 +7,7 @@ import { isNetworkFault, networkAdvice } from './reach.js';
 import { limited } from './signed-query.js';
 import { fail, type Good, ok, type Patient, skip, type Verdict } from './verdict.js';
 
-interface Facts {
+interface AuthinfoNeeds {
   config: Config;
   client: PayClient;
   rawdata: string;
@@ -15,7 +15,10 @@ interface Facts {
   'face gateway': Good;
 }
 
-export async function checkAuthinfo({ config, client, rawdata }: Facts, { signal }: Patient): Promise<Verdict<Good>> {
+export async function checkAuthinfo(
+  { config, client, rawdata }: AuthinfoNeeds,
+  { signal }: Patient,
+): Promise<Verdict<Good>> {
   const { terminal, source } = config;
   if (terminal === undefined) return skip((words) => words.doctor.noTerminal(source(words)));
   try {

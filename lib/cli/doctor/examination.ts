@@ -3,9 +3,9 @@ import { named } from '../named.js';
 import { type CheckName, type Finding, type Listener, type Patient, skip, type Verdict } from './verdict.js';
 
 /** Facts of earlier checks by their names; undefined if a check provided none. */
-type Perhaps<Facts> = { readonly [Name in keyof Facts]: Facts[Name] | undefined };
+type Perhaps<Needs> = { readonly [Name in keyof Needs]: Needs[Name] | undefined };
 
-const areThere = <Facts extends object>(facts: Perhaps<Facts>): facts is Perhaps<Facts> & Facts =>
+const areThere = <Needs extends object>(facts: Perhaps<Needs>): facts is Perhaps<Needs> & Needs =>
   Object.values(facts).every((fact) => fact !== undefined);
 
 /** Runs checks, one after the other, and reports each. */
@@ -26,10 +26,10 @@ export class Examination {
    * Runs a check, or skips it if it lacks a fact of an earlier one.
    * @returns the fact that it provides
    */
-  async check<Facts extends object, Fact>(
+  async check<Needs extends object, Fact>(
     name: CheckName,
-    facts: Perhaps<Facts>,
-    run: (facts: Facts, patient: Patient) => Verdict<Fact> | Promise<Verdict<Fact>>,
+    facts: Perhaps<Needs>,
+    run: (facts: Needs, patient: Patient) => Verdict<Fact> | Promise<Verdict<Fact>>,
   ): Promise<Fact | undefined> {
     const verdict = await this.#verdict(name, facts, run);
     this.report(name, verdict);
@@ -44,10 +44,10 @@ export class Examination {
     this.#listener.found(finding);
   }
 
-  async #verdict<Facts extends object, Fact>(
+  async #verdict<Needs extends object, Fact>(
     name: CheckName,
-    facts: Perhaps<Facts>,
-    run: (facts: Facts, patient: Patient) => Verdict<Fact> | Promise<Verdict<Fact>>,
+    facts: Perhaps<Needs>,
+    run: (facts: Needs, patient: Patient) => Verdict<Fact> | Promise<Verdict<Fact>>,
   ): Promise<Verdict<Fact>> {
     const { signal } = this.#patient;
     if (signal.aborted) return skip(({ doctor }) => doctor.interrupted);

@@ -9,7 +9,7 @@ import { end } from './connections.js';
 const oldestMajor = 15;
 
 /** What a database says of itself. */
-export interface Facts {
+export interface DatabaseFacts {
   /** As PostgreSQL counts: 180004 is 18.4. */
   readonly version: number;
   readonly fsync: string;
@@ -23,8 +23,8 @@ export interface Facts {
 }
 
 interface Rule {
-  readonly applies: (facts: Facts) => boolean;
-  readonly says: (facts: Facts) => string;
+  readonly applies: (facts: DatabaseFacts) => boolean;
+  readonly says: (facts: DatabaseFacts) => string;
 }
 
 /** Why a database is refused. */
@@ -89,7 +89,7 @@ export async function examine(connections: Connections): Promise<void> {
 }
 
 async function look(one: pg.Client, other: pg.Client): Promise<void> {
-  const [facts] = (await one.query<Facts & pg.QueryResultRow>(question)).rows;
+  const [facts] = (await one.query<DatabaseFacts & pg.QueryResultRow>(question)).rows;
   if (facts === undefined) throw new JournalError('The database says nothing of itself');
   const refusal = refusals.find(({ applies }) => applies(facts));
   if (refusal !== undefined) throw new JournalError(refusal.says(facts));
