@@ -1,7 +1,7 @@
 import { beginOf, day, dayOf, spacedTime } from './beijing.js';
 import type { StoredOrder } from './ledger.js';
 import type { StoredRefund } from './refunds.js';
-import type { Settings } from './scenario.js';
+import type { SimulatorSettings } from './scenario.js';
 
 /** What bills are written from. Refunds that are due have ended. */
 export interface Books {
@@ -183,7 +183,7 @@ export const line = (values: readonly string[]): string => values.map((value) =>
 export const text = (lines: readonly string[]): string => `\ufeff${lines.map((each) => `${each}\r\n`).join('')}`;
 
 /** Whether the bill of a day is there at a time of the gateway's: from ten o'clock of the next day. */
-export function isWritten(bill_date: string, bill: Settings['bill'], at: number): boolean {
+export function isWritten(bill_date: string, bill: SimulatorSettings['bill'], at: number): boolean {
   const begin = beginOf(bill_date);
   if (bill === 'none' || Number.isNaN(begin)) return false;
   return at >= (bill === 'early' ? begin : begin + day + 10 * hour);
@@ -198,7 +198,12 @@ export interface BillRequest {
 }
 
 /** The day's bill as the vendor writes it; undefined if there is none. */
-export function billOf(books: Books, request: BillRequest, settings: Settings, now: number): string | undefined {
+export function billOf(
+  books: Books,
+  request: BillRequest,
+  settings: SimulatorSettings,
+  now: number,
+): string | undefined {
   const { bill_date, bill_type, sub_mch_id } = request;
   if (!isWritten(bill_date, settings.bill, now + settings.clock)) return undefined;
   const isOld = settings.billFormat === 'old';

@@ -1,7 +1,7 @@
 import type { CallLog } from './call-log.js';
 import type { ScreenAction, SimulatedFaceService } from './face-service.js';
 import type { Ledger } from './ledger.js';
-import type { Settings } from './scenario.js';
+import type { SimulatorSettings } from './scenario.js';
 
 /**
  * What a customer can do: before the screen, on the phone if the gateway asks for the password, or nothing more at all
@@ -22,7 +22,7 @@ interface CustomerContext {
   readonly service: SimulatedFaceService;
   readonly ledger: Ledger;
   readonly log: CallLog;
-  readonly settings: () => Settings;
+  readonly settings: () => SimulatorSettings;
 }
 
 /** What the customer can do now. */

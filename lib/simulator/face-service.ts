@@ -4,7 +4,7 @@ import { createServer, type Server, type Socket } from 'node:net';
 import type { CallLog } from './call-log.js';
 import type { IssuedCodes } from './issued-codes.js';
 import type { SimulatedMerchant } from './routes.js';
-import type { Settings } from './scenario.js';
+import type { SimulatorSettings } from './scenario.js';
 
 /** What the customer sees: nothing; the camera; a spinner until the till tells the result; the result. */
 export type Screen = 'idle' | 'looking' | 'paying' | 'success' | 'failure';
@@ -34,7 +34,7 @@ interface FaceServiceContext {
   readonly merchant: SimulatedMerchant;
   readonly codes: IssuedCodes;
   readonly log: CallLog;
-  readonly settings: () => Settings;
+  readonly settings: () => SimulatorSettings;
 }
 
 /** docs/facts.md#required-fields. */

@@ -1,6 +1,6 @@
 import { dayOf, spacedTime } from './beijing.js';
 import { type Books, isWritten, line, sum, text, yuan } from './bill.js';
-import type { Settings } from './scenario.js';
+import type { SimulatorSettings } from './scenario.js';
 
 const columns = [
   ...[
@@ -47,7 +47,7 @@ function flowsOf({ orders, refunds }: Books): Flow[] {
 export function fundFlowOf(
   books: Books,
   { bill_date, account_type }: { bill_date: string; account_type: string },
-  { bill, clock }: Settings,
+  { bill, clock }: SimulatorSettings,
   now: number,
 ): string | undefined {
   if (account_type !== 'Basic' || !isWritten(bill_date, bill, now + clock)) return undefined;

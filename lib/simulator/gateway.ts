@@ -6,7 +6,7 @@ import { gzipSync } from 'node:zlib';
 import type { GatewayCall } from './gateway-calls.js';
 import { answer, certificateRefusals, page, type Reply, refuse } from './replies.js';
 import { type Fields, type GatewayContext, routes } from './routes.js';
-import type { Settings } from './scenario.js';
+import type { SimulatorSettings } from './scenario.js';
 import { askedOfV3 } from './v3/routes.js';
 import { readRequest } from './xml.js';
 
@@ -38,7 +38,7 @@ function send(
 
 type Request = Pick<IncomingMessage, 'headers' | 'socket'> & { readonly method: string; readonly url: string };
 
-function refusedCertificate(socket: IncomingMessage['socket'], { certificate }: Settings): Reply | undefined {
+function refusedCertificate(socket: IncomingMessage['socket'], { certificate }: SimulatorSettings): Reply | undefined {
   if (!(socket instanceof TLSSocket && socket.authorized)) return certificateRefusals.missing;
   return certificate === 'accepted' ? undefined : certificateRefusals[certificate];
 }

@@ -1,6 +1,6 @@
 import { compactTime } from './beijing.js';
 import { charge, type LedgerEntry, newOrder, type Order, reverse } from './money.js';
-import type { Settings } from './scenario.js';
+import type { SimulatorSettings } from './scenario.js';
 
 /** An order with all that answers and bills say of it. Times are the gateway's. */
 export interface StoredOrder extends Order {
@@ -72,7 +72,7 @@ export class Ledger {
     return `${prefix}${compactTime(now)}`.padEnd(28 - serial.length, '0') + serial;
   }
 
-  #giveUpIfLate(order: StoredOrder, settings: Settings, now: number): void {
+  #giveUpIfLate(order: StoredOrder, settings: SimulatorSettings, now: number): void {
     if (order.trade_state === 'USERPAYING' && now - order.startedAt >= settings.giveUpAfter)
       order.trade_state = 'PAYERROR';
   }
@@ -102,7 +102,7 @@ export class Ledger {
   pay(
     fields: Readonly<Record<string, string>>,
     payer: { code: string; openid: string; trade_type: string },
-    settings: Settings,
+    settings: SimulatorSettings,
     now: number,
   ): LedgerResult {
     const out_trade_no = fields.out_trade_no ?? '';
@@ -152,7 +152,7 @@ export class Ledger {
   #otherSale(
     fields: Readonly<Record<string, string>>,
     payer: { openid: string; trade_type: string },
-    settings: Settings,
+    settings: SimulatorSettings,
     now: number,
   ): StoredOrder | undefined {
     if (settings.numberUsed === 'free') return undefined;
@@ -162,37 +162,42 @@ export class Ledger {
     return order;
   }
 
-  #taken(order: StoredOrder, trade_type: string, { numberUsed }: Settings): LedgerResult {
+  #taken(order: StoredOrder, trade_type: string, { numberUsed }: SimulatorSettings): LedgerResult {
     if (numberUsed === 'SUCCESS') return { ok: this.#paid(order, trade_type) };
     const err_code = numberUsed === 'free' ? alreadyThere[order.trade_state] : numberUsed;
     // The words of the wire (docs/facts.md#a-number-of-another-sale).
     return err_code === 'INVALID_REQUEST' ? { err_code, fields: { err_code_des: '201 商户订单号重复' } } : { err_code };
   }
 
-  #awaitingPassword(settings: Settings, now: number): StoredOrder | undefined {
+  #awaitingPassword(settings: SimulatorSettings, now: number): StoredOrder | undefined {
     const orders = [...this.#orders.values()].reverse();
     for (const order of orders) this.#giveUpIfLate(order, settings, now);
     return orders.find(({ trade_state, abandoned }) => trade_state === 'USERPAYING' && !abandoned);
   }
 
   /** The newest order whose customer is asked for the password. */
-  awaitingPassword(settings: Settings, now: number): LedgerEntry | undefined {
+  awaitingPassword(settings: SimulatorSettings, now: number): LedgerEntry | undefined {
     return this.#awaitingPassword(settings, now);
   }
 
   /** The customer enters the password, if the gateway still waits for it. */
-  enterPassword(settings: Settings, now: number): void {
+  enterPassword(settings: SimulatorSettings, now: number): void {
     const order = this.#awaitingPassword(settings, now);
     if (order) charge(order, now + settings.clock);
   }
 
   /** The customer will never enter it: the gateway gives up in its own time. */
-  abandonPassword(settings: Settings, now: number): void {
+  abandonPassword(settings: SimulatorSettings, now: number): void {
     const order = this.#awaitingPassword(settings, now);
     if (order) order.abandoned = true;
   }
 
-  query(fields: Readonly<Record<string, string>>, trade_type: string, settings: Settings, now: number): LedgerResult {
+  query(
+    fields: Readonly<Record<string, string>>,
+    trade_type: string,
+    settings: SimulatorSettings,
+    now: number,
+  ): LedgerResult {
     if (settings.query) return { err_code: settings.query };
     const order = this.find(fields);
     if (!order) return { err_code: 'ORDERNOTEXIST' };
@@ -208,7 +213,7 @@ export class Ledger {
     return { ok: { out_trade_no, ...(echo.attach ? { attach: echo.attach } : {}), ...state } };
   }
 
-  reverse(fields: Readonly<Record<string, string>>, settings: Settings, now: number): LedgerResult {
+  reverse(fields: Readonly<Record<string, string>>, settings: SimulatorSettings, now: number): LedgerResult {
     if (settings.reverse) return { err_code: settings.reverse, fields: { recall: 'Y' } };
     const order = this.find(fields);
     if (order) reverse(order, now + settings.clock);

@@ -1,12 +1,12 @@
 import { noticeAddress, noticeOf, post } from './refund-notice.js';
 import type { Refunds, StoredRefund } from './refunds.js';
 import type { SimulatedMerchant } from './routes.js';
-import type { Settings } from './scenario.js';
+import type { SimulatorSettings } from './scenario.js';
 
 interface FollowUpContext {
   readonly refunds: Refunds;
   readonly merchant: SimulatedMerchant;
-  readonly settings: () => Settings;
+  readonly settings: () => SimulatorSettings;
   /** Something of a refund is to be shown. */
   readonly changed: () => void;
 }

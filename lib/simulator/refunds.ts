@@ -1,7 +1,7 @@
 import { spacedTime } from './beijing.js';
 import type { Ledger, LedgerResult, StoredOrder } from './ledger.js';
 import { endRefund, type Refund, type RefundEnd, takeRefund, whyNotRefunded } from './money.js';
-import type { Settings } from './scenario.js';
+import type { SimulatorSettings } from './scenario.js';
 
 /** One refund in the gateway's book. Amounts in fen. */
 export interface RefundEntry extends Pick<Refund, 'out_refund_no' | 'refund_fee' | 'refund_status'> {
@@ -17,7 +17,7 @@ export interface StoredRefund extends Refund, RefundEntry {
   readonly refund_account: string;
   readonly notify_url: string;
   /** How it ends by itself, and after how many milliseconds. */
-  readonly end: Settings['refundEnd'];
+  readonly end: SimulatorSettings['refundEnd'];
   readonly delay: number;
   endedAt: number;
 }
@@ -64,7 +64,7 @@ export class Refunds {
   }
 
   /** Ends what has taken its time. */
-  settle(settings: Settings, now: number): void {
+  settle(settings: SimulatorSettings, now: number): void {
     const at = now + settings.clock;
     for (const refund of this.#processing) {
       const { end, delay, requestedAt } = refund;
@@ -74,7 +74,7 @@ export class Refunds {
   }
 
   /** Ends a refund now. False if it isn't under way. */
-  end(out_refund_no: string, end: RefundEnd, settings: Settings, now: number): boolean {
+  end(out_refund_no: string, end: RefundEnd, settings: SimulatorSettings, now: number): boolean {
     this.settle(settings, now);
     const refund = this.#refunds.get(out_refund_no);
     if (!refund || !this.#processing.has(refund)) return false;
@@ -93,7 +93,7 @@ export class Refunds {
     return this.all.filter((refund) => refund.order === order);
   }
 
-  refund(fields: Fields, settings: Settings, now: number): LedgerResult {
+  refund(fields: Fields, settings: SimulatorSettings, now: number): LedgerResult {
     this.settle(settings, now);
     const told = settings.refund === 'accepted' ? undefined : refuse(settings.refund);
     if (told && !settings.refundTaken) return told;
@@ -101,7 +101,7 @@ export class Refunds {
     return told && 'ok' in verdict ? told : verdict;
   }
 
-  #refund(fields: Fields, settings: Settings, now: number): LedgerResult {
+  #refund(fields: Fields, settings: SimulatorSettings, now: number): LedgerResult {
     const { out_refund_no = '', transaction_id } = fields;
     const total_fee = Number(fields.total_fee);
     const refund_fee = Number(fields.refund_fee);
@@ -155,7 +155,7 @@ export class Refunds {
     };
   }
 
-  query(fields: Fields, settings: Settings, now: number): LedgerResult {
+  query(fields: Fields, settings: SimulatorSettings, now: number): LedgerResult {
     this.settle(settings, now);
     if (settings.refundquery) return refuse(settings.refundquery);
     const { refund_id, out_refund_no, offset = '0' } = fields;

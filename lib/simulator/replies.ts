@@ -6,7 +6,7 @@ import { buildXml } from '../pay/xml.js';
 import type { GatewayCall } from './gateway-calls.js';
 import { refundCodes } from './refund-codes.js';
 import type { Download, Fields, GatewayContext, Route } from './routes.js';
-import type { Settings } from './scenario.js';
+import type { SimulatorSettings } from './scenario.js';
 
 const catalogues: Partial<Record<GatewayCall, Readonly<Record<string, { zh: { description: string } }>>>> = {
   orderquery: queryErrorCodes,
@@ -77,7 +77,7 @@ const demandedError = (route: Route, negativeTest: unknown): string | undefined 
   route.key === 'sandboxKey' ? /-([A-Z][A-Z0-9_]*)$/.exec(String(negativeTest))?.[1] : undefined;
 
 /** What is said of the merchant's certificate, if it's not accepted (docs/facts.md#certificates). */
-export const certificateRefusals: Readonly<Record<Exclude<Settings['certificate'], 'accepted'>, Reply>> = {
+export const certificateRefusals: Readonly<Record<Exclude<SimulatorSettings['certificate'], 'accepted'>, Reply>> = {
   missing: page(400, 'No required SSL certificate was sent'),
   error: page(400, 'The SSL certificate error'),
   mismatch: refuse('FAIL', 'certificate not match'),

@@ -8,7 +8,7 @@ import type { GatewayCall } from './gateway-calls.js';
 import type { IssuedCodes } from './issued-codes.js';
 import type { Ledger, LedgerResult } from './ledger.js';
 import type { Refunds } from './refunds.js';
-import type { Settings } from './scenario.js';
+import type { SimulatorSettings } from './scenario.js';
 
 /** Of a request or an answer. */
 export type Fields = Readonly<Record<string, string>>;
@@ -30,7 +30,7 @@ export interface GatewayContext {
   readonly codes: IssuedCodes;
   readonly rate: CallRate;
   readonly log: CallLog;
-  readonly settings: () => Settings;
+  readonly settings: () => SimulatorSettings;
 }
 
 /** What a bill is asked for: neither XML nor signed. */

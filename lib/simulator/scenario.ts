@@ -104,9 +104,9 @@ export interface ScenarioSettings {
 }
 
 /** All settings, each with a value. */
-export type Settings = Required<Omit<ScenarioSettings, 'scenario'>>;
+export type SimulatorSettings = Required<Omit<ScenarioSettings, 'scenario'>>;
 
-const success: Settings = {
+const success: SimulatorSettings = {
   service: 'running',
   face: 'shown',
   faceDelay: 300,
@@ -171,7 +171,7 @@ export const scenarios = {
   'user-cancel': { face: 'cancelled' },
   'scan-payment': { face: 'scan' },
   'service-down': { service: 'down' },
-} as const satisfies Record<string, Partial<Settings>>;
+} as const satisfies Record<string, Partial<SimulatorSettings>>;
 
 /** The name of a scenario. */
 export type ScenarioName = keyof typeof scenarios;
@@ -191,7 +191,7 @@ export function asRecord(scenario: Scenario): Record<string, unknown> {
  * What a scenario means, in full.
  * @throws InvalidParameterError for an unknown name, an unknown setting, or a value out of range.
  */
-export function settingsOf(scenario: Scenario): Settings {
+export function settingsOf(scenario: Scenario): SimulatorSettings {
   const { scenario: name = 'success', ...changes } = asRecord(scenario);
   if (!isScenarioName(name))
     throw new InvalidParameterError('scenario', `must be one of ${Object.keys(scenarios).join(', ')}`);

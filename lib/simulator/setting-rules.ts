@@ -1,6 +1,6 @@
 import { InvalidParameterError } from '../errors.js';
 import { gatewayCalls } from './gateway-calls.js';
-import type { Settings } from './scenario.js';
+import type { SimulatorSettings } from './scenario.js';
 
 /** What a value must be, as data: for the check of a scenario, and for the console's switches. */
 export type SettingRule =
@@ -9,7 +9,7 @@ export type SettingRule =
   /** An err_code by name, or one of the words besides. */
   | { readonly kind: 'err_code'; readonly besides: readonly string[] };
 
-export const settingRules: Readonly<Record<keyof Settings, SettingRule>> = {
+export const settingRules: Readonly<Record<keyof SimulatorSettings, SettingRule>> = {
   service: { kind: 'choice', choices: ['running', 'down'] },
   face: { kind: 'choice', choices: ['shown', 'cancelled', 'scan', 'waiting'] },
   faceDelay: { kind: 'milliseconds' },
@@ -83,7 +83,7 @@ function brokenRule(rule: SettingRule, value: unknown): string | undefined {
 }
 
 /** @throws InvalidParameterError for an unknown setting, or a value out of range. */
-export function checkSettings(changes: Record<string, unknown>): asserts changes is Partial<Settings> {
+export function checkSettings(changes: Record<string, unknown>): asserts changes is Partial<SimulatorSettings> {
   for (const [name, value] of Object.entries(changes)) {
     const rule = Object.entries(settingRules).find(([known]) => known === name)?.[1];
     if (!rule) {

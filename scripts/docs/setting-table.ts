@@ -1,10 +1,10 @@
 import { gatewayCalls } from '../../lib/simulator/gateway-calls.js';
-import { type Settings, settingsOf } from '../../lib/simulator/scenario.js';
+import { type SimulatorSettings, settingsOf } from '../../lib/simulator/scenario.js';
 import { type SettingRule, settingRules } from '../../lib/simulator/setting-rules.js';
 import { code, type Language, table, type Words } from './languages.js';
 
 /** What each setting of the simulator does. Its values and its default are the code's. */
-const meanings: Readonly<Record<keyof Settings, Words>> = {
+const meanings: Readonly<Record<keyof SimulatorSettings, Words>> = {
   service: { en: 'WxpayFaceService; `down`: nobody listens on the pipe', zh: '刷脸服务；`down`：管道上没有人监听' },
   face: {
     en: 'what the customer does before the camera; `waiting`: nothing, until told so or stopped',

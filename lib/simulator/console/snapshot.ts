@@ -3,7 +3,7 @@ import type { CustomerAction } from '../customer.js';
 import type { Screen } from '../face-service.js';
 import type { LedgerEntry } from '../money.js';
 import type { RefundEntry } from '../refunds.js';
-import type { Settings } from '../scenario.js';
+import type { SimulatorSettings } from '../scenario.js';
 import type { TillState } from './till-state.js';
 
 /** All that the page shows. Holds no credential. Amounts in fen. */
@@ -12,7 +12,7 @@ export interface Snapshot {
   readonly gateway: string;
   readonly pipe: string;
   readonly scenario: string;
-  readonly settings: Settings;
+  readonly settings: SimulatorSettings;
   readonly screen: {
     readonly shows: Screen;
     /** The customer walked away. */

@@ -2,7 +2,7 @@ import { createSign, createVerify, randomBytes, X509Certificate } from 'node:cry
 import type { IncomingHttpHeaders } from 'node:http';
 import type { CertificatesV3 } from '../certificates.js';
 import type { GatewayCall } from '../gateway-calls.js';
-import type { Settings } from '../scenario.js';
+import type { SimulatorSettings } from '../scenario.js';
 
 /** Milliseconds: older and newer requests are refused. */
 const longest = 5 * 60_000;
@@ -46,7 +46,7 @@ export function wrongSignature(
 }
 
 /** Who signs: what the request asks for, unless the scenario says otherwise. */
-function signerFor(asked: unknown, signer: Settings['signer'], { platform, publicKey }: CertificatesV3) {
+function signerFor(asked: unknown, signer: SimulatorSettings['signer'], { platform, publicKey }: CertificatesV3) {
   const isByKey = signer === 'asked' ? asked === publicKey.id : signer === 'public-key';
   return isByKey ? { serial: publicKey.id, key: publicKey.key } : { serial: platform.serial_no, key: platform.key };
 }
@@ -56,7 +56,7 @@ export function signatureOf(
   call: GatewayCall,
   body: string,
   asked: unknown,
-  settings: Settings,
+  settings: SimulatorSettings,
   certificates: CertificatesV3,
 ): Record<string, string> {
   if (settings.unsigned.includes(call)) return {};

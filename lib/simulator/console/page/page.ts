@@ -1,5 +1,5 @@
 import { type CustomerAction, customerActions } from '../../customer.js';
-import type { Settings } from '../../scenario.js';
+import type { SimulatorSettings } from '../../scenario.js';
 import { settingsOf } from '../../scenario.js';
 import type { Snapshot } from '../snapshot.js';
 import { labelCounter, makeCounter, showCounter } from './counter.js';
@@ -49,7 +49,7 @@ const act = (action: CustomerAction): void => {
   if (snapshot?.offered.includes(action)) void send('customer', { action });
 };
 const setScenario = (name: string): void => void send('scenario', { name });
-const set = (changes: Partial<Record<keyof Settings, unknown>>): void => void send('settings', changes);
+const set = (changes: Partial<Record<keyof SimulatorSettings, unknown>>): void => void send('settings', changes);
 
 const actOnRefund: RefundAction = (out_refund_no, end) => void send('refund', { out_refund_no, ...(end && { end }) });
 const notifyUrl = byId('notify-url', HTMLInputElement);
@@ -61,7 +61,7 @@ byHandBox.addEventListener('change', () => {
   const { face, password, confirm } = settingsOf(snapshot?.scenario ?? 'success');
   set(byHandBox.checked ? byHand : { face, password, confirm });
 });
-const isByHand = ({ face, password, confirm }: Settings): boolean =>
+const isByHand = ({ face, password, confirm }: SimulatorSettings): boolean =>
   face === byHand.face && password === byHand.password && confirm === byHand.confirm;
 
 let showSwitches = makeSwitches(set, setScenario);

@@ -1,14 +1,14 @@
 import { paymentErrorCodes, queryErrorCodes, reportedErrorCodes, reverseErrorCodes } from '../../../pay/error-codes.js';
 import { gatewayCalls } from '../../gateway-calls.js';
 import { refundCodes } from '../../refund-codes.js';
-import { type ScenarioName, type Settings, scenarios, settingsOf } from '../../scenario.js';
+import { type ScenarioName, type SimulatorSettings, scenarios, settingsOf } from '../../scenario.js';
 import { settingRules } from '../../setting-rules.js';
 import type { Snapshot } from '../snapshot.js';
 import { byId, element, showTitle } from './elements.js';
 import type { Texts } from './texts.js';
 import { currentLanguage, words } from './words.js';
 
-type Name = keyof Settings;
+type Name = keyof SimulatorSettings;
 type Change = (changes: Partial<Record<Name, unknown>>) => void;
 
 /** One setting's control on the page: shows a value, and tells when a person changed it. */
@@ -159,7 +159,7 @@ function makeCallTable(
   title: (typeof callTables)[number][0],
   names: readonly CallSetting[],
   change: Change,
-): { names: readonly CallSetting[]; table: HTMLElement; show(settings: Settings): void } {
+): { names: readonly CallSetting[]; table: HTMLElement; show(settings: SimulatorSettings): void } {
   const { settings: labels, page } = words();
   const box = (name: CallSetting, call: string): HTMLInputElement =>
     element('input', {

@@ -7,7 +7,7 @@ import type { CustomerAction } from '../../customer.js';
 import type { Screen } from '../../face-service.js';
 import type { RefundEnd } from '../../money.js';
 import type { RefundEntry } from '../../refunds.js';
-import type { ScenarioName, Settings } from '../../scenario.js';
+import type { ScenarioName, SimulatorSettings } from '../../scenario.js';
 import type { Deed } from '../till-state.js';
 import type { CodeKind } from './counter.js';
 
@@ -249,7 +249,7 @@ const zh = {
     probe: '错误签名',
     unsigned: '无签名',
     stale: '过期签名',
-  } satisfies Record<keyof Settings, string>,
+  } satisfies Record<keyof SimulatorSettings, string>,
   values: {
     running: '运行',
     down: '停止',
