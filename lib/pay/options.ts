@@ -83,7 +83,7 @@ export type ConnectionOptions = MerchantIdentity & {
 };
 
 /** ConnectionOptions, checked, with every default in its place. */
-export interface Connection {
+export interface ConnectionSettings {
   identity: MerchantIdentity;
   /** The host to ask, and its backup. */
   hosts: { pay: readonly string[]; face: readonly string[] };
@@ -93,7 +93,7 @@ export interface Connection {
 }
 
 /** PayClientOptions, the same. */
-export interface Settings extends Connection {
+export interface Settings extends ConnectionSettings {
   key: string;
   formerKeys: readonly string[];
   sign_type: SignType;
@@ -202,7 +202,7 @@ export function firstAddress(): string {
 }
 
 /** @throws InvalidParameterError that names the option; quotes no value. So do the next two. */
-export function checkConnection(options: ConnectionOptions): Connection {
+export function checkConnection(options: ConnectionOptions): ConnectionSettings {
   if (typeof options !== 'object' || options === null) throw new InvalidParameterError('options', 'must be an object');
   checkFields(identityFields, { ...options });
   const { appid, mch_id, sub_appid, sub_mch_id, endpoints = {}, timeout = {} } = options;

@@ -4,7 +4,7 @@ import { checkFields } from '../../fields.js';
 import { isFields } from '../../unknown.js';
 import type { PayClient } from '../client.js';
 import {
-  type Connection,
+  type ConnectionSettings,
   checkConnection,
   firstAddress,
   type MerchantIdentity,
@@ -54,7 +54,7 @@ export interface PayClientV3Options extends MerchantIdentity {
 }
 
 /** PayClientV3Options, checked, with every default in its place. */
-export interface SettingsV3 extends Connection {
+export interface SettingsV3 extends ConnectionSettings {
   readonly signer: Signer;
   readonly keys: GatewayKeys;
   /** The serial number or id of the key that the gateway is asked to sign with. */
