@@ -41,7 +41,7 @@ export interface Merchant {
   readonly webhook: Webhook | undefined;
 }
 
-interface Entry extends Merchant {
+interface MerchantEntry extends Merchant {
   readonly line: Line;
   /** As it is configured now. */
   readonly told: { name: string; webhook: Webhook | undefined };
@@ -74,7 +74,7 @@ export class Merchants {
   readonly #policies: Policies;
   readonly #limits = new Limits();
   /** By journal: also those that are configured no longer, whose unfinished payments go on. */
-  readonly #entries = new Map<string, Entry>();
+  readonly #entries = new Map<string, MerchantEntry>();
   /** The journals of those that are configured, by name. */
   #names = new Map<string, string>();
   #given: readonly MerchantOptions[] = [];
@@ -161,7 +161,7 @@ export class Merchants {
     if (this.#life.signal.aborted) throw new ClosedError('The server');
     const now = performance.now();
     const changed: Configured[] = [];
-    const opened: Entry[] = [];
+    const opened: MerchantEntry[] = [];
     try {
       for (const options of given) if (this.#isChanged(options)) changed.push(this.#configure(options, now));
       const names = this.#namesAfter(given, changed);
@@ -223,7 +223,7 @@ export class Merchants {
 
   #apply(
     changed: readonly Configured[],
-    opened: readonly Entry[],
+    opened: readonly MerchantEntry[],
     names: Map<string, string>,
     given: readonly MerchantOptions[],
     now: number,
@@ -279,7 +279,7 @@ export class Merchants {
   }
 
   /** A certificate that wasn't there before may be a good one. A journal that can't be read now is read later. */
-  async #takeUp({ client, processor, journal }: Entry): Promise<void> {
+  async #takeUp({ client, processor, journal }: MerchantEntry): Promise<void> {
     const { signal } = this.#life;
     while (client.hasCertificate && !signal.aborted) {
       try {
@@ -295,9 +295,9 @@ export class Merchants {
     clients: NamedClients,
     { certificate }: MerchantOptions,
     webhook: Webhook | undefined,
-  ): Promise<Entry> {
+  ): Promise<MerchantEntry> {
     const { mch_id, sub_mch_id } = clients.v2.identity;
-    const told: Entry['told'] = { name: clients.name, webhook };
+    const told: MerchantEntry['told'] = { name: clients.name, webhook };
     const outbox: Outbox = {
       toldOf: (record) => told.webhook && toldOf(told.name, told.webhook, record),
       wake: () => this.#onTold(told.name),
