@@ -97,8 +97,8 @@ const saleGuards = {
     kept(billed) > 0 && !(isGivenUp && decidedAt >= day.to),
 } as const satisfies Record<string, SaleGuard>;
 
-interface Row<Told, When> {
-  readonly told: Told;
+interface Row<Known, When> {
+  readonly told: Known;
   readonly when: When;
   readonly kind: DifferenceKind;
   /** What the bill says, if that's the point. */

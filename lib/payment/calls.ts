@@ -43,8 +43,8 @@ export class CallOptions implements RequestOptions {
 
 /** A client that is closed ends the run; every other error is an answer. */
 export const orEnd =
-  <Told>(answerOf: (error: unknown) => Told) =>
-  (error: unknown): Told => {
+  <Value>(answerOf: (error: unknown) => Value) =>
+  (error: unknown): Value => {
     if (error instanceof ClosedError) throw error;
     return answerOf(error);
   };

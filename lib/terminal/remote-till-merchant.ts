@@ -161,10 +161,10 @@ class RemoteTillMerchant implements TillMerchant {
   }
 
   /** What a call is waiting for is told by it, and not again. */
-  async #telling<Told extends Outcome>(
+  async #telling<Reported extends Outcome>(
     number: { out_trade_no: string; out_refund_no?: string },
-    task: () => Promise<Told>,
-  ): Promise<Told> {
+    task: () => Promise<Reported>,
+  ): Promise<Reported> {
     const key = keyOf(number);
     this.#awaited.set(key, (this.#awaited.get(key) ?? 0) + 1);
     this.#count();

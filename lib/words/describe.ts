@@ -19,9 +19,9 @@ export interface Description {
   handOver: boolean;
 }
 
-type Told = Sentences & { readonly handOver?: true };
+type OutcomeSentences = Sentences & { readonly handOver?: true };
 /** @returns Undefined if it isn't what its status says. */
-type Teller = (outcome: Fields, words: OutcomeWords) => Told | undefined;
+type Teller = (outcome: Fields, words: OutcomeWords) => OutcomeSentences | undefined;
 
 const isListed = <Code extends string>(table: Readonly<Record<Code, unknown>>, code: unknown): code is Code =>
   isString(code) && code !== 'unlisted' && Object.hasOwn(table, code);
@@ -116,7 +116,7 @@ function about({ kind, out_trade_no, out_refund_no, refund_fee }: Fields, words:
 }
 
 /** By what it is: an outcome of a payment or of a refund; else by its code. */
-function sentencesFor(what: Fields, words: OutcomeWords): Told | undefined {
+function sentencesFor(what: Fields, words: OutcomeWords): OutcomeSentences | undefined {
   const { kind, status } = what;
   if (!isString(status)) return codeTold(what, words);
   if (kind === 'refund') return isListed(refundTellers, status) ? refundTellers[status](what, words) : undefined;
@@ -124,7 +124,7 @@ function sentencesFor(what: Fields, words: OutcomeWords): Told | undefined {
   return paymentTellers[status](what, words);
 }
 
-function told(what: unknown, words: OutcomeWords): Told {
+function told(what: unknown, words: OutcomeWords): OutcomeSentences {
   const sentences = isFields(what) ? sentencesFor(what, words) : undefined;
   if (sentences === undefined || !isFields(what)) return words.unknown;
   return { ...sentences, text: sequence(words, sentences.text, ...about(what, words)) };
@@ -146,7 +146,7 @@ export function describe(
   language: Language,
 ): Description {
   const words = language === 'en' ? en : zh;
-  let sentences: Told;
+  let sentences: OutcomeSentences;
   try {
     sentences = told(what, words);
   } catch {

@@ -6,7 +6,7 @@ import type { WrongCode } from '../../terminal/scanned-code.js';
 import type { TillHealth } from '../../terminal/till.js';
 
 /** What an error says of itself that is fit for a page: a code, and which rule it's about. */
-export interface ToldError {
+export interface ReportedError {
   readonly code: string;
   readonly rule?: string;
   readonly parameter?: string;
@@ -17,7 +17,7 @@ export interface ToldError {
 }
 
 /** What the till was told of a sale or a refund, as plain JSON without a customer's data. */
-export type Told = FacePayOutcome | RefundOutcome | ToldError;
+export type ReportedOutcome = FacePayOutcome | RefundOutcome | ReportedError;
 
 /** A step that the cashier saw, and since when (milliseconds since the epoch). */
 export type Step = Pick<PaymentProgress, 'step' | 'attempt' | 'until' | 'trouble'> & { readonly at: number };
@@ -35,7 +35,7 @@ export interface Display {
   /** What was wrong with the code that came from the scanner. */
   readonly wrong?: WrongCode;
   /** Absent while it goes on. */
-  readonly told?: Told;
+  readonly told?: ReportedOutcome;
 }
 
 /** A sale of this till, and its refunds. */
@@ -43,8 +43,12 @@ export interface SoldEntry {
   readonly out_trade_no: string;
   readonly total_fee: number;
   /** The latest that was told of it. */
-  readonly told?: Told;
-  readonly refunds: ReadonlyArray<{ readonly out_refund_no: string; readonly refund_fee: number; readonly told: Told }>;
+  readonly told?: ReportedOutcome;
+  readonly refunds: ReadonlyArray<{
+    readonly out_refund_no: string;
+    readonly refund_fee: number;
+    readonly told: ReportedOutcome;
+  }>;
 }
 
 /** A day's bill against the till's journal. */
@@ -52,7 +56,7 @@ export interface DayReport {
   readonly bill_date: string;
   readonly differences: readonly Difference[];
   /** 'done': each fen is accounted for, but for the differences. */
-  readonly state: 'running' | 'done' | ToldError;
+  readonly state: 'running' | 'done' | ReportedError;
 }
 
 /** All that the page shows of the console's till. */

@@ -10,7 +10,16 @@ import type { FacePayOutcome } from '../../terminal/face-pay.js';
 import { openTill } from '../../terminal/open-till.js';
 import type { Till, TillHealth } from '../../terminal/till.js';
 import { dayOf } from '../beijing.js';
-import type { DayReport, Deed, Display, SoldEntry, Step, TillState, Told, ToldError } from './till-state.js';
+import type {
+  DayReport,
+  Deed,
+  Display,
+  ReportedError,
+  ReportedOutcome,
+  SoldEntry,
+  Step,
+  TillState,
+} from './till-state.js';
 
 interface ConsoleTillOptions {
   readonly client: PayClientOptions;
@@ -30,7 +39,7 @@ const newest = 100;
 /** What errors say that isn't for logs alone. */
 const toldOfErrors = ['rule', 'parameter', 'sent', 'return_code', 'out_trade_no', 'out_refund_no'] as const;
 
-function toldOf(error: unknown): ToldError {
+function toldOf(error: unknown): ReportedError {
   if (!(error instanceof WxpayFaceError)) return { code: 'ERR_UNKNOWN' };
   const said = toldOfErrors.flatMap((name) => {
     const value: unknown = Reflect.get(error, name);
@@ -40,7 +49,7 @@ function toldOf(error: unknown): ToldError {
 }
 
 /** Without who the customer is: the gateway's answer says so, too. */
-const withoutCustomer = (outcome: FacePayOutcome | RefundOutcome): Told =>
+const withoutCustomer = (outcome: FacePayOutcome | RefundOutcome): ReportedOutcome =>
   outcome.status === 'paid' ? { ...outcome, openid: '', response: {} } : outcome;
 
 const isRefund = (outcome: object): outcome is RefundOutcome => 'kind' in outcome;

@@ -1,7 +1,7 @@
 import type { JournalRecord } from 'wxpay-face';
 
 /** What is to be told of a record's new outcome. */
-export interface Told {
+export interface OutboxEvent {
   /** By its name. */
   readonly merchant: string;
   /** Of one lane nothing later is told before what came earlier was taken. */
@@ -14,7 +14,7 @@ export interface Told {
 /** What a merchant wants to be told, for a journal that stores it with the very write that decides it: neither is there without the other. */
 export interface Outbox {
   /** Undefined if there is nothing to tell. */
-  toldOf(record: JournalRecord): Told | undefined;
+  toldOf(record: JournalRecord): OutboxEvent | undefined;
   /** Something was stored. */
   wake(): void;
 }

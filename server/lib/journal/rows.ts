@@ -1,7 +1,7 @@
 import type { JournalRecord } from 'wxpay-face';
 import { isGivenUp } from 'wxpay-face';
 import type { Statement } from '../database/connections.js';
-import type { Told } from './outbox.js';
+import type { OutboxEvent } from './outbox.js';
 
 /* Records as rows, and the statements about them. */
 
@@ -40,7 +40,7 @@ export interface Write {
   readonly isGivenUp: boolean;
   /** Of a payment that a terminal asks for. */
   readonly paying: { readonly terminal: string; readonly amount: number | undefined } | undefined;
-  readonly told: Told | undefined;
+  readonly told: OutboxEvent | undefined;
 }
 
 /** What the database can store as text. */
@@ -52,7 +52,7 @@ function askedBy(note: unknown, sale: unknown): Write['asked'] {
   return { terminal: textOf(terminal), store: textOf(store), sale: textOf(sale) };
 }
 
-export const writeOf = ({ data, ...record }: JournalRecord, writeId: string, told?: Told): Write => ({
+export const writeOf = ({ data, ...record }: JournalRecord, writeId: string, told?: OutboxEvent): Write => ({
   writeId,
   record,
   data: JSON.stringify(data),

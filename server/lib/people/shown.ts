@@ -9,7 +9,7 @@ export type Language = 'zh' | 'en';
 export type ActName = 'give-up' | 'refund' | 'send-again' | 'acknowledge';
 
 /** In the words of the cashier's sentences: what happened, and what to do. */
-export interface Told {
+export interface ShownDescription {
   readonly title: string;
   readonly text: string;
   readonly advice: string;
@@ -41,7 +41,7 @@ export interface ShownRecord {
 export interface ShownCase extends ShownRecord {
   /** Why a person must look: an attention's code. */
   readonly why?: string;
-  readonly told: Told;
+  readonly told: ShownDescription;
   readonly can: readonly ActName[];
 }
 

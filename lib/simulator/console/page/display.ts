@@ -1,6 +1,6 @@
 import { describe } from '../../../words/describe.js';
 import type { Snapshot } from '../snapshot.js';
-import type { Display, Step, TillState, Told } from '../till-state.js';
+import type { Display, ReportedOutcome, Step, TillState } from '../till-state.js';
 import { yuan } from './amounts.js';
 import { byId, element, icon, showList } from './elements.js';
 import { currentLanguage, words } from './words.js';
@@ -19,13 +19,13 @@ const moods: Readonly<Record<string, Mood>> = {
 };
 const marks: Readonly<Record<Mood, string>> = { good: 'check', wait: 'clock', quiet: 'off', bad: 'cross' };
 
-export const moodOfTold = (told: Told): Mood => ('status' in told ? (moods[told.status] ?? 'bad') : 'bad');
+export const moodOfTold = (told: ReportedOutcome): Mood => ('status' in told ? (moods[told.status] ?? 'bad') : 'bad');
 
 /** A sale's or a refund's end, in the words that a cashier is given. */
-export const titleOf = (told: Told): string => describe(told, currentLanguage()).title;
+export const titleOf = (told: ReportedOutcome): string => describe(told, currentLanguage()).title;
 
 /** What is told, and whether the goods may go: a refund says nothing of goods. */
-function toldParts(told: Told): HTMLElement[] {
+function toldParts(told: ReportedOutcome): HTMLElement[] {
   const { handOver: deliver, keepGoods } = words().page;
   const { title, text, advice, handOver } = describe(told, currentLanguage());
   const mood = moodOfTold(told);

@@ -7,7 +7,7 @@ import {
   type RefundOutcome,
   recordedOutcome,
 } from 'wxpay-face';
-import type { Told } from '../../journal/outbox.js';
+import type { OutboxEvent } from '../../journal/outbox.js';
 
 /* Where a merchant wants to be told, and what it is told. */
 
@@ -98,7 +98,7 @@ export const bodyOf = (type: string, at: number, data: object): string =>
  * acknowledgement, a refund's reservation) decide nothing.
  * @param merchant By its name.
  */
-export function toldOf(merchant: string, { includeOpenid }: Webhook, record: JournalRecord): Told | undefined {
+export function toldOf(merchant: string, { includeOpenid }: Webhook, record: JournalRecord): OutboxEvent | undefined {
   if (!record.finished) return undefined;
   const outcome = recordedOutcome(record);
   if (outcome === undefined || outcome.revision !== record.revision) return undefined;

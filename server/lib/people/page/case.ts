@@ -1,6 +1,6 @@
 import { fenOf, yuan } from '../../../../lib/simulator/console/page/amounts.js';
 import { byId, element } from '../../../../lib/simulator/console/page/elements.js';
-import type { ActName, ShownAnswer, ShownCase, ShownDetail, Told } from '../shown.js';
+import type { ActName, ShownAnswer, ShownCase, ShownDescription, ShownDetail } from '../shown.js';
 import { stateBadge, type Which } from './lists.js';
 import { type ActAnswer, askGateway, confirm, type HttpResponse, lookAt } from './server.js';
 import { adviceOf, timeOf, words } from './words.js';
@@ -212,7 +212,7 @@ async function carryOut(
 }
 
 /** In lines of their own. */
-const saidIn = ({ title: what, text, advice }: Told): string => [what, text, advice].join('\n');
+const saidIn = ({ title: what, text, advice }: ShownDescription): string => [what, text, advice].join('\n');
 
 function whatCameOfIt(act: ActName, { status, body: answer }: HttpResponse<ActAnswer>): [text: string, mood: string] {
   const { page } = words();

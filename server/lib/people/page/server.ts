@@ -1,4 +1,4 @@
-import type { ActName, ShownAnswer, ShownDetail, ShownPerson, Told } from '../shown.js';
+import type { ActName, ShownAnswer, ShownDescription, ShownDetail, ShownPerson } from '../shown.js';
 import { currentLanguage } from './words.js';
 
 /* What the page asks of its server. */
@@ -40,7 +40,7 @@ export interface Confirmation {
 export interface ActAnswer {
   readonly code?: string;
   readonly by?: string;
-  readonly told?: Told;
+  readonly told?: ShownDescription;
   readonly record?: ShownDetail;
 }
 
