@@ -84,6 +84,7 @@ class Attempt {
     try {
       await this.#begin();
       const body = await readBody(this.#send());
+      // { ...head, body } would have a hidden class of its own each time.
       return { body, ...this.#head() };
     } catch (error) {
       if (!(error instanceof PayResponseError)) throw this.#error(this.#failure ?? error);

@@ -155,7 +155,8 @@ export const translatePayment: Translate = (answer) => {
 const translated =
   (read: Read, missing: string): Translate =>
   (answer) =>
-    isGood(answer) ? { ...texts(read(object(answer))), result_code: 'SUCCESS' } : refusal(answer, missing);
+    // Into the same object, which keeps the hidden class that it shares with the others.
+    isGood(answer) ? Object.assign(texts(read(object(answer))), { result_code: 'SUCCESS' }) : refusal(answer, missing);
 
 export const translateQuery = translated(order, 'ORDERNOTEXIST');
 export const translateRefund = translated(refund, 'ORDERNOTEXIST');
