@@ -96,15 +96,15 @@ export class Books {
   *differences(): Generator<Difference, void, undefined> {
     for (const { sale, billed, transaction_id } of this.#sales.values()) {
       if (!this.#concerns(sale.merchant)) continue;
-      const verdict = judgeSale(sale, billed, this.#day);
-      if (verdict !== undefined) yield named(verdict, sale, transaction_id);
+      const mismatch = judgeSale(sale, billed, this.#day);
+      if (mismatch !== undefined) yield named(mismatch, sale, transaction_id);
     }
     for (const { refund, billed } of this.#refunds.values()) {
       if (!this.#concerns(refund.merchant)) continue;
-      const verdict = judgeRefund(refund, billed, this.#day);
-      if (verdict === undefined) continue;
+      const mismatch = judgeRefund(refund, billed, this.#day);
+      if (mismatch === undefined) continue;
       const sale = this.#sales.get(refund.out_trade_no);
-      yield named(verdict, refund, sale?.transaction_id);
+      yield named(mismatch, refund, sale?.transaction_id);
     }
   }
 
@@ -170,7 +170,7 @@ const isOf = ({ mch_id, sub_mch_id }: BillRow, merchant: RecordedMerchant | unde
   (merchant.mch_id === mch_id && subMerchant(merchant.sub_mch_id) === subMerchant(sub_mch_id));
 
 function named(
-  verdict: Mismatch,
+  mismatch: Mismatch,
   { out_trade_no, out_refund_no, state }: { out_trade_no: string; out_refund_no?: string; state: string },
   transaction_id: string | undefined,
 ): Difference {
@@ -179,6 +179,6 @@ function named(
     ...(out_refund_no !== undefined && { out_refund_no }),
     ...(transaction_id !== undefined && { transaction_id }),
     state,
-    ...verdict,
+    ...mismatch,
   };
 }

@@ -53,7 +53,7 @@ export interface LibraryInfo {
 const fileName = process.platform === 'win32' ? 'WxpayFaceSDK.dll' : 'libWxpayFaceSDK.so';
 const howToName = `Give the absolute path of ${fileName} in \`library\` or in the environment variable WXPAY_FACE_SDK`;
 
-// If this package finds the fault before the system does: what the system would have said.
+// What the system would have said of a fault that this package finds before it.
 const systemCodes = {
   missing: process.platform === 'win32' ? 126 : 'ENOENT',
   denied: process.platform === 'win32' ? 5 : 'EACCES',
